@@ -1,0 +1,1 @@
+"""dlt pipelines: which source loads into which dataset of which destination."""

@@ -1,0 +1,102 @@
+"""European Central Bank's rates into the warehouse: the rows that are new or corrected."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Iterator
+
+import dlt
+
+from sources.exchange_rates import exchange_rates_source
+from utils.load_report import LoadReport
+from utils.loading import run_pipeline
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from dlt.common.runtime.collector_base import Collector
+
+
+def load_exchange_rates(
+    refresh: bool = False, progress: Collector | None = None
+) -> LoadReport:
+    """Merge the history into the table `exchange_rates` on date and currency.
+
+    The history is compared with what the warehouse holds, so that a second run sends
+    nothing, and a rate that the ECB corrected is sent again.
+
+    Args:
+        refresh: Fetch the ECB's latest publication instead of the packaged history.
+        progress: Follows the pipeline's steps.
+
+    Raises:
+        HistoryError: The file is not sound, or lacks days that the warehouse has.
+    """
+    pipeline = dlt.pipeline(
+        "exchange_rates",
+        destination=dlt.destination("warehouse"),
+        dataset_name="exchange_rates",
+        progress=progress,
+    )
+    notes: list[str] = []
+
+    def only_changes(history: pa.Table) -> pa.Table | None:
+        held = held_rates(pipeline, history.schema)
+        changes = changed_rates(history, held)
+        notes.extend(_notes(history, held, changes))
+        return changes if changes.num_rows else None
+
+    source = exchange_rates_source(refresh=refresh)
+    source.exchange_rates.add_map(only_changes)
+    report = run_pipeline(pipeline, source)
+    return replace(report, notes=tuple(notes))
+
+
+def held_rates(pipeline: dlt.Pipeline, schema: pa.Schema) -> pa.Table:
+    """The rates in the warehouse, none if the table is not there yet."""
+    from dlt.destinations.exceptions import DatabaseUndefinedRelation
+
+    query = "SELECT date, currency, rate FROM exchange_rates"
+    try:
+        with pipeline.sql_client() as client, client.execute_query(query) as cursor:
+            return cursor.arrow().cast(schema)
+    except DatabaseUndefinedRelation:
+        return schema.empty_table()
+
+
+def changed_rates(history: pa.Table, held: pa.Table) -> pa.Table:
+    """The rows of the history that the warehouse does not hold, or holds otherwise.
+
+    Raises:
+        HistoryError: The warehouse holds a day that the history lacks.
+    """
+    from sources.ecb_history import require_days
+
+    require_days(history, held["date"], holder="the warehouse")
+    if held.num_rows == 0:
+        return history
+    changes = history.join(held, keys=held.column_names, join_type="left anti")
+    return changes.cast(history.schema)
+
+
+def _notes(history: pa.Table, held: pa.Table, changes: pa.Table) -> Iterator[str]:
+    import pyarrow.compute as pc
+
+    days, currencies = history["date"], history["currency"]
+    yield (
+        f"{history.num_rows:,} rates published, {pc.count_distinct(days)} days from"
+        f" {pc.min(days)} to {pc.max(days)}, {pc.count_distinct(currencies)} currencies"
+    )
+    if held.num_rows == 0:
+        return
+    key = ["date", "currency"]
+    corrected = changes.join(held, keys=key, join_type="left semi").num_rows
+    yield (
+        f"{held.num_rows:,} rates were in the warehouse;"
+        f" {changes.num_rows - corrected:,} are new, {corrected:,} corrected"
+    )
+    known = held["currency"].unique()
+    added = pc.unique(
+        changes["currency"].filter(pc.invert(pc.is_in(changes["currency"], known)))
+    )
+    if len(added):
+        yield f"the ECB added {', '.join(added.to_pylist())}"

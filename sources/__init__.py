@@ -1,0 +1,1 @@
+"""dlt sources: extraction only. They know neither Prefect nor a destination."""

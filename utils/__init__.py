@@ -1,0 +1,1 @@
+"""What flows, pipelines and sources share, one purpose a module."""

@@ -1,0 +1,79 @@
+"""Prefect artifacts of a load: its progress while it runs, its report when it is done."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from prefect.artifacts import (
+    create_progress_artifact,
+    create_table_artifact,
+    update_progress_artifact,
+)
+from prefect.runtime import flow_run
+
+from utils.load_report import LoadReport
+from utils.logging import get_logger
+
+if TYPE_CHECKING:
+    from utils.progress import Progress
+
+SECONDS_BETWEEN_UPDATES = 2.0
+
+
+def publish_report(report: LoadReport) -> LoadReport:
+    """Publish what was loaded as a table artifact of the current run, and return it."""
+    create_table_artifact(
+        key=_key(report.pipeline, "load"),
+        table=[
+            {
+                "table": table.name,
+                "rows": table.rows,
+                "bytes": table.bytes,
+                "schema changes": "; ".join(table.schema_changes) or "none",
+            }
+            for table in report.tables
+        ],
+        description="\n".join(f"- {name}: {text}" for name, text in report.facts()),
+    )
+    return report
+
+
+class ProgressArtifact:
+    """A progress artifact of the current run, updated at most every two seconds.
+
+    A load never fails because its progress could not be shown.
+    """
+
+    def __init__(self) -> None:
+        self._updated = time.monotonic()
+        self._id = None
+        try:
+            self._id = create_progress_artifact(
+                progress=0.0, key=_key(flow_run.flow_name, "progress")
+            )
+        except Exception as error:
+            get_logger().warning("Progress cannot be shown: %s", error)
+
+    def show(self, progress: Progress) -> None:
+        """Update the artifact, unless that was done a moment ago."""
+        if time.monotonic() - self._updated > SECONDS_BETWEEN_UPDATES:
+            self._update(progress.percent, f"{progress.step}: {progress.rows:,} rows")
+
+    def complete(self) -> None:
+        """Set the artifact to 100 %."""
+        self._update(100.0, "Loaded")
+
+    def _update(self, percent: float, description: str) -> None:
+        if self._id is None:
+            return
+        self._updated = time.monotonic()
+        try:
+            update_progress_artifact(self._id, percent, description)
+        except Exception as error:
+            get_logger().warning("Progress cannot be shown: %s", error)
+
+
+def _key(name: str, kind: str) -> str:
+    """Prefect allows lowercase letters, digits and dashes."""
+    return f"{name}-{kind}".lower().replace("_", "-")

@@ -1,0 +1,114 @@
+"""What a pipeline's run did to the destination: rows, schema changes, seconds, place."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Iterator
+
+if TYPE_CHECKING:
+    from rich.console import Group
+
+
+@dataclass(frozen=True)
+class TableLoad:
+    """What one table received."""
+
+    name: str
+    rows: int
+    bytes: int
+    """Size of the files sent to the destination."""
+    schema_changes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class LoadReport:
+    """The outcome of one run of one pipeline.
+
+    Printed with `str` it is plain lines, printed by rich it is a table.
+    """
+
+    pipeline: str
+    destination_type: str
+    """`duckdb`, `snowflake`, ..."""
+    place: str
+    """The destination's address, without secrets. For DuckDB the file's path."""
+    dataset: str
+    tables: tuple[TableLoad, ...]
+    load_ids: tuple[str, ...]
+    """Load packages of this run, as in the dataset's `_dlt_loads` table."""
+    recovered_load_ids: tuple[str, ...]
+    """Load packages that an earlier, interrupted run had left, and this one finished."""
+    seconds: float
+    notes: tuple[str, ...] = ()
+    """What the pipeline has to say beyond the figures."""
+
+    @property
+    def rows(self) -> int:
+        """Rows sent to all tables."""
+        return sum(table.rows for table in self.tables)
+
+    @property
+    def how_to_look(self) -> str:
+        """A command, or the SQL, that shows the rows of the first table."""
+        table = self.tables[0].name if self.tables else "_dlt_loads"
+        table = f"{self.dataset}.{table}"
+        if self.destination_type != "duckdb":
+            return f"SELECT * FROM {table} LIMIT 10"
+        return (
+            'uv run python -c "import duckdb;'
+            f" duckdb.connect(r'{os.path.relpath(self.place)}').sql('FROM {table}').show()\""
+        )
+
+    def facts(self) -> Iterator[tuple[str, str]]:
+        """What stands beneath the tables, as pairs of a name and a text."""
+        if self.recovered_load_ids:
+            yield "recovered", (
+                "finished the load an earlier run had left:"
+                f" {', '.join(self.recovered_load_ids)}"
+            )
+        for note in self.notes:
+            yield "note", note
+        yield "seconds", f"{self.seconds:.1f}"
+        yield "load", ", ".join(self.load_ids) or "nothing to load"
+        yield "place", f"{self.place}, dataset {self.dataset}"
+        yield "look", self.how_to_look
+
+    def __str__(self) -> str:
+        lines = [
+            f"table: {table.name}, {table.rows:,} rows, {table.bytes:,} bytes"
+            for table in self.tables
+        ]
+        lines += [
+            f"schema change: {change}"
+            for table in self.tables
+            for change in table.schema_changes
+        ]
+        lines += [f"{name}: {text}" for name, text in self.facts()]
+        return "\n".join(lines)
+
+    def __rich__(self) -> Group:
+        from rich import box
+        from rich.console import Group
+        from rich.filesize import decimal
+        from rich.table import Table
+        from rich.text import Text
+
+        loads = Table(
+            box=box.SIMPLE_HEAD, title=f"{self.pipeline}", title_justify="left"
+        )
+        loads.add_column("Table")
+        loads.add_column("Rows", justify="right")
+        loads.add_column("Size", justify="right")
+        loads.add_column("Schema changes")
+        for table in self.tables:
+            loads.add_row(
+                table.name,
+                f"{table.rows:,}",
+                decimal(table.bytes),
+                "\n".join(table.schema_changes) or "none",
+            )
+        facts = Table.grid(padding=(0, 2))
+        for name, text in self.facts():
+            facts.add_row(Text(name, style="dim"), Text(text, overflow="fold"))
+        return Group(loads, facts)

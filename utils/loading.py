@@ -1,0 +1,88 @@
+"""Runs a dlt pipeline, in the same way for every flow, and reports what it did."""
+
+from __future__ import annotations
+
+import time
+from typing import Iterator, Mapping
+
+import dlt
+from dlt.common.pipeline import LoadInfo
+from dlt.common.storages.load_package import LoadPackageInfo
+from dlt.extract import DltSource
+from dlt.extract.exceptions import ResourceExtractionError
+from dlt.pipeline import trace, track
+from dlt.pipeline.exceptions import PipelineStepFailed
+
+from utils.duckdb_file import hold_duckdb_file
+from utils.load_report import LoadReport, TableLoad
+
+# Even with telemetry off (.dlt/config.toml) dlt's tracker writes an anonymous id into
+# the home directory, or /var/dlt for root, where a container may not write.
+trace.TRACKING_MODULES = [each for each in trace.TRACKING_MODULES if each is not track]
+
+
+def run_pipeline(pipeline: dlt.Pipeline, source: DltSource) -> LoadReport:
+    """Load `source`, after whatever an interrupted run has left behind.
+
+    The pipeline's state comes from the destination: a fresh container goes on where the
+    last one stopped. A package that was extracted but not loaded is loaded first, and
+    only then is the source read, so that it sees what the destination then holds.
+
+    Raises:
+        WarehouseFileHeld: another process kept the DuckDB file.
+        PipelineStepFailed: dlt could not extract, normalize or load. What the source
+            itself raised is raised as it is.
+    """
+    started = time.monotonic()
+    try:
+        with hold_duckdb_file(pipeline):
+            recovered: LoadInfo | None = pipeline.run()
+            loaded: LoadInfo = pipeline.run(source)
+    except PipelineStepFailed as failure:
+        if isinstance(failure.exception, ResourceExtractionError):
+            raise failure.exception.__cause__ from None
+        raise
+    packages = [*(recovered.load_packages if recovered else []), *loaded.load_packages]
+    normalized = pipeline.last_trace.last_normalize_info
+    return LoadReport(
+        pipeline=pipeline.pipeline_name,
+        destination_type=pipeline.destination.destination_type.rpartition(".")[2],
+        place=loaded.destination_displayable_credentials.removeprefix("duckdb:///"),
+        dataset=pipeline.dataset_name,
+        tables=tuple(_tables(source, normalized.row_counts, packages)),
+        load_ids=tuple(loaded.loads_ids),
+        recovered_load_ids=tuple(recovered.loads_ids if recovered else ()),
+        seconds=time.monotonic() - started,
+    )
+
+
+def _tables(
+    source: DltSource, rows: Mapping[str, int], packages: list[LoadPackageInfo]
+) -> Iterator[TableLoad]:
+    """The source's tables, and any others that the packages loaded or changed."""
+    loaded_bytes: dict[str, int] = {}
+    for package in packages:
+        for job in package.jobs["completed_jobs"]:
+            table = job.job_file_info.table_name
+            loaded_bytes[table] = loaded_bytes.get(table, 0) + job.file_size
+    names = [table["name"] for table in source.schema.data_tables()]
+    names += [name for name in loaded_bytes if name not in names]
+    for name in names:
+        if not name.startswith(source.schema._dlt_tables_prefix):
+            yield TableLoad(
+                name=name,
+                rows=rows.get(name, 0),
+                bytes=loaded_bytes.get(name, 0),
+                schema_changes=tuple(_schema_changes(name, packages)),
+            )
+
+
+def _schema_changes(table: str, packages: list[LoadPackageInfo]) -> Iterator[str]:
+    for package in packages:
+        columns = package.schema_update.get(table, {}).get("columns", {})
+        is_new = columns.keys() == package.schema.get_table_columns(table).keys()
+        described = ", ".join(
+            f"{name} {column['data_type']}" for name, column in columns.items()
+        )
+        if columns:
+            yield f"{'new table' if is_new else 'new columns'}: {described}"

@@ -1,0 +1,70 @@
+"""What people see of a load while it runs: the run's log, a bar, a progress artifact."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import contextmanager
+from typing import Callable, Iterator
+
+from prefect.logging.handlers import PrefectConsoleHandler
+from rich.console import Console
+
+from utils.artifacts import ProgressArtifact
+from utils.logging import run_log
+from utils.progress import Progress, StepLog
+
+
+@contextmanager
+def observed_load() -> Iterator[StepLog]:
+    """Give the progress monitor that a pipeline takes as `progress`, within a run.
+
+    A terminal shows a bar beneath the log's lines, a pipe only the lines. The run in
+    Prefect's UI has the same lines, dlt's own among them, and a progress artifact.
+    """
+    artifact = ProgressArtifact()
+    with run_log(), _terminal_bar() as show_bar:
+
+        def show(progress: Progress) -> None:
+            show_bar(progress)
+            artifact.show(progress)
+
+        yield StepLog(show)
+    artifact.complete()
+
+
+@contextmanager
+def _terminal_bar() -> Iterator[Callable[[Progress], None]]:
+    console = _log_console()
+    if console is None or not console.is_terminal:
+        yield lambda progress: None
+        return
+
+    from rich.progress import BarColumn
+    from rich.progress import Progress as Bar
+    from rich.progress import TextColumn, TimeElapsedColumn
+    from rich.theme import Theme
+
+    columns = (
+        TextColumn("{task.description:<9}"),
+        BarColumn(),
+        TextColumn("{task.fields[rows]:,} rows"),
+        TimeElapsedColumn(),
+    )
+    # Prefect's console has a theme without rich's own styles, which a bar needs.
+    with console.use_theme(Theme()), Bar(*columns, console=console) as bar:
+        task = bar.add_task("Start", total=100, rows=0)
+        yield lambda progress: bar.update(
+            task,
+            description=progress.step,
+            completed=progress.percent,
+            rows=progress.rows,
+        )
+        bar.update(task, description="Loaded", completed=100)
+
+
+def _log_console() -> Console | None:
+    """The console that Prefect logs to: a bar on it does not garble the lines."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, PrefectConsoleHandler):
+            return handler.console
+    return None
