@@ -22,7 +22,8 @@ SECONDS_BETWEEN_UPDATES = 2.0
 
 
 def publish_report(report: LoadReport) -> LoadReport:
-    """Publish what was loaded as a table artifact of the current run, and return it."""
+    """Log what was loaded, publish it as a table artifact of the run, and return it."""
+    get_logger().info(report.summary)
     create_table_artifact(
         key=_key(report.pipeline, "load"),
         table=[
@@ -58,7 +59,7 @@ class ProgressArtifact:
     def show(self, progress: Progress) -> None:
         """Update the artifact, unless that was done a moment ago."""
         if time.monotonic() - self._updated > SECONDS_BETWEEN_UPDATES:
-            self._update(progress.percent, f"{progress.step}: {progress.rows:,} rows")
+            self._update(progress.percent, str(progress))
 
     def complete(self) -> None:
         """Set the artifact to 100 %."""

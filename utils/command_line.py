@@ -54,7 +54,7 @@ def run_from_command_line(
         errors.print(_panel(str(error) or type(error).__name__))
         sys.exit(1)
     if result is not None:
-        console.print(result) if console.is_terminal else print(result)
+        console.print(result, crop=False) if console.is_terminal else print(result)
 
 
 def _in_plain_words(error: CycloptsError) -> RenderableType:

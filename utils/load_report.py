@@ -49,6 +49,13 @@ class LoadReport:
         return sum(table.rows for table in self.tables)
 
     @property
+    def summary(self) -> str:
+        """One line: how much went where, and in which time."""
+        if not self.load_ids:
+            return f"Nothing to load: {self.dataset} is up to date"
+        return f"Loaded {self.rows:,} rows into {self.dataset} in {self.seconds:.1f} s"
+
+    @property
     def how_to_look(self) -> str:
         """A command, or the SQL, that shows the rows of the first table."""
         table = self.tables[0].name if self.tables else "_dlt_loads"
@@ -72,7 +79,6 @@ class LoadReport:
         yield "seconds", f"{self.seconds:.1f}"
         yield "load", ", ".join(self.load_ids) or "nothing to load"
         yield "place", f"{self.place}, dataset {self.dataset}"
-        yield "look", self.how_to_look
 
     def __str__(self) -> str:
         lines = [
@@ -85,6 +91,7 @@ class LoadReport:
             for change in table.schema_changes
         ]
         lines += [f"{name}: {text}" for name, text in self.facts()]
+        lines += [f"look: {self.how_to_look}"]
         return "\n".join(lines)
 
     def __rich__(self) -> Group:
@@ -111,4 +118,7 @@ class LoadReport:
         facts = Table.grid(padding=(0, 2))
         for name, text in self.facts():
             facts.add_row(Text(name, style="dim"), Text(text, overflow="fold"))
-        return Group(loads, facts)
+        # one line, however long, so that it can be copied
+        look = Text(f"look     {self.how_to_look}", no_wrap=True, overflow="ignore")
+        look.stylize("dim", 0, 4)
+        return Group(loads, facts, look)

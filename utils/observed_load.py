@@ -51,7 +51,10 @@ def _terminal_bar() -> Iterator[Callable[[Progress], None]]:
         TimeElapsedColumn(),
     )
     # Prefect's console has a theme without rich's own styles, which a bar needs.
-    with console.use_theme(Theme()), Bar(*columns, console=console) as bar:
+    with (
+        console.use_theme(Theme()),
+        Bar(*columns, console=console, transient=True) as bar,
+    ):
         task = bar.add_task("Start", total=100, rows=0)
         yield lambda progress: bar.update(
             task,
@@ -59,7 +62,6 @@ def _terminal_bar() -> Iterator[Callable[[Progress], None]]:
             completed=progress.percent,
             rows=progress.rows,
         )
-        bar.update(task, description="Loaded", completed=100)
 
 
 def _log_console() -> Console | None:

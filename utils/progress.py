@@ -12,8 +12,8 @@ from dlt.common.runtime.collector_base import Collector
 logger = logging.getLogger(__name__)
 
 STEPS = ("Extract", "Normalize", "Load")
-# dlt counts, beside the rows of each table, what a step is made of.
-UNITS_OF_A_STEP = ("Resources", "Files", "Jobs")
+# dlt counts, beside the rows of each table, the parts that a step is made of.
+PARTS = ("Resources", "Files", "Jobs")
 
 
 @dataclass
@@ -32,11 +32,15 @@ class Progress:
         part = min(self.done / self.total, 1) if self.total else 0
         return 100 * (STEPS.index(self.step) + part) / len(STEPS)
 
+    def __str__(self) -> str:
+        counted = f"{self.rows:,} rows" if self.rows else f"{self.done:,} jobs"
+        return f"{self.step}: {counted}"
+
 
 class StepLog(Collector):
-    """Logs each step as it ends, and hands every change to `show`."""
+    """A dlt progress monitor that logs each step's end and passes on every change."""
 
-    def __init__(self, show: Callable[[Progress], None] = lambda progress: None):
+    def __init__(self, show: Callable[[Progress], None]) -> None:
         self._show = show
 
     def _start(self, step: str) -> None:
@@ -56,16 +60,15 @@ class StepLog(Collector):
     ) -> None:
         if label:  # a part of another counter
             return
-        if name in UNITS_OF_A_STEP:
+        if name in PARTS:
             self._progress.done += inc
             self._progress.total += (total or 0) + (inc_total or 0)
-        else:
+        elif not name.startswith("_dlt"):
             self._progress.rows += inc
         self._show(self._progress)
 
     def _stop(self) -> None:
-        seconds = time.monotonic() - self._started
-        rows = f" {self._progress.rows:,} rows" if self._progress.rows else ""
-        logger.info("%s:%s in %.1f s", self._progress.step, rows, seconds)
-        self._progress.done = self._progress.total = 1
-        self._show(self._progress)
+        # The pipeline's state passes through the steps too, without a word.
+        if self._progress.rows or self._progress.step == "Load":
+            seconds = time.monotonic() - self._started
+            logger.info("%s in %.1f s", self._progress, seconds)

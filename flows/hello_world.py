@@ -1,0 +1,59 @@
+"""Smoke test of an environment: versions, host, work pool and outbound IP address.
+
+Run it after every change to the infrastructure. It loads nothing and can always be run
+again. It fails only when the outbound address is not the one that `EXPECTED_OUTBOUND_IP`
+names: then the warehouse's allow-list shuts us out.
+"""
+
+import os
+import platform
+import socket
+from importlib.metadata import version
+
+from prefect import flow, task
+from prefect.context import get_run_context
+
+from utils.command_line import run_from_command_line
+from utils.logging import get_logger
+from utils.outbound_address import outbound_address
+
+
+@task(name="Ask for the outbound IP address")
+def find_outbound_address() -> str | None:
+    return outbound_address()
+
+
+@flow(name="hello_world", timeout_seconds=2 * 60)
+def hello_world() -> None:
+    """Log where and with which versions flows run, and the address they are seen from."""
+    address = find_outbound_address.submit()
+    log = get_logger()
+    log.info("Python %s", platform.python_version())
+    log.info("Prefect %s", version("prefect"))
+    log.info("dlt %s", version("dlt"))
+    log.info("Image %s", os.environ.get("IMAGE_VERSION", "none, not in a container"))
+    log.info("Host %s", socket.gethostname())
+    pool = get_run_context().flow_run.work_pool_name
+    log.info("Work pool %s", pool or "none, run from a command line")
+    compare(address.result(), os.environ.get("EXPECTED_OUTBOUND_IP"))
+
+
+def compare(address: str | None, expected: str | None) -> None:
+    """Log the address, and raise ValueError if it is another than the expected one."""
+    log = get_logger()
+    if address is None:
+        log.warning("Outbound IP address unknown: the service did not answer")
+    elif expected is None:
+        log.info("Outbound IP address %s", address)
+    elif address == expected:
+        log.info("Outbound IP address %s, as expected", address)
+    else:
+        raise ValueError(
+            f"The outbound IP address is {address}, not {expected}: a warehouse that"
+            " allows only the latter refuses these flows. On ECS, check that tasks run"
+            " in private subnets with assignPublicIp DISABLED."
+        )
+
+
+if __name__ == "__main__":
+    run_from_command_line(hello_world)

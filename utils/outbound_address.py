@@ -1,0 +1,24 @@
+"""The IP address that the internet sees, which a warehouse behind an allow-list must know."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+
+# Amazon's own service. It answers with the address and nothing else.
+SERVICE = "https://checkip.amazonaws.com"
+
+
+def outbound_address(timeout: float = 3.0) -> str | None:
+    """Ask a service for the address it sees; None if it does not answer with one.
+
+    Args:
+        timeout: Seconds to wait for a connection, and then for the answer.
+    """
+    import httpx
+
+    try:
+        answer = httpx.get(os.environ.get("CHECK_IP_URL", SERVICE), timeout=timeout)
+        return str(ipaddress.ip_address(answer.raise_for_status().text.strip()))
+    except (httpx.HTTPError, ValueError):
+        return None
