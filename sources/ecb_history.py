@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+import zlib
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -55,8 +56,8 @@ def read_history(content: bytes, file: str) -> pa.Table:
     import pyarrow as pa
 
     csv = _unzip(content, file)
-    currencies = _currencies(csv, file)
-    wide = _read_columns(csv, file)
+    names = _header(csv, file)
+    wide = _read_columns(csv, names, file)
     days = _cast(wide["Date"], pa.date32(), file, "Date", "a date such as 2024-12-31")
     _check_days(days, file)
 
@@ -70,7 +71,8 @@ def read_history(content: bytes, file: str) -> pa.Table:
     )
     return pa.concat_tables(
         _one_currency(days, wide[currency], currency, schema, file)
-        for currency in currencies
+        for currency in names[1:]
+        if currency
     ).combine_chunks()
 
 
@@ -101,21 +103,30 @@ def require_days(history: pa.Table, days: pa.Array, holder: str) -> None:
 def _unzip(content: bytes, file: str) -> bytes:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            members = archive.namelist()
-            if len(members) != 1:
-                raise HistoryError(file, f"holds {members or 'no file'}, not one CSV")
-            return archive.read(members[0])
-    except (zipfile.BadZipFile, EOFError) as error:
-        raise HistoryError(file, f"is not a whole ZIP archive ({error})") from error
+            (member,) = archive.namelist()
+            return archive.read(member)
+    # what zipfile raises for damaged archives, and for one with several members
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        RuntimeError,
+        ValueError,
+    ) as error:
+        problem = f"is not a whole ZIP archive of one file ({error})"
+        raise HistoryError(file, problem) from error
 
 
-def _currencies(csv: bytes, file: str) -> list[str]:
-    header = csv.partition(b"\n")[0].decode("utf-8", "replace").strip().split(",")
-    if header[-1] == "":  # the ECB ends every line with a comma
-        header.pop()
-    first, *currencies = header or [""]
-    if first != "Date":
-        raise HistoryError(file, f"found {first[:40]!r}, not 'Date'", 1, "1")
+def _header(csv: bytes, file: str) -> list[str]:
+    """The names of all columns, checked: `Date`, the currencies, an empty last one."""
+    try:
+        names = csv.decode().partition("\n")[0].rstrip("\r").split(",")
+    except UnicodeDecodeError as error:
+        row = csv.count(b"\n", 0, error.start) + 1
+        raise HistoryError(file, f"is not text ({error})", row) from error
+    if names[0] != "Date":
+        raise HistoryError(file, f"found {names[0][:40]!r}, not 'Date'", 1, "1")
+    currencies = names[1:-1] if names[-1] == "" else names[1:]
     for number, name in enumerate(currencies, start=2):
         if not re.fullmatch("[A-Z]{3}", name):
             problem = f"found {name[:40]!r}, not the three letters of a currency"
@@ -124,25 +135,21 @@ def _currencies(csv: bytes, file: str) -> list[str]:
             raise HistoryError(file, f"{name} stands there twice", 1, str(number))
     if not currencies:
         raise HistoryError(file, "there is no currency after 'Date'", 1)
-    return currencies
+    return names
 
 
-def _read_columns(csv: bytes, file: str) -> pa.Table:
+def _read_columns(csv: bytes, names: list[str], file: str) -> pa.Table:
     """All columns as text, holes as nulls."""
     import pyarrow as pa
     import pyarrow.csv as pc
 
-    names = csv.partition(b"\n")[0].decode().strip().split(",")
     if not csv.endswith(b"\n"):
         raise HistoryError(file, "the line is cut off", row=csv.count(b"\n") + 1)
+    wrong_rows: list[pc.InvalidRow] = []
 
-    def wrong_width(row: pc.InvalidRow) -> str:
-        raise HistoryError(
-            file,
-            f"has {row.actual_columns} fields where the header has"
-            f" {row.expected_columns}",
-            row=row.number,
-        )
+    def refuse(row: pc.InvalidRow) -> str:
+        wrong_rows.append(row)
+        return "error"
 
     try:
         return pc.read_csv(
@@ -150,18 +157,20 @@ def _read_columns(csv: bytes, file: str) -> pa.Table:
             # one thread: with more, Arrow does not count rows
             read_options=pc.ReadOptions(use_threads=False),
             parse_options=pc.ParseOptions(
-                quote_char=False,
-                ignore_empty_lines=False,
-                invalid_row_handler=wrong_width,
+                quote_char=False, ignore_empty_lines=False, invalid_row_handler=refuse
             ),
             convert_options=pc.ConvertOptions(
-                column_types={name: pa.string() for name in names},
+                column_types=dict.fromkeys(names, pa.string()),
                 null_values=HOLES,
                 strings_can_be_null=True,
             ),
         )
     except pa.ArrowInvalid as error:
-        raise HistoryError(file, str(error)) from error
+        if not wrong_rows:
+            raise HistoryError(file, str(error)) from error
+        found, expected = wrong_rows[0].actual_columns, wrong_rows[0].expected_columns
+        problem = f"has {found} fields where the header has {expected}"
+        raise HistoryError(file, problem, wrong_rows[0].number) from error
 
 
 def _cast(

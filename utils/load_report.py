@@ -86,7 +86,7 @@ class LoadReport:
             for table in self.tables
         ]
         lines += [
-            f"schema change: {change}"
+            f"schema change: {table.name}, {change}"
             for table in self.tables
             for change in table.schema_changes
         ]

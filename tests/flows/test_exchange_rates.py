@@ -1,0 +1,39 @@
+"""exchange_rates, run against a real Prefect server into a temporary warehouse."""
+
+from __future__ import annotations
+
+import json
+
+import duckdb
+
+from flows.exchange_rates import exchange_rates
+from tests.http_server import Answer, api
+from tests.prefect_api import artifacts_of, logs_of
+
+
+def test_it_loads_and_publishes_what_it_loaded(prefect_api, warehouse):
+    state = exchange_rates(return_state=True)
+
+    assert state.is_completed()
+    with duckdb.connect(str(warehouse)) as connection:
+        ((count,),) = connection.sql(
+            "SELECT count(*) FROM dev_exchange_rates.exchange_rates"
+        ).fetchall()
+    assert count > 200_000
+    run = state.state_details.flow_run_id
+    artifacts = artifacts_of(run)
+    assert artifacts["exchange-rates-progress"]["data"] == 100
+    (table,) = json.loads(artifacts["exchange-rates-load"]["data"])
+    assert (table["table"], table["rows"]) == ("exchange_rates", count)
+    assert f"Extract: {count:,} rows" in "\n".join(log.message for log in logs_of(run))
+
+
+def test_a_faulty_publication_fails_the_run(prefect_api, warehouse, monkeypatch):
+    with api(Answer(b"<html>Maintenance</html>")) as ecb:
+        monkeypatch.setenv("SOURCES__EXCHANGE_RATES__PUBLICATION_URL", ecb.url)
+        state = exchange_rates(refresh=True, return_state=True)
+
+    assert state.is_failed()
+    assert f"{ecb.url}: is not a whole ZIP archive" in state.message
+    artifacts = artifacts_of(state.state_details.flow_run_id)
+    assert "exchange-rates-load" not in artifacts

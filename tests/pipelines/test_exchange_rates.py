@@ -1,0 +1,135 @@
+"""The exchange rates' pipeline, run for real into a temporary DuckDB file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipelines.exchange_rates import load_exchange_rates
+from sources.ecb_history import HistoryError
+from tests.ecb import packaged_csv, with_one_more_day, zipped
+from tests.http_server import Answer, api
+
+TABLE = "dev_exchange_rates.exchange_rates"
+
+
+def query(warehouse: Path, sql: str) -> list[tuple]:
+    with duckdb.connect(str(warehouse)) as connection:
+        return connection.sql(sql).fetchall()
+
+
+def load_published(csv: str, monkeypatch: pytest.MonkeyPatch):
+    """Load with refresh, from a server that publishes this history."""
+    with api(Answer(zipped(csv))) as ecb:
+        monkeypatch.setenv("SOURCES__EXCHANGE_RATES__PUBLICATION_URL", ecb.url)
+        return load_exchange_rates(refresh=True)
+
+
+def test_every_cell_of_the_file_and_nothing_else(warehouse, tmp_path):
+    """DuckDB itself reads and unpivots the same file; a full join finds no difference."""
+    (tmp_path / "history.csv").write_text(packaged_csv())
+
+    report = load_exchange_rates()
+
+    in_file = f"""
+        UNPIVOT (
+            SELECT * EXCLUDE (column{packaged_csv().split(chr(10))[0].count(",")})
+            FROM read_csv('{tmp_path / "history.csv"}', all_varchar = true,
+                          nullstr = ['N/A', ''], header = true)
+        ) ON COLUMNS(* EXCLUDE Date) INTO NAME currency VALUE rate
+    """
+    assert query(warehouse, f"SELECT count(*) FROM ({in_file})") == [(report.rows,)]
+    differences = f"""
+        SELECT * FROM ({in_file}) AS f FULL JOIN {TABLE} AS w
+        ON f.Date::DATE = w.date AND f.currency = w.currency
+        AND f.rate::DECIMAL(18, 8) = w.rate
+        WHERE f.Date IS NULL OR w.date IS NULL
+    """
+    assert query(warehouse, differences) == []
+    assert query(warehouse, f"DESCRIBE {TABLE}") == [
+        ("date", "DATE", "NO", None, None, None),
+        ("currency", "VARCHAR", "NO", None, None, None),
+        ("rate", "DECIMAL(18,8)", "NO", None, None, None),
+    ]
+
+
+def test_a_second_run_adds_and_changes_nothing_and_says_so(warehouse):
+    load_exchange_rates()
+    before = query(warehouse, f"FROM {TABLE} ORDER BY ALL")
+
+    report = load_exchange_rates()
+
+    assert query(warehouse, f"FROM {TABLE} ORDER BY ALL") == before
+    assert (report.rows, report.load_ids) == (0, ())
+    assert report.summary == "Nothing to load: dev_exchange_rates is up to date"
+    assert "0 are new, 0 corrected" in str(report)
+
+
+def test_one_more_day_adds_exactly_that_day(warehouse, monkeypatch):
+    load_exchange_rates()
+    before = query(warehouse, f"FROM {TABLE} ORDER BY ALL")
+    newest = packaged_csv().splitlines()[1].rstrip(",").split(",")
+    quoted = sum(rate != "N/A" for rate in newest[1:])
+
+    report = load_published(with_one_more_day(packaged_csv()), monkeypatch)
+
+    assert report.rows == quoted
+    after = f"FROM {TABLE} WHERE date {{}} '2099-12-31' ORDER BY ALL"
+    assert len(query(warehouse, after.format("="))) == quoted
+    assert query(warehouse, after.format("<")) == before
+
+
+def test_a_corrected_rate_is_loaded(warehouse, monkeypatch):
+    load_exchange_rates()
+    csv = packaged_csv()
+    assert csv.count("1999-01-04,1.1789,") == 1
+
+    report = load_published(
+        csv.replace("1999-01-04,1.1789,", "1999-01-04,1.1788,"), monkeypatch
+    )
+
+    assert report.rows == 1
+    assert "0 are new, 1 corrected" in str(report)
+    assert query(
+        warehouse,
+        f"SELECT rate::VARCHAR FROM {TABLE}"
+        " WHERE date = '1999-01-04' AND currency = 'USD'",
+    ) == [("1.17880000",)]
+
+
+def test_a_currency_the_ecb_adds_is_loaded_and_reported(warehouse, monkeypatch):
+    load_exchange_rates()
+    header, newest, *older = packaged_csv().splitlines()
+    lines = [header + "XYZ,", newest + "1.25,", *(line + "N/A," for line in older)]
+
+    report = load_published("\n".join(lines) + "\n", monkeypatch)
+
+    assert report.rows == 1
+    assert "the ECB added XYZ" in str(report)
+    assert query(
+        warehouse, f"SELECT rate::VARCHAR FROM {TABLE} WHERE currency = 'XYZ'"
+    ) == [("1.25000000",)]
+
+
+def test_fewer_days_than_the_warehouse_holds_is_refused(warehouse, monkeypatch):
+    load_published(with_one_more_day(packaged_csv()), monkeypatch)
+    before = query(warehouse, f"FROM {TABLE} ORDER BY ALL")
+
+    with pytest.raises(HistoryError, match="which the warehouse has") as error:
+        load_exchange_rates()
+
+    assert "2099-12-31 is not there" in str(error.value)
+    assert (error.value.row, error.value.column) == (2, "Date")
+    assert query(warehouse, f"FROM {TABLE} ORDER BY ALL") == before
+
+
+def test_a_faulty_file_loads_nothing(warehouse, monkeypatch):
+    csv = packaged_csv().replace("1999-01-04,1.1789,", "1999-01-04,1.I789,")
+
+    with pytest.raises(HistoryError, match="row .*, column USD: '1.I789' is not a"):
+        load_published(csv, monkeypatch)
+
+    tables = "SELECT table_name FROM information_schema.tables"
+    assert query(warehouse, tables) == []

@@ -1,0 +1,29 @@
+"""Reads back from the Prefect API what a run left there."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import httpx
+from prefect.client.schemas.objects import Log
+from prefect.logging.handlers import APILogHandler
+from prefect.settings import PREFECT_API_URL
+
+
+def logs_of(flow_run_id: UUID) -> list[Log]:
+    """The run's log lines in the order they were written, its tasks' included."""
+    APILogHandler().flush()
+    found = _read("logs", flow_run_id, sort="TIMESTAMP_ASC")
+    return [Log.model_validate(each) for each in found]
+
+
+def artifacts_of(flow_run_id: UUID) -> dict[str, dict[str, Any]]:
+    """The run's artifacts by key."""
+    return {each["key"]: each for each in _read("artifacts", flow_run_id)}
+
+
+def _read(what: str, flow_run_id: UUID, **options: str) -> list[dict[str, Any]]:
+    only = {what: {"flow_run_id": {"any_": [str(flow_run_id)]}}}
+    url = f"{PREFECT_API_URL.value()}/{what}/filter"
+    return httpx.post(url, json=only | options).raise_for_status().json()

@@ -1,0 +1,125 @@
+"""Running a pipeline: recovery, state from the destination, failures, the report."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import dlt
+import duckdb
+import pyarrow as pa
+import pytest
+from dlt.common.runtime import run_context
+from dlt.pipeline.exceptions import PipelineStepFailed
+
+from utils.loading import run_pipeline
+
+
+def pets_pipeline() -> dlt.Pipeline:
+    return dlt.pipeline(
+        "pets", destination=dlt.destination("warehouse"), dataset_name="pets"
+    )
+
+
+def pets(*rows: dict) -> dlt.sources.DltSource:
+    """A source of one table, merged on `name`, that counts its runs in its state."""
+
+    @dlt.resource(primary_key="name", write_disposition="merge")
+    def pets():
+        state = dlt.current.resource_state()
+        state["runs"] = state.get("runs", 0) + 1
+        yield pa.Table.from_pylist(list(rows))
+
+    @dlt.source(name="pets")
+    def pets_source():
+        return pets
+
+    return pets_source()
+
+
+def rows(warehouse: Path) -> list[tuple]:
+    with duckdb.connect(str(warehouse)) as connection:
+        return connection.sql("FROM dev_pets.pets ORDER BY name").fetchall()
+
+
+def test_the_report_tells_what_was_loaded(warehouse):
+    report = run_pipeline(pets_pipeline(), pets({"name": "Rex", "legs": 4}))
+
+    assert (report.pipeline, report.dataset) == ("pets", "dev_pets")
+    assert (report.destination_type, report.place) == ("duckdb", str(warehouse))
+    assert [(t.name, t.rows) for t in report.tables] == [("pets", 1)]
+    assert report.tables[0].bytes > 0
+    assert report.tables[0].schema_changes == ("new table: name text, legs bigint",)
+    assert len(report.load_ids) == 1
+    assert report.recovered_load_ids == ()
+    assert 0 < report.seconds < 60
+
+
+def test_a_new_column_is_reported(warehouse):
+    run_pipeline(pets_pipeline(), pets({"name": "Rex"}))
+    report = run_pipeline(pets_pipeline(), pets({"name": "Rex", "legs": 4}))
+
+    assert report.tables[0].schema_changes == ("new columns: legs bigint",)
+    assert rows(warehouse) == [("Rex", 4)]
+
+
+@pytest.mark.parametrize("killed_after", ["extract", "normalize"])
+def test_what_a_killed_run_left_is_loaded_first(warehouse, killed_after):
+    run_pipeline(pets_pipeline(), pets({"name": "Rex"}))
+    interrupted = pets_pipeline()
+    interrupted.extract(pets({"name": "Tom"}))
+    if killed_after == "normalize":
+        interrupted.normalize()
+
+    report = run_pipeline(pets_pipeline(), pets({"name": "Ada"}))
+
+    assert [name for (name,) in rows(warehouse)] == ["Ada", "Rex", "Tom"]
+    assert len(report.recovered_load_ids) == len(report.load_ids) == 1
+    assert "finished the load an earlier run had left" in str(report)
+
+
+def test_a_fresh_container_goes_on_with_the_state_in_the_destination(
+    warehouse, tmp_path
+):
+    run_pipeline(pets_pipeline(), pets({"name": "Rex"}))
+    shutil.rmtree(tmp_path / "pipelines")
+
+    pipeline = pets_pipeline()
+    report = run_pipeline(pipeline, pets({"name": "Tom"}))
+
+    assert [name for (name,) in rows(warehouse)] == ["Rex", "Tom"]
+    assert report.tables[0].schema_changes == ()
+    assert pipeline.state["sources"]["pets"]["resources"]["pets"]["runs"] == 2
+
+
+def test_a_failed_load_job_fails_the_run(warehouse):
+    run_pipeline(pets_pipeline(), pets({"name": "Rex", "legs": 4}))
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("ALTER TABLE dev_pets.pets DROP COLUMN legs")
+
+    with pytest.raises(PipelineStepFailed, match="legs"):
+        run_pipeline(pets_pipeline(), pets({"name": "Tom", "legs": 4}))
+
+    assert rows(warehouse) == [("Rex",)]
+
+
+def test_what_a_source_raises_is_raised_as_it_is(warehouse):
+    @dlt.resource
+    def broken():
+        raise LookupError("page 7 is gone")
+        yield
+
+    @dlt.source(name="pets")
+    def broken_source():
+        return broken
+
+    with pytest.raises(LookupError, match="^'?page 7 is gone'?$"):
+        run_pipeline(pets_pipeline(), broken_source())
+
+
+def test_dlt_writes_nothing_into_its_global_directory(warehouse, tmp_path, monkeypatch):
+    monkeypatch.setattr(run_context.active(), "_global_dir", str(tmp_path / "global"))
+
+    run_pipeline(pets_pipeline(), pets({"name": "Rex"}))
+
+    assert not (tmp_path / "global").exists()
