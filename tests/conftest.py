@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import tempfile
 from pathlib import Path
 from typing import Iterator
@@ -68,15 +69,21 @@ def prefect_api() -> Iterator[str]:
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    """A copy of this repository as git would clone it, at a path with a space."""
-    target = tmp_path / "a clone"
-    ignored = (".git", ".venv", "*.duckdb", "*.wal", "pipelines", "secrets.toml")
+    """A copy of this repository, at a path with a space."""
+    return copy_repository(tmp_path / "a clone")
 
-    def ignore(folder: str, names: list[str]) -> set[str]:
-        # pipelines/ is code, .dlt/pipelines is not
-        patterns = [p for p in ignored if p != "pipelines" or folder.endswith(".dlt")]
-        patterns += ["__pycache__", ".pytest_cache"]
-        return set(shutil.ignore_patterns(*patterns)(folder, names))
 
-    shutil.copytree(ROOT, target, ignore=ignore)
+def copy_repository(target: Path) -> Path:
+    """Copy what git would clone, and what it would if all were committed."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    for name in filter(None, listed.stdout.split("\0")):
+        if (ROOT / name).exists():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, target / name)
     return target

@@ -14,16 +14,32 @@ from prefect.settings import PREFECT_API_URL
 def logs_of(flow_run_id: UUID) -> list[Log]:
     """The run's log lines in the order they were written, its tasks' included."""
     APILogHandler().flush()
-    found = _read("logs", flow_run_id, sort="TIMESTAMP_ASC")
+    found = _of_run("logs", flow_run_id, sort="TIMESTAMP_ASC")
     return [Log.model_validate(each) for each in found]
 
 
 def artifacts_of(flow_run_id: UUID) -> dict[str, dict[str, Any]]:
     """The run's artifacts by key."""
-    return {each["key"]: each for each in _read("artifacts", flow_run_id)}
+    return {each["key"]: each for each in _of_run("artifacts", flow_run_id)}
 
 
-def _read(what: str, flow_run_id: UUID, **options: str) -> list[dict[str, Any]]:
+def deployment_named(name: str) -> dict[str, Any]:
+    """A deployment by the name of its flow and its own: `exchange_rates/dev`."""
+    found = httpx.get(f"{PREFECT_API_URL.value()}/deployments/name/{name}")
+    return found.raise_for_status().json()
+
+
+def flow_runs_of(deployment: str) -> list[dict[str, Any]]:
+    """The deployment's runs, oldest first."""
+    only = {"deployments": {"id": {"any_": [deployment_named(deployment)["id"]]}}}
+    return _post("flow_runs", only, sort="EXPECTED_START_TIME_ASC")
+
+
+def _of_run(what: str, flow_run_id: UUID, **options: str) -> list[dict[str, Any]]:
     only = {what: {"flow_run_id": {"any_": [str(flow_run_id)]}}}
+    return _post(what, only, **options)
+
+
+def _post(what: str, only: dict[str, Any], **options: str) -> list[dict[str, Any]]:
     url = f"{PREFECT_API_URL.value()}/{what}/filter"
     return httpx.post(url, json=only | options).raise_for_status().json()

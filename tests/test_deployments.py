@@ -1,0 +1,136 @@
+"""From prefect.yaml to completed runs: a clone, the commands of the README, a worker.
+
+Everything is real: the server, `prefect deploy --all`, a process worker, the runs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+from typing import Iterator
+
+import duckdb
+import pytest
+import yaml
+
+from tests.conftest import copy_repository
+from tests.prefect_api import artifacts_of, deployment_named, flow_runs_of, logs_of
+from tests.prefect_server import PREFECT, stop
+
+
+@pytest.fixture(scope="module")
+def deployed(
+    prefect_api: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Path]:
+    """A clone whose deployments are on the server, with a worker for the pool `dev`."""
+    clone = copy_repository(tmp_path_factory.mktemp("deployed") / "a clone")
+    prefect(clone, "work-pool", "create", "dev", "--type", "process")
+    prefect(clone, "deploy", "--all")
+    worker = subprocess.Popen(
+        [*PREFECT, "worker", "start", "--pool", "dev"],
+        cwd=clone.parent,  # a worker may be started anywhere
+        env=environment() | {"PREFECT_WORKER_QUERY_SECONDS": "1"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield clone
+    finally:
+        stop(worker)
+
+
+def environment() -> dict[str, str]:
+    """That of the tests, without the ways that keep dlt out of the repository."""
+    return {k: v for k, v in os.environ.items() if not k.startswith("DLT_")} | {
+        "PREFECT_CLI_PROMPT": "false",
+        "CHECK_IP_URL": "http://127.0.0.1:9",
+        "COLUMNS": "200",
+    }
+
+
+def prefect(clone: Path, *arguments: str, ends_with: int = 0) -> str:
+    """Run a command of Prefect's in the clone, and return what it printed."""
+    done = subprocess.run(
+        [*PREFECT, *arguments],
+        cwd=clone,
+        env=environment(),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == ends_with, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_every_deployment_is_on_the_server(deployed):
+    wanted = yaml.safe_load((deployed / "prefect.yaml").read_text())["deployments"]
+    for each in wanted:
+        flow = each["entrypoint"].rpartition(".")[2]
+        there = deployment_named(f"{flow}/{each['name']}")
+        assert there["entrypoint"] == each["entrypoint"]
+        assert there["work_pool_name"] == "dev"
+        assert (there["description"], there["tags"]) == (
+            each["description"],
+            each["tags"],
+        )
+        assert there["pull_steps"] == [
+            {
+                "prefect.deployments.steps.set_working_directory": {
+                    "directory": str(deployed)
+                }
+            }
+        ]
+        assert [
+            (s["schedule"]["cron"], s["schedule"]["timezone"], s["active"])
+            for s in there["schedules"]
+        ] == [
+            (s["cron"], s["timezone"], s["active"]) for s in each.get("schedules", [])
+        ]
+
+
+def test_exchange_rates_runs_to_completed_and_leaves_logs_and_artifacts(deployed):
+    prefect(deployed, "deployment", "run", "exchange_rates/dev", "--watch")
+
+    (run,) = flow_runs_of("exchange_rates/dev")
+    assert run["state_type"] == "COMPLETED"
+    logs = logs_of(run["id"])
+    with duckdb.connect(str(deployed / "warehouse.duckdb")) as warehouse:
+        ((rows,),) = warehouse.sql(
+            "SELECT count(*) FROM dev_exchange_rates.exchange_rates"
+        ).fetchall()
+    assert ("utils.progress", f"Extract: {rows:,} rows") in [
+        (log.name, log.message.rpartition(" in ")[0]) for log in logs
+    ]
+    artifacts = artifacts_of(run["id"])
+    assert json.loads(artifacts["exchange-rates-load"]["data"])[0]["rows"] == rows
+    assert artifacts["exchange-rates-progress"]["data"] == 100
+
+
+def test_hello_world_and_the_commands_to_look_around(deployed):
+    prefect(deployed, "deployment", "run", "hello_world/dev", "--watch")
+
+    (run,) = flow_runs_of("hello_world/dev")
+    assert run["state_type"] == "COMPLETED"
+    assert "Work pool dev" in prefect(deployed, "flow-run", "logs", run["id"])
+    assert version("prefect") in prefect(deployed, "version")
+    assert "dev" in prefect(deployed, "work-pool", "ls")
+    listed = prefect(deployed, "deployment", "ls")
+    assert "exchange_rates/dev" in listed and "hello_world/dev" in listed
+    inspected = prefect(deployed, "deployment", "inspect", "exchange_rates/dev")
+    assert "flows.exchange_rates.exchange_rates" in inspected
+
+
+def test_a_failed_run_is_failed_and_its_log_says_why(deployed):
+    prefect(
+        *(deployed, "deployment", "run", "exchange_rates/dev"),
+        *("--param", "refresh=true", "--job-variable"),
+        'env={"SOURCES__EXCHANGE_RATES__PUBLICATION_URL": "http://127.0.0.1:9",'
+        ' "RUNTIME__REQUEST_BACKOFF_FACTOR": "0.001"}',
+        "--watch",
+        ends_with=1,
+    )
+    run = flow_runs_of("exchange_rates/dev")[-1]
+    assert run["state_type"] == "FAILED"
+    assert any("127.0.0.1" in log.message for log in logs_of(run["id"]))
