@@ -83,7 +83,7 @@ def _notes(history: pa.Table, held: pa.Table, changes: pa.Table) -> Iterator[str
 
     days, currencies = history["date"], history["currency"]
     yield (
-        f"{history.num_rows:,} rates published, {pc.count_distinct(days)} days from"
+        f"{history.num_rows:,} rates published, {pc.count_distinct(days).as_py():,} days from"
         f" {pc.min(days)} to {pc.max(days)}, {pc.count_distinct(currencies)} currencies"
     )
     if held.num_rows == 0:

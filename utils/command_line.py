@@ -29,9 +29,11 @@ def run_from_command_line(
     from rich.console import Console
 
     app = App(
-        name=f"python -m {flow.fn.__module__}",
+        name=f"python -m flows.{flow.name}",
         default_command=flow,
         version_flags=(),
+        group_parameters="Options",
+        group_commands="Help",
         result_action="return_value",
         error_formatter=_in_plain_words,
     )
@@ -47,6 +49,7 @@ def run_from_command_line(
             " skip that, keep `uv run prefect server start` open in another terminal"
             " and set PREFECT_API_URL=http://127.0.0.1:4200/api.",
             style="dim",
+            soft_wrap=True,
         )
     try:
         result = flow(*bound.args, **bound.kwargs)

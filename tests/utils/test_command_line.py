@@ -52,6 +52,7 @@ def run(capsys: pytest.CaptureFixture, *arguments: str) -> tuple[int, str, str]:
 def test_help_shows_each_parameter_with_its_description(capsys):
     code, out, err = run(capsys, "--help")
     assert code == 0 and ran_with == []
+    assert "Usage: python -m flows.feed_pets" in out
     assert "Feed all pets." in out
     for name, description in [
         ("--start", "The first day, as 2024-12-31."),

@@ -1,0 +1,71 @@
+"""Where a newcomer's first minute goes: the README's first command in an empty home.
+
+Unlike all else in tests/ this needs the network, for the packages. The seconds are those
+between the lines that the command prints.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.conftest import SETTINGS, copy_repository
+
+# What each phase ends with.
+PHASES = {
+    "packages downloaded and installed": "Installed ",
+    "bytecode compiled": "Bytecode compiled ",
+    "Prefect and dlt imported": "Starting Prefect's temporary server",
+    "temporary server started": "Beginning flow run",
+    "loaded": "Finished in state Completed()",
+    "ended": "",
+}
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        clone = copy_repository(folder / "clone")
+        (folder / "home").mkdir()
+        subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
+        environment = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith((*SETTINGS, "VIRTUAL_ENV", "UV_", "XDG_"))
+        }
+        environment["HOME"] = str(folder / "home")
+        environment["PATH"] = f"{folder / 'venv' / 'bin'}:{environment['PATH']}"
+        measure(clone, environment)
+
+
+def measure(clone: Path, environment: dict[str, str]) -> None:
+    command = "pip install -q uv && uv run python -m flows.exchange_rates"
+    started = last = time.monotonic()
+    process = subprocess.Popen(
+        ["bash", "-c", command],
+        cwd=clone,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    phases = iter(PHASES.items())
+    phase, ends_with = next(phases)
+    for line in process.stdout:
+        if ends_with and ends_with in line and "Task run" not in line:
+            now = time.monotonic()
+            print(f"{now - last:6.1f} s  {phase}", flush=True)
+            last = now
+            phase, ends_with = next(phases)
+    if process.wait():
+        sys.exit(f"{command} failed")
+    now = time.monotonic()
+    print(f"{now - last:6.1f} s  {phase}\n{now - started:6.1f} s  in all")
+
+
+if __name__ == "__main__":
+    main()
