@@ -88,15 +88,16 @@ def require_days(history: pa.Table, days: pa.Array, holder: str) -> None:
     missing = days.unique().filter(pc.invert(pc.is_in(days.unique(), published)))
     if len(missing) == 0:
         return
-    newest = pc.max(missing)
-    row = 2 + pc.sum(pc.greater(published, newest)).as_py()
+    newest, row = pc.max(missing), 2
+    row += pc.sum(pc.greater(published, newest)).as_py()
+    problem = (
+        f"{newest} is not there, one of {len(missing):,} missing days which {holder} has;"
+        f" the file holds {len(published):,}, {pc.min(published)} to {pc.max(published)}"
+    )
+    if row == 2:
+        problem += ": load a later file, with refresh"
     raise HistoryError(
-        history.schema.metadata[b"file"].decode(),
-        f"{newest} is not there, one of {len(missing):,} missing days which {holder}"
-        f" has; the file holds {len(published):,} days,"
-        f" {pc.min(published)} to {pc.max(published)}",
-        row=row,
-        column="Date",
+        history.schema.metadata[b"file"].decode(), problem, row, column="Date"
     )
 
 

@@ -73,5 +73,6 @@ def hold_duckdb_file(
 
 def _holder(error: BaseException) -> str | None:
     """Who holds the file, as DuckDB's message has it; None for any other error."""
-    match = re.search(r"Conflicting lock is held in (.+?)\. ", str(error))
+    held = r'Could not set lock on file ".*": (?:Conflicting lock is held in )?(.+?)\. '
+    match = re.search(held, str(error))
     return match and match[1]

@@ -52,7 +52,7 @@ class LoadReport:
     def summary(self) -> str:
         """One line: how much went where, and in which time."""
         if not self.load_ids:
-            return f"Nothing to load: {self.dataset} is up to date"
+            return f"Nothing new to load: {self.dataset} is up to date"
         return f"Loaded {self.rows:,} rows into {self.dataset} in {self.seconds:.1f} s"
 
     @property
@@ -77,7 +77,7 @@ class LoadReport:
         for note in self.notes:
             yield "note", note
         yield "seconds", f"{self.seconds:.1f}"
-        yield "load", ", ".join(self.load_ids) or "nothing to load"
+        yield "load", ", ".join(self.load_ids) or "nothing new to load"
         yield "place", f"{self.place}, dataset {self.dataset}"
 
     def __str__(self) -> str:

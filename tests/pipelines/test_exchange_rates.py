@@ -63,7 +63,7 @@ def test_a_second_run_adds_and_changes_nothing_and_says_so(warehouse):
 
     assert query(warehouse, f"FROM {TABLE} ORDER BY ALL") == before
     assert (report.rows, report.load_ids) == (0, ())
-    assert report.summary == "Nothing to load: dev_exchange_rates is up to date"
+    assert report.summary == "Nothing new to load: dev_exchange_rates is up to date"
     assert "0 are new, 0 corrected" in str(report)
 
 

@@ -60,7 +60,7 @@ def test_table():
 def test_summary():
     assert REPORT.summary == "Loaded 1,234,567 rows into dev_pets in 1.5 s"
     nothing = replace(REPORT, load_ids=())
-    assert nothing.summary == "Nothing to load: dev_pets is up to date"
+    assert nothing.summary == "Nothing new to load: dev_pets is up to date"
 
 
 def test_the_command_to_look_works(tmp_path, monkeypatch):

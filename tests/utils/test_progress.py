@@ -44,3 +44,16 @@ def test_a_real_run_is_followed_from_start_to_end(warehouse, caplog):
     assert ("Extract", 2) in {(step, rows) for step, _, rows in shown}
     lines = [record.message.rpartition(" in ")[0] for record in caplog.records]
     assert lines == ["Extract: 2 rows", "Normalize: 2 rows", "Load: 2 jobs"]
+
+
+def test_parts_of_a_counter_are_not_counted_twice():
+    """dlt counts a failed job among the jobs, and again under a label."""
+    shown: list[Progress] = []
+    follow = StepLog(shown.append)
+    follow._start("Load pets in 1795292555.26")
+    follow.update("Jobs", inc=0, total=4)
+    follow.update("Jobs", inc=1)
+    follow.update(
+        "Jobs", inc=1, message="WARNING: Some of the jobs failed!", label="Failed"
+    )
+    assert (shown[-1].done, shown[-1].total) == (1, 4)
