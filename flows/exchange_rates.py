@@ -1,10 +1,12 @@
 """Loads the European Central Bank's euro reference rates into the warehouse.
 
 What into what: the ECB's history since 1999, one row for each day and currency, into
-the table `exchange_rates`. When: daily at 16:30 Europe/Berlin, after the ECB's
-publication at about 16:00. Again: safe at any time, only rows that are new or corrected
-are merged on day and currency. When it fails: the message names what is wrong with the
-file, and nothing of it was loaded; run it again when the ECB has mended it.
+the table `exchange_rates`. When: daily after the ECB's publication at about 16:00
+Central European Time, with `refresh`. Again: safe at any time, only rows that are new or
+corrected are sent, and merged on day and currency. When it fails: the message says what
+is wrong with the file, the ECB's server or the warehouse, and nothing was loaded. Run it
+again when that is mended. A history older than what the warehouse has is refused: once
+loaded with `refresh`, always load with `refresh`.
 """
 
 from prefect import flow, task
@@ -23,12 +25,13 @@ def load(refresh: bool) -> LoadReport:
 
 
 @flow(name="exchange_rates", timeout_seconds=15 * 60)
-def exchange_rates(refresh: bool = False) -> LoadReport:
-    """Load the European Central Bank's euro reference rates, 1999 to today.
+def exchange_rates(*, refresh: bool = False) -> LoadReport:
+    """Load the European Central Bank's euro reference rates since 1999.
 
     Args:
         refresh: Fetch the ECB's latest publication. Without it the history packaged
-            with this repository is loaded, for which no network is needed.
+            with the dependencies is loaded, for which no network is needed; it is
+            refused once the warehouse has newer days.
     """
     return publish_report(load(refresh))
 

@@ -35,7 +35,7 @@ def hello_world() -> None:
     log.info("Host %s", socket.gethostname())
     pool = get_run_context().flow_run.work_pool_name
     log.info("Work pool %s", pool or "none, run from a command line")
-    compare(address.result(), os.environ.get("EXPECTED_OUTBOUND_IP"))
+    compare(address.result(), os.environ.get("EXPECTED_OUTBOUND_IP") or None)
 
 
 def compare(address: str | None, expected: str | None) -> None:

@@ -29,7 +29,8 @@ def load_exchange_rates(
         progress: Follows the pipeline's steps.
 
     Raises:
-        HistoryError: The file is not sound, or lacks days that the warehouse has.
+        HistoryError: The file is not sound, or lacks what the warehouse has.
+        PublicationUnavailable: The ECB's server did not give it.
     """
     pipeline = dlt.pipeline(
         "exchange_rates",
@@ -58,7 +59,8 @@ def held_rates(pipeline: dlt.Pipeline, schema: pa.Schema) -> pa.Table:
     query = "SELECT date, currency, rate FROM exchange_rates"
     try:
         with pipeline.sql_client() as client, client.execute_query(query) as cursor:
-            return cursor.arrow().cast(schema)
+            # Snowflake's names are in upper case
+            return cursor.arrow().rename_columns(schema.names).cast(schema)
     except DatabaseUndefinedRelation:
         return schema.empty_table()
 
@@ -67,11 +69,12 @@ def changed_rates(history: pa.Table, held: pa.Table) -> pa.Table:
     """The rows of the history that the warehouse does not hold, or holds otherwise.
 
     Raises:
-        HistoryError: The warehouse holds a day that the history lacks.
+        HistoryError: The warehouse holds a day or a currency that the history lacks.
     """
-    from sources.ecb_history import require_days
+    from sources.ecb_history import require_currencies, require_days
 
-    require_days(history, held["date"], holder="the warehouse")
+    require_days(history, held["date"], owner="the warehouse")
+    require_currencies(history, held["currency"], owner="the warehouse")
     if held.num_rows == 0:
         return history
     changes = history.join(held, keys=held.column_names, join_type="left anti")
@@ -94,9 +97,10 @@ def _notes(history: pa.Table, held: pa.Table, changes: pa.Table) -> Iterator[str
         f"{held.num_rows:,} rates were in the warehouse;"
         f" {changes.num_rows - corrected:,} are new, {corrected:,} corrected"
     )
-    known = held["currency"].unique()
-    added = pc.unique(
-        changes["currency"].filter(pc.invert(pc.is_in(changes["currency"], known)))
-    )
-    if len(added):
-        yield f"the ECB added {', '.join(added.to_pylist())}"
+    withdrawn = held.join(history, keys=key, join_type="left anti").num_rows
+    if withdrawn:
+        yield f"{withdrawn:,} rates in the warehouse are not published any more; kept"
+    known = set(held["currency"].unique().to_pylist())
+    added = set(changes["currency"].unique().to_pylist()) - known
+    if added:
+        yield f"the ECB added {', '.join(sorted(added))}"

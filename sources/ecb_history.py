@@ -12,8 +12,10 @@ import io
 import re
 import zipfile
 import zlib
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
+
+from utils.errors import ClearError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -25,7 +27,7 @@ HOLES = ["N/A", ""]
 RATE_DIGITS, RATE_DECIMALS = 18, 8
 
 
-class HistoryError(ValueError):
+class HistoryError(ClearError):
     """A file is not a whole, sound history of reference rates. Nothing of it is loaded."""
 
     def __init__(
@@ -58,6 +60,7 @@ def read_history(content: bytes, file: str) -> pa.Table:
     csv = _unzip(content, file)
     names = _header(csv, file)
     wide = _read_columns(csv, names, file)
+    _check_nameless(wide, names, file)
     days = _cast(wide["Date"], pa.date32(), file, "Date", "a date such as 2024-12-31")
     _check_days(days, file)
 
@@ -76,11 +79,11 @@ def read_history(content: bytes, file: str) -> pa.Table:
     ).combine_chunks()
 
 
-def require_days(history: pa.Table, days: pa.Array, holder: str) -> None:
-    """Refuse a history that lacks days which `holder` is known to have.
+def require_days(history: pa.Table, days: pa.Array, owner: str) -> None:
+    """Refuse a history that lacks days which `owner` is known to have.
 
     Raises:
-        HistoryError: naming the row at which the newest missing day should stand.
+        HistoryError: naming the row at which the newest missing day should be.
     """
     import pyarrow.compute as pc
 
@@ -88,17 +91,33 @@ def require_days(history: pa.Table, days: pa.Array, holder: str) -> None:
     missing = days.unique().filter(pc.invert(pc.is_in(days.unique(), published)))
     if len(missing) == 0:
         return
-    newest, row = pc.max(missing), 2
-    row += pc.sum(pc.greater(published, newest)).as_py()
+    newest = pc.max(missing)
+    newer_in_file = pc.sum(pc.greater(published, newest)).as_py()
     problem = (
-        f"{newest} is not there, one of {len(missing):,} missing days which {holder} has;"
-        f" the file holds {len(published):,}, {pc.min(published)} to {pc.max(published)}"
+        f"{newest} is missing, and {len(missing) - 1:,} more days that {owner} has; the"
+        f" file has {len(published):,} days, {pc.min(published)} to {pc.max(published)}"
     )
-    if row == 2:
-        problem += ": load a later file, with refresh"
-    raise HistoryError(
-        history.schema.metadata[b"file"].decode(), problem, row, column="Date"
-    )
+    if newer_in_file == 0:
+        problem += ": load a later publication, with refresh"
+    raise HistoryError(file_of(history), problem, 2 + newer_in_file, "Date")
+
+
+def require_currencies(history: pa.Table, currencies: pa.Array, owner: str) -> None:
+    """Refuse a history without a column for a currency that `owner` is known to have.
+
+    Raises:
+        HistoryError: naming the header's row and the currencies.
+    """
+    missing = set(currencies.unique().to_pylist())
+    missing -= set(history["currency"].unique().to_pylist())
+    if missing:
+        problem = f"there is no {', '.join(sorted(missing))}, which {owner} has"
+        raise HistoryError(file_of(history), problem, row=1)
+
+
+def file_of(history: pa.Table) -> str:
+    """Where a history came from."""
+    return history.schema.metadata[b"file"].decode()
 
 
 def _unzip(content: bytes, file: str) -> bytes:
@@ -133,7 +152,7 @@ def _header(csv: bytes, file: str) -> list[str]:
             problem = f"found {name[:40]!r}, not the three letters of a currency"
             raise HistoryError(file, problem, 1, str(number))
         if name in currencies[: number - 2]:
-            raise HistoryError(file, f"{name} stands there twice", 1, str(number))
+            raise HistoryError(file, f"{name} appears twice", 1, str(number))
     if not currencies:
         raise HistoryError(file, "there is no currency after 'Date'", 1)
     return names
@@ -174,6 +193,17 @@ def _read_columns(csv: bytes, names: list[str], file: str) -> pa.Table:
         raise HistoryError(file, problem, wrong_rows[0].number) from error
 
 
+def _check_nameless(wide: pa.Table, names: list[str], file: str) -> None:
+    """The ECB ends lines with a comma. A value there belongs to some other column."""
+    import pyarrow.compute as pc
+
+    if names[-1] == "":
+        row = pc.index(wide[""].is_valid(), True).as_py()
+        if row >= 0:
+            problem = f"{wide[''][row].as_py()[:40]!r} is under no currency"
+            raise HistoryError(file, problem, row + 2, str(len(names)))
+
+
 def _cast(
     values: pa.ChunkedArray, to: pa.DataType, file: str, column: str, expected: str
 ) -> pa.ChunkedArray:
@@ -193,24 +223,21 @@ def _cast(
 
 
 def _check_days(days: pa.ChunkedArray, file: str) -> None:
+    """All there, newest first, from at most tomorrow (time zones) to the euro's first."""
     import pyarrow.compute as pc
 
     if days.null_count:
         row = pc.index(days.is_null(), True).as_py() + 2
         raise HistoryError(file, "there is no date", row, "Date")
-    seen: set[date] = set()
+    above = date.today() + timedelta(days=2)
     for row, day in enumerate(days.to_pylist(), start=2):
-        if day in seen:
-            raise HistoryError(file, f"{day} stands there twice", row, "Date")
-        seen.add(day)
-    oldest = pc.min(days).as_py()
-    if oldest != EUROS_FIRST_DAY:
-        raise HistoryError(
-            file,
-            f"the oldest day is {oldest}, the euro's is {EUROS_FIRST_DAY}",
-            row=len(days) + 1,
-            column="Date",
-        )
+        if day >= above:
+            problem = "is in the future" if row == 2 else f"is not before {above}"
+            raise HistoryError(file, f"{day} {problem}", row, "Date")
+        above = day
+    if not days or above != EUROS_FIRST_DAY:
+        problem = f"the history does not end with the euro's first, {EUROS_FIRST_DAY}"
+        raise HistoryError(file, problem, len(days) + 1, "Date")
 
 
 def _one_currency(

@@ -6,6 +6,7 @@ loaded without network or key; `refresh=True` takes the ECB's latest publication
 
 from __future__ import annotations
 
+import logging
 from importlib.metadata import distribution
 from pathlib import Path
 from typing import TYPE_CHECKING, Iterator
@@ -13,8 +14,16 @@ from typing import TYPE_CHECKING, Iterator
 import dlt
 from dlt.sources import DltResource
 
+from utils.errors import ClearError
+
 if TYPE_CHECKING:
     import pyarrow as pa
+
+logger = logging.getLogger(__name__)
+
+
+class PublicationUnavailable(ClearError):
+    """The ECB's server did not give the publication, after retries where those help."""
 
 
 @dlt.source(name="exchange_rates")
@@ -29,10 +38,7 @@ def exchange_rates_source(
         publication_url: Where the latest publication is (`.dlt/config.toml`).
     """
 
-    @dlt.resource(
-        primary_key=("date", "currency"),
-        write_disposition={"disposition": "merge", "strategy": "upsert"},
-    )
+    @dlt.resource(primary_key=("date", "currency"), write_disposition="merge")
     def exchange_rates() -> Iterator[pa.Table]:
         packaged = _packaged_history()
         yield _latest_history(publication_url, packaged) if refresh else packaged
@@ -51,12 +57,23 @@ def _packaged_history() -> pa.Table:
 
 
 def _latest_history(url: str, packaged: pa.Table) -> pa.Table:
+    from sources.ecb_history import read_history, require_days
+
+    history = read_history(_download(url), url)
+    require_days(history, packaged["date"], owner="the packaged history")
+    return history
+
+
+def _download(url: str) -> bytes:
     # dlt's requests: timeouts, and retries with backoff on 429, 5xx and broken
     # connections, never on 404; settings in [runtime] of .dlt/config.toml.
     from dlt.sources.helpers import requests
 
-    from sources.ecb_history import read_history, require_days
-
-    history = read_history(requests.get(url).content, url)
-    require_days(history, packaged["date"], holder="the packaged history")
-    return history
+    logger.info("Fetching %s", url)
+    try:
+        return requests.get(url).content
+    except requests.RequestException as error:
+        raise PublicationUnavailable(
+            f"{url} could not be fetched: {error}. Nothing was loaded. Try again later;"
+            " if the ECB has moved it, set sources.exchange_rates.publication_url."
+        ) from error

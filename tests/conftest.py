@@ -1,14 +1,13 @@
 """Fixtures of all tests: an empty home, a temporary warehouse, a real Prefect server.
 
-Settings and secrets of the person who runs the tests are out of reach: Prefect's home
-and dlt's settings are temporary before either library is imported.
+Settings and secrets of the person who runs the tests are out of reach: both Prefect and
+dlt get temporary ones before they are used.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import tempfile
 from pathlib import Path
 from typing import Iterator
@@ -16,19 +15,16 @@ from typing import Iterator
 import pytest
 
 from tests.ports import free_port
+from tests.repository import ROOT, SETTINGS, copy_repository
 
-ROOT = Path(__file__).parent.parent
-# How the names of environment variables begin that Prefect, dlt or boto3 would read.
-SETTINGS = (
-    *("PREFECT_", "AWS_", "DLT_", "RUNTIME_", "PIPELINES_", "DATASET_", "STAGING_"),
-    *("DESTINATION_", "SOURCES_", "EXTRACT_", "NORMALIZE_", "LOAD_"),
-)
-SCRATCH = Path(tempfile.mkdtemp(prefix="prefect-dlt-ecs-tests-"))
+scratch_key = pytest.StashKey[Path]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    settings = SCRATCH / "settings" / ".dlt"
-    settings.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix="prefect-dlt-ecs-tests-"))
+    config.stash[scratch_key] = scratch
+    settings = scratch / "settings" / ".dlt"
+    settings.mkdir(parents=True)
     shutil.copy(ROOT / ".dlt" / "config.toml", settings)
     for name in list(os.environ):
         if name.startswith(SETTINGS):
@@ -37,16 +33,20 @@ def pytest_configure(config: pytest.Config) -> None:
         "DLT_PROJECT_DIR": str(settings.parent),
         # of the server that the fixture prefect_api starts
         "PREFECT_API_URL": f"http://127.0.0.1:{free_port()}/api",
-        "PREFECT_HOME": str(SCRATCH / "prefect"),
+        "PREFECT_HOME": str(scratch / "prefect"),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
         # retries wait milliseconds
         "RUNTIME__REQUEST_BACKOFF_FACTOR": "0.001",
     }
+    from dlt.common.runtime import run_context
+
+    # dlt also reads settings from ~/.dlt, or /var/dlt for root
+    run_context.global_dir = lambda: str(scratch / "global" / ".dlt")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    shutil.rmtree(SCRATCH, ignore_errors=True)
+    shutil.rmtree(config.stash[scratch_key], ignore_errors=True)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -65,11 +65,12 @@ def warehouse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(scope="session")
-def prefect_api() -> Iterator[str]:
+def prefect_api(pytestconfig: pytest.Config) -> Iterator[str]:
     """The address of a real Prefect server, one for the session, where flows run."""
     from tests.prefect_server import drain, running_server
 
-    with running_server(SCRATCH / "server", os.environ["PREFECT_API_URL"]) as api_url:
+    home = pytestconfig.stash[scratch_key] / "server"
+    with running_server(home, os.environ["PREFECT_API_URL"]) as api_url:
         yield api_url
         drain()
 
@@ -78,19 +79,3 @@ def prefect_api() -> Iterator[str]:
 def clone(tmp_path: Path) -> Path:
     """A copy of this repository, at a path with a space."""
     return copy_repository(tmp_path / "a clone")
-
-
-def copy_repository(target: Path) -> Path:
-    """Copy what git would clone, and what it would if all were committed."""
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    for name in filter(None, listed.stdout.split("\0")):
-        if (ROOT / name).exists():
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, target / name)
-    return target

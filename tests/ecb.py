@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from datetime import date, timedelta
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -31,9 +32,10 @@ def packaged_csv() -> str:
         return archive.read(archive.namelist()[0]).decode()
 
 
-def with_one_more_day(csv: str) -> str:
-    """The same history a day later: one more row at the top, 1 for every currency quoted."""
+def with_one_more_day(csv: str) -> tuple[str, date]:
+    """The same history a day later, and that day: 1 for every currency then quoted."""
     header, newest, *older = csv.splitlines(keepends=True)
     day, *rates = newest.split(",")
-    later = ["2099-12-31", *("N/A" if r == "N/A" else "1" for r in rates[:-1]), "\n"]
-    return "".join([header, ",".join(later), newest, *older])
+    later = date.fromisoformat(day) + timedelta(days=1)
+    row = [str(later), *("N/A" if rate == "N/A" else "1" for rate in rates[:-1]), "\n"]
+    return "".join([header, ",".join(row), newest, *older]), later

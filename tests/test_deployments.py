@@ -16,9 +16,9 @@ import duckdb
 import pytest
 import yaml
 
-from tests.conftest import copy_repository
 from tests.prefect_api import artifacts_of, deployment_named, flow_runs_of, logs_of
 from tests.prefect_server import PREFECT, stop
+from tests.repository import copy_repository
 
 
 @pytest.fixture(scope="module")

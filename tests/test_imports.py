@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
+import ast
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.repository import ROOT
 
 FLOWS = sorted(path.stem for path in (ROOT / "flows").glob("[!_]*.py"))
 # Each takes from a quarter of a second to two seconds to import.
@@ -56,8 +56,12 @@ def test_sources_do_not_use_dlts_destinations():
     modules = sorted((ROOT / "sources").glob("**/*.py"))
     assert modules
     for module in modules:
-        names = set(re.findall(r"dlt\.\w+", module.read_text()))
-        assert not names & {"dlt.destination", "dlt.destinations", "dlt.pipeline"}
+        nodes = list(ast.walk(ast.parse(module.read_text())))
+        names = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+        for node in nodes:
+            if isinstance(node, ast.ImportFrom) and node.module.startswith("dlt"):
+                names |= {*node.module.split("."), *(each.name for each in node.names)}
+        assert not names & {"destination", "destinations", "pipeline"}, module
 
 
 @pytest.mark.parametrize("flow", FLOWS)

@@ -13,7 +13,7 @@ from prefect import Flow
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.utilities.importtools import import_object
 
-from tests.conftest import ROOT
+from tests.repository import ROOT
 
 FILE = yaml.safe_load((ROOT / "prefect.yaml").read_text())
 DEPLOYMENTS: list[dict[str, Any]] = FILE["deployments"]

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from typing import TYPE_CHECKING, Any, Sequence
 
 from prefect import Flow
+from prefect.logging.handlers import PrefectConsoleHandler
 from prefect.settings import PREFECT_API_URL
+
+from utils.errors import ClearError
 
 if TYPE_CHECKING:
     from cyclopts import CycloptsError
-    from rich.console import RenderableType
+    from rich.console import Console, RenderableType
 
 
 def run_from_command_line(
@@ -23,7 +27,7 @@ def run_from_command_line(
         arguments: Those of the process unless given.
 
     Raises:
-        SystemExit: with 1 if the flow failed, with 2 if an option does not fit.
+        SystemExit: with 1 if the flow failed, 2 if an option does not fit, 130 after Ctrl-C.
     """
     from cyclopts import App
     from rich.console import Console
@@ -42,7 +46,7 @@ def run_from_command_line(
         command(*bound.args, **bound.kwargs)
         return
 
-    errors, console = Console(stderr=True), Console()
+    console, errors = Console(), Console(stderr=True)
     if PREFECT_API_URL.value() is None:
         errors.print(
             "Starting Prefect's temporary server, half a minute on a slow machine. To"
@@ -51,13 +55,48 @@ def run_from_command_line(
             style="dim",
             soft_wrap=True,
         )
+    _hide_tracebacks_of_clear_errors()
     try:
         result = flow(*bound.args, **bound.kwargs)
     except Exception as error:
-        errors.print(_panel(str(error) or type(error).__name__))
+        _print_error(errors, str(error) or type(error).__name__)
         sys.exit(1)
-    if result is not None:
-        console.print(result, crop=False) if console.is_terminal else print(result)
+    except KeyboardInterrupt:
+        _print_error(errors, "Interrupted. Run it again to finish.")
+        sys.exit(130)
+    if result is None:
+        return
+    if console.is_terminal:
+        console.print(result, crop=False)
+    else:
+        print(result)
+
+
+def _hide_tracebacks_of_clear_errors() -> None:
+    """On the console alone: the run in Prefect keeps them."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, PrefectConsoleHandler):
+            handler.setFormatter(_ClearErrorFormatter(handler.formatter))
+
+
+class _ClearErrorFormatter(logging.Formatter):
+    def __init__(self, formatter: logging.Formatter) -> None:
+        super().__init__()
+        self._formatter = formatter
+
+    def format(self, record: logging.LogRecord) -> str:
+        if record.exc_info and isinstance(record.exc_info[1], ClearError):
+            record = logging.makeLogRecord(record.__dict__)
+            record.exc_info = record.exc_text = None
+        return self._formatter.format(record)
+
+
+def _print_error(console: Console, message: str) -> None:
+    """A panel in a terminal, a line that can be searched in a pipe."""
+    if console.is_terminal:
+        console.print(_panel(message))
+    else:
+        print(f"error: {message}", file=sys.stderr)
 
 
 def _in_plain_words(error: CycloptsError) -> RenderableType:

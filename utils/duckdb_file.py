@@ -8,67 +8,76 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 from contextlib import contextmanager
-from typing import Iterator
+from typing import TYPE_CHECKING, Iterator
 
 import dlt
+
+from utils.errors import ClearError
+
+if TYPE_CHECKING:
+    from dlt.destinations.sql_client import SqlClientBase
 
 logger = logging.getLogger(__name__)
 
 WAIT_SECONDS = 30.0
+SECONDS_BETWEEN_ATTEMPTS = 0.5
 
 
-class WarehouseFileHeld(RuntimeError):
-    """Another process kept the DuckDB file for longer than a run waits."""
+class WarehouseFileError(ClearError):
+    """The DuckDB file cannot be opened. Nothing was loaded."""
 
 
 @contextmanager
-def hold_duckdb_file(
-    pipeline: dlt.Pipeline, wait_seconds: float = WAIT_SECONDS
-) -> Iterator[None]:
+def hold_duckdb_file(pipeline: dlt.Pipeline) -> Iterator[None]:
     """Keep the pipeline's DuckDB file open, so that no other process comes between steps.
 
-    Does nothing for other destinations.
+    Waits at most `WAIT_SECONDS` for another process. Does nothing for other destinations.
 
     Raises:
-        WarehouseFileHeld: after `wait_seconds`, naming the file and who holds it.
+        WarehouseFileError: naming the file, and who holds it or what else is wrong.
     """
     if not pipeline.destination.destination_type.endswith(".duckdb"):
         yield
         return
 
-    from dlt.destinations.exceptions import DestinationConnectionError
-    from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
-
     client = pipeline.sql_client()
-    file = client.credentials.database
-    attempts = Retrying(
-        retry=retry_if_exception(lambda error: _holder(error) is not None),
-        stop=stop_after_delay(wait_seconds),
-        wait=wait_fixed(0.5),
-        before_sleep=lambda attempt: attempt.attempt_number == 1
-        and logger.warning(
-            "%s is held by %s; waiting at most %.0f s",
-            file,
-            _holder(attempt.outcome.exception()),
-            wait_seconds,
-        ),
-        reraise=True,
-    )
-    try:
-        attempts(client.open_connection)
-    except DestinationConnectionError as error:
-        if holder := _holder(error):
-            raise WarehouseFileHeld(
-                f"{file} is held by {holder}, for longer than {wait_seconds:.0f} s."
-                " DuckDB lets one process write to a file: close it there, or end that"
-                " process, then run again. Nothing was loaded."
-            ) from None
-        raise
+    _open(client)
     try:
         yield
     finally:
         client.close_connection()
+
+
+def _open(client: SqlClientBase) -> None:
+    from dlt.destinations.exceptions import DestinationConnectionError
+
+    file = client.credentials.database
+    deadline = time.monotonic() + WAIT_SECONDS
+    warned = False
+    while True:
+        try:
+            client.open_connection()
+            return
+        except DestinationConnectionError as error:
+            holder = _holder(error.inner_exc)
+            if holder is None:
+                raise WarehouseFileError(
+                    f"{file} cannot be opened: {error.inner_exc}. Nothing was loaded."
+                ) from None
+        if time.monotonic() > deadline:
+            raise WarehouseFileError(
+                f"{file} is held by {holder}, for longer than {WAIT_SECONDS:.0f} s."
+                " DuckDB lets one process write to a file: close it there, or end that"
+                " process, then run again. Nothing was loaded."
+            )
+        if not warned:
+            logger.warning(
+                "%s is held by %s; waiting at most %.0f s", file, holder, WAIT_SECONDS
+            )
+            warned = True
+        time.sleep(SECONDS_BETWEEN_ATTEMPTS)
 
 
 def _holder(error: BaseException) -> str | None:

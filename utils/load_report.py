@@ -51,7 +51,7 @@ class LoadReport:
     @property
     def summary(self) -> str:
         """One line: how much went where, and in which time."""
-        if not self.load_ids:
+        if not self.load_ids and not self.recovered_load_ids:
             return f"Nothing new to load: {self.dataset} is up to date"
         return f"Loaded {self.rows:,} rows into {self.dataset} in {self.seconds:.1f} s"
 
@@ -70,14 +70,14 @@ class LoadReport:
     def facts(self) -> Iterator[tuple[str, str]]:
         """What stands beneath the tables, as pairs of a name and a text."""
         if self.recovered_load_ids:
-            yield "recovered", (
-                "finished the load an earlier run had left:"
-                f" {', '.join(self.recovered_load_ids)}"
+            yield "load id", (
+                f"{', '.join(self.recovered_load_ids)},"
+                " which an interrupted run had left"
             )
         for note in self.notes:
             yield "note", note
         yield "seconds", f"{self.seconds:.1f}"
-        yield "load", ", ".join(self.load_ids) or "nothing new to load"
+        yield "load id", ", ".join(self.load_ids) or "none, nothing new to load"
         yield "place", f"{self.place}, dataset {self.dataset}"
 
     def __str__(self) -> str:
@@ -101,10 +101,8 @@ class LoadReport:
         from rich.table import Table
         from rich.text import Text
 
-        loads = Table(
-            box=box.SIMPLE_HEAD, title=f"{self.pipeline}", title_justify="left"
-        )
-        loads.add_column("Table")
+        loads = Table(box=box.SIMPLE_HEAD, title=self.pipeline, title_justify="left")
+        loads.add_column("Table", overflow="fold")
         loads.add_column("Rows", justify="right")
         loads.add_column("Size", justify="right")
         loads.add_column("Schema changes")

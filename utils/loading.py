@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from typing import Iterator, Mapping
 
 import dlt
 from dlt.common.pipeline import LoadInfo
-from dlt.common.storages.load_package import LoadPackageInfo
+from dlt.common.storages.load_package import LoadJobInfo, LoadPackageInfo
 from dlt.extract import DltSource
 from dlt.extract.exceptions import ResourceExtractionError
 from dlt.pipeline import trace, track
@@ -29,31 +30,68 @@ def run_pipeline(pipeline: dlt.Pipeline, source: DltSource) -> LoadReport:
     only then is the source read, so that it sees what the destination then holds.
 
     Raises:
-        WarehouseFileHeld: another process kept the DuckDB file.
+        WarehouseFileError: the DuckDB file cannot be opened.
         PipelineStepFailed: dlt could not extract, normalize or load. What the source
             itself raised is raised as it is.
     """
     started = time.monotonic()
     try:
         with hold_duckdb_file(pipeline):
-            recovered: LoadInfo | None = pipeline.run()
-            loaded: LoadInfo = pipeline.run(source)
+            recovered, rows = _finish_interrupted_load(pipeline)
+            loaded = pipeline.run(source)
     except PipelineStepFailed as failure:
-        if isinstance(failure.exception, ResourceExtractionError):
-            raise failure.exception.__cause__ from None
-        raise
+        raise _cause(failure) from None
+    rows.update(pipeline.last_trace.last_normalize_info.row_counts)
     packages = [*(recovered.load_packages if recovered else []), *loaded.load_packages]
-    normalized = pipeline.last_trace.last_normalize_info
     return LoadReport(
         pipeline=pipeline.pipeline_name,
         destination_type=pipeline.destination.destination_type.rpartition(".")[2],
         place=loaded.destination_displayable_credentials.removeprefix("duckdb:///"),
         dataset=pipeline.dataset_name,
-        tables=tuple(_tables(source, normalized.row_counts, packages)),
+        tables=tuple(_tables(source, rows, packages)),
         load_ids=tuple(loaded.loads_ids),
         recovered_load_ids=tuple(recovered.loads_ids if recovered else ()),
         seconds=time.monotonic() - started,
     )
+
+
+def _finish_interrupted_load(
+    pipeline: dlt.Pipeline,
+) -> tuple[LoadInfo | None, Counter[str]]:
+    """Restore the state, load the packages that wait, and count their rows by table."""
+    waiting = {
+        load_id: pipeline.get_load_package_info(load_id).jobs["new_jobs"]
+        for load_id in pipeline.list_normalized_load_packages()
+    }
+    normalized_rows = {load_id: _rows(jobs) for load_id, jobs in waiting.items()}
+    recovered = pipeline.run()
+    rows: Counter[str] = Counter()
+    if recovered:
+        for load_id in recovered.loads_ids:
+            rows.update(normalized_rows.get(load_id, {}))
+        if normalized := pipeline.last_trace.last_normalize_info:
+            rows.update(normalized.row_counts)
+    return recovered, rows
+
+
+def _rows(jobs: list[LoadJobInfo]) -> Counter[str]:
+    """Rows by table, of the files whose format tells."""
+    rows: Counter[str] = Counter()
+    for job in jobs:
+        if job.file_path.endswith(".parquet"):
+            from pyarrow.parquet import read_metadata
+
+            rows[job.job_file_info.table_name] += read_metadata(job.file_path).num_rows
+    return rows
+
+
+def _cause(failure: PipelineStepFailed) -> BaseException:
+    """What a source raised, or Ctrl-C, instead of dlt's wrapping; else the failure."""
+    if isinstance(failure.exception, ResourceExtractionError):
+        return failure.exception.__cause__
+    if isinstance(failure.exception, KeyboardInterrupt):
+        return failure.exception
+    return failure
 
 
 def _tables(

@@ -11,11 +11,11 @@ from rich.console import Console
 
 from utils.artifacts import ProgressArtifact
 from utils.logging import run_log
-from utils.progress import Progress, StepLog
+from utils.progress import LoadProgress, Progress
 
 
 @contextmanager
-def observed_load() -> Iterator[StepLog]:
+def observed_load() -> Iterator[LoadProgress]:
     """Give the progress monitor that a pipeline takes as `progress`, within a run.
 
     A terminal shows a bar beneath the log's lines, a pipe only the lines. The run in
@@ -28,7 +28,7 @@ def observed_load() -> Iterator[StepLog]:
             show_bar(progress)
             artifact.show(progress)
 
-        yield StepLog(show)
+        yield LoadProgress(show)
     artifact.complete()
 
 

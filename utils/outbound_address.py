@@ -20,5 +20,5 @@ def outbound_address(timeout: float = 3.0) -> str | None:
     try:
         answer = httpx.get(os.environ.get("CHECK_IP_URL", SERVICE), timeout=timeout)
         return str(ipaddress.ip_address(answer.raise_for_status().text.strip()))
-    except (httpx.HTTPError, ValueError):
+    except (httpx.HTTPError, OSError, ValueError):  # OSError: no certificates
         return None

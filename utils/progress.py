@@ -37,7 +37,7 @@ class Progress:
         return f"{self.step}: {counted}"
 
 
-class StepLog(Collector):
+class LoadProgress(Collector):
     """A dlt progress monitor that logs each step's end and passes on every change."""
 
     def __init__(self, show: Callable[[Progress], None]) -> None:

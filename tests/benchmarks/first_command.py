@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.conftest import SETTINGS, copy_repository
+from tests.repository import SETTINGS, copy_repository
 
 # What each phase ends with.
 PHASES = {

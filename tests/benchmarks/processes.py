@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 from typing import Callable
 
-from tests.conftest import ROOT
+from tests.repository import ROOT
 
 
 @dataclass

@@ -40,7 +40,9 @@ def test_every_cell_of_the_file_and_nothing_else(warehouse, tmp_path):
                           nullstr = ['N/A', ''], header = true)
         ) ON COLUMNS(* EXCLUDE Date) INTO NAME currency VALUE rate
     """
-    assert query(warehouse, f"SELECT count(*) FROM ({in_file})") == [(report.rows,)]
+    ((cells,),) = query(warehouse, f"SELECT count(*) FROM ({in_file})")
+    assert query(warehouse, f"SELECT count(*) FROM {TABLE}") == [(cells,)]
+    assert report.rows == cells
     differences = f"""
         SELECT * FROM ({in_file}) AS f FULL JOIN {TABLE} AS w
         ON f.Date::DATE = w.date AND f.currency = w.currency
@@ -73,10 +75,11 @@ def test_one_more_day_adds_exactly_that_day(warehouse, monkeypatch):
     newest = packaged_csv().splitlines()[1].rstrip(",").split(",")
     quoted = sum(rate != "N/A" for rate in newest[1:])
 
-    report = load_published(with_one_more_day(packaged_csv()), monkeypatch)
+    csv, day = with_one_more_day(packaged_csv())
+    report = load_published(csv, monkeypatch)
 
     assert report.rows == quoted
-    after = f"FROM {TABLE} WHERE date {{}} '2099-12-31' ORDER BY ALL"
+    after = f"FROM {TABLE} WHERE date {{}} '{day}' ORDER BY ALL"
     assert len(query(warehouse, after.format("="))) == quoted
     assert query(warehouse, after.format("<")) == before
 
@@ -113,14 +116,39 @@ def test_a_currency_the_ecb_adds_is_loaded_and_reported(warehouse, monkeypatch):
     ) == [("1.25000000",)]
 
 
+def test_a_currency_that_disappears_is_refused(warehouse, monkeypatch):
+    load_exchange_rates()
+    before = query(warehouse, f"FROM {TABLE} ORDER BY ALL")
+    usd_gone = [
+        ",".join([line.split(",")[0], *line.split(",")[2:]])
+        for line in packaged_csv().splitlines()
+    ]
+
+    with pytest.raises(HistoryError, match="row 1: there is no USD, which the ware"):
+        load_published("\n".join(usd_gone) + "\n", monkeypatch)
+
+    assert query(warehouse, f"FROM {TABLE} ORDER BY ALL") == before
+
+
+def test_a_rate_that_is_withdrawn_is_kept_and_reported(warehouse, monkeypatch):
+    first = load_exchange_rates()
+    csv = packaged_csv().replace("1999-01-04,1.1789,", "1999-01-04,N/A,")
+
+    report = load_published(csv, monkeypatch)
+
+    assert "1 rates in the warehouse are not published any more; kept" in str(report)
+    assert query(warehouse, f"SELECT count(*) FROM {TABLE}") == [(first.rows,)]
+
+
 def test_fewer_days_than_the_warehouse_holds_is_refused(warehouse, monkeypatch):
-    load_published(with_one_more_day(packaged_csv()), monkeypatch)
+    csv, day = with_one_more_day(packaged_csv())
+    load_published(csv, monkeypatch)
     before = query(warehouse, f"FROM {TABLE} ORDER BY ALL")
 
-    with pytest.raises(HistoryError, match="which the warehouse has") as error:
+    with pytest.raises(HistoryError, match="that the warehouse has") as error:
         load_exchange_rates()
 
-    assert "2099-12-31 is not there" in str(error.value)
+    assert f"{day} is missing" in str(error.value)
     assert (error.value.row, error.value.column) == (2, "Date")
     assert query(warehouse, f"FROM {TABLE} ORDER BY ALL") == before
 

@@ -8,7 +8,12 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
-from sources.ecb_history import HistoryError, read_history, require_days
+from sources.ecb_history import (
+    HistoryError,
+    read_history,
+    require_currencies,
+    require_days,
+)
 from tests.ecb import FEW_DAYS, packaged_csv, zipped
 
 
@@ -60,7 +65,7 @@ def replaced(old: str, new: str) -> bytes:
         (replaced("Date,", "Day,"), 1, "1", "found 'Day', not 'Date'"),
         (replaced("JPY", "yen"), 1, "3", "not the three letters of a currency"),
         (replaced("JPY", ""), 1, "3", "not the three letters of a currency"),
-        (replaced("JPY", "USD"), 1, "3", "USD stands there twice"),
+        (replaced("JPY", "USD"), 1, "3", "USD appears twice"),
         (zipped("Date,\n1999-01-04,\n"), 1, None, "no currency after 'Date'"),
         (zipped(FEW_DAYS[:-12]), 4, None, "cut off"),
         (replaced("133.73,,", "133.73"), 4, None, "3 fields where the header has 5"),
@@ -68,9 +73,18 @@ def replaced(old: str, new: str) -> bytes:
         (replaced("1999-01-05", "1999-02-30"), 3, "Date", "'1999-02-30' is not a date"),
         (replaced("1999-01-05", "5 January"), 3, "Date", "'5 January' is not a date"),
         (replaced("1999-01-05", ""), 3, "Date", "there is no date"),
-        (replaced("1999-01-05", "1999-01-06"), 3, "Date", "stands there twice"),
-        (zipped(FEW_DAYS.rpartition("1999-01-04")[0]), 3, "Date", "the oldest day is"),
-        (zipped("Date,USD,\n"), 1, "Date", "the oldest day is None"),
+        (replaced("1999-01-05", "1999-01-06"), 3, "Date", "not before 1999-01-06"),
+        (replaced("1999-01-05", "1999-01-07"), 3, "Date", "not before 1999-01-06"),
+        (replaced("1999-01-06", "2999-01-06"), 2, "Date", "is in the future"),
+        (zipped(FEW_DAYS.rpartition("1999-01-04")[0]), 3, "Date", "the euro's first"),
+        (zipped("Date,USD,\n"), 1, "Date", "the euro's first"),
+        (
+            replaced("1.179,130.96,188.775,", "9,1.179,130.96,188.775"),
+            3,
+            "5",
+            "'188.775' is under no",
+        ),
+        (replaced("188.775,", "188.775,7"), 3, "5", "'7' is under no currency"),
         (replaced("130.96", "13O.96"), 3, "JPY", "'13O.96' is not a rate"),
         (replaced("130.96", "nan"), 3, "JPY", "'nan' is not a rate"),
         (replaced("130.96", "1.123456789"), 3, "JPY", "'1.123456789' is not a rate"),
@@ -101,9 +115,18 @@ def test_missing_days_are_named():
     lines = FEW_DAYS.splitlines(keepends=True)
     short = read_history(zipped("".join([lines[0], lines[1], lines[3]])), "short.zip")
 
-    require_days(whole, short["date"], holder="the warehouse")  # more days are fine
-    with pytest.raises(HistoryError, match="the warehouse has") as error:
-        require_days(short, whole["date"], holder="the warehouse")
+    require_days(whole, short["date"], owner="the warehouse")  # more days are fine
+    with pytest.raises(HistoryError, match="that the warehouse has") as error:
+        require_days(short, whole["date"], owner="the warehouse")
 
-    assert "1999-01-05 is not there" in str(error.value)
+    assert "1999-01-05 is missing" in str(error.value)
     assert (error.value.row, error.value.column) == (3, "Date")
+
+
+def test_a_missing_currency_is_named():
+    whole = read_history(zipped(FEW_DAYS), "whole.zip")
+    less = read_history(zipped(FEW_DAYS.replace("JPY", "XYZ")), "less.zip")
+
+    require_currencies(whole, whole["currency"], owner="the warehouse")
+    with pytest.raises(HistoryError, match="there is no JPY, which the warehouse has"):
+        require_currencies(less, whole["currency"], owner="the warehouse")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import date
 from typing import Annotated, Literal
 
@@ -9,13 +11,16 @@ import pytest
 from prefect import flow
 from pydantic import Field
 
+from tests.repository import ROOT
 from utils.command_line import run_from_command_line
+from utils.errors import ClearError
 
 ran_with: list[tuple] = []
 
 
 @flow(name="feed_pets")
 def feed_pets(
+    *,
     start: date,
     refresh: bool = False,
     days: Annotated[int, Field(ge=1)] = 7,
@@ -31,7 +36,11 @@ def feed_pets(
     """
     ran_with.append((start, refresh, days, how))
     if days == 13:
-        raise ValueError("Nobody feeds 13 days: choose another number.")
+        raise ClearError("Nobody feeds 13 days: choose another number.")
+    if days == 14:
+        raise LookupError("a fault in the code")
+    if days == 15:
+        raise KeyboardInterrupt
     return "fed"
 
 
@@ -84,6 +93,7 @@ def test_options_are_typed_and_the_result_is_printed(capsys, prefect_api):
         (["--start", "2024-12-31", "--days", "many"], "Invalid value for --days"),
         (["--start", "2024-12-31", "--how", "odd"], 'Choose from: "slow", "fast"'),
         (["--start", "2024-12-31", "--colour", "x"], "Unknown option: --colour"),
+        (["--start", "2024-12-31", "5"], "Unused Tokens: ['5']"),
     ],
 )
 def test_a_bad_value_is_answered_in_plain_words(capsys, arguments, answer):
@@ -93,9 +103,22 @@ def test_a_bad_value_is_answered_in_plain_words(capsys, arguments, answer):
     assert "pydantic" not in err and "Traceback" not in err
 
 
-def test_a_failed_flow_ends_with_its_error_and_code_1(capsys, prefect_api):
-    code, out, err = run(capsys, "--start", "2024-12-31", "--days", "13")
-    assert code == 1
-    assert err.endswith(
-        "Nobody feeds 13 days: choose another number. ╰" + "─" * 78 + "╯"
+@pytest.mark.parametrize(
+    "days, code, line, traceback",
+    [
+        ("13", 1, "error: Nobody feeds 13 days: choose another number.", False),
+        ("14", 1, "error: a fault in the code", True),
+        ("15", 130, "error: Interrupted. Run it again to finish.", False),
+    ],
+    ids=["clear error", "fault in the code", "Ctrl-C"],
+)
+def test_a_flow_that_fails(prefect_api, days, code, line, traceback):
+    """As a process, for Prefect logs to the process's own standard error."""
+    script = "from tests.utils.test_command_line import *; run_from_command_line("
+    script += f"feed_pets, ['--start', '2024-12-31', '--days', '{days}'])"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True
     )
+    assert done.returncode == code
+    assert line in done.stderr.splitlines()
+    assert ("Traceback" in done.stderr) == traceback

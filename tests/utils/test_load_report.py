@@ -38,7 +38,7 @@ def test_lines():
         "schema change: pets, new columns: legs bigint\n"
         "note: a cat was added\n"
         "seconds: 1.5\n"
-        "load: 1795292555.26\n"
+        "load id: 1795292555.26\n"
         "place: /data/ware house.duckdb, dataset dev_pets\n"
         f"look: {look}"
     )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import dlt
@@ -35,6 +37,13 @@ def pets(*rows: dict) -> dlt.sources.DltSource:
         return pets
 
     return pets_source()
+
+
+def nothing() -> dlt.sources.DltSource:
+    """The same source on a day without pets."""
+    source = pets({"name": "nobody"})
+    source.pets.add_map(lambda table: None)
+    return source
 
 
 def rows(warehouse: Path) -> list[tuple]:
@@ -75,7 +84,20 @@ def test_what_a_killed_run_left_is_loaded_first(warehouse, killed_after):
 
     assert [name for (name,) in rows(warehouse)] == ["Ada", "Rex", "Tom"]
     assert len(report.recovered_load_ids) == len(report.load_ids) == 1
-    assert "finished the load an earlier run had left" in str(report)
+    assert report.rows == 2
+    assert "which an interrupted run had left" in str(report)
+
+
+def test_a_run_that_only_finishes_an_interrupted_one_says_so(warehouse):
+    run_pipeline(pets_pipeline(), pets({"name": "Rex"}))
+    interrupted = pets_pipeline()
+    interrupted.extract(pets({"name": "Tom"}))
+    interrupted.normalize()
+
+    report = run_pipeline(pets_pipeline(), nothing())
+
+    assert rows(warehouse) == [("Rex",), ("Tom",)]
+    assert report.summary.startswith("Loaded 1 rows into dev_pets")
 
 
 def test_a_fresh_container_goes_on_with_the_state_in_the_destination(
@@ -123,3 +145,27 @@ def test_dlt_writes_nothing_into_its_global_directory(warehouse, tmp_path, monke
     run_pipeline(pets_pipeline(), pets({"name": "Rex"}))
 
     assert not (tmp_path / "global").exists()
+
+
+def test_ctrl_c_is_not_a_failure_of_the_load(warehouse):
+    def interrupt(table):
+        raise KeyboardInterrupt
+
+    source = pets({"name": "Rex"})
+    source.pets.add_map(interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        run_pipeline(pets_pipeline(), source)
+
+
+def test_no_other_process_comes_between_the_steps(warehouse):
+    def look_from_another_process(table):
+        script = f"import duckdb; duckdb.connect(r'{warehouse}')"
+        command = [sys.executable, "-c", script]
+        others.append(subprocess.run(command, capture_output=True).stderr)
+        return table
+
+    others: list[bytes] = []
+    source = pets({"name": "Rex"})
+    source.pets.add_map(look_from_another_process)
+    run_pipeline(pets_pipeline(), source)
+    assert [b"Conflicting lock" in each for each in others] == [True]

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 import threading
 
 from prefect import flow, task
+from prefect.futures import wait
 
 from tests.prefect_api import logs_of
+from tests.repository import ROOT
 from utils.logging import get_logger, run_log
 
 
-def test_outside_of_a_run_it_logs_to_the_console(capsys):
-    get_logger().info("hello %s", "there")
-    assert get_logger().name == "prefect.flows"
-    assert get_logger().isEnabledFor(logging.INFO)
+def test_outside_of_a_run_it_logs_to_the_console():
+    script = "from utils.logging import get_logger; get_logger().info('hello')"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True
+    )
+    assert "INFO" in done.stderr and "hello" in done.stderr
 
 
 def test_in_a_flow_and_in_a_task_it_is_the_runs_logger(prefect_api):
@@ -66,6 +72,36 @@ def test_lines_from_beneath_the_flows_reach_the_run(prefect_api):
         ("sources.pets", logging.INFO, "page 1"),
     ]
     assert all(log.task_run_id for log in beneath)
+
+
+def test_loads_that_overlap_do_not_lose_lines(prefect_api):
+    """A enters, B enters, A leaves, B logs, B leaves."""
+    b_entered, a_left = threading.Event(), threading.Event()
+    before = logging.getLogger("sources").handlers
+
+    @task
+    def load(name: str) -> None:
+        with run_log():
+            if name == "A":
+                b_entered.wait(30)
+            else:
+                b_entered.set()
+                a_left.wait(30)
+            logging.getLogger("sources.pets").info("from %s", name)
+        if name == "A":
+            a_left.set()
+
+    @flow
+    def pets() -> None:
+        wait([load.submit("A"), load.submit("B")])
+
+    state = pets(return_state=True)
+
+    logs = logs_of(state.state_details.flow_run_id)
+    lines = {log.message: log.task_run_id for log in logs if log.name == "sources.pets"}
+    assert sorted(lines) == ["from A", "from B"]
+    assert len(set(lines.values())) == 2
+    assert logging.getLogger("sources").handlers is before
 
 
 def test_handlers_are_put_back(prefect_api):

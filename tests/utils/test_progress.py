@@ -7,7 +7,7 @@ import logging
 import dlt
 import pytest
 
-from utils.progress import Progress, StepLog
+from utils.progress import LoadProgress, Progress
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ def test_percent_of_all_three_steps(progress, percent):
 
 def test_a_real_run_is_followed_from_start_to_end(warehouse, caplog):
     shown: list[tuple[str, float, int]] = []
-    follow = StepLog(lambda now: shown.append((now.step, now.percent, now.rows)))
+    follow = LoadProgress(lambda now: shown.append((now.step, now.percent, now.rows)))
     pipeline = dlt.pipeline(
         "pets", destination=dlt.destination("warehouse"), progress=follow
     )
@@ -49,7 +49,7 @@ def test_a_real_run_is_followed_from_start_to_end(warehouse, caplog):
 def test_parts_of_a_counter_are_not_counted_twice():
     """dlt counts a failed job among the jobs, and again under a label."""
     shown: list[Progress] = []
-    follow = StepLog(shown.append)
+    follow = LoadProgress(shown.append)
     follow._start("Load pets in 1795292555.26")
     follow.update("Jobs", inc=0, total=4)
     follow.update("Jobs", inc=1)

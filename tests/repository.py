@@ -1,0 +1,32 @@
+"""This repository's place, its settings' names, and copies of it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+# How the names of environment variables begin that the flows or their libraries read.
+SETTINGS = (
+    *("PREFECT_", "AWS_", "DLT_", "RUNTIME_", "PIPELINES_", "DATASET_", "STAGING_"),
+    *("DESTINATION_", "SOURCES_", "EXTRACT_", "NORMALIZE_", "LOAD_", "IMAGE_VERSION"),
+    *("EXPECTED_OUTBOUND_IP", "CHECK_IP_URL"),
+)
+
+
+def copy_repository(target: Path) -> Path:
+    """Copy what git would clone, and what it would if all were committed."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    for name in filter(None, listed.stdout.split("\0")):
+        if (ROOT / name).exists():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, target / name)
+    return target
