@@ -40,7 +40,9 @@ def run_pipeline(pipeline: dlt.Pipeline, source: DltSource) -> LoadReport:
             recovered, rows = _finish_interrupted_load(pipeline)
             loaded = pipeline.run(source)
     except PipelineStepFailed as failure:
-        raise _cause(failure) from None
+        if cause := _unwrapped(failure):
+            raise cause from None
+        raise
     rows.update(pipeline.last_trace.last_normalize_info.row_counts)
     packages = [*(recovered.load_packages if recovered else []), *loaded.load_packages]
     return LoadReport(
@@ -85,13 +87,13 @@ def _rows(jobs: list[LoadJobInfo]) -> Counter[str]:
     return rows
 
 
-def _cause(failure: PipelineStepFailed) -> BaseException:
-    """What a source raised, or Ctrl-C, instead of dlt's wrapping; else the failure."""
+def _unwrapped(failure: PipelineStepFailed) -> BaseException | None:
+    """What the source raised, or Ctrl-C, without dlt's wrapping; None for dlt's own."""
     if isinstance(failure.exception, ResourceExtractionError):
         return failure.exception.__cause__
     if isinstance(failure.exception, KeyboardInterrupt):
         return failure.exception
-    return failure
+    return None
 
 
 def _tables(

@@ -119,8 +119,10 @@ def test_a_failed_load_job_fails_the_run(warehouse):
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("ALTER TABLE dev_pets.pets DROP COLUMN legs")
 
-    with pytest.raises(PipelineStepFailed, match="legs"):
+    with pytest.raises(PipelineStepFailed, match="legs") as error:
         run_pipeline(pets_pipeline(), pets({"name": "Tom", "legs": 4}))
+
+    assert error.value.__cause__ is not None
 
     assert rows(warehouse) == [("Rex",)]
 
