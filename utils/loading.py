@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
-from typing import Iterator, Mapping
 
 import dlt
 from dlt.common.pipeline import LoadInfo
-from dlt.common.storages.load_package import LoadJobInfo, LoadPackageInfo
+from dlt.common.schema.exceptions import DataValidationError
+from dlt.common.schema.typing import TSchemaContractDict
 from dlt.extract import DltSource
 from dlt.extract.exceptions import ResourceExtractionError
 from dlt.pipeline import trace, track
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from utils.duckdb_file import hold_duckdb_file
-from utils.load_report import LoadReport, TableLoad
+from utils.errors import ClearError
+from utils.load_figures import rows_in, table_loads
+from utils.load_report import LoadReport
 
 # Even with telemetry off (.dlt/config.toml) dlt's tracker writes an anonymous id into
 # the home directory, or /var/dlt for root, where a container may not write.
 trace.TRACKING_MODULES = [each for each in trace.TRACKING_MODULES if each is not track]
+
+# A new table or column is added and reported. A changed type is an error, where dlt
+# would add a second column beside the first, or leave it to the database to fail.
+TYPES_ARE_FROZEN: TSchemaContractDict = {
+    "tables": "evolve",
+    "columns": "evolve",
+    "data_type": "freeze",
+}
+
+
+class TypeChanged(ClearError):
+    """A column arrives with another type than the destination's table has."""
 
 
 def run_pipeline(pipeline: dlt.Pipeline, source: DltSource) -> LoadReport:
@@ -31,6 +46,7 @@ def run_pipeline(pipeline: dlt.Pipeline, source: DltSource) -> LoadReport:
 
     Raises:
         WarehouseFileError: the DuckDB file cannot be opened.
+        TypeChanged: a column's type is another one than in the destination.
         PipelineStepFailed: dlt could not extract, normalize or load. What the source
             itself raised is raised as it is.
     """
@@ -38,7 +54,7 @@ def run_pipeline(pipeline: dlt.Pipeline, source: DltSource) -> LoadReport:
     try:
         with hold_duckdb_file(pipeline):
             recovered, rows = _finish_interrupted_load(pipeline)
-            loaded = pipeline.run(source)
+            loaded = pipeline.run(source, schema_contract=TYPES_ARE_FROZEN)
     except PipelineStepFailed as failure:
         if cause := _unwrapped(failure):
             raise cause from None
@@ -50,7 +66,7 @@ def run_pipeline(pipeline: dlt.Pipeline, source: DltSource) -> LoadReport:
         destination_type=pipeline.destination.destination_type.rpartition(".")[2],
         place=loaded.destination_displayable_credentials.removeprefix("duckdb:///"),
         dataset=pipeline.dataset_name,
-        tables=tuple(_tables(source, rows, packages)),
+        tables=tuple(table_loads(source, rows, packages)),
         load_ids=tuple(loaded.loads_ids),
         recovered_load_ids=tuple(recovered.loads_ids if recovered else ()),
         seconds=time.monotonic() - started,
@@ -65,7 +81,7 @@ def _finish_interrupted_load(
         load_id: pipeline.get_load_package_info(load_id).jobs["new_jobs"]
         for load_id in pipeline.list_normalized_load_packages()
     }
-    normalized_rows = {load_id: _rows(jobs) for load_id, jobs in waiting.items()}
+    normalized_rows = {load_id: rows_in(jobs) for load_id, jobs in waiting.items()}
     recovered = pipeline.run()
     rows: Counter[str] = Counter()
     if recovered:
@@ -76,53 +92,18 @@ def _finish_interrupted_load(
     return recovered, rows
 
 
-def _rows(jobs: list[LoadJobInfo]) -> Counter[str]:
-    """Rows by table, of the files whose format tells."""
-    rows: Counter[str] = Counter()
-    for job in jobs:
-        if job.file_path.endswith(".parquet"):
-            from pyarrow.parquet import read_metadata
-
-            rows[job.job_file_info.table_name] += read_metadata(job.file_path).num_rows
-    return rows
-
-
 def _unwrapped(failure: PipelineStepFailed) -> BaseException | None:
     """What the source raised, or Ctrl-C, without dlt's wrapping; None for dlt's own."""
-    if isinstance(failure.exception, ResourceExtractionError):
-        return failure.exception.__cause__
-    if isinstance(failure.exception, KeyboardInterrupt):
-        return failure.exception
-    return None
-
-
-def _tables(
-    source: DltSource, rows: Mapping[str, int], packages: list[LoadPackageInfo]
-) -> Iterator[TableLoad]:
-    """The source's tables, and any others that the packages loaded or changed."""
-    loaded_bytes: dict[str, int] = {}
-    for package in packages:
-        for job in package.jobs["completed_jobs"]:
-            table = job.job_file_info.table_name
-            loaded_bytes[table] = loaded_bytes.get(table, 0) + job.file_size
-    names = [table["name"] for table in source.schema.data_tables()]
-    names += [name for name in loaded_bytes if name not in names]
-    for name in names:
-        if not name.startswith(source.schema._dlt_tables_prefix):
-            yield TableLoad(
-                name=name,
-                rows=rows.get(name, 0),
-                bytes=loaded_bytes.get(name, 0),
-                schema_changes=tuple(_schema_changes(name, packages)),
-            )
-
-
-def _schema_changes(table: str, packages: list[LoadPackageInfo]) -> Iterator[str]:
-    for package in packages:
-        columns = package.schema_update.get(table, {}).get("columns", {})
-        is_new = columns.keys() == package.schema.get_table_columns(table).keys()
-        described = ", ".join(
-            f"{name} {column['data_type']}" for name, column in columns.items()
+    error = failure.exception
+    if isinstance(error, ResourceExtractionError):
+        return error.__cause__
+    if isinstance(error, DataValidationError):
+        old, new = re.findall(r"'data_type': '(\w+)'", str(error))
+        return TypeChanged(
+            f"Column {error.column_name} of table {error.table_name} arrives as {new},"
+            f" and is {old} in the destination. Nothing was loaded. If the new type is"
+            " right, load it under another name, or drop the dataset and load anew."
         )
-        if columns:
-            yield f"{'new table' if is_new else 'new columns'}: {described}"
+    if isinstance(error, KeyboardInterrupt):
+        return error
+    return None

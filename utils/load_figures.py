@@ -1,0 +1,54 @@
+"""Reads from dlt's load packages what they sent to which table, and changed of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Iterator, Mapping
+
+from dlt.common.storages.load_package import LoadJobInfo, LoadPackageInfo
+from dlt.extract import DltSource
+
+from utils.load_report import TableLoad
+
+
+def rows_in(jobs: list[LoadJobInfo]) -> Counter[str]:
+    """Rows by table, of the files whose format tells."""
+    rows: Counter[str] = Counter()
+    for job in jobs:
+        if job.file_path.endswith(".parquet"):
+            from pyarrow.parquet import read_metadata
+
+            rows[job.job_file_info.table_name] += read_metadata(job.file_path).num_rows
+    return rows
+
+
+def table_loads(
+    source: DltSource, rows: Mapping[str, int], packages: list[LoadPackageInfo]
+) -> Iterator[TableLoad]:
+    """The source's tables, and any others that the packages loaded or changed."""
+    loaded_bytes: dict[str, int] = {}
+    for package in packages:
+        for job in package.jobs["completed_jobs"]:
+            table = job.job_file_info.table_name
+            loaded_bytes[table] = loaded_bytes.get(table, 0) + job.file_size
+    names = [table["name"] for table in source.schema.data_tables()]
+    names += [name for name in loaded_bytes if name not in names]
+    for name in names:
+        if not name.startswith(source.schema._dlt_tables_prefix):
+            yield TableLoad(
+                name=name,
+                rows=rows.get(name, 0),
+                bytes=loaded_bytes.get(name, 0),
+                schema_changes=tuple(_schema_changes(name, packages)),
+            )
+
+
+def _schema_changes(table: str, packages: list[LoadPackageInfo]) -> Iterator[str]:
+    for package in packages:
+        columns = package.schema_update.get(table, {}).get("columns", {})
+        is_new = columns.keys() == package.schema.get_table_columns(table).keys()
+        described = ", ".join(
+            f"{name} {column['data_type']}" for name, column in columns.items()
+        )
+        if columns:
+            yield f"{'new table' if is_new else 'new columns'}: {described}"
