@@ -71,7 +71,7 @@ def changed_rates(history: pa.Table, held: pa.Table) -> pa.Table:
     Raises:
         HistoryError: The warehouse holds a day or a currency that the history lacks.
     """
-    from sources.ecb_history import require_currencies, require_days
+    from sources.ecb_completeness import require_currencies, require_days
 
     require_days(history, held["date"], owner="the warehouse")
     require_currencies(history, held["currency"], owner="the warehouse")

@@ -57,7 +57,8 @@ def _packaged_history() -> pa.Table:
 
 
 def _latest_history(url: str, packaged: pa.Table) -> pa.Table:
-    from sources.ecb_history import read_history, require_days
+    from sources.ecb_completeness import require_days
+    from sources.ecb_history import read_history
 
     history = read_history(_download(url), url)
     require_days(history, packaged["date"], owner="the packaged history")

@@ -8,12 +8,7 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
-from sources.ecb_history import (
-    HistoryError,
-    read_history,
-    require_currencies,
-    require_days,
-)
+from sources.ecb_history import HistoryError, read_history
 from tests.ecb import FEW_DAYS, packaged_csv, zipped
 
 
@@ -108,25 +103,3 @@ def test_a_fault_names_file_row_and_column(content, row, column, problem):
     assert "bad.zip" in str(error.value)
     assert row is None or f"row {row}" in str(error.value)
     assert column is None or f"column {column}" in str(error.value)
-
-
-def test_missing_days_are_named():
-    whole = read_history(zipped(FEW_DAYS), "whole.zip")
-    lines = FEW_DAYS.splitlines(keepends=True)
-    short = read_history(zipped("".join([lines[0], lines[1], lines[3]])), "short.zip")
-
-    require_days(whole, short["date"], owner="the warehouse")  # more days are fine
-    with pytest.raises(HistoryError, match="that the warehouse has") as error:
-        require_days(short, whole["date"], owner="the warehouse")
-
-    assert "1999-01-05 is missing" in str(error.value)
-    assert (error.value.row, error.value.column) == (3, "Date")
-
-
-def test_a_missing_currency_is_named():
-    whole = read_history(zipped(FEW_DAYS), "whole.zip")
-    less = read_history(zipped(FEW_DAYS.replace("JPY", "XYZ")), "less.zip")
-
-    require_currencies(whole, whole["currency"], owner="the warehouse")
-    with pytest.raises(HistoryError, match="there is no JPY, which the warehouse has"):
-        require_currencies(less, whole["currency"], owner="the warehouse")
