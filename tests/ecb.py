@@ -32,6 +32,18 @@ def packaged_csv() -> str:
         return archive.read(archive.namelist()[0]).decode()
 
 
+def unpivoted(file: Path) -> str:
+    """The SQL with which DuckDB itself reads a CSV file's rates, all columns as text."""
+    trailing_comma = file.read_text().partition("\n")[0].count(",")
+    return f"""
+        UNPIVOT (
+            SELECT * EXCLUDE (column{trailing_comma})
+            FROM read_csv('{file}', all_varchar = true,
+                          nullstr = ['N/A', ''], header = true)
+        ) ON COLUMNS(* EXCLUDE Date) INTO NAME currency VALUE rate
+    """
+
+
 def with_one_more_day(csv: str) -> tuple[str, date]:
     """The same history a day later, and that day: 1 for every currency then quoted."""
     header, newest, *older = csv.splitlines(keepends=True)

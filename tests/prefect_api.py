@@ -29,17 +29,13 @@ def deployment_named(name: str) -> dict[str, Any]:
     return found.raise_for_status().json()
 
 
-def flow_runs_of(deployment: str) -> list[dict[str, Any]]:
-    """The deployment's runs, oldest first."""
-    only = {"deployments": {"id": {"any_": [deployment_named(deployment)["id"]]}}}
-    return _post("flow_runs", only, sort="EXPECTED_START_TIME_ASC")
+def flow_run_with(flow_run_id: UUID) -> dict[str, Any]:
+    """A run by its id."""
+    found = httpx.get(f"{PREFECT_API_URL.value()}/flow_runs/{flow_run_id}")
+    return found.raise_for_status().json()
 
 
 def _of_run(what: str, flow_run_id: UUID, **options: str) -> list[dict[str, Any]]:
     only = {what: {"flow_run_id": {"any_": [str(flow_run_id)]}}}
-    return _post(what, only, **options)
-
-
-def _post(what: str, only: dict[str, Any], **options: str) -> list[dict[str, Any]]:
     url = f"{PREFECT_API_URL.value()}/{what}/filter"
     return httpx.post(url, json=only | options).raise_for_status().json()

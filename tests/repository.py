@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -14,6 +15,14 @@ SETTINGS = (
     *("DESTINATION_", "SOURCES_", "EXTRACT_", "NORMALIZE_", "LOAD_", "IMAGE_VERSION"),
     *("EXPECTED_OUTBOUND_IP", "CHECK_IP_URL"),
 )
+
+
+def environment_of_a_newcomer(home: Path) -> dict[str, str]:
+    """This process's environment with an empty home and without anyone's settings."""
+    left_out = (*SETTINGS, "VIRTUAL_ENV", "UV_", "XDG_")
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(left_out)}
+    home.mkdir()
+    return kept | {"HOME": str(home)}
 
 
 def copy_repository(target: Path) -> Path:

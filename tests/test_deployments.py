@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from importlib.metadata import version
 from pathlib import Path
-from typing import Iterator
+from typing import Any, Iterator
+from uuid import UUID
 
-import duckdb
 import pytest
 import yaml
 
-from tests.prefect_api import artifacts_of, deployment_named, flow_runs_of, logs_of
+from tests.duckdb_warehouse import count
+from tests.prefect_api import artifacts_of, deployment_named, flow_run_with, logs_of
 from tests.prefect_server import PREFECT, stop
 from tests.repository import copy_repository
 
@@ -64,6 +66,15 @@ def prefect(clone: Path, *arguments: str, ends_with: int = 0) -> str:
     return done.stdout
 
 
+def run_to_the_end(
+    clone: Path, deployment: str, *options: str, ends_with: int = 0
+) -> dict[str, Any]:
+    """Run a deployment as a person would, and return the run as the API has it."""
+    command = ("deployment", "run", deployment, *options, "--watch")
+    printed = prefect(clone, *command, ends_with=ends_with)
+    return flow_run_with(UUID(re.search(r"UUID: ([0-9a-f-]{36})", printed)[1]))
+
+
 def test_every_deployment_is_on_the_server(deployed):
     wanted = yaml.safe_load((deployed / "prefect.yaml").read_text())["deployments"]
     for each in wanted:
@@ -91,15 +102,11 @@ def test_every_deployment_is_on_the_server(deployed):
 
 
 def test_exchange_rates_runs_to_completed_and_leaves_logs_and_artifacts(deployed):
-    prefect(deployed, "deployment", "run", "exchange_rates/dev", "--watch")
+    run = run_to_the_end(deployed, "exchange_rates/dev")
 
-    (run,) = flow_runs_of("exchange_rates/dev")
     assert run["state_type"] == "COMPLETED"
     logs = logs_of(run["id"])
-    with duckdb.connect(str(deployed / "warehouse.duckdb")) as warehouse:
-        ((rows,),) = warehouse.sql(
-            "SELECT count(*) FROM dev_exchange_rates.exchange_rates"
-        ).fetchall()
+    rows = count(deployed / "warehouse.duckdb")
     assert ("utils.progress", f"Extract: {rows:,} rows") in [
         (log.name, log.message.rpartition(" in ")[0]) for log in logs
     ]
@@ -109,9 +116,8 @@ def test_exchange_rates_runs_to_completed_and_leaves_logs_and_artifacts(deployed
 
 
 def test_hello_world_and_the_commands_to_look_around(deployed):
-    prefect(deployed, "deployment", "run", "hello_world/dev", "--watch")
+    run = run_to_the_end(deployed, "hello_world/dev")
 
-    (run,) = flow_runs_of("hello_world/dev")
     assert run["state_type"] == "COMPLETED"
     assert "Work pool dev" in prefect(deployed, "flow-run", "logs", run["id"])
     assert version("prefect") in prefect(deployed, "version")
@@ -123,14 +129,13 @@ def test_hello_world_and_the_commands_to_look_around(deployed):
 
 
 def test_a_failed_run_is_failed_and_its_log_says_why(deployed):
-    prefect(
-        *(deployed, "deployment", "run", "exchange_rates/dev"),
+    run = run_to_the_end(
+        deployed,
+        "exchange_rates/dev",
         *("--param", "refresh=true", "--job-variable"),
         'env={"SOURCES__EXCHANGE_RATES__PUBLICATION_URL": "http://127.0.0.1:9",'
         ' "RUNTIME__REQUEST_BACKOFF_FACTOR": "0.001"}',
-        "--watch",
         ends_with=1,
     )
-    run = flow_runs_of("exchange_rates/dev")[-1]
     assert run["state_type"] == "FAILED"
     assert any("127.0.0.1" in log.message for log in logs_of(run["id"]))

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import ast
 import io
-import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
-import duckdb
 from rich.console import Console
 
 from pipelines.exchange_rates import load_exchange_rates
-from tests.repository import ROOT, SETTINGS
+from tests.duckdb_warehouse import count
+from tests.repository import ROOT, environment_of_a_newcomer
 
 README = (ROOT / "README.md").read_text()
 COMMANDS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
@@ -25,31 +24,20 @@ def test_the_first_command_loads_the_history(clone, tmp_path):
     command = COMMANDS[0].splitlines()[0].partition("#")[0].strip()
     assert command == "pip install uv && uv run python -m flows.exchange_rates"
     home = tmp_path / "home"
-    home.mkdir()
-    environment = {
-        k: v for k, v in os.environ.items() if not k.startswith((*SETTINGS, "XDG_"))
-    }
 
     done = subprocess.run(
         # the packages are those of the tests: installing takes the network
         ["uv", "run", "--no-sync", "--offline", *command.split()[6:]],
         cwd=clone,
-        env=environment
-        | {
-            "HOME": str(home),
-            "DO_NOT_TRACK": "1",
-            "UV_PROJECT_ENVIRONMENT": sys.prefix,
-        },
+        env=environment_of_a_newcomer(home)
+        | {"DO_NOT_TRACK": "1", "UV_PROJECT_ENVIRONMENT": sys.prefix},
         capture_output=True,
         text=True,
     )
 
     assert done.returncode == 0, done.stderr
     assert done.stderr.startswith("Starting Prefect's temporary server")
-    with duckdb.connect(str(clone / "warehouse.duckdb")) as warehouse:
-        ((rows,),) = warehouse.sql(
-            "SELECT count(*) FROM dev_exchange_rates.exchange_rates"
-        ).fetchall()
+    rows = count(clone / "warehouse.duckdb")
     lines = done.stdout.splitlines()
     assert lines[0].startswith(f"table: exchange_rates, {rows:,} rows,")
     assert f"place: {clone}/warehouse.duckdb, dataset dev_exchange_rates" in lines

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Iterator
 
 from prefect.artifacts import (
     create_progress_artifact,
@@ -49,12 +50,10 @@ class ProgressArtifact:
     def __init__(self) -> None:
         self._updated = time.monotonic()
         self._id = None
-        try:
+        with _failure_is_a_warning():
             self._id = create_progress_artifact(
                 progress=0.0, key=_key(flow_run.flow_name, "progress")
             )
-        except Exception as error:
-            get_logger().warning("Progress cannot be shown: %s", error)
 
     def show(self, progress: Progress) -> None:
         """Update the artifact, unless that was done a moment ago."""
@@ -69,10 +68,16 @@ class ProgressArtifact:
         if self._id is None:
             return
         self._updated = time.monotonic()
-        try:
+        with _failure_is_a_warning():
             update_progress_artifact(self._id, percent, description)
-        except Exception as error:
-            get_logger().warning("Progress cannot be shown: %s", error)
+
+
+@contextmanager
+def _failure_is_a_warning() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        get_logger().warning("Progress cannot be shown: %s", error)
 
 
 def _key(name: str, kind: str) -> str:

@@ -7,10 +7,10 @@ import sys
 from typing import TYPE_CHECKING, Any, Sequence
 
 from prefect import Flow
-from prefect.logging.handlers import PrefectConsoleHandler
 from prefect.settings import PREFECT_API_URL
 
 from utils.errors import ClearError
+from utils.logging import console_handler
 
 if TYPE_CHECKING:
     from cyclopts import CycloptsError
@@ -74,9 +74,8 @@ def run_from_command_line(
 
 def _hide_tracebacks_of_clear_errors() -> None:
     """On the console alone: the run in Prefect keeps them."""
-    for handler in logging.getLogger().handlers:
-        if isinstance(handler, PrefectConsoleHandler):
-            handler.setFormatter(_ClearErrorFormatter(handler.formatter))
+    if handler := console_handler():
+        handler.setFormatter(_ClearErrorFormatter(handler.formatter))
 
 
 class _ClearErrorFormatter(logging.Formatter):

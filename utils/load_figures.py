@@ -26,11 +26,10 @@ def table_loads(
     source: DltSource, rows: Mapping[str, int], packages: list[LoadPackageInfo]
 ) -> Iterator[TableLoad]:
     """The source's tables, and any others that the packages loaded or changed."""
-    loaded_bytes: dict[str, int] = {}
+    loaded_bytes: Counter[str] = Counter()
     for package in packages:
         for job in package.jobs["completed_jobs"]:
-            table = job.job_file_info.table_name
-            loaded_bytes[table] = loaded_bytes.get(table, 0) + job.file_size
+            loaded_bytes[job.job_file_info.table_name] += job.file_size
     names = [table["name"] for table in source.schema.data_tables()]
     names += [name for name in loaded_bytes if name not in names]
     for name in names:
@@ -38,7 +37,7 @@ def table_loads(
             yield TableLoad(
                 name=name,
                 rows=rows.get(name, 0),
-                bytes=loaded_bytes.get(name, 0),
+                bytes=loaded_bytes[name],
                 schema_changes=tuple(_schema_changes(name, packages)),
             )
 

@@ -77,11 +77,10 @@ def _finish_interrupted_load(
     pipeline: dlt.Pipeline,
 ) -> tuple[LoadInfo | None, Counter[str]]:
     """Restore the state, load the packages that wait, and count their rows by table."""
-    waiting = {
-        load_id: pipeline.get_load_package_info(load_id).jobs["new_jobs"]
+    normalized_rows = {
+        load_id: rows_in(pipeline.get_load_package_info(load_id).jobs["new_jobs"])
         for load_id in pipeline.list_normalized_load_packages()
     }
-    normalized_rows = {load_id: rows_in(jobs) for load_id, jobs in waiting.items()}
     recovered = pipeline.run()
     rows: Counter[str] = Counter()
     if recovered:

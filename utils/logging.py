@@ -11,6 +11,7 @@ from prefect.exceptions import MissingContextError
 from prefect.logging import get_logger as get_prefect_logger
 from prefect.logging import get_run_logger
 from prefect.logging.configuration import ensure_logging_setup
+from prefect.logging.handlers import PrefectConsoleHandler
 
 # Loggers of the code beneath the flows, which does not know Prefect.
 LOGGERS_BENEATH_FLOWS = ("dlt", "pipelines", "sources", "utils")
@@ -25,6 +26,14 @@ def get_logger() -> RunLogger:
     except MissingContextError:
         ensure_logging_setup()
         return get_prefect_logger("flows")
+
+
+def console_handler() -> PrefectConsoleHandler | None:
+    """What Prefect writes its log to the console with, if it does."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, PrefectConsoleHandler):
+            return handler
+    return None
 
 
 @contextmanager

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from contextlib import contextmanager
 from typing import Callable, Iterator
 
-from prefect.logging.handlers import PrefectConsoleHandler
-from rich.console import Console
-
 from utils.artifacts import ProgressArtifact
-from utils.logging import run_log
+from utils.logging import console_handler, run_log
 from utils.progress import LoadProgress, Progress
 
 
@@ -34,8 +30,9 @@ def observed_load() -> Iterator[LoadProgress]:
 
 @contextmanager
 def _terminal_bar() -> Iterator[Callable[[Progress], None]]:
-    console = _log_console()
-    if console is None or not console.is_terminal:
+    # the console that Prefect logs to: a bar on it does not garble the lines
+    handler = console_handler()
+    if handler is None or not handler.console.is_terminal:
         yield lambda progress: None
         return
 
@@ -52,8 +49,8 @@ def _terminal_bar() -> Iterator[Callable[[Progress], None]]:
     )
     # Prefect's console has a theme without rich's own styles, which a bar needs.
     with (
-        console.use_theme(Theme()),
-        Bar(*columns, console=console, transient=True) as bar,
+        handler.console.use_theme(Theme()),
+        Bar(*columns, console=handler.console, transient=True) as bar,
     ):
         task = bar.add_task("Start", total=100, rows=0)
         yield lambda progress: bar.update(
@@ -62,11 +59,3 @@ def _terminal_bar() -> Iterator[Callable[[Progress], None]]:
             completed=progress.percent,
             rows=progress.rows,
         )
-
-
-def _log_console() -> Console | None:
-    """The console that Prefect logs to: a bar on it does not garble the lines."""
-    for handler in logging.getLogger().handlers:
-        if isinstance(handler, PrefectConsoleHandler):
-            return handler.console
-    return None

@@ -101,24 +101,18 @@ def duckdb_seconds(folder: Path) -> float:
     """Medians of what DuckDB needs to read and unpivot the file into a table."""
     import duckdb
 
-    from tests.ecb import packaged_csv
+    from tests.ecb import packaged_csv, unpivoted
 
     file = folder / "history.csv"
     file.write_text(packaged_csv())
-    trailing = packaged_csv().partition("\n")[0].count(",")
     seconds = []
     for number in range(ROUNDS):
         started = time.monotonic()
         with duckdb.connect(str(folder / f"limit{number}.duckdb")) as connection:
             connection.execute(f"""
                 CREATE TABLE exchange_rates AS
-                SELECT Date::DATE AS date, currency, rate::DECIMAL(18, 8) AS rate FROM (
-                    UNPIVOT (
-                        SELECT * EXCLUDE (column{trailing})
-                        FROM read_csv('{file}', all_varchar = true,
-                                      nullstr = ['N/A', ''], header = true)
-                    ) ON COLUMNS(* EXCLUDE Date) INTO NAME currency VALUE rate
-                )
+                SELECT Date::DATE AS date, currency, rate::DECIMAL(18, 8) AS rate
+                FROM ({unpivoted(file)})
             """)
         seconds.append(time.monotonic() - started)
     print(f"{median(seconds):7.2f} s  DuckDB: read_csv and UNPIVOT into a table\n")

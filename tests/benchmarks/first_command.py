@@ -6,14 +6,13 @@ between the lines that the command prints.
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-from tests.repository import SETTINGS, copy_repository
+from tests.repository import copy_repository, environment_of_a_newcomer
 
 # What each phase ends with.
 PHASES = {
@@ -30,14 +29,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         clone = copy_repository(folder / "clone")
-        (folder / "home").mkdir()
         subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
-        environment = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith((*SETTINGS, "VIRTUAL_ENV", "UV_", "XDG_"))
-        }
-        environment["HOME"] = str(folder / "home")
+        environment = environment_of_a_newcomer(folder / "home")
         environment["PATH"] = f"{folder / 'venv' / 'bin'}:{environment['PATH']}"
         measure(clone, environment)
 

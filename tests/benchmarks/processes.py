@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -83,7 +84,5 @@ def report(alternatives: list[Alternative]) -> None:
 
 def empty(folder: Path) -> None:
     """Remove what is in the folder."""
-    import shutil
-
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

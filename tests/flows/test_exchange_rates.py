@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 
-import duckdb
-
 from flows.exchange_rates import exchange_rates
+from tests.duckdb_warehouse import count
 from tests.http_server import Answer, api
 from tests.prefect_api import artifacts_of, logs_of
 
@@ -15,17 +14,14 @@ def test_it_loads_and_publishes_what_it_loaded(prefect_api, warehouse):
     state = exchange_rates(return_state=True)
 
     assert state.is_completed()
-    with duckdb.connect(str(warehouse)) as connection:
-        ((count,),) = connection.sql(
-            "SELECT count(*) FROM dev_exchange_rates.exchange_rates"
-        ).fetchall()
-    assert count > 200_000
+    rows = count(warehouse)
+    assert rows > 200_000
     run = state.state_details.flow_run_id
     artifacts = artifacts_of(run)
     assert artifacts["exchange-rates-progress"]["data"] == 100
     (table,) = json.loads(artifacts["exchange-rates-load"]["data"])
-    assert (table["table"], table["rows"]) == ("exchange_rates", count)
-    assert f"Extract: {count:,} rows" in "\n".join(log.message for log in logs_of(run))
+    assert (table["table"], table["rows"]) == ("exchange_rates", rows)
+    assert f"Extract: {rows:,} rows" in "\n".join(log.message for log in logs_of(run))
 
 
 def test_a_faulty_publication_fails_the_run(prefect_api, warehouse, monkeypatch):

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import duckdb
 import pytest
 
 from pipelines.exchange_rates import load_exchange_rates
 from sources.ecb_history import HistoryError
-from tests.ecb import packaged_csv, with_one_more_day, zipped
+from tests.duckdb_warehouse import EXCHANGE_RATES, count, query
+from tests.ecb import packaged_csv, unpivoted, with_one_more_day, zipped
 from tests.http_server import Answer, api
-
-TABLE = "dev_exchange_rates.exchange_rates"
-
-
-def query(warehouse: Path, sql: str) -> list[tuple]:
-    with duckdb.connect(str(warehouse)) as connection:
-        return connection.sql(sql).fetchall()
 
 
 def load_published(csv: str, monkeypatch: pytest.MonkeyPatch):
@@ -29,28 +20,23 @@ def load_published(csv: str, monkeypatch: pytest.MonkeyPatch):
 
 def test_every_cell_of_the_file_and_nothing_else(warehouse, tmp_path):
     """DuckDB itself reads and unpivots the same file; a full join finds no difference."""
-    (tmp_path / "history.csv").write_text(packaged_csv())
+    file = tmp_path / "history.csv"
+    file.write_text(packaged_csv())
+    in_file = unpivoted(file)
 
     report = load_exchange_rates()
 
-    in_file = f"""
-        UNPIVOT (
-            SELECT * EXCLUDE (column{packaged_csv().split(chr(10))[0].count(",")})
-            FROM read_csv('{tmp_path / "history.csv"}', all_varchar = true,
-                          nullstr = ['N/A', ''], header = true)
-        ) ON COLUMNS(* EXCLUDE Date) INTO NAME currency VALUE rate
-    """
     ((cells,),) = query(warehouse, f"SELECT count(*) FROM ({in_file})")
-    assert query(warehouse, f"SELECT count(*) FROM {TABLE}") == [(cells,)]
+    assert count(warehouse) == cells
     assert report.rows == cells
     differences = f"""
-        SELECT * FROM ({in_file}) AS f FULL JOIN {TABLE} AS w
+        SELECT * FROM ({in_file}) AS f FULL JOIN {EXCHANGE_RATES} AS w
         ON f.Date::DATE = w.date AND f.currency = w.currency
         AND f.rate::DECIMAL(18, 8) = w.rate
         WHERE f.Date IS NULL OR w.date IS NULL
     """
     assert query(warehouse, differences) == []
-    assert query(warehouse, f"DESCRIBE {TABLE}") == [
+    assert query(warehouse, f"DESCRIBE {EXCHANGE_RATES}") == [
         ("date", "DATE", "NO", None, None, None),
         ("currency", "VARCHAR", "NO", None, None, None),
         ("rate", "DECIMAL(18,8)", "NO", None, None, None),
@@ -59,11 +45,11 @@ def test_every_cell_of_the_file_and_nothing_else(warehouse, tmp_path):
 
 def test_a_second_run_adds_and_changes_nothing_and_says_so(warehouse):
     load_exchange_rates()
-    before = query(warehouse, f"FROM {TABLE} ORDER BY ALL")
+    before = query(warehouse, f"FROM {EXCHANGE_RATES} ORDER BY ALL")
 
     report = load_exchange_rates()
 
-    assert query(warehouse, f"FROM {TABLE} ORDER BY ALL") == before
+    assert query(warehouse, f"FROM {EXCHANGE_RATES} ORDER BY ALL") == before
     assert (report.rows, report.load_ids) == (0, ())
     assert report.summary == "Nothing new to load: dev_exchange_rates is up to date"
     assert "0 are new, 0 corrected" in str(report)
@@ -71,7 +57,7 @@ def test_a_second_run_adds_and_changes_nothing_and_says_so(warehouse):
 
 def test_one_more_day_adds_exactly_that_day(warehouse, monkeypatch):
     load_exchange_rates()
-    before = query(warehouse, f"FROM {TABLE} ORDER BY ALL")
+    before = query(warehouse, f"FROM {EXCHANGE_RATES} ORDER BY ALL")
     newest = packaged_csv().splitlines()[1].rstrip(",").split(",")
     quoted = sum(rate != "N/A" for rate in newest[1:])
 
@@ -79,7 +65,7 @@ def test_one_more_day_adds_exactly_that_day(warehouse, monkeypatch):
     report = load_published(csv, monkeypatch)
 
     assert report.rows == quoted
-    after = f"FROM {TABLE} WHERE date {{}} '{day}' ORDER BY ALL"
+    after = f"FROM {EXCHANGE_RATES} WHERE date {{}} '{day}' ORDER BY ALL"
     assert len(query(warehouse, after.format("="))) == quoted
     assert query(warehouse, after.format("<")) == before
 
@@ -97,7 +83,7 @@ def test_a_corrected_rate_is_loaded(warehouse, monkeypatch):
     assert "0 are new, 1 corrected" in str(report)
     assert query(
         warehouse,
-        f"SELECT rate::VARCHAR FROM {TABLE}"
+        f"SELECT rate::VARCHAR FROM {EXCHANGE_RATES}"
         " WHERE date = '1999-01-04' AND currency = 'USD'",
     ) == [("1.17880000",)]
 
@@ -112,13 +98,13 @@ def test_a_currency_the_ecb_adds_is_loaded_and_reported(warehouse, monkeypatch):
     assert report.rows == 1
     assert "the ECB added XYZ" in str(report)
     assert query(
-        warehouse, f"SELECT rate::VARCHAR FROM {TABLE} WHERE currency = 'XYZ'"
+        warehouse, f"SELECT rate::VARCHAR FROM {EXCHANGE_RATES} WHERE currency = 'XYZ'"
     ) == [("1.25000000",)]
 
 
 def test_a_currency_that_disappears_is_refused(warehouse, monkeypatch):
     load_exchange_rates()
-    before = query(warehouse, f"FROM {TABLE} ORDER BY ALL")
+    before = query(warehouse, f"FROM {EXCHANGE_RATES} ORDER BY ALL")
     usd_gone = [
         ",".join([line.split(",")[0], *line.split(",")[2:]])
         for line in packaged_csv().splitlines()
@@ -127,7 +113,7 @@ def test_a_currency_that_disappears_is_refused(warehouse, monkeypatch):
     with pytest.raises(HistoryError, match="row 1: there is no USD, which the ware"):
         load_published("\n".join(usd_gone) + "\n", monkeypatch)
 
-    assert query(warehouse, f"FROM {TABLE} ORDER BY ALL") == before
+    assert query(warehouse, f"FROM {EXCHANGE_RATES} ORDER BY ALL") == before
 
 
 def test_a_rate_that_is_withdrawn_is_kept_and_reported(warehouse, monkeypatch):
@@ -137,20 +123,20 @@ def test_a_rate_that_is_withdrawn_is_kept_and_reported(warehouse, monkeypatch):
     report = load_published(csv, monkeypatch)
 
     assert "1 rates in the warehouse are not published any more; kept" in str(report)
-    assert query(warehouse, f"SELECT count(*) FROM {TABLE}") == [(first.rows,)]
+    assert count(warehouse) == first.rows
 
 
 def test_fewer_days_than_the_warehouse_holds_is_refused(warehouse, monkeypatch):
     csv, day = with_one_more_day(packaged_csv())
     load_published(csv, monkeypatch)
-    before = query(warehouse, f"FROM {TABLE} ORDER BY ALL")
+    before = query(warehouse, f"FROM {EXCHANGE_RATES} ORDER BY ALL")
 
     with pytest.raises(HistoryError, match="that the warehouse has") as error:
         load_exchange_rates()
 
     assert f"{day} is missing" in str(error.value)
     assert (error.value.row, error.value.column) == (2, "Date")
-    assert query(warehouse, f"FROM {TABLE} ORDER BY ALL") == before
+    assert query(warehouse, f"FROM {EXCHANGE_RATES} ORDER BY ALL") == before
 
 
 def test_a_faulty_file_loads_nothing(warehouse, monkeypatch):

@@ -15,6 +15,7 @@ import pytest
 from dlt.common.runtime import run_context
 from dlt.pipeline.exceptions import PipelineStepFailed
 
+from tests.duckdb_warehouse import query
 from utils.loading import TypeChanged, run_pipeline
 
 
@@ -48,8 +49,7 @@ def nothing() -> dlt.sources.DltSource:
 
 
 def rows(warehouse: Path) -> list[tuple]:
-    with duckdb.connect(str(warehouse)) as connection:
-        return connection.sql("FROM dev_pets.pets ORDER BY name").fetchall()
+    return query(warehouse, "FROM dev_pets.pets ORDER BY name")
 
 
 def test_the_report_tells_what_was_loaded(warehouse):
