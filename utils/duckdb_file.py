@@ -38,7 +38,7 @@ def hold_duckdb_file(pipeline: dlt.Pipeline) -> Iterator[None]:
     Raises:
         WarehouseFileError: naming the file, and who holds it or what else is wrong.
     """
-    if not pipeline.destination.destination_type.endswith(".duckdb"):
+    if not is_duckdb(pipeline):
         yield
         return
 
@@ -48,6 +48,11 @@ def hold_duckdb_file(pipeline: dlt.Pipeline) -> Iterator[None]:
         yield
     finally:
         client.close_connection()
+
+
+def is_duckdb(pipeline: dlt.Pipeline) -> bool:
+    """Whether the pipeline's destination is a DuckDB file."""
+    return pipeline.destination.destination_type.endswith(".duckdb")
 
 
 def _open(client: SqlClientBase) -> None:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from typing import Iterator, Mapping
 
-from dlt.common.storages.load_package import LoadJobInfo, LoadPackageInfo
+from dlt.common.storages.load_package import LoadPackageInfo
 from dlt.extract import DltSource
 
 from utils.load_report import TableLoad
 
 
-def rows_in(jobs: list[LoadJobInfo]) -> Counter[str]:
-    """Rows by table, of the files whose format tells."""
+def rows_in(package: LoadPackageInfo) -> Counter[str]:
+    """Rows by table that wait to be loaded. All but dlt's own tables come as Parquet."""
     rows: Counter[str] = Counter()
-    for job in jobs:
+    for job in package.jobs["new_jobs"]:
         if job.file_path.endswith(".parquet"):
             from pyarrow.parquet import read_metadata
 

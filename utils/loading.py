@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import time
 from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Iterator
 
 import dlt
-from dlt.common.pipeline import LoadInfo
+from dlt.common.pipeline import LoadInfo, TRefreshMode
 from dlt.common.schema.exceptions import DataValidationError
 from dlt.common.schema.typing import TSchemaContractDict
 from dlt.extract import DltSource
@@ -16,9 +20,15 @@ from dlt.pipeline import trace, track
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from utils.duckdb_file import hold_duckdb_file
+from utils.duckdb_memory import load_frugally
 from utils.errors import ClearError
+from utils.interrupted_load import can_be_finished, note_base, start_from_destination
 from utils.load_figures import rows_in, table_loads
 from utils.load_report import LoadReport
+from utils.lost_tables import resources_of_lost_tables
+from utils.replacement import SuspiciouslyFewRows, require_enough_rows
+
+logger = logging.getLogger(__name__)
 
 # Even with telemetry off (.dlt/config.toml) dlt's tracker writes an anonymous id into
 # the home directory, or /var/dlt for root, where a container may not write.
@@ -37,62 +47,114 @@ class TypeChanged(ClearError):
     """A column arrives with another type than the destination's table has."""
 
 
+@dataclass(frozen=True)
+class Sent:
+    """Load packages that arrived, and their rows by table."""
+
+    info: LoadInfo
+    rows: Counter[str]
+
+
 def run_pipeline(pipeline: dlt.Pipeline, source: DltSource) -> LoadReport:
     """Load `source`, after whatever an interrupted run has left behind.
 
     The pipeline's state comes from the destination: a fresh container goes on where the
-    last one stopped. A package that was extracted but not loaded is loaded first, and
-    only then is the source read, so that it sees what the destination then holds.
+    last one stopped. A package that was extracted but not sent is loaded first, and only
+    then is the source read, so that it sees what the destination then holds.
 
     Raises:
         WarehouseFileError: the DuckDB file cannot be opened.
         TypeChanged: a column's type is another one than in the destination.
+        SuspiciouslyFewRows: a table would be replaced by far fewer rows than it has.
         PipelineStepFailed: dlt could not extract, normalize or load. What the source
             itself raised is raised as it is.
     """
     started = time.monotonic()
-    try:
-        with hold_duckdb_file(pipeline):
-            recovered, rows = _finish_interrupted_load(pipeline)
-            loaded = pipeline.run(source, schema_contract=TYPES_ARE_FROZEN)
-    except PipelineStepFailed as failure:
-        if cause := _unwrapped(failure):
-            raise cause from None
-        raise
-    rows.update(pipeline.last_trace.last_normalize_info.row_counts)
-    packages = [*(recovered.load_packages if recovered else []), *loaded.load_packages]
+    with hold_duckdb_file(pipeline), _plain_errors():
+        recovered = _finish_interrupted_load(pipeline)
+        start_from_destination(pipeline)
+        loaded = _load_source(pipeline, source)
+
+    all_sent = [*recovered, *loaded]
+    packages = [package for sent in all_sent for package in sent.info.load_packages]
+    rows = sum((sent.rows for sent in all_sent), Counter())
+    place = loaded[-1].info.destination_displayable_credentials
     return LoadReport(
         pipeline=pipeline.pipeline_name,
         destination_type=pipeline.destination.destination_type.rpartition(".")[2],
-        place=loaded.destination_displayable_credentials.removeprefix("duckdb:///"),
+        place=place.removeprefix("duckdb:///"),
         dataset=pipeline.dataset_name,
         tables=tuple(table_loads(source, rows, packages)),
-        load_ids=tuple(loaded.loads_ids),
-        recovered_load_ids=tuple(recovered.loads_ids if recovered else ()),
+        load_ids=tuple(id_ for sent in loaded for id_ in sent.info.loads_ids),
+        recovered_load_ids=tuple(
+            id_ for sent in recovered for id_ in sent.info.loads_ids
+        ),
         seconds=time.monotonic() - started,
     )
 
 
-def _finish_interrupted_load(
-    pipeline: dlt.Pipeline,
-) -> tuple[LoadInfo | None, Counter[str]]:
-    """Restore the state, load the packages that wait, and count their rows by table."""
-    normalized_rows = {
-        load_id: rows_in(pipeline.get_load_package_info(load_id).jobs["new_jobs"])
-        for load_id in pipeline.list_normalized_load_packages()
-    }
-    recovered = pipeline.run()
-    rows: Counter[str] = Counter()
-    if recovered:
-        for load_id in recovered.loads_ids:
-            rows.update(normalized_rows.get(load_id, {}))
-        if normalized := pipeline.last_trace.last_normalize_info:
-            rows.update(normalized.row_counts)
-    return recovered, rows
+def _finish_interrupted_load(pipeline: dlt.Pipeline) -> list[Sent]:
+    if not can_be_finished(pipeline):
+        return []
+    try:
+        return [_send(pipeline)]
+    except SuspiciouslyFewRows as refusal:
+        logger.warning("What an interrupted run left is dropped. %s", refusal)
+        return []
+
+
+def _load_source(pipeline: dlt.Pipeline, source: DltSource) -> list[Sent]:
+    lost = resources_of_lost_tables(pipeline, source)
+    if not lost:
+        return [_extract_and_send(pipeline, source)]
+    logger.warning("Loaded anew, because a table is gone: %s", ", ".join(lost))
+    anew = source.with_resources(*lost)
+    sent = [_extract_and_send(pipeline, anew, refresh="drop_resources")]
+    if others := [name for name in source.selected_resources if name not in lost]:
+        sent.append(_extract_and_send(pipeline, source.with_resources(*others)))
+    return sent
+
+
+def _extract_and_send(
+    pipeline: dlt.Pipeline, source: DltSource, refresh: TRefreshMode | None = None
+) -> Sent:
+    note_base(pipeline)
+    pipeline.extract(
+        source,
+        schema_contract=TYPES_ARE_FROZEN,
+        loader_file_format="parquet",
+        refresh=refresh,
+    )
+    try:
+        return _send(pipeline)
+    except SuspiciouslyFewRows:
+        start_from_destination(pipeline)
+        raise
+
+
+def _send(pipeline: dlt.Pipeline) -> Sent:
+    """Normalize and load what was extracted."""
+    pipeline.normalize()
+    require_enough_rows(pipeline)
+    waiting = map(
+        pipeline.get_load_package_info, pipeline.list_normalized_load_packages()
+    )
+    rows = sum(map(rows_in, waiting), Counter())
+    return Sent(load_frugally(pipeline), rows)
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    """Raise what the source raised, or Ctrl-C, without dlt's wrapping."""
+    try:
+        yield
+    except PipelineStepFailed as failure:
+        if cause := _unwrapped(failure):
+            raise cause from cause.__cause__
+        raise
 
 
 def _unwrapped(failure: PipelineStepFailed) -> BaseException | None:
-    """What the source raised, or Ctrl-C, without dlt's wrapping; None for dlt's own."""
     error = failure.exception
     if isinstance(error, ResourceExtractionError):
         return error.__cause__

@@ -1,0 +1,66 @@
+"""The products' change feed into the warehouse, and a view of the products as they are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import dlt
+
+from sources.products import products_source
+from utils.duckdb_file import hold_duckdb_file
+from utils.load_report import LoadReport
+from utils.loading import run_pipeline
+
+if TYPE_CHECKING:
+    from dlt.common.runtime.collector_base import Collector
+
+# The last operation on a product wins, of two at the same time the later one in the
+# feed. A product whose last operation is its deletion is not there.
+CURRENT_PRODUCTS = """
+CREATE OR REPLACE VIEW {view} AS
+SELECT {columns} FROM (
+    SELECT {columns}, row_number() OVER (
+        PARTITION BY product_id ORDER BY valid_ts DESC NULLS LAST, audit_id DESC
+    ) AS recency
+    FROM {table}
+) AS changes
+WHERE recency = 1 AND operation <> 'D'
+"""
+
+
+def load_products(
+    full_refresh: bool = False, progress: Collector | None = None
+) -> LoadReport:
+    """Merge the changes since the last load into the table `products` on `audit_id`.
+
+    Args:
+        full_refresh: Replace the table by all that the application's table holds.
+        progress: Follows the pipeline's steps.
+
+    Raises:
+        DatabaseError: The application's database cannot be read.
+        UnexpectedTable: It has no such table, or one without the key or the cursor.
+        ValueDoesNotFit: A value is not one of its column's type.
+    """
+    pipeline = dlt.pipeline(
+        "products",
+        destination=dlt.destination("warehouse"),
+        dataset_name="products",
+        progress=progress,
+    )
+    with hold_duckdb_file(pipeline):
+        report = run_pipeline(pipeline, products_source(full_refresh=full_refresh))
+        create_current_products(pipeline)
+    return report
+
+
+def create_current_products(pipeline: dlt.Pipeline) -> None:
+    """Create the view `current_products`, or bring it up to date with the table."""
+    with pipeline.sql_client() as client:
+        columns = pipeline.default_schema.get_table_columns("products")
+        view = CURRENT_PRODUCTS.format(
+            view=client.make_qualified_table_name("current_products"),
+            table=client.make_qualified_table_name("products"),
+            columns=", ".join(map(client.escape_column_name, columns)),
+        )
+        client.execute_sql(view)

@@ -1,0 +1,135 @@
+"""PostgreSQL's `COPY ... TO STDOUT` as Arrow tables: fast, exact, in bounded memory.
+
+psycopg2 hands over one row at a time. They are gathered into chunks of whole rows, so
+that a row may be as long as it likes, and Arrow parses a chunk while the next arrives.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import threading
+from queue import Empty, Queue
+from typing import TYPE_CHECKING, Callable, Iterator
+
+from utils.errors import ClearError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from psycopg2.extensions import cursor as Cursor
+
+CHUNK_BYTES = 4 * 2**20
+
+
+class ValueDoesNotFit(ClearError):
+    """A value of the source that its column's type in the destination cannot hold."""
+
+
+def copy_to_arrow(cursor: Cursor, query: str, schema: pa.Schema) -> Iterator[pa.Table]:
+    """Yield the query's rows in tables of about `CHUNK_BYTES` of CSV.
+
+    Args:
+        schema: Names and types of the query's columns, in their order.
+
+    Raises:
+        ValueDoesNotFit: naming the column and the value.
+        psycopg2.Error: from the server.
+    """
+    for chunk in _chunks(cursor, f"COPY ({query}) TO STDOUT (FORMAT csv)"):
+        yield _parsed(chunk, schema)
+
+
+def _parsed(chunk: memoryview, schema: pa.Schema) -> pa.Table:
+    import pyarrow as pa
+    from pyarrow import csv
+
+    try:
+        rows = csv.read_csv(
+            pa.py_buffer(chunk),
+            # one block, because no row may straddle two
+            csv.ReadOptions(column_names=schema.names, block_size=len(chunk) + 1),
+            csv.ParseOptions(newlines_in_values=True),
+            csv.ConvertOptions(
+                column_types=schema,
+                # NULL is nothing at all, an empty text is ""
+                null_values=[""],
+                strings_can_be_null=True,
+                quoted_strings_can_be_null=False,
+                true_values=["t"],
+                false_values=["f"],
+            ),
+        )
+    except pa.ArrowInvalid as error:
+        raise _does_not_fit(error, schema) from error
+    for field in schema:
+        if not field.nullable and rows[field.name].null_count:
+            raise ValueDoesNotFit(f"Column {field.name} has no value in some row.")
+    return rows.cast(schema)
+
+
+def _does_not_fit(error: pa.ArrowInvalid, schema: pa.Schema) -> ClearError:
+    column = re.search(r"In CSV column #(\d+)", str(error))
+    if not column:
+        return ValueDoesNotFit(f"Rows that cannot be read: {error}")
+    field = schema.field(int(column[1]))
+    reason = str(error).rpartition(": ")[2]
+    return ValueDoesNotFit(
+        f"Column {field.name} has a value that {field.type} cannot hold: {reason}."
+        " Nothing was loaded. Correct the row, or declare the column more exactly."
+    )
+
+
+def _chunks(cursor: Cursor, copy: str) -> Iterator[memoryview]:
+    """CSV of whole rows, while a thread reads the next ones."""
+    received: Queue[memoryview | Exception | None] = Queue(maxsize=1)
+    abandoned = threading.Event()
+
+    def hand_over(chunk: memoryview) -> None:
+        received.put(chunk)
+        if abandoned.is_set():
+            raise InterruptedError
+
+    def receive() -> None:
+        chunks = _Chunks(hand_over)
+        try:
+            cursor.copy_expert(copy, chunks)
+            chunks.flush()
+            received.put(None)
+        except Exception as error:
+            received.put(error)
+
+    thread = threading.Thread(target=receive, name="COPY", daemon=True)
+    thread.start()
+    try:
+        while (chunk := received.get()) is not None:
+            if isinstance(chunk, Exception):
+                raise chunk
+            yield chunk
+    finally:
+        if thread.is_alive():
+            abandoned.set()
+            cursor.connection.cancel()
+        while thread.is_alive():
+            try:
+                received.get(timeout=0.1)
+            except Empty:
+                pass
+
+
+class _Chunks:
+    """The file that psycopg2 writes to, one row at a time."""
+
+    def __init__(self, hand_over: Callable[[memoryview], None]) -> None:
+        self._hand_over = hand_over
+        self._rows = io.BytesIO()
+        self._size = 0
+
+    def write(self, row: bytes) -> None:
+        self._size += self._rows.write(row)
+        if self._size >= CHUNK_BYTES:
+            self.flush()
+
+    def flush(self) -> None:
+        if self._size:
+            rows, self._rows, self._size = self._rows, io.BytesIO(), 0
+            self._hand_over(rows.getbuffer())
