@@ -9,16 +9,17 @@ again when that is mended. A history older than what the warehouse has is refuse
 loaded with `refresh`, always load with `refresh`.
 """
 
-from prefect import flow, task
+from prefect import flow
 
 from pipelines.exchange_rates import load_exchange_rates
 from utils.artifacts import publish_report
 from utils.command_line import run_from_command_line
 from utils.load_report import LoadReport
+from utils.load_task import load_task
 from utils.observed_load import observed_load
 
 
-@task(name="Load the ECB's rates into the warehouse")
+@load_task(name="Load the ECB's rates into the warehouse")
 def load(refresh: bool) -> LoadReport:
     with observed_load() as progress:
         return load_exchange_rates(refresh=refresh, progress=progress)

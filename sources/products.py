@@ -25,11 +25,6 @@ KEY = "audit_id"
 CURSOR = "valid_ts"
 # An upsert costs about as much as a replace; `delete-insert` would write every row anew.
 MERGE: TWriteDispositionConfig = {"disposition": "merge", "strategy": "upsert"}
-# The table is not there yet, so that nobody can see it empty.
-FIRST_LOAD: TWriteDispositionConfig = {
-    "disposition": "replace",
-    "strategy": "truncate-and-insert",
-}
 
 
 @dlt.source(name="products")
@@ -49,7 +44,7 @@ def products_source(
 
     @dlt.resource(
         primary_key=KEY,
-        write_disposition="replace" if full_refresh else MERGE,
+        write_disposition=MERGE,
     )
     def products() -> Iterator[pa.Table]:
         state = dlt.current.resource_state()
@@ -59,10 +54,11 @@ def products_source(
             schema = _schema(database)
             moment = database.moment
             if since is None:
-                # creates the table, even if there are no rows yet
-                hints = dlt.mark.make_hints(write_disposition=FIRST_LOAD)
-                empty = schema.empty_table()
-                yield empty if full_refresh else dlt.mark.with_hints(empty, hints)
+                # The table is there from now on, even if it has no rows yet.
+                yield dlt.mark.with_hints(
+                    schema.empty_table(),
+                    dlt.mark.make_hints(write_disposition="replace"),
+                )
             for changes in database.rows(_query(database, schema, since), schema):
                 latest = _latest(changes, latest)
                 yield changes

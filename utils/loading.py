@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 import time
 from collections import Counter
@@ -26,7 +27,7 @@ from utils.interrupted_load import can_be_finished, note_base, start_from_destin
 from utils.load_figures import rows_in, table_loads
 from utils.load_report import LoadReport
 from utils.lost_tables import resources_of_lost_tables
-from utils.replacement import SuspiciouslyFewRows, require_enough_rows
+from utils.replacement import SuspiciouslyFewRows, prepare_replacement
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +42,10 @@ TYPES_ARE_FROZEN: TSchemaContractDict = {
     "columns": "evolve",
     "data_type": "freeze",
 }
+
+
+# Arrow's own allocator keeps some hundred megabytes that were needed for a moment.
+os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 
 
 class TypeChanged(ClearError):
@@ -135,7 +140,7 @@ def _extract_and_send(
 def _send(pipeline: dlt.Pipeline) -> Sent:
     """Normalize and load what was extracted."""
     pipeline.normalize()
-    require_enough_rows(pipeline)
+    prepare_replacement(pipeline)
     waiting = map(
         pipeline.get_load_package_info, pipeline.list_normalized_load_packages()
     )

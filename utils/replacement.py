@@ -1,10 +1,12 @@
-"""A `replace` that brings suspiciously few rows is refused.
+"""How a table is replaced: never by suspiciously few rows, and never seen empty.
 
 An API that answers with an empty page, a table that is just being filled: the rows that
 the warehouse has are then worth more than those that were fetched.
 """
 
 from __future__ import annotations
+
+from typing import Iterator
 
 import dlt
 
@@ -16,32 +18,47 @@ class SuspiciouslyFewRows(ClearError):
     """A table would be replaced by far fewer rows than it has."""
 
 
-def require_enough_rows(pipeline: dlt.Pipeline) -> None:
-    """Compare the packages that are ready to be loaded with the tables they replace.
+def prepare_replacement(pipeline: dlt.Pipeline) -> None:
+    """Check the packages that wait, and choose the way into the tables that they replace.
+
+    Rows go through a staging table, from where one transaction takes them, so that nobody
+    finds the table empty. Into a table that is not there yet they go straight.
 
     Raises:
         SuspiciouslyFewRows: for a share below `loading.smallest_replacement` of
             `.dlt/config.toml`.
     """
     smallest = dlt.config.get("loading.smallest_replacement", float)
+    tables_are_new = True
+    for table, fetched in _replacements(pipeline):
+        held = _rows_held(pipeline, table)
+        if held is None:
+            continue
+        tables_are_new = False
+        if fetched < smallest * held:
+            raise SuspiciouslyFewRows(
+                f"{fetched:,} rows were fetched to replace the {held:,} of table {table}:"
+                f" fewer than {smallest:.0%}. Nothing was replaced. If that is right, run"
+                " it once more with LOADING__SMALLEST_REPLACEMENT=0 in the environment."
+            )
+    # dlt has no hint for it on a table, only this setting of the destination.
+    pipeline.destination.config_params["replace_strategy"] = (
+        "truncate-and-insert" if tables_are_new else "insert-from-staging"
+    )
+
+
+def _replacements(pipeline: dlt.Pipeline) -> Iterator[tuple[str, int]]:
+    """Names of the tables that are about to be replaced, with the rows they will have."""
     for load_id in pipeline.list_normalized_load_packages():
         package = pipeline.get_load_package_info(load_id)
-        fetched = rows_in(package)
-        for job in package.jobs["new_jobs"]:
-            table = job.job_file_info.table_name
-            if package.schema.get_table(table).get("write_disposition") != "replace":
-                continue
-            held = _rows_held(pipeline, table)
-            if fetched[table] < smallest * held:
-                raise SuspiciouslyFewRows(
-                    f"{fetched[table]:,} rows were fetched to replace the {held:,} of"
-                    f" table {table}: fewer than {smallest:.0%}. Nothing was replaced."
-                    " If that is right, run it once more with"
-                    " LOADING__SMALLEST_REPLACEMENT=0 in the environment."
-                )
+        rows = rows_in(package)
+        for table in {job.job_file_info.table_name for job in package.jobs["new_jobs"]}:
+            if package.schema.get_table(table).get("write_disposition") == "replace":
+                yield table, rows[table]
 
 
-def _rows_held(pipeline: dlt.Pipeline, table: str) -> int:
+def _rows_held(pipeline: dlt.Pipeline, table: str) -> int | None:
+    """How many rows the table has, None if there is no such table."""
     from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
     with pipeline.sql_client() as client:
@@ -50,4 +67,4 @@ def _rows_held(pipeline: dlt.Pipeline, table: str) -> int:
             with client.execute_query(f"SELECT count(*) FROM {name}") as cursor:
                 return cursor.fetchone()[0]
         except DatabaseUndefinedRelation:
-            return 0
+            return None

@@ -1,0 +1,43 @@
+"""Loads the change feed of an application's products into the warehouse.
+
+What into what: PostgreSQL's `raw_data.products`, a row for each insert, update and
+deletion of a product, into the table `products`; beside it the view `current_products`
+shows each product as it is now, without the deleted ones. When: daily. Again: safe at any
+time, rows are merged on `audit_id`. When it fails: the message says what is wrong with
+the application's database, its table or the warehouse. Connections and locks were tried
+again already. Run it again when the cause is mended: it goes on where it stopped.
+
+If rows are missing that were dated or committed more than a day late (`lag_hours` in
+`.dlt/config.toml`), run it once with `full_refresh`: the table is replaced in one
+transaction, and refused if far fewer rows come than it has.
+"""
+
+from prefect import flow
+
+from pipelines.products import load_products
+from utils.artifacts import publish_report
+from utils.command_line import run_from_command_line
+from utils.load_report import LoadReport
+from utils.load_task import load_task
+from utils.observed_load import observed_load
+
+
+@load_task(name="Load the products' changes into the warehouse")
+def load(full_refresh: bool) -> LoadReport:
+    with observed_load() as progress:
+        return load_products(full_refresh=full_refresh, progress=progress)
+
+
+@flow(name="products", timeout_seconds=2 * 60 * 60)
+def products(*, full_refresh: bool = False) -> LoadReport:
+    """Load the changes of an application's products, and show the products as they are.
+
+    Args:
+        full_refresh: Read the whole table instead of the changes since the last run, and
+            replace what was loaded.
+    """
+    return publish_report(load(full_refresh))
+
+
+if __name__ == "__main__":
+    run_from_command_line(products)

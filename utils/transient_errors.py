@@ -1,0 +1,62 @@
+"""Which errors pass by themselves: lost connections, overloaded servers, locks."""
+
+from __future__ import annotations
+
+from typing import Iterator
+
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+TRANSIENT_SQLSTATES = (
+    "08",  # connection exception
+    "40001",  # serialization failure, also a standby's conflict with recovery
+    "40P01",  # deadlock detected
+    "53300",  # too many connections
+    "55P03",  # lock not available
+    "57P",  # the server shuts down, crashed, or starts up
+)
+# What a server says that answers a connection, but only for the moment refuses it.
+REFUSED_FOR_THE_MOMENT = ("starting up", "shutting down", "recovery mode", "too many")
+
+
+def is_worth_retrying(error: BaseException) -> bool:
+    """Whether this error, or what caused it, may be gone when the same is done again.
+
+    A wrong password, a missing table or a value that does not fit is never worth it.
+    """
+    return any(map(_is_transient, _with_causes(error)))
+
+
+def _with_causes(error: BaseException | None) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    while error and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        # dlt's errors of destinations hold the driver's
+        yield from _with_causes(getattr(error, "dbapi_exception", None))
+        error = error.__cause__
+
+
+def _is_transient(error: BaseException) -> bool:
+    import psycopg2
+    import requests
+
+    if isinstance(error, requests.HTTPError):
+        status = error.response.status_code
+        return status == 429 or status >= 500
+    if isinstance(error, requests.RequestException):
+        return isinstance(
+            error,
+            (
+                requests.ConnectionError,
+                requests.Timeout,
+                requests.exceptions.ChunkedEncodingError,
+            ),
+        )
+    if sqlstate := getattr(error, "pgcode", None) or getattr(error, "sqlstate", None):
+        return str(sqlstate).startswith(TRANSIENT_SQLSTATES)
+    if isinstance(error, psycopg2.OperationalError):
+        # No code: there is no connection, or there is none any more. FATAL comes from
+        # a server that has answered.
+        return "FATAL" not in str(error) or any(
+            reason in str(error) for reason in REFUSED_FOR_THE_MOMENT
+        )
+    return isinstance(error, (ConnectionError, TimeoutError))
