@@ -10,12 +10,16 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Iterator
+from typing import TYPE_CHECKING, Iterator
 
 import pytest
 
 from tests.ports import free_port
 from tests.repository import ROOT, SETTINGS, copy_repository
+
+if TYPE_CHECKING:
+    from tests.postgres import Database
+    from tests.warehouses import Warehouse
 
 scratch_key = pytest.StashKey[Path]()
 
@@ -36,6 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "PREFECT_HOME": str(scratch / "prefect"),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
+        "XDG_RUNTIME_DIR": str(scratch),  # sockets and locks of PostgreSQL
         # retries wait milliseconds
         "RUNTIME__REQUEST_BACKOFF_FACTOR": "0.001",
     }
@@ -62,6 +67,41 @@ def warehouse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("DLT_LOCAL_DIR", str(tmp_path))
     monkeypatch.setenv("PIPELINES_DIR", str(tmp_path / "pipelines"))
     return tmp_path / "warehouse.duckdb"
+
+
+@pytest.fixture(scope="session")
+def postgres(pytestconfig: pytest.Config) -> Iterator[Database]:
+    """A real PostgreSQL server, one for the session."""
+    from tests.postgres import running_postgres
+
+    with running_postgres(pytestconfig.stash[scratch_key] / "postgres") as server:
+        yield server
+
+
+@pytest.fixture
+def application(postgres: Database, monkeypatch: pytest.MonkeyPatch) -> Database:
+    """The application's database, empty, which `products` reads."""
+    from tests.postgres import new_database
+
+    database = new_database(postgres)
+    monkeypatch.setenv("SOURCES__PRODUCTS__CREDENTIALS", database.url)
+    return database
+
+
+@pytest.fixture(params=["duckdb", "postgres"])
+def any_warehouse(
+    request: pytest.FixtureRequest, warehouse: Path, monkeypatch: pytest.MonkeyPatch
+) -> Warehouse:
+    """The warehouse of this test, once in DuckDB and once in PostgreSQL."""
+    from tests.postgres import new_database
+    from tests.warehouses import DuckDBWarehouse
+
+    if request.param == "duckdb":
+        return DuckDBWarehouse(warehouse)
+    database = new_database(request.getfixturevalue("postgres"))
+    monkeypatch.setenv("DESTINATION__WAREHOUSE__DESTINATION_TYPE", "postgres")
+    monkeypatch.setenv("DESTINATION__WAREHOUSE__CREDENTIALS", database.url)
+    return database
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ EXCHANGE_RATES = "dev_exchange_rates.exchange_rates"
 def query(warehouse: Path, sql: str) -> list[tuple[Any, ...]]:
     """The rows that a query gives."""
     with duckdb.connect(str(warehouse)) as connection:
-        return connection.sql(sql).fetchall()
+        return connection.execute(sql).fetchall()
 
 
 def count(warehouse: Path, table: str = EXCHANGE_RATES) -> int:

@@ -29,9 +29,10 @@ def can_be_finished(pipeline: dlt.Pipeline) -> bool:
         return False
     if pipeline.state["_local"].get(BASE) != last_load_id(pipeline):
         reason = "the destination has moved on since"
-    elif any(
-        _would_double(pipeline.get_load_package_info(each)) for each in normalized
-    ):
+    elif set(extracted) & set(normalized):
+        # dlt would normalize it again, and then find its place taken
+        reason = "it was just being normalized"
+    elif any(map(_would_double, map(pipeline.get_load_package_info, normalized))):
         reason = "a part of it was sent"
     else:
         return True

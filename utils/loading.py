@@ -21,8 +21,8 @@ from dlt.pipeline import trace, track
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from utils.duckdb_file import hold_duckdb_file
-from utils.duckdb_memory import load_frugally
 from utils.errors import ClearError
+from utils.frugal_load import load_frugally
 from utils.interrupted_load import can_be_finished, note_base, start_from_destination
 from utils.load_figures import rows_in, table_loads
 from utils.load_report import LoadReport

