@@ -48,7 +48,8 @@ def _parsed(chunk: memoryview, schema: pa.Schema) -> pa.Table:
             pa.py_buffer(chunk),
             # one block, because no row may straddle two
             csv.ReadOptions(column_names=schema.names, block_size=len(chunk) + 1),
-            csv.ParseOptions(newlines_in_values=True),
+            # an empty line is a row: NULL in a single column
+            csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
             csv.ConvertOptions(
                 column_types=schema,
                 # NULL is nothing at all, an empty text is ""

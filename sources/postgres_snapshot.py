@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Iterator
+from typing import TYPE_CHECKING, Final, Iterator
 
+from dlt.common.configuration import configspec
+from dlt.common.typing import TSecretStrValue
 from dlt.sources.credentials import ConnectionStringCredentials
 
 from sources.copy_to_arrow import copy_to_arrow
@@ -21,6 +23,18 @@ CONNECT_TIMEOUT_SECONDS = 30
 PRECISION, SCALE = 38, 18
 
 
+@configspec(init=False)
+class PostgresCredentials(ConnectionStringCredentials):
+    """Of a user who may read. `sslmode` and the like go into `query`."""
+
+    drivername: Final[str] = "postgresql"  # type: ignore[misc]
+    host: str = None
+    port: int = 5432
+    database: str = None
+    username: str = None
+    password: TSecretStrValue = None
+
+
 class DatabaseError(ClearError):
     """The database cannot be reached, or refuses what is asked of it."""
 
@@ -30,7 +44,7 @@ class UnexpectedTable(ClearError):
 
 
 @contextmanager
-def postgres_snapshot(credentials: ConnectionStringCredentials) -> Iterator[Snapshot]:
+def postgres_snapshot(credentials: PostgresCredentials) -> Iterator[Snapshot]:
     """Open a read-only transaction in which every query sees the same moment.
 
     Raises:
@@ -53,9 +67,9 @@ def postgres_snapshot(credentials: ConnectionStringCredentials) -> Iterator[Snap
             cursor.execute("SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO'")
             yield Snapshot(cursor)
     except psycopg2.Error as error:
+        message = " ".join(str(error).split()).rstrip(".?")
         raise DatabaseError(
-            f"PostgreSQL at {credentials.data_location()}: {str(error).strip()}."
-            " Nothing was loaded."
+            f"{credentials.data_location()}: {message}. Nothing was loaded."
         ) from error
     finally:
         if connection:

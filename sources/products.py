@@ -12,9 +12,13 @@ from typing import TYPE_CHECKING, Iterator
 import dlt
 from dlt.common.schema.typing import TWriteDispositionConfig
 from dlt.sources import DltResource
-from dlt.sources.credentials import ConnectionStringCredentials
 
-from sources.postgres_snapshot import Snapshot, UnexpectedTable, postgres_snapshot
+from sources.postgres_snapshot import (
+    PostgresCredentials,
+    Snapshot,
+    UnexpectedTable,
+    postgres_snapshot,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -31,7 +35,7 @@ MERGE: TWriteDispositionConfig = {"disposition": "merge", "strategy": "upsert"}
 def products_source(
     full_refresh: bool = False,
     lag_hours: float = dlt.config.value,
-    credentials: ConnectionStringCredentials = dlt.secrets.value,
+    credentials: PostgresCredentials = dlt.secrets.value,
 ) -> DltResource:
     """One resource, `products`: the changes since the last load, or all of them.
 

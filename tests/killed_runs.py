@@ -12,10 +12,9 @@ A few rounds run with the tests. `uv run python -m tests.killed_runs` runs many:
 
 from __future__ import annotations
 
-import multiprocessing
+import itertools
 import os
 import random
-import signal
 import sys
 import tempfile
 import time
@@ -26,22 +25,8 @@ from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 
 from tests.change_feed import COLUMNS, add_changes, create_change_feed
+from tests.forked import processes
 from tests.postgres import Database, new_database, running_postgres
-
-# Children are forked from a process that has imported all, but has no threads.
-processes = multiprocessing.get_context("forkserver")
-processes.set_forkserver_preload(
-    [
-        "pipelines.products",
-        "psycopg2",
-        "pyarrow.csv",
-        "pyarrow.parquet",
-        "duckdb",
-        "dlt.destinations.impl.duckdb.duck",
-        "dlt.destinations.impl.postgres.postgres",
-        "adbc_driver_postgresql.dbapi",
-    ]
-)
 
 STEPS = ("start", "extract", "normalize", "load", "end")
 ROWS_AT_FIRST = 5_000
@@ -75,9 +60,9 @@ class Outcome:
 
 
 def kill_runs(
-    source: Database, warehouse: Database | Path, folder: Path, rounds: int, seed: int
+    source: Database, warehouse: Database | Path, folder: Path, kills: int, seed: int
 ) -> Outcome:
-    """Kill and rerun `rounds` times, and stop at the first row lost or doubled.
+    """Kill and rerun until `kills` runs were killed, or a row is lost or doubled.
 
     Args:
         warehouse: a PostgreSQL database, or the DuckDB file to be.
@@ -86,7 +71,7 @@ def kill_runs(
     chance = random.Random(seed)
     outcome = Outcome()
     create_change_feed(source, ROWS_AT_FIRST)
-    for number in range(rounds):
+    for number in itertools.count():
         settings = _settings(source, warehouse, folder / "kept")
         full_refresh = number % FULL_REFRESH_EVERY == FULL_REFRESH_EVERY - 1
         step = processes.Value("i", -1)
@@ -112,9 +97,8 @@ def kill_runs(
         rerun.join()
         outcome.failed_reruns += rerun.exitcode != 0
         _compare(source, warehouse, expected, outcome)
-        if not outcome.is_good:
-            break
-    return outcome
+        if not outcome.is_good or outcome.killed_in.total() >= kills:
+            return outcome
 
 
 def _wait_for_step(number: int, step: Synchronized, run: BaseProcess) -> None:
@@ -141,7 +125,10 @@ def _settings(
         "RUNTIME__LOG_LEVEL": "ERROR",
     }
     if isinstance(warehouse, Path):
-        return settings | {"DLT_LOCAL_DIR": str(warehouse.parent)}
+        return settings | {
+            "DESTINATION__WAREHOUSE__DESTINATION_TYPE": "duckdb",
+            "DLT_LOCAL_DIR": str(warehouse.parent),
+        }
     return settings | {
         "DESTINATION__WAREHOUSE__DESTINATION_TYPE": "postgres",
         "DESTINATION__WAREHOUSE__CREDENTIALS": warehouse.url,
@@ -194,7 +181,7 @@ def _compare(
 
 
 def main() -> None:
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 200
+    kills = int(sys.argv[1]) if len(sys.argv) > 1 else 200
     good = True
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
@@ -205,7 +192,7 @@ def main() -> None:
             }
             for name, warehouse in warehouses.items():
                 outcome = kill_runs(
-                    new_database(postgres), warehouse, folder / name, rounds, seed=1
+                    new_database(postgres), warehouse, folder / name, kills, seed=1
                 )
                 print(f"{name}: {outcome}", flush=True)
                 good &= outcome.is_good
@@ -213,5 +200,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     main()

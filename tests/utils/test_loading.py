@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -16,30 +15,8 @@ import pytest
 from dlt.common.runtime import run_context
 from dlt.pipeline.exceptions import PipelineStepFailed
 
-from tests.duckdb_warehouse import query
+from tests.pets import killed_run, pets, pets_pipeline, rows, runs
 from utils.loading import TypeChanged, run_pipeline
-
-
-def pets_pipeline() -> dlt.Pipeline:
-    return dlt.pipeline(
-        "pets", destination=dlt.destination("warehouse"), dataset_name="pets"
-    )
-
-
-def pets(*rows: dict) -> dlt.sources.DltSource:
-    """A source of one table, merged on `name`, that counts its runs in its state."""
-
-    @dlt.resource(primary_key="name", write_disposition="merge")
-    def pets():
-        state = dlt.current.resource_state()
-        state["runs"] = state.get("runs", 0) + 1
-        yield pa.Table.from_pylist(list(rows))
-
-    @dlt.source(name="pets")
-    def pets_source():
-        return pets
-
-    return pets_source()
 
 
 def nothing() -> dlt.sources.DltSource:
@@ -47,25 +24,6 @@ def nothing() -> dlt.sources.DltSource:
     source = pets({"name": "nobody"})
     source.pets.add_map(lambda table: None)
     return source
-
-
-def killed_run(after: str, source: dlt.sources.DltSource) -> None:
-    """Run the pipeline in a process of its own that ends after a step, as by a SIGKILL."""
-    process = os.fork()
-    if process == 0:
-        step = getattr(dlt.Pipeline, after)
-
-        def last_step(*args, **kwargs):
-            step(*args, **kwargs)
-            os._exit(9)
-
-        setattr(dlt.Pipeline, after, last_step)
-        run_pipeline(pets_pipeline(), source)
-    assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 9
-
-
-def rows(warehouse: Path) -> list[tuple]:
-    return query(warehouse, "FROM dev_pets.pets ORDER BY name")
 
 
 def test_the_report_tells_what_was_loaded(warehouse):
@@ -109,7 +67,7 @@ def test_a_changed_type_is_refused_and_named(warehouse, legs, incoming):
 @pytest.mark.parametrize("killed_after", ["extract", "normalize"])
 def test_what_a_killed_run_left_is_loaded_first(warehouse, killed_after):
     run_pipeline(pets_pipeline(), pets({"name": "Rex"}))
-    killed_run(killed_after, pets({"name": "Tom"}))
+    killed_run(f"dlt:Pipeline.{killed_after}", {"name": "Tom"})
 
     report = run_pipeline(pets_pipeline(), pets({"name": "Ada"}))
 
@@ -121,7 +79,7 @@ def test_what_a_killed_run_left_is_loaded_first(warehouse, killed_after):
 
 def test_a_run_that_only_finishes_an_interrupted_one_says_so(warehouse):
     run_pipeline(pets_pipeline(), pets({"name": "Rex"}))
-    killed_run("normalize", pets({"name": "Tom"}))
+    killed_run("dlt:Pipeline.normalize", {"name": "Tom"})
 
     report = run_pipeline(pets_pipeline(), nothing())
 
@@ -135,12 +93,11 @@ def test_a_fresh_container_goes_on_with_the_state_in_the_destination(
     run_pipeline(pets_pipeline(), pets({"name": "Rex"}))
     shutil.rmtree(tmp_path / "pipelines")
 
-    pipeline = pets_pipeline()
-    report = run_pipeline(pipeline, pets({"name": "Tom"}))
+    report = run_pipeline(pets_pipeline(), pets({"name": "Tom"}))
 
     assert [name for (name,) in rows(warehouse)] == ["Rex", "Tom"]
     assert report.tables[0].schema_changes == ()
-    assert pipeline.state["sources"]["pets"]["resources"]["pets"]["runs"] == 2
+    assert runs() == 2
 
 
 def test_a_failed_load_job_fails_the_run(warehouse):

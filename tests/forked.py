@@ -1,0 +1,19 @@
+"""Processes that start at once: forked from one that has imported all, and has no threads."""
+
+from __future__ import annotations
+
+import multiprocessing
+
+processes = multiprocessing.get_context("forkserver")
+processes.set_forkserver_preload(
+    [
+        "pipelines.products",
+        "psycopg2",
+        "pyarrow.csv",
+        "pyarrow.parquet",
+        "duckdb",
+        "dlt.destinations.impl.duckdb.duck",
+        "dlt.destinations.impl.postgres.postgres",
+        "adbc_driver_postgresql.dbapi",
+    ]
+)

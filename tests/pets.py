@@ -1,0 +1,93 @@
+"""The smallest pipeline there is: one table, `pets`, merged on `name`, and runs of it that die."""
+
+from __future__ import annotations
+
+import os
+import pkgutil
+import signal
+from pathlib import Path
+from typing import Any
+
+import dlt
+import pyarrow as pa
+
+from tests.duckdb_warehouse import query
+from tests.forked import processes
+from utils.loading import run_pipeline
+
+UPSERT = {"disposition": "merge", "strategy": "upsert"}
+
+
+def pets_pipeline() -> dlt.Pipeline:
+    return dlt.pipeline(
+        "pets", destination=dlt.destination("warehouse"), dataset_name="pets"
+    )
+
+
+def pets(*rows: dict, write_disposition: Any = "merge") -> dlt.sources.DltSource:
+    """A source of one table that counts its runs in its state."""
+
+    @dlt.resource(primary_key="name", write_disposition=write_disposition)
+    def pets():
+        state = dlt.current.resource_state()
+        state["runs"] = state.get("runs", 0) + 1
+        yield pa.Table.from_pylist(list(rows))
+
+    @dlt.source(name="pets")
+    def pets_source():
+        return pets
+
+    return pets_source()
+
+
+def runs() -> int:
+    """How many runs the state has counted."""
+    state = pets_pipeline().state
+    return state["sources"]["pets"]["resources"]["pets"]["runs"]
+
+
+def rows(warehouse: Path) -> list[tuple]:
+    return query(warehouse, "FROM dev_pets.pets ORDER BY ALL")
+
+
+def killed_run(
+    place: str, *rows: dict, when: str = "after", only: str = "", **options: Any
+) -> None:
+    """Run the pipeline in a process of its own that kills itself at some place.
+
+    Args:
+        place: `module:Class.method`; the process dies `when` it is called, "before" or
+            "after" it does its work.
+        only: a text that the call's arguments must have.
+        options: of `pets`.
+    """
+    arguments = (dict(os.environ), place, when, only, rows, options)
+    process = processes.Process(target=_run_until, args=arguments)
+    process.start()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+
+
+def _run_until(
+    environment: dict[str, str],
+    place: str,
+    when: str,
+    only: str,
+    rows: tuple[dict, ...],
+    options: dict[str, Any],
+) -> None:
+    os.environ.update(environment)
+    owner, _, name = place.rpartition(".")
+    method = getattr(pkgutil.resolve_name(owner), name)
+
+    def last(*args: Any, **kwargs: Any) -> Any:
+        dies = only in repr(args)
+        if dies and when == "before":
+            os.kill(os.getpid(), signal.SIGKILL)
+        result = method(*args, **kwargs)
+        if dies:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return result
+
+    setattr(pkgutil.resolve_name(owner), name, last)
+    run_pipeline(pets_pipeline(), pets(*rows, **options))

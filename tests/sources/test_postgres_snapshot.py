@@ -1,0 +1,98 @@
+"""A snapshot of a real PostgreSQL: its moment, its types, its keys, its errors."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+from psycopg2.sql import SQL
+
+from sources.postgres_snapshot import (
+    DatabaseError,
+    PostgresCredentials,
+    UnexpectedTable,
+    postgres_snapshot,
+)
+
+
+@pytest.fixture
+def credentials(application) -> PostgresCredentials:
+    return PostgresCredentials(application.url)
+
+
+def test_all_queries_see_the_same_moment(application, credentials):
+    application.query("CREATE TABLE pets (name text)")
+    application.query("INSERT INTO pets VALUES ('Rex')")
+    schema = pa.schema({"name": pa.string()})
+    with postgres_snapshot(credentials) as database:
+        moment = database.moment
+        application.query("INSERT INTO pets VALUES ('Tom')")
+        tables = list(database.rows(SQL("SELECT name FROM pets"), schema))
+        assert database.moment == moment
+    assert [table.to_pylist() for table in tables] == [[{"name": "Rex"}]]
+
+
+def test_columns_have_types_that_hold_their_values(application, credentials):
+    application.query("""
+        CREATE TABLE pets (
+            a smallint, b integer, c bigint, d real, e double precision, f boolean,
+            g numeric(10, 2), h numeric, i numeric(50, 2), j date, k timestamp,
+            l timestamptz, m char(1), n varchar(9), o uuid, p jsonb, q text[]
+        )
+        """)
+    with postgres_snapshot(credentials) as database:
+        types = {
+            field.name: field.type for field in database.arrow_schema("public", "pets")
+        }
+    assert types == {
+        **dict.fromkeys("abc", pa.int64()),
+        **dict.fromkeys("de", pa.float64()),
+        "f": pa.bool_(),
+        "g": pa.decimal128(10, 2),
+        "h": pa.decimal128(38, 18),
+        "i": pa.string(),
+        "j": pa.date32(),
+        "k": pa.timestamp("us"),
+        "l": pa.timestamp("us", "UTC"),
+        **dict.fromkeys("mnopq", pa.string()),
+    }
+
+
+@pytest.mark.parametrize(
+    "definition, unique",
+    [
+        ("PRIMARY KEY (id)", True),
+        ("UNIQUE (id)", True),
+        ("UNIQUE (id, name)", False),
+        ("CHECK (id > 0)", False),
+    ],
+)
+def test_it_knows_what_is_unique(application, credentials, definition, unique):
+    application.query(f"CREATE TABLE pets (id int, name text, {definition})")
+    application.query("CREATE UNIQUE INDEX ON pets (name) WHERE id > 5")
+    with postgres_snapshot(credentials) as database:
+        assert database.is_unique("public", "pets", "id") is unique
+        assert database.is_unique("public", "pets", "name") is False
+
+
+def test_a_table_that_is_not_there_is_named(credentials):
+    with postgres_snapshot(credentials) as database:
+        with pytest.raises(UnexpectedTable, match="no table public.pets"):
+            database.arrow_schema("public", "pets")
+
+
+def test_it_cannot_write(application, credentials):
+    application.query("CREATE SEQUENCE numbers")
+    schema = pa.schema({"number": pa.int64()})
+    with pytest.raises(DatabaseError, match="in a read-only transaction"):
+        with postgres_snapshot(credentials) as database:
+            list(database.rows(SQL("SELECT nextval('numbers')"), schema))
+
+
+def test_an_unreachable_server_is_named_without_the_password():
+    credentials = PostgresCredentials("postgresql://reader:s3cret@127.0.0.1:1/shop")
+    with pytest.raises(DatabaseError) as error:
+        with postgres_snapshot(credentials):
+            pass
+    assert str(error.value).startswith("postgresql://127.0.0.1:1: connection to server")
+    assert "Connection refused" in str(error.value)
+    assert "s3cret" not in str(error.value)

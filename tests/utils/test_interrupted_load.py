@@ -1,0 +1,102 @@
+"""What a killed run left: finished if it is whole and fits, else read again."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from tests.pets import UPSERT, killed_run, pets, pets_pipeline, rows, runs
+from utils.loading import run_pipeline
+
+REX, TOM, ADA = ({"name": name, "legs": 4} for name in ("Rex", "Tom", "Ada"))
+STORAGE = "dlt.common.storages.load_package:PackageStorage"
+LOADS = "dlt.common.storages.load_storage:LoadStorage"
+EVERYONE = [("Ada", 4), ("Rex", 4), ("Tom", 4)]
+
+
+def run(*pets_: dict, **options) -> None:
+    run_pipeline(pets_pipeline(), pets(*pets_, **options))
+
+
+@pytest.mark.parametrize(
+    "place, when",
+    [
+        ("dlt:Pipeline.extract", "after"),
+        (f"{LOADS}.commit_new_load_package", "after"),
+        ("dlt:Pipeline.normalize", "after"),
+        (f"{LOADS}.commit_schema_update", "before"),
+        (f"{LOADS}.commit_schema_update", "after"),
+        # dlt alone puts the rows of a job whose commit it has not noted into the staging
+        # table a second time
+        (f"{STORAGE}.save_pending_transition", "before"),
+        (f"{STORAGE}.save_pending_transition", "after"),
+        (f"{STORAGE}.complete_job", "after"),
+        ("dlt.load.load:Load.complete_package", "before"),
+        (f"{LOADS}.complete_load_package", "before"),
+        ("dlt:Pipeline.load", "after"),
+    ],
+)
+@pytest.mark.parametrize("disposition", [UPSERT, "replace"])
+def test_whatever_the_moment_nothing_is_lost_or_doubled(
+    warehouse, place, when, disposition
+):
+    only = "'pets" if place.startswith(STORAGE) else ""
+    run(REX, write_disposition=disposition)
+    killed_run(place, REX, TOM, when=when, only=only, write_disposition=disposition)
+
+    run(REX, TOM, ADA, write_disposition=disposition)
+
+    assert rows(warehouse) == EVERYONE
+
+
+def test_a_killed_first_run_is_no_problem(warehouse):
+    killed_run(f"{STORAGE}.save_pending_transition", REX, TOM, only="'pets")
+    run(REX, TOM, ADA)
+    assert rows(warehouse) == EVERYONE
+
+
+def test_what_is_appended_is_finished_not_repeated(warehouse):
+    run(REX, write_disposition="append")
+    killed_run(
+        "dlt.load.load:Load.complete_package",
+        TOM,
+        when="before",
+        write_disposition="append",
+    )
+    run(ADA, write_disposition="append")
+    assert rows(warehouse) == EVERYONE
+
+
+def test_a_package_that_others_have_overtaken_is_dropped(warehouse, tmp_path):
+    """Its rows are older than those that another container has loaded since."""
+    run(REX)
+    killed_run("dlt:Pipeline.extract", {"name": "Tom", "legs": 3})
+    shutil.move(tmp_path / "pipelines", tmp_path / "old")
+    run(TOM)
+    shutil.rmtree(tmp_path / "pipelines")
+    shutil.move(tmp_path / "old", tmp_path / "pipelines")
+
+    run(ADA)
+
+    assert rows(warehouse) == EVERYONE
+    assert runs() == 3
+
+
+def test_a_warehouse_restored_from_a_backup_has_the_last_word(warehouse, tmp_path):
+    run(REX)
+    shutil.copy(warehouse, tmp_path / "backup")
+    run(TOM)
+    shutil.copy(tmp_path / "backup", warehouse)
+
+    run(ADA)
+
+    assert rows(warehouse) == [("Ada", 4), ("Rex", 4)]
+    assert runs() == 2
+
+
+def test_it_says_what_it_reads_again(warehouse, caplog):
+    run(REX)
+    killed_run("dlt.load.load:Load.complete_package", TOM, when="before")
+    run(TOM)
+    assert "is read again, because a part of it was sent: load package" in caplog.text

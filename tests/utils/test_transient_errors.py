@@ -1,0 +1,73 @@
+"""What is tried again: connections, overload, locks; nothing that stays as it is."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+import psycopg2
+import pytest
+import requests
+
+from tests.http_server import Answer, api
+from utils.errors import ClearError
+from utils.transient_errors import is_worth_retrying
+
+
+def raised_by(function, *args, **kwargs) -> Exception:
+    with pytest.raises(Exception) as error:
+        function(*args, **kwargs)
+    return error.value
+
+
+def fetch(url: str) -> None:
+    requests.get(url, timeout=2).raise_for_status()
+
+
+@pytest.mark.parametrize(
+    "status, retried",
+    [(429, True), (500, True), (503, True), (400, False), (401, False), (404, False)],
+)
+def test_http(status, retried):
+    with api(Answer(b"", status)) as server:
+        assert is_worth_retrying(raised_by(fetch, server.url)) is retried
+
+
+def test_an_http_server_that_is_not_there():
+    assert is_worth_retrying(raised_by(fetch, "http://127.0.0.1:1"))
+
+
+def test_a_malformed_url_is_not():
+    assert not is_worth_retrying(raised_by(fetch, "http:/nowhere"))
+
+
+def test_a_database_that_is_not_there():
+    assert is_worth_retrying(raised_by(psycopg2.connect, "host=127.0.0.1 port=1"))
+
+
+def test_a_database_that_refuses_is_not(postgres):
+    url = postgres.url.replace("/postgres?", "/missing?")
+    assert not is_worth_retrying(raised_by(psycopg2.connect, url))
+
+
+@pytest.mark.parametrize(
+    "statement, retried",
+    [
+        ("SELECT pg_terminate_backend(pg_backend_pid())", True),
+        ("SET lock_timeout = '10ms'; SELECT * FROM pets", True),
+        ("SELECT * FROM missing", False),
+        ("SELECT 1 / 0", False),
+    ],
+)
+def test_what_postgresql_answers(application, statement, retried):
+    application.query("CREATE TABLE pets (name text)")
+    with closing(psycopg2.connect(application.url)) as other:
+        other.cursor().execute("LOCK TABLE pets")
+        assert is_worth_retrying(raised_by(application.query, statement)) is retried
+
+
+def test_a_cause_counts():
+    try:
+        raise ClearError("The shop cannot be reached") from ConnectionResetError()
+    except ClearError as error:
+        assert is_worth_retrying(error)
+    assert not is_worth_retrying(ClearError("A value does not fit"))
