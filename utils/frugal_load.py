@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+
 import dlt
 from dlt.common.pipeline import LoadInfo
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from utils.duckdb_file import is_duckdb
+
+logger = logging.getLogger(__name__)
 
 # DuckDB keeps what it read and wrote, up to 80 % of the machine's memory: 800 MiB for ten
 # million rows, which take no longer within this.
@@ -29,16 +33,18 @@ def _load_into_duckdb(pipeline: dlt.Pipeline) -> LoadInfo:
     with pipeline.sql_client() as client:
         # Parquet is read in parallel, and nothing is held back to keep its order.
         client.execute_sql("SET GLOBAL preserve_insertion_order = false")
-        if not _merges(pipeline):
-            client.execute_sql(f"SET GLOBAL memory_limit = '{DUCKDB_MEMORY_LIMIT}'")
-            try:
-                return pipeline.load()
-            except PipelineStepFailed as failure:
-                # very long texts
-                if "Out of Memory Error" not in str(failure):
-                    raise
-            finally:
-                client.execute_sql("RESET GLOBAL memory_limit")
+        if _merges(pipeline):
+            return pipeline.load()
+        ((limit,),) = client.execute_sql("SELECT current_setting('memory_limit')")
+        client.execute_sql("SET GLOBAL memory_limit = %s", DUCKDB_MEMORY_LIMIT)
+        try:
+            return pipeline.load()
+        except PipelineStepFailed as failure:
+            if "Out of Memory Error" not in str(failure):
+                raise
+            logger.info("DuckDB needs more memory than %s", DUCKDB_MEMORY_LIMIT)
+        finally:
+            client.execute_sql("SET GLOBAL memory_limit = %s", limit)
         return pipeline.load()
 
 

@@ -76,9 +76,10 @@ def run_pipeline(pipeline: dlt.Pipeline, source: DltSource) -> LoadReport:
     """
     started = time.monotonic()
     with hold_duckdb_file(pipeline), _plain_errors():
-        recovered = _finish_interrupted_load(pipeline)
+        lost = resources_of_lost_tables(pipeline, source)
+        recovered = [] if lost else _finish_interrupted_load(pipeline)
         start_from_destination(pipeline)
-        loaded = _load_source(pipeline, source)
+        loaded = _load_source(pipeline, source, lost)
 
     all_sent = [*recovered, *loaded]
     packages = [package for sent in all_sent for package in sent.info.load_packages]
@@ -108,8 +109,9 @@ def _finish_interrupted_load(pipeline: dlt.Pipeline) -> list[Sent]:
         return []
 
 
-def _load_source(pipeline: dlt.Pipeline, source: DltSource) -> list[Sent]:
-    lost = resources_of_lost_tables(pipeline, source)
+def _load_source(
+    pipeline: dlt.Pipeline, source: DltSource, lost: list[str]
+) -> list[Sent]:
     if not lost:
         return [_extract_and_send(pipeline, source)]
     logger.warning("Loaded anew, because a table is gone: %s", ", ".join(lost))

@@ -6,22 +6,34 @@ on the missing one. Creating it again would not do: the cursor is past the rows 
 
 from __future__ import annotations
 
+import json
+
 import dlt
 from dlt.extract import DltSource
 
 
 def resources_of_lost_tables(pipeline: dlt.Pipeline, source: DltSource) -> list[str]:
     """The source's resources with a table that was loaded and is not there any more."""
-    schema = pipeline.schemas.get(source.schema.name)
+    schema = _stored_schema(pipeline, source.schema.name)
     if schema is None:
         return []
     loaded = [table["name"] for table in schema.data_tables(seen_data_only=True)]
     with pipeline.destination_client() as client:
-        lost = {
-            name for name, columns in client.get_storage_tables(loaded) if not columns
-        }
-    resources = {_resource(schema, name) for name in lost}
-    return [name for name in source.selected_resources if name in resources]
+        found = {name for name, columns in client.get_storage_tables(loaded) if columns}
+    lost = {_resource(schema, name) for name in loaded if name not in found}
+    return [name for name in source.selected_resources if name in lost]
+
+
+def _stored_schema(pipeline: dlt.Pipeline, name: str) -> dlt.Schema | None:
+    """The schema that the dataset is said to have, None before the first load."""
+    from dlt.destinations.exceptions import DatabaseUndefinedRelation
+
+    with pipeline.destination_client() as client:
+        try:
+            stored = client.get_stored_schema(name)
+        except DatabaseUndefinedRelation:
+            return None
+    return dlt.Schema.from_dict(json.loads(stored.schema)) if stored else None
 
 
 def _resource(schema: dlt.Schema, table: str) -> str | None:

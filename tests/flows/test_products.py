@@ -1,0 +1,51 @@
+"""products, run against a real Prefect server, a real PostgreSQL and a real warehouse."""
+
+from __future__ import annotations
+
+import json
+
+from flows.products import load, products
+from tests.change_feed import add_changes, create_change_feed
+from tests.duckdb_warehouse import count
+from tests.ports import free_port
+from tests.prefect_api import artifacts_of, logs_of
+from tests.terminated_runs import terminate_runs
+
+
+def test_it_loads_the_changes_and_publishes_what_it_loaded(
+    prefect_api, application, warehouse
+):
+    create_change_feed(application, 1_000)
+    assert products(return_state=True).is_completed()
+    add_changes(application, 10)
+
+    state = products(full_refresh=True, return_state=True)
+
+    assert state.is_completed()
+    assert count(warehouse, "dev_products.products") == 1_010
+    (table,) = json.loads(
+        artifacts_of(state.state_details.flow_run_id)["products-load"]["data"]
+    )
+    assert (table["table"], table["rows"]) == ("products", 1_010)
+
+
+def test_a_database_that_is_away_is_tried_again(prefect_api, warehouse, monkeypatch):
+    url = f"postgresql://reader:s3cret@127.0.0.1:{free_port()}/shop"
+    monkeypatch.setenv("SOURCES__PRODUCTS__CREDENTIALS", url)
+    monkeypatch.setattr(load, "retry_delay_seconds", [0, 0, 0])
+
+    state = products(return_state=True)
+
+    assert state.is_failed()
+    assert "Connection refused" in state.message
+    lines = [log.message for log in logs_of(state.state_details.flow_run_id)]
+    assert (
+        len([line for line in lines if "Retry" in line and "will start" in line]) == 3
+    )
+    assert "s3cret" not in "\n".join(lines)
+
+
+def test_a_run_that_is_terminated_does_not_complete(prefect_api, application, tmp_path):
+    found = terminate_runs(application, tmp_path, prefect_api, rounds=2, seed=3)
+    assert set(found) <= {"CRASHED", "CANCELLED", "COMPLETED"}
+    assert found["COMPLETED"] < 2

@@ -1,0 +1,64 @@
+"""A table that was dropped by hand comes back with all of its rows, and only it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import dlt
+import pyarrow as pa
+
+from tests.duckdb_warehouse import query
+from tests.pets import killed_run, pets, pets_pipeline, rows
+from utils.loading import run_pipeline
+
+REX, TOM, ADA = ({"name": name} for name in ("Rex", "Tom", "Ada"))
+
+
+def two_tables() -> dlt.sources.DltSource:
+    """Each yields the number of the run that its state has counted."""
+
+    def numbered(name: str) -> dlt.sources.DltResource:
+        def number():
+            state = dlt.current.resource_state()
+            state["number"] = state.get("number", 0) + 1
+            yield pa.table({"number": [state["number"]]})
+
+        return dlt.resource(number, name=name, write_disposition="append")
+
+    @dlt.source(name="pets")
+    def source():
+        return numbered("cats"), numbered("dogs")
+
+    return source()
+
+
+def drop(warehouse: Path, table: str) -> None:
+    query(warehouse, f"DROP TABLE dev_pets.{table}")
+
+
+def test_it_is_loaded_from_the_beginning_and_the_others_go_on(warehouse, caplog):
+    for _ in range(2):
+        run_pipeline(pets_pipeline(), two_tables())
+    drop(warehouse, "cats")
+
+    report = run_pipeline(pets_pipeline(), two_tables())
+
+    assert query(warehouse, "FROM dev_pets.cats ORDER BY 1") == [(1,)]
+    assert query(warehouse, "FROM dev_pets.dogs ORDER BY 1") == [(1,), (2,), (3,)]
+    assert len(report.load_ids) == 2
+    assert "Loaded anew, because a table is gone: cats" in caplog.text
+
+
+def test_what_waits_for_a_lost_table_is_not_lost(warehouse):
+    run_pipeline(pets_pipeline(), pets(REX))
+    killed_run("dlt:Pipeline.normalize", TOM)
+    drop(warehouse, "pets")
+    run_pipeline(pets_pipeline(), pets(REX, TOM, ADA))
+    assert rows(warehouse) == [("Ada",), ("Rex",), ("Tom",)]
+
+
+def test_a_whole_dataset_that_is_lost_is_loaded_anew(warehouse):
+    run_pipeline(pets_pipeline(), pets(REX))
+    query(warehouse, "DROP SCHEMA dev_pets CASCADE")
+    run_pipeline(pets_pipeline(), pets(TOM))
+    assert rows(warehouse) == [("Tom",)]
