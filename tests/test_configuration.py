@@ -35,14 +35,17 @@ def test_what_runs_leave_behind_is_ignored(path):
     assert git_ignores(path)
 
 
-def test_the_example_of_secrets_is_toml_once_filled_in():
+def test_the_examples_of_secrets_are_toml_once_filled_in():
     example = (ROOT / ".dlt" / "secrets.toml.example").read_text()
-    filled_in = "\n".join(
-        line.removeprefix("# ")
-        for line in example.splitlines()
-        if line.startswith("# [") or " = " in line
-    )
-    assert "destination" in tomllib.loads(filled_in)
+    sections = [part for part in example.split("\n\n") if "# [" in part]
+    assert len(sections) == 3
+    for section in sections:
+        filled_in = "\n".join(
+            line.removeprefix("# ")
+            for line in section.splitlines()
+            if line.startswith("# [") or " = " in line
+        )
+        assert tomllib.loads(filled_in).keys() <= {"destination", "sources"}
 
 
 def test_the_environment_overrides_the_file(monkeypatch):

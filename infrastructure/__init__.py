@@ -1,0 +1,1 @@
+"""What flows run on and against, as code."""
