@@ -55,12 +55,10 @@ def terminate_runs(
         time.sleep(chance.uniform(0, 1.5))
         run.send_signal(signal.SIGTERM)
         output, _ = run.communicate(timeout=SECONDS_TO_END)
-        ended_well = run.returncode == 0
         state = _state(api_url, run_id)
         found[state] += 1
-        if state == "FAILED":
-            print(output)
-        assert (state == "COMPLETED") == ended_well, (state, run.returncode, output)
+        expected = {"CRASHED", "CANCELLED"} if run.returncode else {"COMPLETED"}
+        assert state in expected, output
 
         rerun = _start(environment)
         output, _ = rerun.communicate()

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Callable, Iterator
 
 from utils.artifacts import ProgressArtifact
+from utils.interruption import interruptions_pass
 from utils.logging import console_handler, run_log
 from utils.progress import LoadProgress, Progress
 
@@ -18,7 +19,7 @@ def observed_load() -> Iterator[LoadProgress]:
     Prefect's UI has the same lines, dlt's own among them, and a progress artifact.
     """
     artifact = ProgressArtifact()
-    with run_log(), _terminal_bar() as show_bar:
+    with interruptions_pass(), run_log(), _terminal_bar() as show_bar:
 
         def show(progress: Progress) -> None:
             show_bar(progress)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -24,10 +25,16 @@ class Alternative:
     prepare: Callable[[], None] = lambda: None
     seconds: list[float] = field(default_factory=list)
     peak_mib: list[float] = field(default_factory=list)
+    inside: list[float] = field(default_factory=list)
+    """Seconds that the command prints itself, as "inside 1.23"."""
 
     @property
     def median_seconds(self) -> float:
         return median(self.seconds)
+
+    @property
+    def median_inside(self) -> float:
+        return median(self.inside)
 
 
 def interleaved(
@@ -44,28 +51,31 @@ def interleaved(
         for alternative in alternatives:
             alternative.prepare()
             started = time.monotonic()
-            peak = _run(alternative.command, environment)
+            peak, output = _run(alternative.command, environment)
             if round_:
                 alternative.seconds.append(time.monotonic() - started)
                 alternative.peak_mib.append(peak)
+                for seconds in re.findall(r"^inside (.+)", output, re.MULTILINE):
+                    alternative.inside.append(float(seconds))
 
 
-def _run(command: list[str], environment: dict[str, str]) -> float:
-    """Run to the end, and return the peak of resident memory in MiB."""
+def _run(command: list[str], environment: dict[str, str]) -> tuple[float, str]:
+    """Run to the end, and return the peak of resident memory in MiB, and what it prints."""
     process = subprocess.Popen(
         command,
         cwd=ROOT,
         env=os.environ | environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
-    with process.stderr:
-        errors = process.stderr.read()
+    with process.stdout:
+        output = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        sys.exit(f"{command} failed:\n{errors.decode()}")
-    return usage.ru_maxrss / 1024
+        sys.exit(f"{command} failed:\n{output}")
+    return usage.ru_maxrss / 1024, output
 
 
 def python(code: str) -> list[str]:
@@ -74,11 +84,14 @@ def python(code: str) -> list[str]:
 
 
 def report(alternatives: list[Alternative]) -> None:
-    """Print medians and ranges."""
+    """Print medians and ranges, of whole processes."""
     for each in alternatives:
+        inside = f", {each.median_inside:.2f} s inside" if each.inside else ""
         print(
             f"{each.median_seconds:7.2f} s ({min(each.seconds):.2f} to"
             f" {max(each.seconds):.2f})  {median(each.peak_mib):6.0f} MiB  {each.name}"
+            f"{inside}",
+            flush=True,
         )
 
 

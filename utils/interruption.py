@@ -1,0 +1,30 @@
+"""Ctrl-C and SIGTERM stay what they are, whatever a library makes of them."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import Iterator
+
+
+@contextmanager
+def interruptions_pass() -> Iterator[None]:
+    """Raise what interrupted the process, where a library has turned it into an error.
+
+    DuckDB answers a signal during a query with `RuntimeError: Query interrupted`. Prefect
+    would call such a run Failed, and try it again, while the container is being stopped.
+    """
+    try:
+        yield
+    except Exception as error:
+        if interruption := _interruption_behind(error):
+            raise interruption from None
+        raise
+
+
+def _interruption_behind(error: BaseException | None) -> BaseException | None:
+    while error is not None:
+        # KeyboardInterrupt, Prefect's TerminationSignal
+        if not isinstance(error, Exception):
+            return error
+        error = error.__cause__ or error.__context__
+    return None
