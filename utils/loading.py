@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 import time
 from collections import Counter
 from contextlib import contextmanager
@@ -14,14 +13,13 @@ from typing import Iterator
 import dlt
 from dlt.common.pipeline import LoadInfo, TRefreshMode
 from dlt.common.schema.exceptions import DataValidationError
-from dlt.common.schema.typing import TSchemaContractDict
 from dlt.extract import DltSource
 from dlt.extract.exceptions import ResourceExtractionError
 from dlt.pipeline import trace, track
 from dlt.pipeline.exceptions import PipelineStepFailed
 
+from utils.column_types import TYPES_ARE_FROZEN, type_changed
 from utils.duckdb_file import hold_duckdb_file
-from utils.errors import ClearError
 from utils.frugal_load import load_frugally
 from utils.interrupted_load import can_be_finished, note_base, start_from_destination
 from utils.load_figures import rows_in, table_loads
@@ -35,21 +33,8 @@ logger = logging.getLogger(__name__)
 # the home directory, or /var/dlt for root, where a container may not write.
 trace.TRACKING_MODULES = [each for each in trace.TRACKING_MODULES if each is not track]
 
-# A new table or column is added and reported. A changed type is an error, where dlt
-# would add a second column beside the first, or leave it to the database to fail.
-TYPES_ARE_FROZEN: TSchemaContractDict = {
-    "tables": "evolve",
-    "columns": "evolve",
-    "data_type": "freeze",
-}
-
-
 # Arrow's own allocator keeps some hundred megabytes that were needed for a moment.
 os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
-
-
-class TypeChanged(ClearError):
-    """A column arrives with another type than the destination's table has."""
 
 
 @dataclass(frozen=True)
@@ -166,12 +151,7 @@ def _unwrapped(failure: PipelineStepFailed) -> BaseException | None:
     if isinstance(error, ResourceExtractionError):
         return error.__cause__
     if isinstance(error, DataValidationError):
-        old, new = re.findall(r"'data_type': '(\w+)'", str(error))
-        return TypeChanged(
-            f"Column {error.column_name} of table {error.table_name} arrives as {new},"
-            f" and is {old} in the destination. Nothing was loaded. If the new type is"
-            " right, load it under another name, or drop the dataset and load anew."
-        )
+        return type_changed(error)
     if isinstance(error, KeyboardInterrupt):
         return error
     return None

@@ -42,9 +42,9 @@ def prepare_replacement(pipeline: dlt.Pipeline) -> None:
                 " it once more with LOADING__SMALLEST_REPLACEMENT=0 in the environment."
             )
     # dlt has no hint for it on a table, only this setting of the destination.
-    pipeline.destination.config_params["replace_strategy"] = (
-        "truncate-and-insert" if tables_are_new else "insert-from-staging"
-    )
+    strategy = "truncate-and-insert" if tables_are_new else "insert-from-staging"
+    if strategy in pipeline.destination.capabilities().supported_replace_strategies:
+        pipeline.destination.config_params["replace_strategy"] = strategy
 
 
 def _replacements(pipeline: dlt.Pipeline) -> Iterator[tuple[str, int]]:

@@ -4,8 +4,7 @@ Prints, as ratios of medians over interleaved runs:
 
 - the whole process against a bare one-task Prefect flow plus the time that DuckDB needs
   to read and unpivot the same file. Goal: at most 2, aim 1.5. Both against a running server;
-- the load within the run against DuckDB alone, the first time and again;
-- the import of the flow's module against `from prefect import flow; import dlt`. Goal: 1.1.
+- the load within the run against DuckDB alone, the first time and again. Goal: at most 4.
 """
 
 from __future__ import annotations
@@ -50,27 +49,12 @@ def main() -> None:
         from tests.ports import free_port
         from tests.prefect_server import running_server
 
-        compare_imports()
         limit = duckdb_seconds(folder)
         with running_server(
             folder / "server", f"http://127.0.0.1:{free_port()}/api"
         ) as api_url:
             compare_processes(folder, api_url, limit)
         compare_loads(folder, limit)
-
-
-def compare_imports() -> None:
-    frameworks = Alternative(
-        "from prefect import flow; import dlt",
-        python("from prefect import flow; import dlt"),
-    )
-    ours = Alternative(
-        "import flows.exchange_rates", python("import flows.exchange_rates")
-    )
-    interleaved([frameworks, ours], 2 * ROUNDS, {})
-    report([frameworks, ours])
-    ratio = ours.median_seconds / frameworks.median_seconds
-    print(f"import: {ratio:.2f} times the frameworks alone\n")
 
 
 def compare_processes(folder: Path, api_url: str, limit: float) -> None:

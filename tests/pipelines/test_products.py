@@ -19,7 +19,7 @@ from tests.change_feed import (
     create_change_feed,
 )
 from tests.postgres import Database
-from utils.loading import TypeChanged
+from utils.column_types import TypeChanged
 from utils.replacement import SuspiciouslyFewRows
 
 LOADED = f"SELECT {COLUMNS} FROM dev_products.products ORDER BY audit_id"
