@@ -25,6 +25,7 @@ from utils.interrupted_load import can_be_finished, note_base, start_from_destin
 from utils.load_figures import rows_in, table_loads
 from utils.load_report import LoadReport
 from utils.lost_tables import resources_of_lost_tables
+from utils.postgres_dataset import hold_postgres_dataset
 from utils.replacement import SuspiciouslyFewRows, prepare_replacement
 
 logger = logging.getLogger(__name__)
@@ -54,13 +55,14 @@ def run_pipeline(pipeline: dlt.Pipeline, source: DltSource) -> LoadReport:
 
     Raises:
         WarehouseFileError: the DuckDB file cannot be opened.
+        DatasetHeld: another run loads into the dataset in PostgreSQL.
         TypeChanged: a column's type is another one than in the destination.
         SuspiciouslyFewRows: a table would be replaced by far fewer rows than it has.
         PipelineStepFailed: dlt could not extract, normalize or load. What the source
             itself raised is raised as it is.
     """
     started = time.monotonic()
-    with hold_duckdb_file(pipeline), _plain_errors():
+    with hold_duckdb_file(pipeline), hold_postgres_dataset(pipeline), _plain_errors():
         lost = resources_of_lost_tables(pipeline, source)
         recovered = [] if lost else _finish_interrupted_load(pipeline)
         start_from_destination(pipeline)

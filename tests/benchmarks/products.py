@@ -172,11 +172,14 @@ def installed_peers(
 
 
 def _in_scratch(scratch: Path, command: list[str]) -> list[str]:
-    """With a home of its own, where a peer may leave what it likes."""
-    change = (
-        'cd "$0" && HOME="$0" PIPELINES_DIR="$0/pipelines" DLT_LOCAL_DIR="$0" exec "$@"'
-    )
-    return ["sh", "-c", change, str(scratch), *command]
+    """With a home of its own for what it leaves, and no telemetry to wait for."""
+    script = """
+        cd "$0"
+        export HOME="$0" PIPELINES_DIR="$0/pipelines" DLT_LOCAL_DIR="$0"
+        export RUNTIME__DLTHUB_TELEMETRY=false INGESTR_DISABLE_TELEMETRY=true
+        exec "$@"
+    """
+    return ["sh", "-c", script, str(scratch), *command]
 
 
 def _install(environment: Path, *packages: str) -> None:

@@ -1,0 +1,63 @@
+"""Two runs into one dataset of PostgreSQL: one after the other."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+import utils.postgres_dataset
+from tests.pets import pets, pets_pipeline
+from tests.postgres import Database, new_database
+from utils.loading import run_pipeline
+from utils.postgres_dataset import DatasetHeld, hold_postgres_dataset
+
+
+@pytest.fixture
+def database(postgres, tmp_path, monkeypatch) -> Database:
+    database = new_database(postgres)
+    monkeypatch.setenv("PIPELINES_DIR", str(tmp_path / "pipelines"))
+    monkeypatch.setenv("DESTINATION__WAREHOUSE__DESTINATION_TYPE", "postgres")
+    monkeypatch.setenv("DESTINATION__WAREHOUSE__CREDENTIALS", database.url)
+    return database
+
+
+def test_a_run_waits_for_the_other_to_end(database, caplog):
+    held = threading.Event()
+
+    def hold() -> None:
+        with hold_postgres_dataset(pets_pipeline()):
+            held.set()
+            time.sleep(1)
+
+    pipeline = pets_pipeline()
+    other = threading.Thread(target=hold)
+    other.start()
+    held.wait()
+    started = time.monotonic()
+    run_pipeline(pipeline, pets({"name": "Rex"}))
+    other.join()
+    assert time.monotonic() - started > 0.9
+    assert "Another run loads into dev_pets: process " in caplog.text
+    assert database.query("SELECT name FROM dev_pets.pets") == [("Rex",)]
+
+
+def test_a_run_that_waits_too_long_names_who_holds_it(database, monkeypatch):
+    monkeypatch.setattr(utils.postgres_dataset, "WAIT_SECONDS", 0.0)
+    with hold_postgres_dataset(pets_pipeline()):
+        with pytest.raises(
+            DatasetHeld, match="into dev_pets, .* s: process .* since 20"
+        ):
+            run_pipeline(pets_pipeline(), pets({"name": "Rex"}))
+    run_pipeline(pets_pipeline(), pets({"name": "Rex"}))
+
+
+def test_other_datasets_are_free(database):
+    import dlt
+
+    cats = dlt.pipeline(
+        "cats", destination=dlt.destination("warehouse"), dataset_name="cats"
+    )
+    with hold_postgres_dataset(cats):
+        run_pipeline(pets_pipeline(), pets({"name": "Rex"}))
