@@ -24,7 +24,7 @@ SELECT {columns} FROM (
     ) AS recency
     FROM {table}
 ) AS changes
-WHERE recency = 1 AND operation <> 'D'
+WHERE recency = 1 AND coalesce(operation, '') <> 'D'
 """
 
 
@@ -63,4 +63,7 @@ def create_current_products(pipeline: dlt.Pipeline) -> None:
             table=client.make_qualified_table_name("products"),
             columns=", ".join(map(client.escape_column_name, columns)),
         )
+        if pipeline.destination.destination_type.endswith(".postgres"):
+            # Who has just read the view and forgot to commit holds it.
+            client.execute_sql("SET lock_timeout = '10s'")
         client.execute_sql(view)

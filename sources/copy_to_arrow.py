@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import re
 import threading
+from contextlib import suppress
 from queue import Empty, Queue
 from typing import TYPE_CHECKING, Callable, Iterator
 
@@ -82,6 +83,8 @@ def _does_not_fit(error: pa.ArrowInvalid, schema: pa.Schema) -> ClearError:
 
 def _chunks(cursor: Cursor, copy: str) -> Iterator[memoryview]:
     """CSV of whole rows, while a thread reads the next ones."""
+    import psycopg2
+
     received: Queue[memoryview | Exception | None] = Queue(maxsize=1)
     abandoned = threading.Event()
 
@@ -109,12 +112,11 @@ def _chunks(cursor: Cursor, copy: str) -> Iterator[memoryview]:
     finally:
         if thread.is_alive():
             abandoned.set()
-            cursor.connection.cancel()
+            with suppress(psycopg2.Error):  # the connection is lost
+                cursor.connection.cancel()
         while thread.is_alive():
-            try:
+            with suppress(Empty):
                 received.get(timeout=0.1)
-            except Empty:
-                pass
 
 
 class _Chunks:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Final, Iterator
+from typing import TYPE_CHECKING, Any, Final, Iterator
 
 from dlt.common.configuration import configspec
 from dlt.common.typing import TSecretStrValue
@@ -54,17 +54,14 @@ def postgres_snapshot(credentials: PostgresCredentials) -> Iterator[Snapshot]:
 
     connection = None
     try:
-        connection = psycopg2.connect(
-            credentials.to_native_representation(),
-            connect_timeout=CONNECT_TIMEOUT_SECONDS,
-            application_name="dlt",
-            # notices a connection that a NAT gateway has dropped without a word
-            keepalives_idle=60,
-        )
+        connection = psycopg2.connect(**_connection_settings(credentials))
         connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
         with connection.cursor() as cursor:
-            # Arrow reads times in UTC and in ISO form
-            cursor.execute("SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO'")
+            # Arrow reads times in UTC and in ISO form, and all digits
+            cursor.execute(
+                "SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO';"
+                " SET LOCAL extra_float_digits = 1"
+            )
             yield Snapshot(cursor)
     except psycopg2.Error as error:
         message = " ".join(str(error).split()).rstrip(".?")
@@ -74,6 +71,25 @@ def postgres_snapshot(credentials: PostgresCredentials) -> Iterator[Snapshot]:
     finally:
         if connection:
             connection.close()
+
+
+def _connection_settings(credentials: PostgresCredentials) -> dict[str, Any]:
+    # Not a URL, which libpq repeats in its errors, password and all.
+    return {
+        "host": credentials.host,
+        "port": credentials.port,
+        "dbname": credentials.database,
+        "user": credentials.username,
+        "password": credentials.password,
+        "client_encoding": "UTF8",
+        "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+        "application_name": "dlt",
+        # notices within a minute a connection that a NAT gateway has silently dropped
+        "keepalives_idle": 30,
+        "keepalives_interval": 10,
+        "keepalives_count": 3,
+        **(credentials.query or {}),
+    }
 
 
 class Snapshot:
@@ -91,7 +107,7 @@ class Snapshot:
     def arrow_schema(self, schema: str, table: str) -> pa.Schema:
         """The table's columns, with the Arrow types that hold their values exactly.
 
-        All integers are `int64`. What Arrow has no type for (`uuid`, `json`, arrays)
+        All integers are `int64`. Times without a zone are in UTC. What Arrow has no type for (`uuid`, `json`, arrays)
         arrives as PostgreSQL's text.
 
         Raises:
@@ -126,6 +142,8 @@ class Snapshot:
                 JOIN pg_class ON pg_class.oid = indrelid
                 JOIN pg_namespace ON pg_namespace.oid = relnamespace
                 WHERE nspname = %s AND relname = %s AND attname = %s
+                -- the key of a parent says nothing of the tables that inherit from it
+                AND (relkind = 'p' OR NOT relhassubclass)
                 AND indisunique AND indisvalid AND indnkeyatts = 1 AND indpred IS NULL
             )
             """,

@@ -6,6 +6,7 @@ updates or deletes, and never changes such a row again.
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Iterator
 
@@ -23,6 +24,8 @@ from sources.postgres_snapshot import (
 if TYPE_CHECKING:
     import pyarrow as pa
     from psycopg2.sql import Composable
+
+logger = logging.getLogger(__name__)
 
 TABLE = ("raw_data", "products")
 KEY = "audit_id"
@@ -56,6 +59,7 @@ def products_source(
         since = latest and latest - timedelta(hours=lag_hours)
         with postgres_snapshot(credentials) as database:
             schema = _schema(database)
+            _warn_of_lost_columns(schema)
             moment = database.moment
             if since is None:
                 # The table is there from now on, even if it has no rows yet.
@@ -74,6 +78,8 @@ def products_source(
 
 
 def _schema(database: Snapshot) -> pa.Schema:
+    import pyarrow as pa
+
     schema = database.arrow_schema(*TABLE)
     for name in (KEY, CURSOR):
         if name not in schema.names:
@@ -81,8 +87,23 @@ def _schema(database: Snapshot) -> pa.Schema:
                 f"{'.'.join(TABLE)} has no column {name}, but {', '.join(schema.names)}."
                 " Nothing was loaded."
             )
+    if not pa.types.is_temporal(schema.field(CURSOR).type):
+        raise UnexpectedTable(
+            f"Column {CURSOR} of {'.'.join(TABLE)} is no time, but of type"
+            f" {schema.field(CURSOR).type}. Nothing was loaded."
+        )
     key = schema.get_field_index(KEY)
     return schema.set(key, schema.field(key).with_nullable(False))
+
+
+def _warn_of_lost_columns(schema: pa.Schema) -> None:
+    """The warehouse keeps a column that the application has dropped, but not its values."""
+    known = dlt.current.source_schema().tables.get("products", {}).get("columns", {})
+    if lost := known.keys() - schema.names - {"_dlt_load_id", "_dlt_id"}:
+        logger.warning(
+            "%s has no column %s any more: rows that are loaded again have NULL there",
+            *(".".join(TABLE), ", ".join(sorted(lost))),
+        )
 
 
 def _query(database: Snapshot, schema: pa.Schema, since: datetime | None) -> Composable:

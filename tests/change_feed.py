@@ -19,7 +19,7 @@ CREATE TABLE raw_data.products (
 CREATE INDEX ON raw_data.products (valid_ts);
 """
 
-# Several changes have the same time, and one in ten is committed an hour late.
+# Several changes have the same time, and one in ten is committed some seconds late.
 ADD = """
 INSERT INTO raw_data.products (product_id, product_name, price_usd, operation, valid_ts)
 SELECT
@@ -27,7 +27,7 @@ SELECT
     CASE WHEN random() < 0.95 THEN 'Product ' || md5(random()::text) END,
     CASE WHEN random() < 0.95 THEN (random() * 1000)::numeric(18, 2) END,
     (ARRAY['I', 'U', 'U', 'U', 'D'])[1 + (random() * 4)::int],
-    now() - (random() < 0.1)::int * interval '1 hour' - mod(number, 7) * interval '1 second'
+    now() - (random() < 0.1)::int * interval '6 seconds' - mod(number, 3) * interval '1 second'
 FROM generate_series(1, %s) AS number
 """
 

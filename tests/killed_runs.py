@@ -3,7 +3,9 @@
 The source keeps changing all the while. After each rerun the warehouse must have every
 row that the source had when the rerun began, and none twice. Half of the reruns happen in
 a fresh working folder, as in a new container; the old folder comes back later, with
-whatever the killed run has left in it.
+whatever the killed run has left in it. Now and then somebody drops the table or the whole
+dataset before a run. Each run reads only the last seconds before its cursor: what was lost
+before them would stay lost.
 
 A few rounds run with the tests. `uv run python -m tests.killed_runs` runs many:
 
@@ -25,12 +27,17 @@ from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 
 from tests.change_feed import COLUMNS, add_changes, create_change_feed
+from tests.duckdb_warehouse import query
 from tests.forked import processes
 from tests.postgres import Database, new_database, running_postgres
 
 STEPS = ("start", "extract", "normalize", "load", "end")
 ROWS_AT_FIRST = 5_000
 FULL_REFRESH_EVERY = 5
+TABLE_DROPPED_EVERY = 7
+DATASET_DROPPED_EVERY = 11
+# Longer than the seconds that a change is late, and far shorter than a test.
+LAG_SECONDS = 12
 # Longer than most steps, so that a run is also killed somewhere in the next ones.
 LONGEST_WAIT = 0.3
 
@@ -71,9 +78,14 @@ def kill_runs(
     chance = random.Random(seed)
     outcome = Outcome()
     create_change_feed(source, ROWS_AT_FIRST)
+    source.query("UPDATE raw_data.products SET valid_ts = valid_ts - interval '9 days'")
     for number in itertools.count():
         settings = _settings(source, warehouse, folder / "kept")
         full_refresh = number % FULL_REFRESH_EVERY == FULL_REFRESH_EVERY - 1
+        if number and number % TABLE_DROPPED_EVERY == 0:
+            _look(warehouse, "DROP TABLE IF EXISTS dev_products.products CASCADE")
+        if number and number % DATASET_DROPPED_EVERY == 0:
+            _look(warehouse, "DROP SCHEMA dev_products CASCADE")
         step = processes.Value("i", -1)
         run = processes.Process(target=_run, args=(settings, full_refresh, step))
         run.start()
@@ -121,6 +133,7 @@ def _settings(
 ) -> dict[str, str]:
     settings = {
         "SOURCES__PRODUCTS__CREDENTIALS": source.url,
+        "SOURCES__PRODUCTS__LAG_HOURS": str(LAG_SECONDS / 3600),
         "PIPELINES_DIR": str(folder),
         "RUNTIME__LOG_LEVEL": "ERROR",
     }
@@ -164,13 +177,7 @@ def _run(settings: dict[str, str], full_refresh: bool, step: Synchronized) -> No
 def _compare(
     source: Database, warehouse: Database | Path, expected: set[int], outcome: Outcome
 ) -> None:
-    table = f"SELECT {COLUMNS} FROM dev_products.products"
-    if isinstance(warehouse, Path):
-        from tests.duckdb_warehouse import query
-
-        rows = query(warehouse, table)
-    else:
-        rows = warehouse.query(table)
+    rows = _look(warehouse, f"SELECT {COLUMNS} FROM dev_products.products")
     in_source = {
         row[0]: row for row in source.query(f"SELECT {COLUMNS} FROM raw_data.products")
     }
@@ -178,6 +185,12 @@ def _compare(
     wrong = [row for row in rows if tuple(row) != in_source.get(row[0])]
     outcome.lost += len(expected - keys.keys()) + len(wrong)
     outcome.doubled += sum(count - 1 for count in keys.values())
+
+
+def _look(warehouse: Database | Path, sql: str) -> list[tuple]:
+    if isinstance(warehouse, Path):
+        return query(warehouse, sql)
+    return warehouse.query(sql)
 
 
 def main() -> None:

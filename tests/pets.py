@@ -51,7 +51,12 @@ def rows(warehouse: Path) -> list[tuple]:
 
 
 def killed_run(
-    place: str, *rows: dict, when: str = "after", only: str = "", **options: Any
+    place: str,
+    *rows: dict,
+    when: str = "after",
+    only: str = "",
+    source: str = "tests.pets:pets",
+    **options: Any,
 ) -> None:
     """Run the pipeline in a process of its own that kills itself at some place.
 
@@ -59,9 +64,9 @@ def killed_run(
         place: `module:Class.method`; the process dies `when` it is called, "before" or
             "after" it does its work.
         only: a text that the call's arguments must have.
-        options: of `pets`.
+        source: `module:function` that makes the source of `rows` and `options`.
     """
-    arguments = (dict(os.environ), place, when, only, rows, options)
+    arguments = (dict(os.environ), place, when, only, source, rows, options)
     process = processes.Process(target=_run_until, args=arguments)
     process.start()
     process.join()
@@ -73,6 +78,7 @@ def _run_until(
     place: str,
     when: str,
     only: str,
+    source: str,
     rows: tuple[dict, ...],
     options: dict[str, Any],
 ) -> None:
@@ -90,4 +96,4 @@ def _run_until(
         return result
 
     setattr(pkgutil.resolve_name(owner), name, last)
-    run_pipeline(pets_pipeline(), pets(*rows, **options))
+    run_pipeline(pets_pipeline(), pkgutil.resolve_name(source)(*rows, **options))

@@ -26,7 +26,10 @@ class TypeChanged(ClearError):
 def type_changed(error: DataValidationError) -> TypeChanged:
     """The error of dlt's schema contract, in plain words."""
     # dlt tells the columns in its message alone
-    old, new = map(ast.literal_eval, re.findall(r" column: ({.*?})\.", str(error)))
+    columns = re.findall(r" column: ({.*?})\.", str(error))
+    if len(columns) != 2:
+        return TypeChanged(str(error))
+    old, new = map(ast.literal_eval, columns)
     return TypeChanged(
         f"Column {error.column_name} of table {error.table_name} arrives as"
         f" {_type(new)}, and is {_type(old)} in the destination. Nothing was loaded. If"

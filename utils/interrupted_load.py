@@ -10,15 +10,16 @@ commit it has not seen: its rows would be twice in the staging table, and so in 
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 
 import dlt
-from dlt.common.storages.load_package import LoadPackageInfo
+from dlt.common.storages.load_package import LoadPackageInfo, PackageStorage
 
 logger = logging.getLogger(__name__)
 
 # Local state: the load in the destination that the next package continues from.
-BASE = "base_load_id"
+BASE = "base_load"
 
 
 def can_be_finished(pipeline: dlt.Pipeline) -> bool:
@@ -27,7 +28,7 @@ def can_be_finished(pipeline: dlt.Pipeline) -> bool:
     normalized = pipeline.list_normalized_load_packages()
     if not extracted and not normalized:
         return False
-    if pipeline.state["_local"].get(BASE) != last_load_id(pipeline):
+    if pipeline.state["_local"].get(BASE) != last_load(pipeline):
         reason = "the destination has moved on since"
     elif set(extracted) & set(normalized):
         # dlt would normalize it again, and then find its place taken
@@ -61,19 +62,20 @@ def start_from_destination(pipeline: dlt.Pipeline) -> None:
 
 def note_base(pipeline: dlt.Pipeline) -> None:
     """Remember from which load the package that is extracted next continues."""
-    pipeline.set_local_state_val(BASE, last_load_id(pipeline))
+    pipeline.set_local_state_val(BASE, last_load(pipeline))
 
 
-def last_load_id(pipeline: dlt.Pipeline) -> str | None:
-    """The last load package of the dataset that is complete, None if there is none."""
+def last_load(pipeline: dlt.Pipeline) -> str | None:
+    """Number and id of the dataset's last complete load, None if there is none."""
     from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
     with pipeline.sql_client() as client:
         loads = client.make_qualified_table_name("_dlt_loads")
-        query = f"SELECT max(load_id) FROM {loads} WHERE status = 0"
+        # the number, because ids are times, and clocks differ
+        query = f"SELECT count(*), max(load_id) FROM {loads} WHERE status = 0"
         try:
             with client.execute_query(query) as cursor:
-                return cursor.fetchone()[0]
+                return "{}: {}".format(*cursor.fetchone())
         except DatabaseUndefinedRelation:
             return None
 
@@ -83,15 +85,31 @@ def _would_double(package: LoadPackageInfo) -> bool:
 
     What is appended is not staged: dlt's resuming is then the lesser evil.
     """
-    untouched = all(
-        state == "new_jobs" and all(not job.job_file_info.retry_count for job in jobs)
-        for state, jobs in package.jobs.items()
-        if jobs
+    return _was_begun(package) and not _appends(package)
+
+
+def holds_appended_rows(pipeline: dlt.Pipeline) -> bool:
+    """Whether rows wait, or are sent in part, that would be there twice if read again."""
+    packages = map(
+        pipeline.get_load_package_info, pipeline.list_normalized_load_packages()
     )
-    if untouched and not package.has_pending_transitions:
-        return False
-    return all(
-        table.get("write_disposition", "append") != "append"
+    return any(_was_begun(package) and _appends(package) for package in packages)
+
+
+def _was_begun(package: LoadPackageInfo) -> bool:
+    tables_are_prepared = not os.path.exists(
+        os.path.join(package.package_path, PackageStorage.SCHEMA_UPDATES_FILE_NAME)
+    )
+    return tables_are_prepared or any(
+        state != "new_jobs" or job.job_file_info.retry_count
+        for state, jobs in package.jobs.items()
+        for job in jobs
+    )
+
+
+def _appends(package: LoadPackageInfo) -> bool:
+    return any(
+        table.get("write_disposition", "append") == "append"
         for table in package.schema.data_tables()
         if not table.get("parent")
     )

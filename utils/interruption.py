@@ -16,12 +16,13 @@ def interruptions_pass() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if interruption := _interruption_behind(error):
+        if interruption := interruption_behind(error):
             raise interruption from None
         raise
 
 
-def _interruption_behind(error: BaseException | None) -> BaseException | None:
+def interruption_behind(error: BaseException | None) -> BaseException | None:
+    """The KeyboardInterrupt or SIGTERM that an error was caused by, None if by neither."""
     while error is not None:
         # KeyboardInterrupt, Prefect's TerminationSignal
         if not isinstance(error, Exception):

@@ -21,12 +21,19 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from utils.column_types import TYPES_ARE_FROZEN, type_changed
 from utils.duckdb_file import hold_duckdb_file
 from utils.frugal_load import load_frugally
-from utils.interrupted_load import can_be_finished, note_base, start_from_destination
+from utils.interrupted_load import (
+    can_be_finished,
+    holds_appended_rows,
+    note_base,
+    start_from_destination,
+)
+from utils.interruption import interruption_behind
 from utils.load_figures import rows_in, table_loads
 from utils.load_report import LoadReport
-from utils.lost_tables import resources_of_lost_tables
+from utils.lost_tables import forget_cursors, resources_of_lost_tables
 from utils.postgres_dataset import hold_postgres_dataset
 from utils.replacement import SuspiciouslyFewRows, prepare_replacement
+from utils.transient_errors import is_worth_retrying
 
 logger = logging.getLogger(__name__)
 
@@ -87,12 +94,17 @@ def run_pipeline(pipeline: dlt.Pipeline, source: DltSource) -> LoadReport:
 
 
 def _finish_interrupted_load(pipeline: dlt.Pipeline) -> list[Sent]:
-    if not can_be_finished(pipeline):
-        return []
+    """Send what waits. What cannot be sent is dropped: its source is read again anyway."""
     try:
-        return [_send(pipeline)]
-    except SuspiciouslyFewRows as refusal:
-        logger.warning("What an interrupted run left is dropped. %s", refusal)
+        return [_send(pipeline)] if can_be_finished(pipeline) else []
+    except Exception as error:
+        if (
+            interruption_behind(error)
+            or is_worth_retrying(error)
+            or holds_appended_rows(pipeline)
+        ):
+            raise
+        logger.warning("What an interrupted run left is read again: %s", error)
         return []
 
 
@@ -102,6 +114,8 @@ def _load_source(
     if not lost:
         return [_extract_and_send(pipeline, source)]
     logger.warning("Loaded anew, because a table is gone: %s", ", ".join(lost))
+    note_base(pipeline)
+    forget_cursors(pipeline, source, lost)
     anew = source.with_resources(*lost)
     sent = [_extract_and_send(pipeline, anew, refresh="drop_resources")]
     if others := [name for name in source.selected_resources if name not in lost]:

@@ -1,7 +1,8 @@
 """Tables that someone dropped by hand: their resources have to be read from the beginning.
 
 dlt takes a table for existing that its stored schema has, so that each further load fails
-on the missing one. Creating it again would not do: the cursor is past the rows it had.
+on the missing one. Creating it again would not do: the cursor is past the rows it had. So
+the destination first forgets the cursor, and only then does the table come back.
 """
 
 from __future__ import annotations
@@ -22,6 +23,17 @@ def resources_of_lost_tables(pipeline: dlt.Pipeline, source: DltSource) -> list[
         found = {name for name, columns in client.get_storage_tables(loaded) if columns}
     lost = {_resource(schema, name) for name in loaded if name not in found}
     return [name for name in source.selected_resources if name in lost]
+
+
+def forget_cursors(pipeline: dlt.Pipeline, source: DltSource, names: list[str]) -> None:
+    """Delete the resources' state, here and in the destination."""
+    from dlt.extract.state import reset_resource_state
+
+    with pipeline.managed_state(extract_state=True) as state:
+        for name in names:
+            reset_resource_state(name, state.get("sources", {}).get(source.name, {}))
+    pipeline.normalize()
+    pipeline.load()
 
 
 def _stored_schema(pipeline: dlt.Pipeline, name: str) -> dlt.Schema | None:

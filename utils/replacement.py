@@ -41,6 +41,8 @@ def prepare_replacement(pipeline: dlt.Pipeline) -> None:
                 f" fewer than {smallest:.0%}. Nothing was replaced. If that is right, run"
                 " it once more with LOADING__SMALLEST_REPLACEMENT=0 in the environment."
             )
+    # PostgreSQL's TRUNCATE empties a table even for readers that began before it.
+    pipeline.destination.caps_params["supports_truncate_command"] = False
     # dlt has no hint for it on a table, only this setting of the destination.
     strategy = "truncate-and-insert" if tables_are_new else "insert-from-staging"
     if strategy in pipeline.destination.capabilities().supported_replace_strategies:

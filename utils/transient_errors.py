@@ -14,7 +14,10 @@ TRANSIENT_SQLSTATES = (
     "57P",  # the server shuts down, crashed, or starts up
 )
 # What a server says that answers a connection, but only for the moment refuses it.
-REFUSED_FOR_THE_MOMENT = ("starting up", "shutting down", "recovery mode", "too many")
+REFUSED_FOR_THE_MOMENT = (
+    *("starting up", "shutting down", "recovery mode", "too many"),
+    "terminating connection",
+)
 
 
 def is_worth_retrying(error: BaseException) -> bool:
@@ -36,6 +39,7 @@ def _with_causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _is_transient(error: BaseException) -> bool:
+    import adbc_driver_manager
     import psycopg2
     import requests
 
@@ -53,10 +57,13 @@ def _is_transient(error: BaseException) -> bool:
         )
     if sqlstate := getattr(error, "pgcode", None) or getattr(error, "sqlstate", None):
         return str(sqlstate).startswith(TRANSIENT_SQLSTATES)
-    if isinstance(error, psycopg2.OperationalError):
+    if isinstance(
+        error, (psycopg2.OperationalError, adbc_driver_manager.OperationalError)
+    ):
         # No code: there is no connection, or there is none any more. FATAL comes from
-        # a server that has answered.
-        return "FATAL" not in str(error) or any(
-            reason in str(error) for reason in REFUSED_FOR_THE_MOMENT
+        # a server that has answered, "invalid" from libpq, which read the settings.
+        message = str(error)
+        return not ("FATAL" in message or "invalid" in message) or any(
+            reason in message for reason in REFUSED_FOR_THE_MOMENT
         )
     return isinstance(error, (ConnectionError, TimeoutError))

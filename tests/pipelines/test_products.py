@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
+from contextlib import closing
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -11,6 +12,7 @@ import psycopg2
 import pytest
 
 from pipelines.products import load_products
+from sources.postgres_snapshot import UnexpectedTable
 from tests.change_feed import (
     COLUMNS,
     add_change,
@@ -221,6 +223,38 @@ def test_readers_never_find_the_table_empty(feed, postgres, monkeypatch):
         reader.join()
     assert len(counts) > 10
     assert set(counts) == {counts[0]} != {0}
+
+
+def test_a_reader_keeps_the_rows_that_it_began_with(feed, postgres, monkeypatch):
+    from tests.postgres import new_database
+
+    warehouse = new_database(postgres)
+    monkeypatch.setenv("DESTINATION__WAREHOUSE__DESTINATION_TYPE", "postgres")
+    monkeypatch.setenv("DESTINATION__WAREHOUSE__CREDENTIALS", warehouse.url)
+    add_changes(feed, 100)
+    load_products()
+    with closing(psycopg2.connect(warehouse.url)) as reader:
+        reader.set_session(isolation_level="REPEATABLE READ")
+        with reader.cursor() as cursor:
+            cursor.execute("SELECT 1")  # the transaction begins
+            load_products(full_refresh=True)
+            cursor.execute("SELECT count(*) FROM dev_products.products")
+            assert cursor.fetchone() == (100,)
+
+
+def test_a_column_that_the_application_drops_is_reported(feed, any_warehouse, caplog):
+    add_change(feed, 1, "I", MONDAY)
+    load_products()
+    feed.query("ALTER TABLE raw_data.products DROP COLUMN price_usd")
+    load_products()
+    assert "raw_data.products has no column price_usd any more" in caplog.text
+    assert len(any_warehouse.query(LOADED)) == 1
+
+
+def test_a_cursor_that_is_no_time_is_refused(feed, warehouse):
+    feed.query("ALTER TABLE raw_data.products ALTER valid_ts TYPE text")
+    with pytest.raises(UnexpectedTable, match="Column valid_ts .* of type string"):
+        load_products()
 
 
 def test_a_full_refresh_that_brings_few_rows_is_refused(

@@ -12,6 +12,7 @@ from sources.postgres_snapshot import (
     UnexpectedTable,
     postgres_snapshot,
 )
+from tests.postgres import Database
 
 
 @pytest.fixture
@@ -88,11 +89,31 @@ def test_it_cannot_write(application, credentials):
             list(database.rows(SQL("SELECT nextval('numbers')"), schema))
 
 
-def test_an_unreachable_server_is_named_without_the_password():
-    credentials = PostgresCredentials("postgresql://reader:s3cret@127.0.0.1:1/shop")
+def test_texts_arrive_whatever_the_encoding_of_the_database(postgres):
+    postgres.query(
+        "CREATE DATABASE latin1 ENCODING 'LATIN1' TEMPLATE template0 LOCALE 'C'"
+    )
+    latin1 = Database(postgres.socket_folder, "latin1")
+    schema = pa.schema({"text": pa.string()})
+    with postgres_snapshot(PostgresCredentials(latin1.url)) as database:
+        query = SQL("SELECT 'Caf' || chr(233) || ' ' || chr(195) || chr(169)")
+        (table,) = database.rows(query, schema)
+    assert table.to_pylist() == [{"text": "Café Ã©"}]
+
+
+def test_a_key_of_a_parent_says_nothing_of_its_children(application, credentials):
+    application.query("CREATE TABLE pets (id int PRIMARY KEY)")
+    application.query("CREATE TABLE cats () INHERITS (pets)")
+    with postgres_snapshot(credentials) as database:
+        assert not database.is_unique("public", "pets", "id")
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "postgresql+psycopg2"])
+def test_an_unreachable_server_is_named_without_the_password(scheme):
+    credentials = PostgresCredentials(f"{scheme}://reader:s3cret@127.0.0.1:1/shop")
     with pytest.raises(DatabaseError) as error:
         with postgres_snapshot(credentials):
             pass
-    assert str(error.value).startswith("postgresql://127.0.0.1:1: connection to server")
+    assert "127.0.0.1:1: connection to server" in str(error.value)
     assert "Connection refused" in str(error.value)
     assert "s3cret" not in str(error.value)

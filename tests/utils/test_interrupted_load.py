@@ -19,7 +19,7 @@ def run(*pets_: dict, **options) -> None:
     run_pipeline(pets_pipeline(), pets(*pets_, **options))
 
 
-@pytest.mark.parametrize(
+PLACES = pytest.mark.parametrize(
     "place, when",
     [
         ("dlt:Pipeline.extract", "after"),
@@ -37,23 +37,55 @@ def run(*pets_: dict, **options) -> None:
         ("dlt:Pipeline.load", "after"),
     ],
 )
+
+
+def only_pets(place: str) -> str:
+    """A job of the table, not of dlt's state."""
+    return "'pets" if place.startswith(STORAGE) else ""
+
+
+@PLACES
 @pytest.mark.parametrize("disposition", [UPSERT, "replace"])
 def test_whatever_the_moment_nothing_is_lost_or_doubled(
     warehouse, place, when, disposition
 ):
-    only = "'pets" if place.startswith(STORAGE) else ""
     run(REX, write_disposition=disposition)
-    killed_run(place, REX, TOM, when=when, only=only, write_disposition=disposition)
+    killed_run(
+        *(place, REX, TOM),
+        when=when,
+        only=only_pets(place),
+        write_disposition=disposition,
+    )
 
     run(REX, TOM, ADA, write_disposition=disposition)
 
     assert rows(warehouse) == EVERYONE
 
 
-def test_a_killed_first_run_is_no_problem(warehouse):
-    killed_run(f"{STORAGE}.save_pending_transition", REX, TOM, only="'pets")
+@PLACES
+@pytest.mark.parametrize("disposition", [UPSERT, "replace"])
+def test_a_killed_first_run_is_no_problem(warehouse, place, when, disposition):
+    killed_run(
+        *(place, REX, TOM),
+        when=when,
+        only=only_pets(place),
+        write_disposition=disposition,
+    )
+    run(REX, TOM, ADA, write_disposition=disposition)
+    assert rows(warehouse) == EVERYONE
+
+
+@pytest.mark.parametrize("folder", ["extracted", "normalized"])
+def test_a_torn_package_is_read_again(warehouse, tmp_path, folder, caplog):
+    run(REX)
+    killed_run(
+        f"dlt:Pipeline.{'extract' if folder == 'extracted' else 'normalize'}", TOM
+    )
+    (file,) = (tmp_path / "pipelines").glob(f"**/{folder}/**/pets.*.parquet")
+    file.write_bytes(file.read_bytes()[:100])
     run(REX, TOM, ADA)
     assert rows(warehouse) == EVERYONE
+    assert "What an interrupted run left is read again: " in caplog.text
 
 
 def test_what_is_appended_is_finished_not_repeated(warehouse):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import closing
 
+import psycopg2
 import pytest
 
 import utils.postgres_dataset
@@ -51,6 +53,19 @@ def test_a_run_that_waits_too_long_names_who_holds_it(database, monkeypatch):
         ):
             run_pipeline(pets_pipeline(), pets({"name": "Rex"}))
     run_pipeline(pets_pipeline(), pets({"name": "Rex"}))
+
+
+def test_a_run_waits_for_a_statement_that_a_killed_run_has_left(database, caplog):
+    run_pipeline(pets_pipeline(), pets({"name": "Rex"}))
+    with closing(psycopg2.connect(database.url)) as orphan:
+        orphan.cursor().execute("UPDATE dev_pets.pets SET name = 'Max'")
+        soon = threading.Timer(1, orphan.commit)
+        soon.start()
+        run_pipeline(pets_pipeline(), pets({"name": "Tom"}))
+        soon.join()
+    assert "Another run loads into dev_pets: process " in caplog.text
+    names = database.query("SELECT name FROM dev_pets.pets ORDER BY name")
+    assert names == [("Max",), ("Tom",)]
 
 
 def test_other_datasets_are_free(database):

@@ -60,7 +60,7 @@ def test_a_killed_run_does_not_smuggle_few_rows_in(warehouse, caplog):
     killed_run("dlt:Pipeline.normalize", {"name": "Ada"}, write_disposition="replace")
     replace_by(*NAMES)
     assert len(rows(warehouse)) == 4
-    assert "What an interrupted run left is dropped. 1 rows were" in caplog.text
+    assert "What an interrupted run left is read again: 1 rows were" in caplog.text
 
 
 def test_the_share_is_a_setting(warehouse, monkeypatch):
