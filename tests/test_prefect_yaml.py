@@ -49,6 +49,14 @@ def test_every_flow_has_a_dev_deployment():
     assert dev == {f"flows.{name}.{name}" for name in FLOWS}
 
 
+def test_loads_run_one_at_a_time():
+    limits = [
+        each["concurrency_limit"] for each in DEPLOYMENTS if "load" in each["tags"]
+    ]
+    assert len(limits) >= 2
+    assert all(each == {"limit": 1, "collision_strategy": "ENQUEUE"} for each in limits)
+
+
 def test_no_key_is_misspelt():
     assert set(FILE) <= TOP_LEVEL_KEYS
     for deployment in DEPLOYMENTS:
