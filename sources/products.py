@@ -49,10 +49,7 @@ def products_source(
         credentials: Of the application's database.
     """
 
-    @dlt.resource(
-        primary_key=KEY,
-        write_disposition=MERGE,
-    )
+    @dlt.resource(primary_key=KEY, write_disposition=MERGE)
     def products() -> Iterator[pa.Table]:
         state = dlt.current.resource_state()
         latest: datetime | None = None if full_refresh else state.get(CURSOR)
@@ -98,8 +95,9 @@ def _schema(database: Snapshot) -> pa.Schema:
 
 def _warn_of_lost_columns(schema: pa.Schema) -> None:
     """The warehouse keeps a column that the application has dropped, but not its values."""
-    known = dlt.current.source_schema().tables.get("products", {}).get("columns", {})
-    if lost := known.keys() - schema.names - {"_dlt_load_id", "_dlt_id"}:
+    stored = dlt.current.source_schema()
+    known = stored.tables.get("products", {}).get("columns", {}).keys()
+    if lost := known - set(map(stored.naming.normalize_identifier, schema.names)):
         logger.warning(
             "%s has no column %s any more: rows that are loaded again have NULL there",
             *(".".join(TABLE), ", ".join(sorted(lost))),
@@ -109,28 +107,23 @@ def _warn_of_lost_columns(schema: pa.Schema) -> None:
 def _query(database: Snapshot, schema: pa.Schema, since: datetime | None) -> Composable:
     from psycopg2.sql import SQL, Identifier, Literal
 
-    # A table without such a key, or a view, may have a row twice.
-    once = not database.is_unique(*TABLE, KEY)
-    query = SQL("SELECT {once} {columns} FROM {table} {changed} {order}")
-    return query.format(
-        once=SQL("DISTINCT ON ({})").format(Identifier(KEY)) if once else SQL(""),
+    names = {"key": Identifier(KEY), "cursor": Identifier(CURSOR)}
+    once = changed = order = SQL("")
+    if not database.is_unique(*TABLE, KEY):
+        # A table without such a key, or a view, may have a row twice.
+        once = SQL("DISTINCT ON ({key})").format(**names)
+        order = SQL("ORDER BY {key}, {cursor} DESC NULLS LAST").format(**names)
+    if since:
+        # Rows without a date are few, or none: they always come along.
+        changed = SQL("WHERE {cursor} >= {since} OR {cursor} IS NULL").format(
+            **names, since=Literal(since)
+        )
+    return SQL("SELECT {once} {columns} FROM {table} {changed} {order}").format(
+        once=once,
         columns=SQL(", ").join(map(Identifier, schema.names)),
         table=Identifier(*TABLE),
-        # Rows without a date are few, or none: they always come along.
-        changed=(
-            SQL("WHERE {0} >= {1} OR {0} IS NULL").format(
-                Identifier(CURSOR), Literal(since)
-            )
-            if since
-            else SQL("")
-        ),
-        order=(
-            SQL("ORDER BY {}, {} DESC NULLS LAST").format(
-                Identifier(KEY), Identifier(CURSOR)
-            )
-            if once
-            else SQL("")
-        ),
+        changed=changed,
+        order=order,
     )
 
 

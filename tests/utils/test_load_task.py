@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from prefect import flow
 
@@ -26,6 +28,24 @@ def test_only_what_may_pass_is_tried_again(prefect_api, error, attempts):
 
     assert failing(return_state=True).is_failed()
     assert len(tried) == attempts
+
+
+def test_a_flow_whose_time_is_up_ends(prefect_api):
+    tried: list[int] = []
+
+    @load_task(name="Hang")
+    def hang() -> None:
+        tried.append(1)
+        time.sleep(60)
+
+    @flow(timeout_seconds=1)
+    def hanging() -> None:
+        hang.with_options(retry_delay_seconds=0)()
+
+    state = hanging(return_state=True)
+    assert state.is_failed()
+    assert state.name == "TimedOut"
+    assert len(tried) == 1
 
 
 def test_the_pauses_grow():
