@@ -6,18 +6,13 @@ from functools import partial
 from typing import Any
 
 from prefect import task
-from prefect.flow_engine import FlowRunTimeoutError
 from prefect.tasks import exponential_backoff
 
-from utils.transient_errors import is_worth_retrying, with_causes
+from utils.transient_errors import is_worth_retrying
 
 
 def _may_pass(task: Any, run: Any, state: Any) -> bool:
-    error = state.result(raise_on_failure=False)
-    # The flow's own time is up: trying again would take more of it.
-    if any(isinstance(cause, FlowRunTimeoutError) for cause in with_causes(error)):
-        return False
-    return is_worth_retrying(error)
+    return is_worth_retrying(state.result(raise_on_failure=False))
 
 
 # About 10, 20 and 40 seconds later, up to half as long again, so that flows that
