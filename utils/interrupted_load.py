@@ -90,10 +90,18 @@ def _would_double(package: LoadPackageInfo) -> bool:
 
 def holds_appended_rows(pipeline: dlt.Pipeline) -> bool:
     """Whether rows wait, or are sent in part, that would be there twice if read again."""
-    packages = map(
-        pipeline.get_load_package_info, pipeline.list_normalized_load_packages()
-    )
-    return any(_was_begun(package) and _appends(package) for package in packages)
+    try:
+        return any(
+            _was_begun(package) and _appends(package)
+            for package in map(
+                pipeline.get_load_package_info,
+                pipeline.list_normalized_load_packages(),
+            )
+        )
+    except Exception:
+        # What cannot be read cannot be finished either: a torn file, or a folder that
+        # dlt was just making.
+        return False
 
 
 def _was_begun(package: LoadPackageInfo) -> bool:
