@@ -88,20 +88,27 @@ def application(postgres: Database, monkeypatch: pytest.MonkeyPatch) -> Database
     return database
 
 
-@pytest.fixture(params=["duckdb", "postgres"])
-def any_warehouse(
-    request: pytest.FixtureRequest, warehouse: Path, monkeypatch: pytest.MonkeyPatch
-) -> Warehouse:
-    """The warehouse of this test, once in DuckDB and once in PostgreSQL."""
+@pytest.fixture
+def postgres_warehouse(
+    postgres: Database, warehouse: Path, monkeypatch: pytest.MonkeyPatch
+) -> Database:
+    """The PostgreSQL database that the pipelines of this test load into."""
     from tests.postgres import new_database
+
+    database = new_database(postgres)
+    monkeypatch.setenv("DESTINATION__WAREHOUSE__DESTINATION_TYPE", "postgres")
+    monkeypatch.setenv("DESTINATION__WAREHOUSE__CREDENTIALS", database.url)
+    return database
+
+
+@pytest.fixture(params=["duckdb", "postgres"])
+def any_warehouse(request: pytest.FixtureRequest, warehouse: Path) -> Warehouse:
+    """The warehouse of this test, once in DuckDB and once in PostgreSQL."""
     from tests.warehouses import DuckDBWarehouse
 
     if request.param == "duckdb":
         return DuckDBWarehouse(warehouse)
-    database = new_database(request.getfixturevalue("postgres"))
-    monkeypatch.setenv("DESTINATION__WAREHOUSE__DESTINATION_TYPE", "postgres")
-    monkeypatch.setenv("DESTINATION__WAREHOUSE__CREDENTIALS", database.url)
-    return database
+    return request.getfixturevalue("postgres_warehouse")
 
 
 @pytest.fixture(scope="session")

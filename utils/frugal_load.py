@@ -9,6 +9,7 @@ from dlt.common.pipeline import LoadInfo
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from utils.duckdb_file import is_duckdb
+from utils.load_figures import tables_to_load, waiting_packages
 
 logger = logging.getLogger(__name__)
 
@@ -49,14 +50,8 @@ def _load_into_duckdb(pipeline: dlt.Pipeline) -> LoadInfo:
 
 
 def _merges(pipeline: dlt.Pipeline) -> bool:
-    packages = map(
-        pipeline.get_load_package_info, pipeline.list_normalized_load_packages()
-    )
     return any(
-        package.schema.get_table(job.job_file_info.table_name).get("write_disposition")
-        == "merge"
-        for package in packages
-        for job in package.jobs["new_jobs"]
+        tables_to_load(package, "merge") for package in waiting_packages(pipeline)
     )
 
 

@@ -16,6 +16,8 @@ from pathlib import Path
 import dlt
 from dlt.common.storages.load_package import LoadPackageInfo, PackageStorage
 
+from utils.load_figures import waiting_packages
+
 logger = logging.getLogger(__name__)
 
 # Local state: the load in the destination that the next package continues from.
@@ -33,7 +35,7 @@ def can_be_finished(pipeline: dlt.Pipeline) -> bool:
     elif set(extracted) & set(normalized):
         # dlt would normalize it again, and then find its place taken
         reason = "it was just being normalized"
-    elif any(map(_would_double, map(pipeline.get_load_package_info, normalized))):
+    elif any(map(_would_double, waiting_packages(pipeline))):
         reason = "a part of it was sent"
     else:
         return True
@@ -93,10 +95,7 @@ def holds_appended_rows(pipeline: dlt.Pipeline) -> bool:
     try:
         return any(
             _was_begun(package) and _appends(package)
-            for package in map(
-                pipeline.get_load_package_info,
-                pipeline.list_normalized_load_packages(),
-            )
+            for package in waiting_packages(pipeline)
         )
     except Exception:
         # What cannot be read cannot be finished either: a torn file, or a folder that

@@ -5,10 +5,29 @@ from __future__ import annotations
 from collections import Counter
 from typing import Iterator, Mapping
 
+import dlt
 from dlt.common.storages.load_package import LoadPackageInfo
 from dlt.extract import DltSource
 
 from utils.load_report import TableLoad
+
+
+def waiting_packages(pipeline: dlt.Pipeline) -> list[LoadPackageInfo]:
+    """The packages that are ready to be loaded."""
+    return [
+        pipeline.get_load_package_info(load_id)
+        for load_id in pipeline.list_normalized_load_packages()
+    ]
+
+
+def tables_to_load(package: LoadPackageInfo, disposition: str) -> set[str]:
+    """The tables with files in the package that are loaded in this way."""
+    names = {job.job_file_info.table_name for job in package.jobs["new_jobs"]}
+    return {
+        name
+        for name in names
+        if package.schema.get_table(name).get("write_disposition") == disposition
+    }
 
 
 def rows_in(package: LoadPackageInfo) -> Counter[str]:

@@ -28,7 +28,7 @@ from utils.interrupted_load import (
     start_from_destination,
 )
 from utils.interruption import interruption_behind
-from utils.load_figures import rows_in, table_loads
+from utils.load_figures import rows_in, table_loads, waiting_packages
 from utils.load_report import LoadReport
 from utils.lost_tables import forget_cursors, resources_of_lost_tables
 from utils.postgres_dataset import hold_postgres_dataset
@@ -144,10 +144,7 @@ def _send(pipeline: dlt.Pipeline) -> Sent:
     """Normalize and load what was extracted."""
     pipeline.normalize()
     prepare_replacement(pipeline)
-    waiting = map(
-        pipeline.get_load_package_info, pipeline.list_normalized_load_packages()
-    )
-    rows = sum(map(rows_in, waiting), Counter())
+    rows = sum(map(rows_in, waiting_packages(pipeline)), Counter())
     return Sent(load_frugally(pipeline), rows)
 
 

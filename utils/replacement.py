@@ -11,7 +11,7 @@ from typing import Iterator
 import dlt
 
 from utils.errors import ClearError
-from utils.load_figures import rows_in
+from utils.load_figures import rows_in, tables_to_load, waiting_packages
 
 
 class SuspiciouslyFewRows(ClearError):
@@ -51,12 +51,10 @@ def prepare_replacement(pipeline: dlt.Pipeline) -> None:
 
 def _replacements(pipeline: dlt.Pipeline) -> Iterator[tuple[str, int]]:
     """Names of the tables that are about to be replaced, with the rows they will have."""
-    for load_id in pipeline.list_normalized_load_packages():
-        package = pipeline.get_load_package_info(load_id)
+    for package in waiting_packages(pipeline):
         rows = rows_in(package)
-        for table in {job.job_file_info.table_name for job in package.jobs["new_jobs"]}:
-            if package.schema.get_table(table).get("write_disposition") == "replace":
-                yield table, rows[table]
+        for table in tables_to_load(package, "replace"):
+            yield table, rows[table]
 
 
 def _rows_held(pipeline: dlt.Pipeline, table: str) -> int | None:

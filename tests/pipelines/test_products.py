@@ -193,20 +193,15 @@ def test_a_full_refresh_reloads(feed, any_warehouse):
     assert any_warehouse.query(LOADED) == changes(feed)
 
 
-def test_readers_never_find_the_table_empty(feed, postgres, monkeypatch):
+def test_readers_never_find_the_table_empty(feed, postgres_warehouse):
     """A reader counts all the time while the table is replaced; in PostgreSQL it can."""
-    from tests.postgres import new_database
-
-    warehouse = new_database(postgres)
-    monkeypatch.setenv("DESTINATION__WAREHOUSE__DESTINATION_TYPE", "postgres")
-    monkeypatch.setenv("DESTINATION__WAREHOUSE__CREDENTIALS", warehouse.url)
     add_changes(feed, 20_000)
     load_products()
     counts: list[int] = []
     done = threading.Event()
 
     def read() -> None:
-        connection = psycopg2.connect(warehouse.url)
+        connection = psycopg2.connect(postgres_warehouse.url)
         connection.autocommit = True
         cursor = connection.cursor()
         while not done.is_set():
@@ -225,15 +220,10 @@ def test_readers_never_find_the_table_empty(feed, postgres, monkeypatch):
     assert set(counts) == {counts[0]} != {0}
 
 
-def test_a_reader_keeps_the_rows_that_it_began_with(feed, postgres, monkeypatch):
-    from tests.postgres import new_database
-
-    warehouse = new_database(postgres)
-    monkeypatch.setenv("DESTINATION__WAREHOUSE__DESTINATION_TYPE", "postgres")
-    monkeypatch.setenv("DESTINATION__WAREHOUSE__CREDENTIALS", warehouse.url)
+def test_a_reader_keeps_the_rows_that_it_began_with(feed, postgres_warehouse):
     add_changes(feed, 100)
     load_products()
-    with closing(psycopg2.connect(warehouse.url)) as reader:
+    with closing(psycopg2.connect(postgres_warehouse.url)) as reader:
         reader.set_session(isolation_level="REPEATABLE READ")
         with reader.cursor() as cursor:
             cursor.execute("SELECT 1")  # the transaction begins

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from typing import Any
 
 import pytest
 
@@ -41,11 +42,12 @@ PLACES = pytest.mark.parametrize(
 )
 
 
-def only_pets(place: str) -> str:
-    """A job of the table, not of dlt's state; the first folder, not the last."""
+def run_killed_at(place: str, when: str, disposition: Any) -> None:
+    """At a job of the table, not of dlt's state; at the first folder, not the last."""
+    only = "'pets" if place.startswith(STORAGE) else ""
     if place.endswith("create_folder"):
-        return "'new'"
-    return "'pets" if place.startswith(STORAGE) else ""
+        only = "'new'"
+    killed_run(place, REX, TOM, when=when, only=only, write_disposition=disposition)
 
 
 @PLACES
@@ -54,12 +56,7 @@ def test_whatever_the_moment_nothing_is_lost_or_doubled(
     warehouse, place, when, disposition
 ):
     run(REX, write_disposition=disposition)
-    killed_run(
-        *(place, REX, TOM),
-        when=when,
-        only=only_pets(place),
-        write_disposition=disposition,
-    )
+    run_killed_at(place, when, disposition)
 
     run(REX, TOM, ADA, write_disposition=disposition)
 
@@ -69,12 +66,7 @@ def test_whatever_the_moment_nothing_is_lost_or_doubled(
 @PLACES
 @pytest.mark.parametrize("disposition", [UPSERT, "replace"])
 def test_a_killed_first_run_is_no_problem(warehouse, place, when, disposition):
-    killed_run(
-        *(place, REX, TOM),
-        when=when,
-        only=only_pets(place),
-        write_disposition=disposition,
-    )
+    run_killed_at(place, when, disposition)
     run(REX, TOM, ADA, write_disposition=disposition)
     assert rows(warehouse) == EVERYONE
 

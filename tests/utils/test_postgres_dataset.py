@@ -11,21 +11,11 @@ import pytest
 
 import utils.postgres_dataset
 from tests.pets import pets, pets_pipeline
-from tests.postgres import Database, new_database
 from utils.loading import run_pipeline
 from utils.postgres_dataset import DatasetHeld, hold_postgres_dataset
 
 
-@pytest.fixture
-def database(postgres, tmp_path, monkeypatch) -> Database:
-    database = new_database(postgres)
-    monkeypatch.setenv("PIPELINES_DIR", str(tmp_path / "pipelines"))
-    monkeypatch.setenv("DESTINATION__WAREHOUSE__DESTINATION_TYPE", "postgres")
-    monkeypatch.setenv("DESTINATION__WAREHOUSE__CREDENTIALS", database.url)
-    return database
-
-
-def test_a_run_waits_for_the_other_to_end(database, caplog):
+def test_a_run_waits_for_the_other_to_end(postgres_warehouse, caplog):
     held = threading.Event()
 
     def hold() -> None:
@@ -42,10 +32,10 @@ def test_a_run_waits_for_the_other_to_end(database, caplog):
     other.join()
     assert time.monotonic() - started > 0.9
     assert "Another run loads into dev_pets: process " in caplog.text
-    assert database.query("SELECT name FROM dev_pets.pets") == [("Rex",)]
+    assert postgres_warehouse.query("SELECT name FROM dev_pets.pets") == [("Rex",)]
 
 
-def test_a_run_that_waits_too_long_names_who_holds_it(database, monkeypatch):
+def test_a_run_that_waits_too_long_names_who_holds_it(postgres_warehouse, monkeypatch):
     monkeypatch.setattr(utils.postgres_dataset, "WAIT_SECONDS", 0.0)
     with hold_postgres_dataset(pets_pipeline()):
         with pytest.raises(
@@ -55,20 +45,22 @@ def test_a_run_that_waits_too_long_names_who_holds_it(database, monkeypatch):
     run_pipeline(pets_pipeline(), pets({"name": "Rex"}))
 
 
-def test_a_run_waits_for_a_statement_that_a_killed_run_has_left(database, caplog):
+def test_a_run_waits_for_a_statement_that_a_killed_run_has_left(
+    postgres_warehouse, caplog
+):
     run_pipeline(pets_pipeline(), pets({"name": "Rex"}))
-    with closing(psycopg2.connect(database.url)) as orphan:
+    with closing(psycopg2.connect(postgres_warehouse.url)) as orphan:
         orphan.cursor().execute("UPDATE dev_pets.pets SET name = 'Max'")
         soon = threading.Timer(1, orphan.commit)
         soon.start()
         run_pipeline(pets_pipeline(), pets({"name": "Tom"}))
         soon.join()
     assert "Another run loads into dev_pets: process " in caplog.text
-    names = database.query("SELECT name FROM dev_pets.pets ORDER BY name")
+    names = postgres_warehouse.query("SELECT name FROM dev_pets.pets ORDER BY name")
     assert names == [("Max",), ("Tom",)]
 
 
-def test_other_datasets_are_free(database):
+def test_other_datasets_are_free(postgres_warehouse):
     import dlt
 
     cats = dlt.pipeline(
