@@ -89,6 +89,14 @@ def application(postgres: Database, monkeypatch: pytest.MonkeyPatch) -> Database
 
 
 @pytest.fixture
+def feed(application: Database) -> Database:
+    """The application's database, with a change feed that is empty."""
+    from tests.change_feed import create_change_feed
+
+    return create_change_feed(application)
+
+
+@pytest.fixture
 def postgres_warehouse(
     postgres: Database, warehouse: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Database:
