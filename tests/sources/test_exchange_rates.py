@@ -33,7 +33,7 @@ def test_without_refresh_nothing_is_fetched():
 def test_refresh_takes_the_latest_publication():
     with api(LATEST) as ecb:
         latest = extracted(refresh=True, url=f"{ecb.url}/hist.zip")
-        assert ecb.requests == ["/hist.zip"]
+        assert ecb.paths == ["/hist.zip"]
     packaged = extracted()
     assert len(latest["date"].unique()) == len(packaged["date"].unique()) + 1
 
