@@ -21,6 +21,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from utils.column_types import TYPES_ARE_FROZEN, type_changed
 from utils.duckdb_file import hold_duckdb_file
 from utils.frugal_load import load_frugally
+from utils.http_errors import api_error
 from utils.interrupted_load import (
     can_be_finished,
     holds_appended_rows,
@@ -65,11 +66,16 @@ def run_pipeline(pipeline: dlt.Pipeline, source: DltSource) -> LoadReport:
         DatasetHeld: another run loads into the dataset in PostgreSQL.
         TypeChanged: a column's type is another one than in the destination.
         SuspiciouslyFewRows: a table would be replaced by far fewer rows than it has.
+        ApiError: the source's API did not give what was asked of it.
         PipelineStepFailed: dlt could not extract, normalize or load. What the source
             itself raised is raised as it is.
     """
     started = time.monotonic()
-    with hold_duckdb_file(pipeline), hold_postgres_dataset(pipeline), _plain_errors():
+    with (
+        hold_duckdb_file(pipeline),
+        hold_postgres_dataset(pipeline),
+        _plain_errors(source.name),
+    ):
         lost = resources_of_lost_tables(pipeline, source)
         recovered = [] if lost else _finish_interrupted_load(pipeline)
         start_from_destination(pipeline)
@@ -149,14 +155,19 @@ def _send(pipeline: dlt.Pipeline) -> Sent:
 
 
 @contextmanager
-def _plain_errors() -> Iterator[None]:
+def _plain_errors(source: str) -> Iterator[None]:
     """Raise what the source raised, or Ctrl-C, without dlt's wrapping."""
+    from requests import RequestException
+
     try:
         yield
     except PipelineStepFailed as failure:
-        if cause := _unwrapped(failure):
-            raise cause from cause.__cause__
-        raise
+        cause = _unwrapped(failure)
+        if cause is None:
+            raise
+        if isinstance(cause, RequestException):
+            raise api_error(cause, source) from cause
+        raise cause from cause.__cause__
 
 
 def _unwrapped(failure: PipelineStepFailed) -> BaseException | None:

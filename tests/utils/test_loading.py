@@ -14,7 +14,9 @@ import pytest
 from dlt.common.runtime import run_context
 from dlt.pipeline.exceptions import PipelineStepFailed
 
+from tests.http_server import api, json_answer
 from tests.pets import killed_run, pets, pets_pipeline, rows, runs
+from utils.http_errors import ApiError
 from utils.loading import run_pipeline
 
 
@@ -107,6 +109,19 @@ def test_what_a_source_raises_is_raised_as_it_is(warehouse):
 
     with pytest.raises(LookupError, match="^'?page 7 is gone'?$"):
         run_pipeline(pets_pipeline(), broken_source())
+
+
+def test_what_an_api_refuses_is_said_in_plain_words(warehouse):
+    from dlt.sources.helpers import requests
+
+    with api(json_answer({"message": "Expired token"}, 401)) as server:
+
+        @dlt.resource
+        def cats():
+            yield requests.get(f"{server.url}/cats?key=secret").json()
+
+        with pytest.raises(ApiError, match=r"cats: GET \S+/cats was .* Expired token"):
+            run_pipeline(pets_pipeline(), dlt.source(lambda: cats, name="cats")())
 
 
 def test_dlt_writes_nothing_into_its_global_directory(warehouse, tmp_path, monkeypatch):
