@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Iterator
 import dlt
 
 from sources.exchange_rates import exchange_rates_source
+from utils.destinations import pipeline_into
 from utils.load_report import LoadReport
 from utils.loading import run_pipeline
 
@@ -32,12 +33,7 @@ def load_exchange_rates(
         HistoryError: The file is not sound, or lacks what the warehouse has.
         PublicationUnavailable: The ECB's server did not give it.
     """
-    pipeline = dlt.pipeline(
-        "exchange_rates",
-        destination=dlt.destination("warehouse"),
-        dataset_name="exchange_rates",
-        progress=progress,
-    )
+    pipeline = pipeline_into("warehouse", "exchange_rates", progress=progress)
     notes: list[str] = []
 
     def only_changes(history: pa.Table) -> pa.Table | None:
