@@ -55,10 +55,13 @@ def held_rates(pipeline: dlt.Pipeline, schema: pa.Schema) -> pa.Table:
     query = "SELECT date, currency, rate FROM exchange_rates"
     try:
         with pipeline.sql_client() as client, client.execute_query(query) as cursor:
-            # Snowflake's names are in upper case
-            return cursor.arrow().rename_columns(schema.names).cast(schema)
+            held = cursor.arrow()
     except DatabaseUndefinedRelation:
+        held = None
+    if held is None:  # Snowflake's connector for no rows
         return schema.empty_table()
+    # Snowflake's names are in upper case
+    return held.rename_columns(schema.names).cast(schema)
 
 
 def changed_rates(history: pa.Table, held: pa.Table) -> pa.Table:
