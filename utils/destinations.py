@@ -11,6 +11,9 @@ from utils.errors import ClearError
 if TYPE_CHECKING:
     from dlt.common.destination import AnyDestination
     from dlt.common.runtime.collector_base import Collector
+    from dlt.common.schema.typing import TTableSchema
+    from dlt.common.typing import TLoaderFileFormat
+    from dlt.extract import DltSource
 
 KINDS = ("duckdb", "postgres", "snowflake", "redshift", "filesystem")
 
@@ -45,12 +48,6 @@ def pipeline_into(
     """
     kind = dlt.config.get(f"destination.{destination}.destination_type", str)
     into = _named(destination, kind)
-    # An upsert costs about as much as a replace, in time and in the file's growth. dlt
-    # would delete the rows and insert them anew.
-    strategies = into.capabilities().supported_merge_strategies or []
-    into.caps_params["supported_merge_strategies"] = sorted(
-        strategies, key=lambda strategy: strategy != "upsert"
-    )
     staging = STAGING.get(kind or "")
     return dlt.pipeline(
         name or dataset,
@@ -59,6 +56,28 @@ def pipeline_into(
         dataset_name=dataset,
         progress=progress,
     )
+
+
+def fit_to_destination(pipeline: dlt.Pipeline, source: DltSource) -> None:
+    """Give the source's tables the file format and the merge that the destination knows."""
+    kind = pipeline.destination.destination_type.rpartition(".")[2]
+    strategies = pipeline.destination.capabilities().supported_merge_strategies or []
+    for resource in source.selected_resources.values():
+        table = resource.compute_table_schema()
+        resource.apply_hints(file_format=_file_format(kind, table))
+        if "upsert" == table.get("x-merge-strategy") not in strategies:
+            resource.apply_hints(
+                write_disposition={"disposition": "merge", "strategy": "delete-insert"}
+            )
+
+
+def _file_format(kind: str, table: TTableSchema) -> TLoaderFileFormat:
+    columns = table.get("columns", {}).values()
+    if kind == "redshift" and any(each.get("data_type") == "json" for each in columns):
+        # SUPER keeps what JSON lines hold. From Parquet it would come as a text:
+        # https://docs.aws.amazon.com/redshift/latest/dg/ingest-super.html
+        return "jsonl"
+    return "parquet"
 
 
 def _named(destination: str, kind: str | None) -> AnyDestination:

@@ -15,6 +15,7 @@ from dlt.extract import DltSource
 from dlt.pipeline import trace, track
 
 from utils.column_types import TYPES_ARE_FROZEN
+from utils.destinations import fit_to_destination
 from utils.duckdb_file import hold_duckdb_file
 from utils.frugal_load import load_frugally
 from utils.interrupted_load import (
@@ -129,10 +130,10 @@ def _extract_and_send(
     pipeline: dlt.Pipeline, source: DltSource, refresh: TRefreshMode | None = None
 ) -> Sent:
     note_base(pipeline)
+    fit_to_destination(pipeline, source)
     pipeline.extract(
         source,
         schema_contract=TYPES_ARE_FROZEN,
-        loader_file_format="parquet",
         refresh=refresh,
     )
     try:

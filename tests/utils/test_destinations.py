@@ -25,19 +25,6 @@ def test_the_dataset_carries_the_environment_and_the_pipeline_its_name(warehouse
     )
 
 
-def test_a_merge_is_an_upsert_where_there_is_one(any_warehouse):
-    strategies = pipeline_into("warehouse", "pets").destination.capabilities()
-    assert strategies.supported_merge_strategies[0] == "upsert"
-
-
-def test_redshift_deletes_and_inserts_and_reads_from_the_lake(warehouse, monkeypatch):
-    monkeypatch.setenv(TYPE, "redshift")
-    pipeline = pipeline_into("warehouse", "pets")
-    strategies = pipeline.destination.capabilities().supported_merge_strategies
-    assert strategies[0] == "delete-insert"
-    assert pipeline.staging.destination_name == "lake"
-
-
 def test_a_mistyped_kind_is_named(warehouse, monkeypatch):
     monkeypatch.setenv(TYPE, "snowflak")
     with pytest.raises(UnusableDestination) as error:

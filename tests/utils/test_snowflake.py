@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from pipelines.exchange_rates import load_exchange_rates
-from tests.pets import pets
+from tests.pets import UPSERT, pets
 from tests.snowflake import DATABASE, Snowflake
 from utils.destinations import pipeline_into
 from utils.load_report import LoadReport
@@ -39,7 +41,7 @@ def snowflake(warehouse, monkeypatch) -> Snowflake:
     return account
 
 
-def run(*rows: dict, write_disposition: str = "merge") -> LoadReport:
+def run(*rows: dict, write_disposition: Any = UPSERT) -> LoadReport:
     pipeline = pipeline_into("warehouse", "pets")
     return run_pipeline(pipeline, pets(*rows, write_disposition=write_disposition))
 
