@@ -15,6 +15,7 @@ from dlt.common.pipeline import LoadInfo, TRefreshMode
 from dlt.common.schema.exceptions import DataValidationError
 from dlt.extract import DltSource
 from dlt.extract.exceptions import ResourceExtractionError
+from dlt.normalize.exceptions import NormalizeJobFailed
 from dlt.pipeline import trace, track
 from dlt.pipeline.exceptions import PipelineStepFailed
 
@@ -174,6 +175,9 @@ def _unwrapped(failure: PipelineStepFailed) -> BaseException | None:
     error = failure.exception
     if isinstance(error, ResourceExtractionError):
         return error.__cause__
+    if isinstance(error, NormalizeJobFailed):
+        # what was extracted as rows is typed only now
+        error = error.__cause__
     if isinstance(error, DataValidationError):
         return type_changed(error)
     if isinstance(error, KeyboardInterrupt):
