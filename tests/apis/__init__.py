@@ -1,0 +1,1 @@
+"""APIs as they are documented, played by tests/http_server.py."""
