@@ -10,6 +10,7 @@ import dlt
 from dlt.common.configuration.exceptions import ConfigurationException
 from dlt.common.schema.exceptions import DataValidationError
 from dlt.extract.exceptions import ResourceExtractionError
+from dlt.normalize.exceptions import NormalizeJobFailed
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from utils.column_types import type_changed
@@ -65,6 +66,9 @@ def _unwrapped(failure: PipelineStepFailed) -> BaseException | None:
     error = failure.exception
     if isinstance(error, ResourceExtractionError):
         return error.__cause__
+    if isinstance(error, NormalizeJobFailed):
+        # what was extracted as rows gets its types only now
+        error = error.__cause__
     if isinstance(error, DataValidationError):
         return type_changed(error)
     if isinstance(error, KeyboardInterrupt):
