@@ -9,6 +9,7 @@ import dlt
 
 from sources.van import van_source
 from sources.van_windows import is_unfinished
+from utils.destinations import pipeline_into
 from utils.duckdb_file import hold_duckdb_file
 from utils.load_report import LoadReport, combined
 from utils.loading import run_pipeline
@@ -32,12 +33,7 @@ def load_van(
         ApiError: VAN did not give what was asked of it.
         TypeChanged: A field has another type than in the warehouse.
     """
-    pipeline = dlt.pipeline(
-        "van",
-        destination=dlt.destination("warehouse"),
-        dataset_name="van",
-        progress=progress,
-    )
+    pipeline = pipeline_into("warehouse", "van", progress=progress)
     today = datetime.now(timezone.utc).date()
     with hold_duckdb_file(pipeline):
         reports = [run_pipeline(pipeline, van_source(today, since))]
