@@ -120,19 +120,24 @@ def _chunks(cursor: Cursor, copy: str) -> Iterator[memoryview]:
 
 
 class _Chunks:
-    """The file that psycopg2 writes to, one row at a time."""
+    """The file that psycopg2 writes to, one row at a time.
+
+    A function with local variables: attributes cost a twentieth of the whole run.
+    """
 
     def __init__(self, hand_over: Callable[[memoryview], None]) -> None:
-        self._hand_over = hand_over
-        self._rows = io.BytesIO()
-        self._size = 0
+        rows, size = io.BytesIO(), 0
 
-    def write(self, row: bytes) -> None:
-        self._size += self._rows.write(row)
-        if self._size >= CHUNK_BYTES:
-            self.flush()
+        def write(row: bytes) -> None:
+            nonlocal size
+            size += rows.write(row)
+            if size >= CHUNK_BYTES:
+                flush()
 
-    def flush(self) -> None:
-        if self._size:
-            rows, self._rows, self._size = self._rows, io.BytesIO(), 0
-            self._hand_over(rows.getbuffer())
+        def flush() -> None:
+            nonlocal rows, size
+            if size:
+                gathered, rows, size = rows, io.BytesIO(), 0
+                hand_over(gathered.getbuffer())
+
+        self.write, self.flush = write, flush

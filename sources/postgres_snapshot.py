@@ -107,8 +107,8 @@ class Snapshot:
     def arrow_schema(self, schema: str, table: str) -> pa.Schema:
         """The table's columns, with the Arrow types that hold their values exactly.
 
-        All integers are `int64`. Times without a zone are in UTC. What Arrow has no type for (`uuid`, `json`, arrays)
-        arrives as PostgreSQL's text.
+        All integers are `int64`. Times without a zone are in UTC. What Arrow has no type
+        for (`uuid`, `json`, arrays) arrives as PostgreSQL's text.
 
         Raises:
             UnexpectedTable: there is no such table that this user may read.
