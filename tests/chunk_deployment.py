@@ -99,8 +99,8 @@ class ChunkDeployment:
         with get_client(sync_client=True) as client:
             while not ended.wait(0.1):
                 for run in client.read_flow_runs(flow_run_filter=scheduled):
-                    if run.id not in begun:
-                        begun.add(run.id)
+                    if run.state_id not in begun:  # a run can be tried again
+                        begun.add(run.state_id)
                         threads.submit(self._run, run)
 
     def _run(self, run: FlowRun) -> None:

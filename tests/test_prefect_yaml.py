@@ -96,7 +96,9 @@ def test_parameters_fit_the_flow(deployment):
     for given in (deployment, *schedules):
         parameters = given.get("parameters", {})
         assert set(parameters) <= set(flow.parameters.properties)
-        flow.validate_parameters(parameters)
+        # without a schedule, whoever starts it gives what is required
+        if schedules or not set(flow.parameters.required or ()) - set(parameters):
+            flow.validate_parameters(parameters)
 
 
 @each_deployment

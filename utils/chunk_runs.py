@@ -144,7 +144,7 @@ class ChunkRuns:
         while self.in_flight or self.to_start:
             pause = SECONDS_BETWEEN_LOOKS
             try:
-                self._look()
+                self._look(at_once)
                 for each in self.to_start[: max(at_once - len(self.in_flight), 0)]:
                     self._start(each)
                 self._warn_of_waiting()
@@ -207,16 +207,20 @@ class ChunkRuns:
             ) from error
         each.tried = True
 
-    def _look(self) -> None:
-        """Ask for the states of the runs that had not ended."""
-        in_flight = self.in_flight
-        if not in_flight:
+    def _look(self, at_once: int) -> None:
+        """Ask for the states of the runs that have not ended, and of those to follow.
+
+        Somebody may have let Prefect try a failed run again, or have deleted one.
+        """
+        next_ones = [each for each in self.to_start[:at_once] if each.run]
+        watched = [(each, each.is_in_flight) for each in self.in_flight + next_ones]
+        if not watched:
             return
-        ids = [each.run.id for each in in_flight]
+        ids = [each.run.id for each, _ in watched]
         now = {run.id: run for run in self._read_runs(id=FlowRunFilterId(any_=ids))}
-        for each in in_flight:
+        for each, was_in_flight in watched:
             each.run = now.get(each.run.id)
-            if not each.is_in_flight:
+            if was_in_flight and not each.is_in_flight:
                 self._log_end(each)
 
     def _log_end(self, each: ChunkRun) -> None:

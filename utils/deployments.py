@@ -41,7 +41,12 @@ class Deployment:
         alike = get_close_matches(name, known, n=3) or known[:10]
         raise ClearError(
             f"There is no deployment {name!r} at {client.api_url}. "
-            + (f"There is {', '.join(alike)}." if alike else "There is none at all.")
+            + (
+                f"There is {', '.join(alike)}."
+                if alike
+                else "There is none at all: is it the right server? Otherwise bring"
+                " them there with `prefect deploy --all`."
+            )
         )
 
     def check_parameters(self, names: Iterable[str]) -> None:

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.settings import PREFECT_API_URL
-from prefect.states import Cancelled
+from prefect.states import AwaitingRetry, Cancelled
 
 import utils.chunk_runs
 from tests.chunk_deployment import ChunkDeployment
@@ -192,6 +192,26 @@ def test_a_run_that_is_deleted_counts_as_failed(deployment, client):
     assert runs.failed == runs.chunks
 
 
+def test_a_failed_run_that_somebody_tries_again_is_waited_for(deployment, client):
+    """With Prefect's button, while the chunk stands in the queue."""
+    deployment.failing = {DAYS[0]}
+    complete(runs_of(deployment, client, 1))
+    deployment.failing = set()
+    deployment.hold(DAYS[0])
+    runs = runs_of(deployment, client, 1)
+    assert states(runs) == ["Failed"]
+    failed = runs.chunks[0].run.id
+    client.set_flow_run_state(failed, AwaitingRetry(), force=True)
+    progress = runs.complete(at_once=1)
+    next(progress)
+    deployment.release()
+    for _ in progress:
+        pass
+
+    assert deployment.loaded == {DAYS[0]: 1}
+    assert runs.chunks[0].run.id == failed
+
+
 @pytest.mark.parametrize(
     "parameters, answer",
     [
@@ -211,13 +231,15 @@ def test_parameters_that_do_not_fit_start_nothing(
 def test_it_says_that_runs_do_not_start(prefect_api, client, monkeypatch, caplog):
     """Nobody serves this one. It says so at its start, and when a run is late."""
     monkeypatch.setattr(utils.chunk_runs, "WAIT_WORTH_A_WARNING", timedelta())
-    alone = ChunkDeployment()
-    progress = runs_of(alone, client, 1).complete(at_once=1)
+    alone = ChunkDeployment(concurrency_limit=1)
+    progress = runs_of(alone, client, 1).complete(at_once=2)
     for _ in range(3):
         next(progress)
 
     reason = f"no process serves {alone.name}. Start it."
-    assert [record.message for record in caplog.records][1:] == [
+    limit, *others = [record.message for record in caplog.records][1:]
+    assert f"{alone.name} has a concurrency limit of 1, so that not 2" in limit
+    assert others == [
         f"Chunks will not start: {reason}",
         f"1 runs should have started (Scheduled): {reason}",
     ]
