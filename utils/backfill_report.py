@@ -89,12 +89,13 @@ class BackfillReport:
         from rich import box
         from rich.console import Group
         from rich.table import Table
+        from rich.text import Text
 
         table = Table(box=box.SIMPLE_HEAD, title=self.summary, title_justify="left")
         table.add_column("Chunk")
         table.add_column("State")
         table.add_column("Seconds", justify="right")
-        table.add_column("Run", overflow="fold")
         for each in self.chunks:
-            table.add_row(each.days, each.state, f"{each.seconds:,.0f}", each.url)
+            state = Text(each.state, style=f"link {each.url}" if each.url else "")
+            table.add_row(each.days, state, f"{each.seconds:,.0f}")
         return Group(table, f"tag  {self.tag}")

@@ -32,7 +32,7 @@ SECONDS_BETWEEN_LOOKS = 1.0
 # Prefect's client bridges a minute by itself.
 SECONDS_WITHOUT_SERVER = 15 * 60
 SECONDS_AFTER_NO_ANSWER = 10
-# A container on ECS takes a minute to start.
+# A worker asks for runs every quarter of a minute.
 WAIT_WORTH_A_WARNING = timedelta(minutes=2)
 SECONDS_BETWEEN_WARNINGS = 10 * 60
 REFUSED = (400, 409, 422)  # what Prefect answers to parameters that do not fit
@@ -91,7 +91,7 @@ class ChunkRuns:
         self.tag = f"backfill:{_digest(deployment.name, parameters, name)}"
         self.chunks = [ChunkRun(chunk) for chunk in chunks]
         self._parameters = parameters
-        self._warned = 0.0
+        self._warned = float("-inf")
         self._find_runs()
         self.done_before = len(self.done)
 
@@ -171,7 +171,7 @@ class ChunkRuns:
                 *(name, limit, at_once),
             )
         if reason := self.deployment.obstacle():
-            log.warning("Chunks will not start: %s", reason)
+            log.warning("Chunks cannot start yet: %s", reason)
 
     def _find_runs(self) -> None:
         of_days = {tuple(each.chunk.parameters.values()): each for each in self.chunks}
@@ -233,7 +233,7 @@ class ChunkRuns:
         waiting = [
             each
             for each in self.in_flight
-            if each.run.state_type in (StateType.SCHEDULED, StateType.PENDING)
+            if each.run.state_type == StateType.SCHEDULED
             and each.run.expected_start_time < long_ago
         ]
         recently = time.monotonic() - self._warned < SECONDS_BETWEEN_WARNINGS
@@ -241,7 +241,7 @@ class ChunkRuns:
             return
         self._warned = time.monotonic()
         get_logger().warning(
-            "%d runs should have started (%s): %s",
+            "%d runs should have been started (%s): %s",
             len(waiting),
             waiting[0].state,
             self.deployment.obstacle()

@@ -38,16 +38,14 @@ class Deployment:
             return cls(client, name, client.read_deployment_by_name(name))
         except (ObjectNotFound, ValueError):  # ValueError: no slash, or several
             known = _names_of_deployments(client)
-        alike = get_close_matches(name, known, n=3) or known[:10]
-        raise ClearError(
-            f"There is no deployment {name!r} at {client.api_url}. "
-            + (
-                f"There is {', '.join(alike)}."
-                if alike
-                else "There is none at all: is it the right server? Otherwise bring"
-                " them there with `prefect deploy --all`."
-            )
-        )
+        server = str(client.api_url).rstrip("/")
+        if alike := get_close_matches(name, known, n=3):
+            advice = f"Did you mean {' or '.join(alike)}?"
+        elif known:
+            advice = f"There is {', '.join(known)}."
+        else:
+            advice = "It has none at all: bring them there with `prefect deploy --all`."
+        raise ClearError(f"{server} has no deployment {name!r}. {advice}")
 
     def check_parameters(self, names: Iterable[str]) -> None:
         """Raise ClearError unless its flow has parameters of these names.

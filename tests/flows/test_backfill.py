@@ -24,7 +24,8 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.deployments import run_deployment
 from prefect.exceptions import ObjectNotFound
-from prefect.states import Cancelling
+from prefect.flow_engine import run_flow_sync
+from prefect.states import AwaitingRetry, Cancelling
 
 from flows.backfill import backfill
 from tests.chunk_deployment import ChunkDeployment
@@ -83,6 +84,23 @@ def test_it_runs_what_is_missing_and_publishes_each_chunk(deployment):
     assert report.summary.endswith("3 of 3 chunks done, 2 of them before")
     logged = [log.message for log in logs_of(state.state_details.flow_run_id)]
     assert "2024-01-03 to 2024-01-04: Completed. 3 of 3 chunks done" in logged
+
+
+def test_prefects_button_to_retry_goes_on_too(deployment):
+    """The same run again: Prefect takes it for the parent of all its chunks' runs."""
+    deployment.failing = {DAYS[0]}
+    failed = run(deployment.name)
+    assert failed.is_failed()
+    deployment.failing = set()
+    with get_client(sync_client=True) as client:
+        run_id = failed.state_details.flow_run_id
+        client.set_flow_run_state(run_id, AwaitingRetry(), force=True)
+        again = client.read_flow_run(run_id)
+
+    state = run_flow_sync(backfill, again, again.parameters, return_type="state")
+
+    assert state.is_completed()
+    assert deployment.loaded == dict.fromkeys(DAYS, 1)
 
 
 def test_a_backfill_that_is_killed_goes_on_with_what_is_missing(deployment):

@@ -244,8 +244,8 @@ def test_it_says_that_runs_do_not_start(prefect_api, client, monkeypatch, caplog
     limit, *others = [record.message for record in caplog.records][1:]
     assert f"{alone.name} has a concurrency limit of 1, so that not 2" in limit
     assert others == [
-        f"Chunks will not start: {reason}",
-        f"1 runs should have started (Scheduled): {reason}",
+        f"Chunks cannot start yet: {reason}",
+        f"1 runs should have been started (Scheduled): {reason}",
     ]
 
 

@@ -31,10 +31,10 @@ def test_it_is_found_by_its_name(client):
 
 def test_a_misspelt_name_is_answered_with_those_alike(client):
     name = ChunkDeployment().name
-    with pytest.raises(ClearError, match="There is no deployment .* at http") as error:
+    with pytest.raises(ClearError, match="api has no .* Did you mean") as error:
         Deployment.named(name.replace("chunk", "chnk"), client)
     assert name in str(error.value)
-    with pytest.raises(ClearError, match="There is no deployment 'load_chunk' at"):
+    with pytest.raises(ClearError, match="no deployment 'load_chunk'. There is .*/"):
         Deployment.named("load_chunk", client)  # not of the form flow/deployment
 
 
