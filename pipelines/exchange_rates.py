@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Iterator
 import dlt
 
 from sources.exchange_rates import exchange_rates_source
+from utils.destinations import pipeline_into
 from utils.load_report import LoadReport
 from utils.loading import run_pipeline
 
@@ -32,12 +33,7 @@ def load_exchange_rates(
         HistoryError: The file is not sound, or lacks what the warehouse has.
         PublicationUnavailable: The ECB's server did not give it.
     """
-    pipeline = dlt.pipeline(
-        "exchange_rates",
-        destination=dlt.destination("warehouse"),
-        dataset_name="exchange_rates",
-        progress=progress,
-    )
+    pipeline = pipeline_into("warehouse", "exchange_rates", progress=progress)
     notes: list[str] = []
 
     def only_changes(history: pa.Table) -> pa.Table | None:
@@ -59,10 +55,13 @@ def held_rates(pipeline: dlt.Pipeline, schema: pa.Schema) -> pa.Table:
     query = "SELECT date, currency, rate FROM exchange_rates"
     try:
         with pipeline.sql_client() as client, client.execute_query(query) as cursor:
-            # Snowflake's names are in upper case
-            return cursor.arrow().rename_columns(schema.names).cast(schema)
+            held = cursor.arrow()
     except DatabaseUndefinedRelation:
+        held = None
+    if held is None:  # Snowflake's connector for no rows
         return schema.empty_table()
+    # Snowflake's names are in upper case
+    return held.rename_columns(schema.names).cast(schema)
 
 
 def changed_rates(history: pa.Table, held: pa.Table) -> pa.Table:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import dlt
 
 from sources.products import products_source
+from utils.destinations import pipeline_into
 from utils.duckdb_file import hold_duckdb_file
 from utils.load_report import LoadReport
 from utils.loading import run_pipeline
@@ -42,12 +43,7 @@ def load_products(
         UnexpectedTable: It has no such table, or one without the key or the cursor.
         ValueDoesNotFit: A value is not one of its column's type.
     """
-    pipeline = dlt.pipeline(
-        "products",
-        destination=dlt.destination("warehouse"),
-        dataset_name="products",
-        progress=progress,
-    )
+    pipeline = pipeline_into("warehouse", "products", progress=progress)
     with hold_duckdb_file(pipeline):
         report = run_pipeline(pipeline, products_source(full_refresh=full_refresh))
         create_current_products(pipeline)

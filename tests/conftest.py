@@ -18,6 +18,7 @@ from tests.ports import free_port
 from tests.repository import ROOT, SETTINGS, copy_repository
 
 if TYPE_CHECKING:
+    from tests.aws import Aws
     from tests.postgres import Database
     from tests.warehouses import Warehouse
 
@@ -41,6 +42,9 @@ def pytest_configure(config: pytest.Config) -> None:
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
         "XDG_RUNTIME_DIR": str(scratch),  # sockets and locks of PostgreSQL
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
         # retries wait milliseconds
         "RUNTIME__REQUEST_BACKOFF_FACTOR": "0.001",
     }
@@ -117,6 +121,24 @@ def any_warehouse(request: pytest.FixtureRequest, warehouse: Path) -> Warehouse:
     if request.param == "duckdb":
         return DuckDBWarehouse(warehouse)
     return request.getfixturevalue("postgres_warehouse")
+
+
+@pytest.fixture(scope="session")
+def aws_server(pytestconfig: pytest.Config) -> Iterator[Aws]:
+    """AWS, one for the session."""
+    from tests.aws import running_aws
+
+    with running_aws(pytestconfig.stash[scratch_key]) as aws:
+        yield aws
+
+
+@pytest.fixture
+def aws(aws_server: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
+    """An empty AWS account, which every AWS library finds in the environment."""
+    for name, value in aws_server.environment.items():
+        monkeypatch.setenv(name, value)
+    yield aws_server
+    aws_server.empty()
 
 
 @pytest.fixture(scope="session")

@@ -61,6 +61,9 @@ class Api:
     requests: list[Request] = field(default_factory=list)
     trouble: dict[int, Answer] = field(default_factory=dict)
     """Answers that come instead of the right ones, by the request's number from 0."""
+    in_flight: int = 0
+    """Requests that are being answered."""
+    most_in_flight: int = 0
 
     @property
     def paths(self) -> list[str]:
@@ -87,6 +90,8 @@ def playing(respond: Callable[[Request], Answer]) -> Iterator[Api]:
             with one_at_a_time:
                 number = len(played.requests)
                 played.requests.append(request)
+                played.in_flight += 1
+                played.most_in_flight = max(played.most_in_flight, played.in_flight)
                 answer = played.trouble.get(number) or respond(request)
             self.send_response(answer.status)
             for name, value in answer.headers.items():
@@ -97,6 +102,8 @@ def playing(respond: Callable[[Request], Answer]) -> Iterator[Api]:
             self.wfile.write(answer.body[:half])
             self.wfile.flush()
             time.sleep(answer.seconds)
+            with one_at_a_time:  # before the client can know that it has an answer
+                played.in_flight -= 1
             if not answer.cut_off:
                 self.wfile.write(answer.body[half:])
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import pkgutil
-import signal
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +10,7 @@ import dlt
 import pyarrow as pa
 
 from tests.duckdb_warehouse import query
-from tests.forked import processes
+from tests.killed_process import killed_process
 from utils.loading import run_pipeline
 
 UPSERT = {"disposition": "merge", "strategy": "upsert"}
@@ -61,39 +59,13 @@ def killed_run(
     """Run the pipeline in a process of its own that kills itself at some place.
 
     Args:
-        place: `module:Class.method`; the process dies `when` it is called, "before" or
-            "after" it does its work.
-        only: a text that the call's arguments must have.
+        place, when, only: as for `killed_process`.
         source: `module:function` that makes the source of `rows` and `options`.
     """
-    arguments = (dict(os.environ), place, when, only, source, rows, options)
-    process = processes.Process(target=_run_until, args=arguments)
-    process.start()
-    process.join()
-    assert process.exitcode == -signal.SIGKILL
+    killed_process(
+        *("tests.pets:run", source, rows, options), place=place, when=when, only=only
+    )
 
 
-def _run_until(
-    environment: dict[str, str],
-    place: str,
-    when: str,
-    only: str,
-    source: str,
-    rows: tuple[dict, ...],
-    options: dict[str, Any],
-) -> None:
-    os.environ.update(environment)
-    owner, _, name = place.rpartition(".")
-    method = getattr(pkgutil.resolve_name(owner), name)
-
-    def last(*args: Any, **kwargs: Any) -> Any:
-        dies = only in repr(args)
-        if dies and when == "before":
-            os.kill(os.getpid(), signal.SIGKILL)
-        result = method(*args, **kwargs)
-        if dies:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return result
-
-    setattr(pkgutil.resolve_name(owner), name, last)
+def run(source: str, rows: tuple[dict, ...], options: dict[str, Any]) -> None:
     run_pipeline(pets_pipeline(), pkgutil.resolve_name(source)(*rows, **options))

@@ -18,6 +18,9 @@ TYPES_ARE_FROZEN: TSchemaContractDict = {
     "data_type": "freeze",
 }
 
+# Between a column's name and the type, in the name of the column for another type.
+VARIANT = "__v_"
+
 
 class TypeChanged(ClearError):
     """A column arrives with another type than the destination's table has."""
@@ -25,13 +28,19 @@ class TypeChanged(ClearError):
 
 def type_changed(error: DataValidationError) -> TypeChanged:
     """The error of dlt's schema contract, in plain words."""
-    # dlt tells the columns in its message alone
+    name = error.column_name or ""
+    # of Arrow dlt tells the columns in its message alone
     columns = re.findall(r" column: ({.*?})\.", str(error))
-    if len(columns) != 2:
+    if len(columns) == 2:
+        old, new = map(ast.literal_eval, columns)
+    elif VARIANT in name:
+        # a value in a row that does not fit would get a column of its own
+        name, _, new_type = name.rpartition(VARIANT)
+        old, new = error.table_schema["columns"][name], {"data_type": new_type}
+    else:
         return TypeChanged(str(error))
-    old, new = map(ast.literal_eval, columns)
     return TypeChanged(
-        f"Column {error.column_name} of table {error.table_name} arrives as"
+        f"Column {name} of table {error.table_name} arrives as"
         f" {_type(new)}, and is {_type(old)} in the destination. Nothing was loaded. If"
         " the new type is right, load it under another name, or drop the dataset and load"
         " anew."

@@ -9,6 +9,7 @@ from dlt.common.pipeline import LoadInfo
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from utils.duckdb_file import is_duckdb
+from utils.lake import is_lake, load_into_lake
 from utils.load_figures import tables_to_load, waiting_packages
 
 logger = logging.getLogger(__name__)
@@ -25,6 +26,8 @@ def load_frugally(pipeline: dlt.Pipeline) -> LoadInfo:
     """
     if is_duckdb(pipeline):
         return _load_into_duckdb(pipeline)
+    if is_lake(pipeline):
+        return load_into_lake(pipeline)
     if pipeline.destination.destination_type.endswith(".postgres"):
         _send_row_groups_to_postgres()
     return pipeline.load()

@@ -16,6 +16,7 @@ from pathlib import Path
 import dlt
 from dlt.common.storages.load_package import LoadPackageInfo, PackageStorage
 
+from utils.lake import is_lake, noted_loads
 from utils.load_figures import waiting_packages
 
 logger = logging.getLogger(__name__)
@@ -71,6 +72,9 @@ def last_load(pipeline: dlt.Pipeline) -> str | None:
     """Number and id of the dataset's last complete load, None if there is none."""
     from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
+    if is_lake(pipeline):
+        ids = noted_loads(pipeline)
+        return f"{len(ids)}: {max(ids)}" if ids else None
     with pipeline.sql_client() as client:
         loads = client.make_qualified_table_name("_dlt_loads")
         # the number, because ids are times, and clocks differ

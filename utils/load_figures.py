@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections import Counter
 from typing import Iterator, Mapping
 
@@ -31,13 +32,17 @@ def tables_to_load(package: LoadPackageInfo, disposition: str) -> set[str]:
 
 
 def rows_in(package: LoadPackageInfo) -> Counter[str]:
-    """Rows by table that wait to be loaded. All but dlt's own tables come as Parquet."""
+    """Rows by table that wait to be loaded, as Parquet or as JSON lines."""
     rows: Counter[str] = Counter()
     for job in package.jobs["new_jobs"]:
+        table = job.job_file_info.table_name
         if job.file_path.endswith(".parquet"):
             from pyarrow.parquet import read_metadata
 
-            rows[job.job_file_info.table_name] += read_metadata(job.file_path).num_rows
+            rows[table] += read_metadata(job.file_path).num_rows
+        elif job.file_path.endswith(".jsonl.gz"):
+            with gzip.open(job.file_path) as lines:
+                rows[table] += sum(1 for _ in lines)
     return rows
 
 

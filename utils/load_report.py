@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Iterator
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import TYPE_CHECKING, Iterable, Iterator, Sequence
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -120,3 +121,28 @@ class LoadReport:
         look = Text(f"look     {self.how_to_look}", no_wrap=True, overflow="ignore")
         look.stylize("dim", 0, 4)
         return Group(loads, facts, look)
+
+
+def combined(reports: Sequence[LoadReport]) -> LoadReport:
+    """One report of runs of the same pipeline, one after the other."""
+    tables: dict[str, TableLoad] = {}
+    for table in chain.from_iterable(report.tables for report in reports):
+        before = tables.get(table.name, TableLoad(table.name, rows=0, bytes=0))
+        tables[table.name] = TableLoad(
+            table.name,
+            rows=before.rows + table.rows,
+            bytes=before.bytes + table.bytes,
+            schema_changes=before.schema_changes + table.schema_changes,
+        )
+    return replace(
+        reports[-1],
+        tables=tuple(tables.values()),
+        load_ids=_of_all(report.load_ids for report in reports),
+        recovered_load_ids=_of_all(report.recovered_load_ids for report in reports),
+        seconds=sum(report.seconds for report in reports),
+        notes=_of_all(report.notes for report in reports),
+    )
+
+
+def _of_all(parts: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(chain.from_iterable(parts))

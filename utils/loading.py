@@ -6,22 +6,18 @@ import logging
 import os
 import time
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Iterator
 
 import dlt
 from dlt.common.pipeline import LoadInfo, TRefreshMode
-from dlt.common.schema.exceptions import DataValidationError
 from dlt.extract import DltSource
-from dlt.extract.exceptions import ResourceExtractionError
 from dlt.pipeline import trace, track
-from dlt.pipeline.exceptions import PipelineStepFailed
 
-from utils.column_types import TYPES_ARE_FROZEN, type_changed
+from utils.column_types import TYPES_ARE_FROZEN
+from utils.destinations import fit_to_destination
 from utils.duckdb_file import hold_duckdb_file
 from utils.frugal_load import load_frugally
-from utils.http_errors import api_error
 from utils.interrupted_load import (
     can_be_finished,
     holds_appended_rows,
@@ -32,6 +28,7 @@ from utils.interruption import interruption_behind
 from utils.load_figures import rows_in, table_loads, waiting_packages
 from utils.load_report import LoadReport
 from utils.lost_tables import forget_cursors, resources_of_lost_tables
+from utils.plain_errors import plain_errors, unavailable_destination
 from utils.postgres_dataset import hold_postgres_dataset
 from utils.replacement import SuspiciouslyFewRows, prepare_replacement
 from utils.transient_errors import is_worth_retrying
@@ -67,16 +64,16 @@ def run_pipeline(pipeline: dlt.Pipeline, source: DltSource) -> LoadReport:
         TypeChanged: a column's type is another one than in the destination.
         SuspiciouslyFewRows: a table would be replaced by far fewer rows than it has.
         ApiError: the source's API did not give what was asked of it.
+        DestinationUnavailable: the destination is not there, or lets nobody in.
         PipelineStepFailed: dlt could not extract, normalize or load. What the source
             itself raised is raised as it is.
     """
     started = time.monotonic()
-    with (
-        hold_duckdb_file(pipeline),
-        hold_postgres_dataset(pipeline),
-        _plain_errors(source.name),
-    ):
-        lost = resources_of_lost_tables(pipeline, source)
+    with plain_errors(source.name), ExitStack() as held:
+        with unavailable_destination(pipeline):
+            held.enter_context(hold_duckdb_file(pipeline))
+            held.enter_context(hold_postgres_dataset(pipeline))
+            lost = resources_of_lost_tables(pipeline, source)
         recovered = [] if lost else _finish_interrupted_load(pipeline)
         start_from_destination(pipeline)
         loaded = _load_source(pipeline, source, lost)
@@ -133,10 +130,10 @@ def _extract_and_send(
     pipeline: dlt.Pipeline, source: DltSource, refresh: TRefreshMode | None = None
 ) -> Sent:
     note_base(pipeline)
+    fit_to_destination(pipeline, source)
     pipeline.extract(
         source,
         schema_contract=TYPES_ARE_FROZEN,
-        loader_file_format="parquet",
         refresh=refresh,
     )
     try:
@@ -152,30 +149,3 @@ def _send(pipeline: dlt.Pipeline) -> Sent:
     prepare_replacement(pipeline)
     rows = sum(map(rows_in, waiting_packages(pipeline)), Counter())
     return Sent(load_frugally(pipeline), rows)
-
-
-@contextmanager
-def _plain_errors(source: str) -> Iterator[None]:
-    """Raise what the source raised, or Ctrl-C, without dlt's wrapping."""
-    from requests import RequestException
-
-    try:
-        yield
-    except PipelineStepFailed as failure:
-        cause = _unwrapped(failure)
-        if cause is None:
-            raise
-        if isinstance(cause, RequestException):
-            raise api_error(cause, source) from cause
-        raise cause from cause.__cause__
-
-
-def _unwrapped(failure: PipelineStepFailed) -> BaseException | None:
-    error = failure.exception
-    if isinstance(error, ResourceExtractionError):
-        return error.__cause__
-    if isinstance(error, DataValidationError):
-        return type_changed(error)
-    if isinstance(error, KeyboardInterrupt):
-        return error
-    return None

@@ -38,12 +38,12 @@ def forget_cursors(pipeline: dlt.Pipeline, source: DltSource, names: list[str]) 
 
 def _stored_schema(pipeline: dlt.Pipeline, name: str) -> dlt.Schema | None:
     """The schema that the dataset is said to have, None before the first load."""
-    from dlt.destinations.exceptions import DatabaseUndefinedRelation
+    from dlt.common.destination.exceptions import DestinationUndefinedEntity
 
     with pipeline.destination_client() as client:
         try:
             stored = client.get_stored_schema(name)
-        except DatabaseUndefinedRelation:
+        except DestinationUndefinedEntity:
             return None
     return dlt.Schema.from_dict(json.loads(stored.schema)) if stored else None
 

@@ -11,6 +11,7 @@ from typing import Iterator
 import dlt
 
 from utils.errors import ClearError
+from utils.lake import is_lake, rows_in_lake
 from utils.load_figures import rows_in, tables_to_load, waiting_packages
 
 
@@ -41,6 +42,8 @@ def prepare_replacement(pipeline: dlt.Pipeline) -> None:
                 f" fewer than {smallest:.0%}. Nothing was replaced. If that is right, run"
                 " it once more with LOADING__SMALLEST_REPLACEMENT=0 in the environment."
             )
+    if is_lake(pipeline):
+        return  # which has a way of its own
     # PostgreSQL's TRUNCATE empties a table even for readers that began before it.
     pipeline.destination.caps_params["supports_truncate_command"] = False
     # dlt has no hint for it on a table, only this setting of the destination.
@@ -61,6 +64,8 @@ def _rows_held(pipeline: dlt.Pipeline, table: str) -> int | None:
     """How many rows the table has, None if there is no such table."""
     from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
+    if is_lake(pipeline):
+        return rows_in_lake(pipeline, table)
     with pipeline.sql_client() as client:
         name = client.make_qualified_table_name(table)
         try:

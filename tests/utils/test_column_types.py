@@ -8,6 +8,7 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
+from tests.duckdb_warehouse import query
 from tests.pets import pets, pets_pipeline, rows
 from utils.column_types import TypeChanged
 from utils.loading import run_pipeline
@@ -29,6 +30,23 @@ def test_a_changed_type_is_refused_and_named(warehouse, legs, incoming):
     assert rows(warehouse) == [("Rex", 4)]
     run_pipeline(pets_pipeline(), pets({"name": "Tom", "legs": 3}))
     assert rows(warehouse) == [("Rex", 4), ("Tom", 3)]
+
+
+def test_a_value_in_a_row_that_does_not_fit_is_refused_and_named(warehouse):
+    """Rows that are no Arrow are typed only when they are normalized."""
+
+    def load_as_rows(legs: object) -> None:
+        source = pets({"name": "Rex", "legs": legs})
+        source.pets.add_map(lambda table: table.to_pylist())
+        run_pipeline(pets_pipeline(), source)
+
+    load_as_rows(4)
+    with pytest.raises(
+        TypeChanged, match="^Column legs of table pets arrives as text,"
+    ):
+        load_as_rows("four")
+    load_as_rows("3")
+    assert query(warehouse, "SELECT name, legs FROM dev_pets.pets") == [("Rex", 3)]
 
 
 def load(**columns: tuple[pa.DataType, object]) -> None:

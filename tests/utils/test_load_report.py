@@ -12,7 +12,7 @@ from dataclasses import replace
 import duckdb
 from rich.console import Console
 
-from utils.load_report import LoadReport, TableLoad
+from utils.load_report import LoadReport, TableLoad, combined
 
 REPORT = LoadReport(
     pipeline="pets",
@@ -80,3 +80,27 @@ def test_the_command_to_look_works(tmp_path, monkeypatch):
 def test_other_destinations_are_looked_at_with_sql():
     look = replace(REPORT, destination_type="snowflake").how_to_look
     assert look == "SELECT * FROM dev_pets.pets LIMIT 10"
+
+
+def test_several_runs_make_one_report():
+    first = replace(
+        REPORT,
+        tables=(TableLoad("pets", 2, 100, ("new table: name text",)),),
+        load_ids=("1",),
+        recovered_load_ids=("0",),
+        notes=(),
+    )
+    both = combined([first, REPORT])
+    assert both.tables == (
+        TableLoad(
+            "pets",
+            1_234_569,
+            2_000_100,
+            ("new table: name text", "new columns: legs bigint"),
+        ),
+        TableLoad("owners", 0, 0),
+    )
+    assert both.load_ids == ("1", "1795292555.26")
+    assert both.recovered_load_ids == ("0",)
+    assert both.seconds == 2 * 1.54
+    assert both.notes == ("a cat was added",)

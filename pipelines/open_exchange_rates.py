@@ -1,0 +1,80 @@
+"""Open Exchange Rates into the lake, from where Snowpipe takes the files."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Iterator
+
+import dlt
+
+from sources.open_exchange_rates import open_exchange_rates_source
+from utils.destinations import pipeline_into
+from utils.errors import ClearError
+from utils.lake import read_columns
+from utils.load_report import LoadReport
+from utils.loading import run_pipeline
+
+if TYPE_CHECKING:
+    from dlt.common.runtime.collector_base import Collector
+
+DATASET = "open_exchange_rates"
+
+
+class UnusableRange(ClearError):
+    """The two days are not a range of days that are over."""
+
+
+def load_open_exchange_rates(
+    first_day: date | None = None,
+    last_day: date | None = None,
+    progress: Collector | None = None,
+) -> LoadReport:
+    """Append the latest rates to the table `rates`, or those of all days of a range.
+
+    A day of the range whose rates are in the lake is not fetched again. Without a range
+    the table `currencies` is replaced, too.
+
+    Args:
+        first_day: The range's first day, in UTC.
+        last_day: Its last one, which must be over.
+        progress: Follows the pipeline's steps.
+
+    Raises:
+        UnusableRange: One of the two is missing, or they are in the wrong order.
+        TooFewRequestsLeft: The plan's requests of this month are used up.
+        UnexpectedAnswer: An answer is not as documented.
+        ApiError: The API refuses, or cannot be reached.
+    """
+    days = None if first_day is last_day is None else _days(first_day, last_day)
+    # A range's state is its own: ranges run side by side, and beside the daily load.
+    name = f"{DATASET}_{first_day}_{last_day}".replace("-", "") if days else DATASET
+    pipeline = pipeline_into("lake", DATASET, name=name, progress=progress)
+    unknown: list[date] = []
+    source = open_exchange_rates_source(
+        days=days and _missing(days, pipeline), on_unknown_day=unknown.append
+    )
+    report = run_pipeline(pipeline, source)
+    notes = tuple(f"no rates of {day}: the API does not know them" for day in unknown)
+    return replace(report, notes=notes)
+
+
+def _days(first: date | None, last: date | None) -> list[date]:
+    today = datetime.now(timezone.utc).date()
+    if first is None or last is None:
+        raise UnusableRange("A range needs both, its first and its last day.")
+    if first > last:
+        raise UnusableRange(f"The first day, {first}, is after the last one, {last}.")
+    if last >= today:
+        raise UnusableRange(
+            f"The last day, {last}, is not over (UTC), so that its closing rates are not"
+            f" known. Take {today - timedelta(days=1)} or one before it."
+        )
+    return [first + timedelta(days=number) for number in range((last - first).days + 1)]
+
+
+def _missing(days: list[date], pipeline: dlt.Pipeline) -> Iterator[date]:
+    """Those of the days that the lake does not have, looked up when they are asked for."""
+    loaded = read_columns(pipeline, "rates", ["date", "kind"]).to_pylist()
+    held = {row["date"] for row in loaded if row["kind"] == "closing"}
+    yield from (day for day in days if day not in held)

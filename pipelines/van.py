@@ -1,0 +1,49 @@
+"""Activist codes, survey questions, events and signups of VAN into the warehouse."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timezone
+from typing import TYPE_CHECKING
+
+import dlt
+
+from sources.van import van_source
+from sources.van_windows import is_unfinished
+from utils.destinations import pipeline_into
+from utils.duckdb_file import hold_duckdb_file
+from utils.load_report import LoadReport, combined
+from utils.loading import run_pipeline
+
+if TYPE_CHECKING:
+    from dlt.common.runtime.collector_base import Collector
+
+
+def load_van(
+    since: date | None = None, progress: Collector | None = None
+) -> LoadReport:
+    """Merge all that is new or may have changed, each window of events in a load of its own.
+
+    An interrupted run leaves the windows that it has loaded. The next one goes on there.
+
+    Args:
+        since: Read events from this day on again, with their signups.
+        progress: Follows the pipeline's steps.
+
+    Raises:
+        ApiError: VAN did not give what was asked of it.
+        TypeChanged: A field has another type than in the warehouse.
+    """
+    pipeline = pipeline_into("warehouse", "van", progress=progress)
+    today = datetime.now(timezone.utc).date()
+    with hold_duckdb_file(pipeline):
+        reports = [run_pipeline(pipeline, van_source(today, since))]
+        while names := _unfinished(pipeline):
+            source = van_source(today, since).with_resources(*names)
+            reports.append(run_pipeline(pipeline, source))
+    return combined(reports)
+
+
+def _unfinished(pipeline: dlt.Pipeline) -> list[str]:
+    """The resources that have windows left to be read."""
+    states = pipeline.state["sources"]["van"]["resources"]
+    return [name for name, state in states.items() if is_unfinished(state)]

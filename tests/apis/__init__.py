@@ -1,0 +1,1 @@
+"""APIs that the tests play, each as its public documentation says."""

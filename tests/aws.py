@@ -1,0 +1,63 @@
+"""AWS, played by moto's server."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Iterator
+
+import boto3
+import requests
+
+REGION = "eu-central-1"
+ADMINISTRATOR = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+}
+
+
+@dataclass(frozen=True)
+class Aws:
+    """An account that is empty at first, where everything is allowed."""
+
+    url: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """With these variables every AWS library comes here."""
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_DEFAULT_REGION": REGION,
+            **ADMINISTRATOR,
+        }
+
+    def client(self, service: str) -> Any:
+        """A client of boto3, for what a test prepares or looks at."""
+        return boto3.client(
+            service,
+            endpoint_url=self.url,
+            region_name=REGION,
+            aws_access_key_id=ADMINISTRATOR["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=ADMINISTRATOR["AWS_SECRET_ACCESS_KEY"],
+        )
+
+    def empty(self) -> None:
+        """Delete all there is."""
+        requests.post(f"{self.url}/moto-api/reset").raise_for_status()
+
+
+@contextmanager
+def running_aws(folder: Path) -> Iterator[Aws]:
+    """Start a server, and stop it. What it records, it writes into the folder."""
+    os.environ["MOTO_RECORDER_FILEPATH"] = str(folder / "aws-requests")
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
+    server.start()
+    try:
+        host, port = server.get_host_and_port()
+        yield Aws(f"http://{host}:{port}")
+    finally:
+        server.stop()

@@ -1,0 +1,53 @@
+"""van, run against a real Prefect server and the played API into a temporary warehouse."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, timedelta
+from typing import Iterator
+
+import pytest
+
+from flows.van import van
+from tests.apis.van import Van, activist_code
+from tests.duckdb_warehouse import count
+from tests.http_server import playing
+from tests.prefect_api import artifacts_of, logs_of
+
+
+@pytest.fixture
+def data(monkeypatch: pytest.MonkeyPatch) -> Iterator[Van]:
+    """What VAN has, and serves while the test runs."""
+    data = Van(password="s3cret|1", activist_codes=[activist_code(1)])
+    with playing(data.respond) as api:
+        monkeypatch.setenv("SOURCES__VAN__BASE_URL", f"{api.url}/v4/")
+        monkeypatch.setenv("SOURCES__VAN__API_KEY", "s3cret")
+        monkeypatch.setenv("SOURCES__VAN__DAYS_PER_LOAD", "10000")
+        yield data
+
+
+def test_it_loads_and_publishes_what_it_loaded(prefect_api, data, warehouse):
+    yesterday = date.today() - timedelta(days=1)
+    data.add_event(yesterday, signups=3)
+
+    state = van(return_state=True)
+
+    assert state.is_completed()
+    assert count(warehouse, "dev_van.signups") == 3
+    run = state.state_details.flow_run_id
+    tables = json.loads(artifacts_of(run)["van-load"]["data"])
+    assert {"table": "signups", "rows": 3}.items() <= tables[-1].items()
+    lines = [log.message for log in logs_of(run)]
+    assert lines.count("Events that begin from 2020-01-01 on") == 2
+    assert "s3cret" not in "\n".join(lines)
+
+
+def test_a_wrong_key_fails_the_run_at_once(prefect_api, data, warehouse):
+    data.password = "another|1"
+
+    state = van(return_state=True)
+
+    assert state.is_failed()
+    assert "answered 401 Unauthorized: The API key is not valid" in state.message
+    lines = [log.message for log in logs_of(state.state_details.flow_run_id)]
+    assert not [line for line in lines if "Retry" in line]

@@ -1,0 +1,79 @@
+"""Which kind of database a destination is, is configuration; a wrong one is a clear error."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.pets import pets
+from utils.destinations import UnusableDestination, pipeline_into
+from utils.loading import run_pipeline
+from utils.plain_errors import DestinationUnavailable
+
+TYPE = "DESTINATION__WAREHOUSE__DESTINATION_TYPE"
+CREDENTIALS = "DESTINATION__WAREHOUSE__CREDENTIALS"
+
+
+def run():
+    return run_pipeline(pipeline_into("warehouse", "pets"), pets({"name": "Rex"}))
+
+
+def test_the_dataset_carries_the_environment_and_the_pipeline_its_name(warehouse):
+    pipeline = pipeline_into("warehouse", "pets", name="pets_of_may")
+    assert (pipeline.pipeline_name, pipeline.dataset_name) == (
+        "pets_of_may",
+        "dev_pets",
+    )
+
+
+def test_a_mistyped_kind_is_named(warehouse, monkeypatch):
+    monkeypatch.setenv(TYPE, "snowflak")
+    with pytest.raises(UnusableDestination) as error:
+        run()
+    assert str(error.value) == (
+        "The destination warehouse is of the kind 'snowflak', which is none of duckdb,"
+        " postgres, snowflake, redshift, filesystem. Nothing was loaded. Correct"
+        " destination_type under [destination.warehouse] in .dlt/config.toml, or"
+        " DESTINATION__WAREHOUSE__DESTINATION_TYPE in the environment."
+    )
+
+
+def test_a_kind_that_is_not_installed_is_named(warehouse, monkeypatch):
+    monkeypatch.setenv(TYPE, "mssql")
+    with pytest.raises(UnusableDestination, match=r"uv add 'dlt\[mssql\]'"):
+        run()
+
+
+@pytest.mark.parametrize(
+    "address, reason",
+    [
+        ("127.0.0.1:9", "Connection refused"),
+        ("no-such-host.invalid", "could not translate host name"),
+    ],
+)
+def test_a_host_that_is_not_there_is_named(warehouse, monkeypatch, address, reason):
+    monkeypatch.setenv(TYPE, "postgres")
+    monkeypatch.setenv(CREDENTIALS, f"postgresql://loader:secret@{address}/pets")
+    with pytest.raises(DestinationUnavailable) as error:
+        run()
+    assert str(error.value).startswith(
+        "The destination warehouse (postgres) cannot be used: "
+    )
+    assert reason in str(error.value)
+    assert "destination.warehouse in .dlt/secrets.toml" in str(error.value)
+
+
+def test_a_wrong_password_is_said(postgres_warehouse, monkeypatch):
+    """The tests' server trusts everybody: a user who is not there is refused alike."""
+    url = postgres_warehouse.url.replace("//postgres", "//nobody")
+    monkeypatch.setenv(CREDENTIALS, url)
+    with pytest.raises(DestinationUnavailable, match='role "nobody" does not exist'):
+        run()
+
+
+def test_an_address_that_is_no_address_is_not_repeated(warehouse, monkeypatch):
+    monkeypatch.setenv(TYPE, "redshift")
+    monkeypatch.setenv(CREDENTIALS, "redshift://loader:secret@host/pets")
+    with pytest.raises(DestinationUnavailable) as error:
+        run()
+    assert "secret@" not in str(error.value)
+    assert error.value.__cause__ is None

@@ -1,0 +1,101 @@
+"""Loading into Redshift: what dlt sends with our settings. Nothing of it ran on Redshift."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dlt
+import pytest
+
+from pipelines.exchange_rates import load_exchange_rates
+from tests.aws import REGION, Aws
+from tests.pets import UPSERT, pets
+from tests.postgres import Database
+from tests.redshift import Redshift
+from utils.destinations import pipeline_into
+from utils.load_report import LoadReport
+from utils.loading import run_pipeline
+
+REX, TOM, ADA = ({"name": name} for name in ("Rex", "Tom", "Ada"))
+ROLE = "arn:aws:iam::123456789012:role/redshift"
+
+
+@pytest.fixture
+def redshift(postgres_warehouse: Database, aws: Aws, monkeypatch) -> Redshift:
+    aws.client("s3").create_bucket(
+        Bucket="a-lake", CreateBucketConfiguration={"LocationConstraint": REGION}
+    )
+    monkeypatch.setenv("DESTINATION__WAREHOUSE__DESTINATION_TYPE", "redshift")
+    monkeypatch.setenv("DESTINATION__WAREHOUSE__STAGING_IAM_ROLE", ROLE)
+    monkeypatch.setenv("DESTINATION__LAKE__BUCKET_URL", "s3://a-lake")
+    warehouse = Redshift(postgres_warehouse, aws)
+    monkeypatch.setattr("psycopg2.connect", warehouse.connect)
+    return warehouse
+
+
+def run(*rows: dict, write_disposition: Any = UPSERT) -> LoadReport:
+    pipeline = pipeline_into("warehouse", "pets")
+    return run_pipeline(pipeline, pets(*rows, write_disposition=write_disposition))
+
+
+def names(redshift: Redshift) -> list[str]:
+    return [
+        name for (name,) in redshift.query("SELECT name FROM dev_pets.pets ORDER BY 1")
+    ]
+
+
+def test_rows_arrive_as_parquet_by_copy_from_the_lake(redshift):
+    report = run(REX, TOM)
+    assert names(redshift) == ["Rex", "Tom"]
+    assert (report.rows, report.destination_type) == (2, "redshift")
+    (copy,) = [each for each in redshift.like("COPY") if '"pets"' in each]
+    assert "FROM 's3://a-lake/dev_pets/pets/" in copy
+    assert " PARQUET " in copy
+    assert f"IAM_ROLE '{ROLE}'" in copy
+
+
+def test_an_upsert_deletes_and_inserts(redshift):
+    """Redshift has a MERGE, but dlt does not use it."""
+    run(REX)
+    run(TOM, ADA)
+    assert names(redshift) == ["Ada", "Rex", "Tom"]
+    assert not redshift.like("MERGE")
+    assert any('DELETE FROM "dev_pets"."pets"' in each for each in redshift.statements)
+
+
+def test_a_replacement_never_truncates(redshift):
+    """Redshift's TRUNCATE commits at once."""
+    run(REX, TOM, write_disposition="replace")
+    run(ADA, TOM, write_disposition="replace")
+    assert names(redshift) == ["Ada", "Tom"]
+    assert not redshift.like("TRUNCATE")
+
+
+def test_a_new_column_in_the_middle_finds_its_place(redshift):
+    run({"name": "Rex", "legs": 4})
+    run({"name": "Tom", "colour": "black", "legs": 4})
+    found = redshift.query("SELECT name, colour, legs FROM dev_pets.pets ORDER BY name")
+    assert found == [("Rex", None, 4), ("Tom", "black", 4)]
+
+
+def test_json_arrives_as_super(redshift):
+    @dlt.resource(
+        primary_key="name",
+        write_disposition="merge",
+        columns={"owner": {"data_type": "json"}},
+    )
+    def cats():
+        yield [{"name": "Tom", "owner": {"name": "Ada", "since": 2020}}]
+
+    run_pipeline(
+        pipeline_into("warehouse", "cats"), dlt.source(lambda: cats, name="cats")()
+    )
+    assert redshift.query("SELECT owner ->> 'name' FROM dev_cats.cats") == [("Ada",)]
+    (copy,) = [each for each in redshift.like("COPY") if '"cats"' in each]
+    assert "JSON 'auto'" in copy
+
+
+def test_the_main_job_runs_twice(redshift):
+    first = load_exchange_rates()
+    second = load_exchange_rates()
+    assert first.rows > 200_000 > second.rows == 0

@@ -1,0 +1,115 @@
+"""A dataset of files: which loads and rows it has, and how a table in it is replaced.
+
+Files are looked at as they are. dlt's SQL on them would download an extension of DuckDB
+for a bucket, and read every file.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import contextmanager
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any, Iterator
+
+import dlt
+from dlt.common.pipeline import LoadInfo
+
+from utils.load_figures import tables_to_load, waiting_packages
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from dlt.destinations.impl.filesystem.filesystem import FilesystemClient
+
+
+logger = logging.getLogger(__name__)
+
+
+def is_lake(pipeline: dlt.Pipeline) -> bool:
+    """Whether the pipeline's destination is a folder or a bucket."""
+    return pipeline.destination.destination_type.endswith(".filesystem")
+
+
+def noted_loads(pipeline: dlt.Pipeline) -> list[str]:
+    """Ids of the loads that are complete."""
+    # dlt writes _dlt_loads/<schema>__<load id>.jsonl last
+    with _files(pipeline, "_dlt_loads") as (files, _):
+        return [PurePosixPath(file).stem.rpartition("__")[2] for file in files]
+
+
+def rows_in_lake(pipeline: dlt.Pipeline, table: str) -> int | None:
+    """How many rows the table has, None if there is no such table."""
+    from pyarrow.parquet import read_metadata
+
+    with _files(pipeline, table) as (files, client):
+        counted = 0
+        for file in files:
+            with client.fs_client.open(file) as content:
+                counted += read_metadata(content).num_rows
+        return counted if files else None
+
+
+def read_columns(pipeline: dlt.Pipeline, table: str, columns: list[str]) -> pa.Table:
+    """Some columns of the table's whole files, no rows before the first load.
+
+    A file counts as soon as it is whole, whether dlt has noted its load or not: whoever
+    takes files from a lake does so when they arrive.
+    """
+    import pyarrow as pa
+    from pyarrow.parquet import read_table
+
+    found = []
+    with _files(pipeline, table) as (files, client):
+        for file in files:
+            with client.fs_client.open(file) as content:
+                try:
+                    found.append(read_table(content, columns=columns))
+                except pa.ArrowInvalid as error:
+                    # a killed run's, in a folder; a bucket has only whole ones
+                    logger.warning("%s cannot be read: %s", file, error)
+    return (
+        pa.concat_tables(found) if found else pa.table({name: [] for name in columns})
+    )
+
+
+def load_into_lake(pipeline: dlt.Pipeline) -> LoadInfo:
+    """`pipeline.load()`, in which a table that is replaced is never empty.
+
+    Its new files are there before the old ones go. dlt would first delete them.
+    """
+    from dlt.destinations.impl.filesystem.filesystem import FilesystemClient
+
+    FilesystemClient.should_truncate_table_before_load = _keep_what_is_there
+    replaced = [
+        (package.load_id, table)
+        for package in waiting_packages(pipeline)
+        for table in tables_to_load(package, "replace")
+    ]
+    info = pipeline.load()
+    for load_id, table in replaced:
+        with _files(pipeline, table) as (files, client):
+            for file in files:
+                # dlt names files <load id>.<file id>.parquet
+                if not PurePosixPath(file).name.startswith(f"{load_id}."):
+                    client.fs_client.rm_file(file)
+    return info
+
+
+def _keep_what_is_there(client: FilesystemClient, table_name: str) -> bool:
+    return False
+
+
+@contextmanager
+def _files(
+    pipeline: dlt.Pipeline, table: str
+) -> Iterator[tuple[list[str], FilesystemClient]]:
+    """The table's files, none before the first load, and the client that knows them."""
+    from dlt.common.destination.exceptions import DestinationUndefinedEntity
+
+    client: Any
+    with pipeline.destination_client() as client:
+        client.fs_client.invalidate_cache()
+        try:
+            files = client.list_table_files(table)
+        except DestinationUndefinedEntity:
+            files = []
+        yield files, client

@@ -1,0 +1,76 @@
+"""Errors of a load without dlt's wrapping: what the source raised, or what is wrong where."""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from typing import Iterator
+
+import dlt
+from dlt.common.configuration.exceptions import ConfigurationException
+from dlt.common.schema.exceptions import DataValidationError
+from dlt.extract.exceptions import ResourceExtractionError
+from dlt.normalize.exceptions import NormalizeJobFailed
+from dlt.pipeline.exceptions import PipelineStepFailed
+
+from utils.column_types import type_changed
+from utils.errors import ClearError
+from utils.http_errors import api_error
+
+
+class DestinationUnavailable(ClearError):
+    """The destination is not there, or does not let this user in. Nothing was loaded."""
+
+
+@contextmanager
+def plain_errors(source: str) -> Iterator[None]:
+    """Raise what the source raised, or Ctrl-C, without dlt's wrapping."""
+    from requests import RequestException
+
+    try:
+        yield
+    except PipelineStepFailed as failure:
+        cause = _unwrapped(failure)
+        if cause is None:
+            raise
+        if isinstance(cause, RequestException):
+            raise api_error(cause, source) from cause
+        raise cause from cause.__cause__
+
+
+@contextmanager
+def unavailable_destination(pipeline: dlt.Pipeline) -> Iterator[None]:
+    """Say which destination it is that cannot be used, where nothing else is.
+
+    Raises:
+        DestinationUnavailable: from the driver's error.
+    """
+    try:
+        yield
+    except (ClearError, ConfigurationException):
+        raise
+    except Exception as error:
+        # drivers repeat an address that they do not understand, password and all
+        message = " ".join(str(error).split()).rstrip(".?")
+        without_secrets = re.sub(r"://\S*@", "://...@", message)
+        name = pipeline.destination.destination_name
+        kind = pipeline.destination.destination_type.rpartition(".")[2]
+        raise DestinationUnavailable(
+            f"The destination {name} ({kind}) cannot be used: {without_secrets}. Nothing"
+            f" was loaded. Check destination.{name} in .dlt/secrets.toml or the"
+            f" environment, dlt/destination/{name} in the vault, and the way there."
+        ) from (error if message == without_secrets else None)
+
+
+def _unwrapped(failure: PipelineStepFailed) -> BaseException | None:
+    error = failure.exception
+    if isinstance(error, ResourceExtractionError):
+        return error.__cause__
+    if isinstance(error, NormalizeJobFailed):
+        # what was extracted as rows gets its types only now
+        error = error.__cause__
+    if isinstance(error, DataValidationError):
+        return type_changed(error)
+    if isinstance(error, KeyboardInterrupt):
+        return error
+    return None
