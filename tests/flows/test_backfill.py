@@ -167,14 +167,14 @@ def test_cancelling_it_cancels_its_chunks(served):
     given |= {"first_day": "2024-01-01", "last_day": "2024-01-02"}
     with get_client(sync_client=True) as client:
 
-        def run_of(chunk: str) -> FlowRun | None:
+        def run_of(chunk: str) -> FlowRun:
             only = FlowRunFilter(
                 name=FlowRunFilterName(any_=[chunk]),
                 deployment_id=FlowRunFilterDeploymentId(
                     any_=[deployment_named(given["deployment"])["id"]]
                 ),
             )
-            return next(iter(client.read_flow_runs(flow_run_filter=only)), None)
+            return client.read_flow_runs(flow_run_filter=only)[0]
 
         def state_of(run: FlowRun) -> StateType:
             return client.read_flow_run(run.id).state_type

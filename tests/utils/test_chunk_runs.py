@@ -67,8 +67,10 @@ def in_background(runs: ChunkRuns, at_once: int) -> Iterator[None]:
     """Complete the runs while the context lasts, and wait for their end."""
     thread = threading.Thread(target=complete, args=(runs, at_once))
     thread.start()
-    yield
-    thread.join()
+    try:
+        yield
+    finally:
+        thread.join()
 
 
 def states(runs: ChunkRuns) -> list[str]:
@@ -148,17 +150,16 @@ def test_a_chunk_that_fails_stops_no_other_and_is_tried_again_next_time(
 
 def test_two_at_the_same_time_run_no_chunk_twice(deployment, client):
     deployment.hold(*DAYS)
-    backfills = [runs_of(deployment, client, 4) for _ in range(2)]
-    threads = [threading.Thread(target=complete, args=(runs, 2)) for runs in backfills]
-    for thread in threads:
-        thread.start()
-    deployment.wait_until_running(2)
-    deployment.release()
-    for thread in threads:
-        thread.join()
+    one, other = (runs_of(deployment, client, 3) for _ in range(2))
+    with in_background(one, at_once=2), in_background(other, at_once=2):
+        deployment.wait_until_running(2)
+        deployment.release()
 
-    assert deployment.loaded == dict.fromkeys(DAYS[:4], 1)
-    assert [states(runs) for runs in backfills] == [["Completed"] * 4] * 2
+    assert deployment.loaded == dict.fromkeys(DAYS[:3], 1)
+    assert states(one) == states(other) == ["Completed"] * 3
+    assert [each.run.id for each in one.chunks] == [
+        each.run.id for each in other.chunks
+    ]
 
 
 @pytest.mark.parametrize("ends", ["completed", "cancelled"])
