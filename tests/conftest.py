@@ -20,6 +20,7 @@ from tests.repository import ROOT, SETTINGS, copy_repository
 if TYPE_CHECKING:
     from tests.aws import Aws
     from tests.postgres import Database
+    from tests.vault import Vault
     from tests.warehouses import Warehouse
 
 scratch_key = pytest.StashKey[Path]()
@@ -139,6 +140,15 @@ def aws(aws_server: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
         monkeypatch.setenv(name, value)
     yield aws_server
     aws_server.empty()
+
+
+@pytest.fixture
+def vault(aws: Aws) -> Iterator[Vault]:
+    """AWS Secrets Manager, turned on: dlt looks there for secrets, too."""
+    from tests.vault import vault_of
+
+    with vault_of(aws) as vault:
+        yield vault
 
 
 @pytest.fixture(scope="session")

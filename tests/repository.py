@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 SETTINGS = (
     *("PREFECT_", "AWS_", "DLT_", "RUNTIME_", "PIPELINES_", "DATASET_", "STAGING_"),
     *("DESTINATION_", "SOURCES_", "EXTRACT_", "NORMALIZE_", "LOAD_", "IMAGE_VERSION"),
-    *("EXPECTED_OUTBOUND_IP", "CHECK_IP_URL"),
+    *("PROVIDERS_", "EXPECTED_OUTBOUND_IP", "CHECK_IP_URL"),
 )
 
 

@@ -13,7 +13,7 @@ from tests.repository import ROOT
 
 FLOWS = sorted(path.stem for path in (ROOT / "flows").glob("[!_]*.py"))
 # Each takes from a quarter of a second to two seconds to import.
-HEAVY = {"pyarrow", "duckdb", "snowflake", "parsons", "pandas", "numpy", "boto3"}
+HEAVY = {"pyarrow", "duckdb", "snowflake", "parsons", "pandas", "numpy", "botocore"}
 
 
 def lint(folder: Path) -> subprocess.CompletedProcess[str]:

@@ -45,6 +45,17 @@ def test_a_database_that_is_away_is_tried_again(prefect_api, warehouse, monkeypa
     assert "s3cret" not in "\n".join(lines)
 
 
+def test_without_credentials_it_says_which_and_where(prefect_api, warehouse):
+    state = products(return_state=True)
+    assert state.is_failed()
+    assert (
+        "sources.products.credentials lacks database, password, username, host. Nothing"
+        " was loaded. Looked for in the environment"
+        " (SOURCES__PRODUCTS__CREDENTIALS__DATABASE and so on) and .dlt/secrets.toml"
+        " ([sources.products.credentials])." in state.message
+    )
+
+
 def test_a_run_that_is_terminated_does_not_complete(prefect_api, application, tmp_path):
     found = terminate_runs(application, tmp_path, prefect_api, rounds=2, seed=3)
     assert set(found) <= {"CRASHED", "CANCELLED", "COMPLETED"}

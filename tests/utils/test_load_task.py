@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import time
 
+import dlt
 import pytest
 from prefect import flow
 
+from tests.prefect_api import logs_of
 from utils.errors import ClearError
 from utils.load_task import load_task
+
+ROTATED = "A secret was rotated meanwhile"
 
 
 @pytest.mark.parametrize(
@@ -28,6 +32,66 @@ def test_only_what_may_pass_is_tried_again(prefect_api, error, attempts):
 
     assert failing(return_state=True).is_failed()
     assert len(tried) == attempts
+
+
+@pytest.mark.parametrize("rotated, attempts", [(True, 2), (False, 1)])
+def test_a_secret_rotated_during_the_load_is_used_by_the_next_attempt(
+    prefect_api, vault, rotated, attempts
+):
+    vault.put("dlt/sources/pets", {"token": "old"})
+    used: list[str] = []
+
+    @load_task(name="Load")
+    def load() -> None:
+        used.append(dlt.secrets["sources.pets.token"])
+        if rotated:
+            vault.put("dlt/sources/pets", {"token": "new"})
+        raise ClearError("401 Unauthorized")
+
+    @flow
+    def loading() -> None:
+        load.with_options(retry_delay_seconds=0)()
+
+    state = loading(return_state=True)
+
+    assert state.is_failed()
+    assert used == ["old", "new"][:attempts]
+    lines = [log.message for log in logs_of(state.state_details.flow_run_id)]
+    assert (f"{ROTATED}: trying again with it" in lines) == rotated
+
+
+def test_a_later_run_of_the_same_process_has_the_secrets_of_its_time(
+    prefect_api, vault
+):
+    @load_task(name="Load")
+    def load() -> str:
+        return dlt.secrets["sources.pets.token"]
+
+    @flow
+    def loading() -> str:
+        return load()
+
+    vault.put("dlt/sources/pets", {"token": "old"})
+    assert loading() == "old"
+    vault.put("dlt/sources/pets", {"token": "new"})
+    assert loading() == "new"
+
+
+def test_what_is_wrong_with_a_setting_is_said_in_plain_words(prefect_api):
+    @load_task(name="Load")
+    def load() -> None:
+        dlt.secrets["sources.pets.token"]
+
+    @flow
+    def loading() -> None:
+        load()
+
+    state = loading(return_state=True)
+
+    assert state.is_failed()
+    assert "sources.pets lacks token. Nothing was loaded." in state.message
+    lines = [log.message for log in logs_of(state.state_details.flow_run_id)]
+    assert "ConfigFieldMissing" not in "\n".join(lines)
 
 
 def test_a_flow_whose_time_is_up_ends(prefect_api):

@@ -1,0 +1,311 @@
+"""Secrets from AWS Secrets Manager: a real server of moto, with its IAM."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import dlt
+import pytest
+from dlt.common.configuration.exceptions import ConfigFieldMissingException
+
+from pipelines.products import load_products
+from sources.postgres_snapshot import PostgresCredentials
+from tests.change_feed import add_changes
+from tests.http_server import api, json_answer
+from tests.ports import free_port
+from tests.repository import ROOT
+from utils.transient_errors import is_worth_retrying
+from utils.vault_errors import VaultError
+from utils.vault_provider import refresh_secrets
+
+# As RDS writes it.
+RDS = {
+    "engine": "postgres",
+    "host": "db.example.org",
+    "port": 5433,
+    "dbname": "shop",
+    "username": "reader",
+    "password": "s3cret",
+    "dbInstanceIdentifier": "shop",
+}
+URL = "postgresql://reader:s3cret@db.example.org:5433/shop"
+TOML = """
+host = "db.example.org"
+port = 5433
+database = "shop"
+username = "reader"
+password = "s3cret"
+"""
+
+
+@dlt.source(name="pets", section="pets")
+def by_token(token: str = dlt.secrets.value):
+    @dlt.resource
+    def pets():
+        yield token
+
+    return pets
+
+
+@dlt.source(name="pets", section="pets")
+def by_credentials(credentials: PostgresCredentials = dlt.secrets.value):
+    @dlt.resource
+    def pets():
+        yield credentials
+
+    return pets
+
+
+def token() -> str:
+    return next(iter(by_token()))
+
+
+def url() -> str:
+    return next(iter(by_credentials())).to_native_representation()
+
+
+@pytest.mark.parametrize(
+    "name, content",
+    [
+        ("dlt/sources/pets", {"token": "s3cret"}),
+        ("dlt/sources/pets", 'token = "s3cret"  # TOML'),
+        ("dlt/sources/pets", '[sources.pets]\ntoken = "s3cret"'),
+        ("dlt/sources/pets", {"sources": {"pets": {"token": "s3cret"}}}),
+        ("dlt/sources/pets/token", "s3cret\n"),
+        ("dlt/sources/pets/token", {"token": "s3cret"}),
+    ],
+)
+def test_a_value_is_found(vault, name, content):
+    vault.put(name, content)
+    assert token() == "s3cret"
+
+
+@pytest.mark.parametrize(
+    "name, content",
+    [
+        ("dlt/sources/pets/credentials", RDS),
+        ("dlt/sources/pets/credentials", URL),
+        ("dlt/sources/pets/credentials", TOML),
+        ("dlt/sources/pets/credentials", f"[sources.pets.credentials]\n{TOML}"),
+        ("dlt/sources/pets", {"credentials": URL}),
+        ("dlt/sources/pets", f"[credentials]\n{TOML}"),
+    ],
+)
+def test_credentials_are_found(vault, name, content):
+    vault.put(name, content)
+    assert url() == URL
+
+
+def test_a_secret_says_nothing_of_other_sources(vault):
+    vault.put("dlt/sources/pets", '[sources.cats]\ntoken = "s3cret"')
+    assert dlt.secrets.get("sources.cats.token") is None
+    with pytest.raises(ConfigFieldMissingException):
+        token()
+    assert dlt.secrets.get("sources.cats.token") is None
+
+
+def test_what_is_not_there_is_missing(vault):
+    with pytest.raises(ConfigFieldMissingException):
+        token()
+    assert vault.asked() == ["dlt/sources/pets/token", "dlt/sources/pets"]
+
+
+def test_a_secret_that_is_marked_for_deletion_is_missing(vault, caplog):
+    vault.put("dlt/sources/pets", {"token": "s3cret"})
+    vault.delete("dlt/sources/pets")
+    with pytest.raises(ConfigFieldMissingException):
+        token()
+    assert "dlt/sources/pets is marked for deletion" in caplog.text
+
+
+def test_other_places_come_first(vault, monkeypatch):
+    vault.put("dlt/sources/pets", {"token": "vault"})
+    with dlt.secrets.values({"sources.pets.token": "file"}):
+        assert token() == "file"
+        monkeypatch.setenv("SOURCES__PETS__TOKEN", "environment")
+        assert token() == "environment"
+    assert vault.asked() == []
+
+
+def test_settings_may_stand_beside_secrets_but_their_file_comes_first(vault):
+    vault.put("dlt/sources/pets", {"token": "s3cret", "kind": "cat"})
+    token()
+    assert dlt.config["sources.pets.kind"] == "cat"
+    with dlt.config.values({"sources.pets.kind": "dog"}):
+        assert dlt.config["sources.pets.kind"] == "dog"
+
+
+@pytest.mark.parametrize(
+    "name, content, reason",
+    [
+        ("dlt/sources/pets", '{"token": "s3cret"', "begins like JSON and is none"),
+        ("dlt/sources/pets", "s3cret", "is neither a JSON object nor TOML"),
+        ("dlt/sources/pets", 'token = "s3cret', "is neither a JSON object nor TOML"),
+        ("dlt/sources/pets/token", '{"token": s3cret}', "begins like JSON and is none"),
+        ("dlt/sources/pets/token", " \n", "is empty"),
+        ("dlt/sources/pets", b"s3cret", "is binary"),
+    ],
+)
+def test_what_cannot_be_read_is_named_but_not_shown(vault, name, content, reason):
+    vault.put(name, content)
+    with pytest.raises(VaultError, match=f"The secret {name} {reason}") as raised:
+        token()
+    assert "s3cret" not in str(raised.value)
+    assert raised.value.__cause__ is None
+    assert not is_worth_retrying(raised.value)
+
+
+def test_denied_is_not_missing(vault):
+    vault.put("dlt/sources/pets", {"token": "s3cret"})
+    with vault.reader("other/*"), pytest.raises(VaultError) as raised:
+        token()
+    message = str(raised.value)
+    assert "refuses the secret dlt/sources/pets/token: User: arn:aws:iam::" in message
+    assert "needs secretsmanager:GetSecretValue on all of dlt/*" in message
+    assert not is_worth_retrying(raised.value)
+
+
+def test_the_right_to_read_all_of_dlt_is_enough(vault):
+    vault.put("dlt/sources/pets", {"token": "s3cret"})
+    with vault.reader("dlt/*"):
+        assert token() == "s3cret"
+
+
+@pytest.mark.parametrize(
+    "status, code, message, said, passes",
+    [
+        (
+            *(400, "AccessDeniedException", "Access to KMS is not allowed"),
+            *("The flow's role needs kms:Decrypt", False),
+        ),
+        (
+            *(400, "DecryptionFailure", "The key is disabled."),
+            *("The flow's role needs kms:Decrypt", False),
+        ),
+        (
+            *(400, "ExpiredTokenException", "The security token is expired"),
+            *("Are the AWS credentials of this run still good?", False),
+        ),
+        (400, "ThrottlingException", "Rate exceeded", "Try again later.", True),
+        (500, "InternalServiceError", "An error", "Try again later.", True),
+    ],
+)
+def test_what_else_aws_answers(vault, monkeypatch, status, code, message, said, passes):
+    answer = json_answer({"__type": code, "Message": message}, status)
+    with api(answer) as aws, pytest.raises(VaultError) as raised:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", aws.url)
+        token()
+    text = str(raised.value)
+    assert f"refuses the secret dlt/sources/pets/token: {message.rstrip('.')}." in text
+    assert said in text
+    assert is_worth_retrying(raised.value) == passes
+    assert len(aws.requests) == (3 if passes else 1)
+
+
+def test_an_aws_that_cannot_be_reached_may_be_there_again(vault, monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free_port()}")
+    with pytest.raises(VaultError, match="dlt/sources/pets/token could not") as raised:
+        token()
+    assert is_worth_retrying(raised.value)
+
+
+@pytest.mark.parametrize(
+    "variables, reason",
+    [
+        (["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"], "locate credentials"),
+        (["AWS_DEFAULT_REGION"], "must specify a region"),
+    ],
+)
+def test_without_an_account_it_says_so(vault, monkeypatch, variables, reason):
+    for variable in variables:
+        monkeypatch.delenv(variable)
+    with pytest.raises(VaultError, match=reason) as raised:
+        token()
+    assert "PROVIDERS__ENABLE_AWS_SECRETS" in str(raised.value)
+    assert not is_worth_retrying(raised.value)
+
+
+def test_a_rotated_secret_is_read_again(vault):
+    vault.put("dlt/sources/pets", {"token": "old", "key": "old"})
+    assert token() == "old"
+    vault.put("dlt/sources/pets", {"token": "new"})
+    vault.asked()
+
+    assert token() == "old"
+    assert vault.asked() == []
+    assert refresh_secrets()
+    assert token() == "new"
+    assert vault.asked() == ["dlt/sources/pets"]
+    assert dlt.secrets.get("sources.pets.key") is None
+    assert not refresh_secrets()
+
+
+def test_a_secret_that_comes_later_is_found_by_the_next_run(vault):
+    with pytest.raises(ConfigFieldMissingException):
+        token()
+    vault.put("dlt/sources/pets", {"token": "s3cret"})
+    assert not refresh_secrets()
+    assert token() == "s3cret"
+
+
+def test_a_run_asks_once_for_each_of_its_secrets(
+    vault, feed, postgres_warehouse, monkeypatch
+):
+    """Source and warehouse both have theirs in the vault, and nowhere else."""
+    add_changes(feed, 100)
+    monkeypatch.delenv("SOURCES__PRODUCTS__CREDENTIALS")
+    monkeypatch.delenv("DESTINATION__WAREHOUSE__CREDENTIALS")
+    vault.put(
+        "dlt/sources/products/credentials",
+        RDS
+        | {"host": feed.socket_folder, "port": 5432}
+        | {"dbname": feed.name, "username": "postgres"},
+    )
+    vault.put("dlt/destination/warehouse/credentials", postgres_warehouse.url)
+    vault.asked()
+
+    assert load_products().rows == 100
+
+    assert sorted(vault.asked()) == [
+        "dlt/destination/warehouse/credentials",
+        "dlt/sources/products/credentials",
+    ]
+    (row,) = postgres_warehouse.query("SELECT count(*) FROM dev_products.products")
+    assert row == (100,)
+
+
+def test_a_warehouse_without_secrets_asks_for_two_names(vault, feed, warehouse):
+    load_products()
+    assert vault.asked() == [
+        "dlt/destination/warehouse/credentials",
+        "dlt/destination/warehouse",
+    ]
+
+
+def run(script: str) -> list[str]:
+    """What another process prints."""
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+def test_without_the_switch_nothing_is_asked_or_imported():
+    assert run(
+        "import sys, dlt, pipelines;"
+        "print(dlt.secrets.get('sources.pets.token'), 'botocore' in sys.modules)"
+    ) == ["None", "False"]
+
+
+def test_with_the_switch_every_pipeline_has_it(monkeypatch):
+    monkeypatch.setenv("PROVIDERS__ENABLE_AWS_SECRETS", "true")
+    assert run(
+        "import sys, dlt, pipelines;"
+        "print(*(type(each).__name__ for each in dlt.config.config_providers));"
+        "print('botocore' in sys.modules)"
+    ) == [
+        *("EnvironProvider", "SecretsTomlProvider", "ConfigTomlProvider"),
+        *("VaultProvider", "False"),
+    ]

@@ -1,0 +1,135 @@
+"""What is wrong with a setting or a secret, in plain words and without its value."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import defaultdict
+from contextlib import contextmanager
+from typing import Iterator
+
+from dlt.common.configuration.exceptions import (
+    ConfigFieldMissingException,
+    ConfigurationException,
+    ConfigValueCannotBeCoercedException,
+    FieldLookupTraces,
+    InvalidNativeValue,
+    LookupTraces,
+    ValueNotSecretException,
+)
+from dlt.common.configuration.providers import EnvironProvider
+from dlt.common.configuration.providers.toml import (
+    CONFIG_TOML,
+    SECRETS_TOML,
+    TomlProviderReadException,
+)
+from dlt.common.configuration.utils import get_resolved_traces
+
+from utils.errors import ClearError
+from utils.vault_provider import active_vault
+
+Section = tuple[str, ...]
+
+EXAMPLE = ".dlt/secrets.toml.example"
+
+
+class ConfigurationError(ClearError):
+    """A setting or a secret is missing, or is not what it has to be."""
+
+
+@contextmanager
+def plain_configuration_errors() -> Iterator[None]:
+    """Say in a line what dlt says in forty, which are all the names that it tried.
+
+    Raises:
+        ConfigurationError: without its cause, because some of dlt's hold the value.
+    """
+    try:
+        yield
+    except ConfigurationException as error:
+        message = _message(error)
+        if message is None:
+            raise
+        raise ConfigurationError(message) from None
+
+
+def _message(error: ConfigurationException) -> str | None:
+    if isinstance(error, ConfigFieldMissingException):
+        missing: dict[Section, dict[str, bool]] = defaultdict(dict)
+        for section, key, is_secret in _missing(error.traces):
+            missing[section][key] = is_secret
+        return " ".join(_lacks(*each) for each in missing.items())
+    if isinstance(error, ConfigValueCannotBeCoercedException):
+        kind = getattr(error.hint, "__name__", str(error.hint))
+        return _does_not_fit(error.field_name, kind)
+    if isinstance(error, InvalidNativeValue):
+        # no sections: credentials that were asked for by themselves
+        key = (error.embedded_sections or ("credentials",))[-1]
+        return _does_not_fit(key, error.spec.__name__)
+    if isinstance(error, ValueNotSecretException):
+        return (
+            f"The secret {error.key} stands in .dlt/{error.provider_name}, which git"
+            " keeps. Nothing was loaded. Move it to .dlt/secrets.toml. If it was"
+            " committed, change it, too."
+        )
+    if isinstance(error, TomlProviderReadException):
+        files = " or ".join(filter(os.path.exists, error.full_paths))
+        # the line alone: what is around it may be a secret
+        place = re.search(r"at (line \d+)|$", str(error))[1] or "its end"
+        return f"{files} is not TOML. Nothing was loaded. Look at {place}."
+    return None
+
+
+def _missing(traces: FieldLookupTraces) -> Iterator[tuple[Section, str, bool]]:
+    """Each value that was not found: its section, its key, whether it is a secret."""
+    for field, tried in traces.items():
+        places = []
+        for trace in tried:
+            if isinstance(trace, LookupTraces):
+                yield from _missing(trace.traces)
+            else:
+                places.append(trace)
+        if places:
+            # dlt begins with the narrowest place: sources.products.products
+            section = tuple(dict.fromkeys(places[0].sections))
+            # and looks for a secret in no file that git keeps
+            is_secret = all(place.provider != CONFIG_TOML for place in places)
+            yield section, field.rpartition(".")[2], is_secret
+
+
+def _lacks(section: Section, keys: dict[str, bool]) -> str:
+    name = ".".join(section)
+    variables = [EnvironProvider.get_key_name(key, *section) for key in keys]
+    of_which = " and so on" if len(variables) > 1 else ""
+    places = [f"the environment ({variables[0]}{of_which})"]
+    if any(keys.values()) or section[-1:] == ("credentials",):
+        places.append(f".dlt/{SECRETS_TOML} ([{name}])")
+        if vault := active_vault():
+            places.append(f"AWS Secrets Manager ({vault.name_of(section)})")
+            what_to_do = f"Set it in one of these; {EXAMPLE} shows how."
+        else:
+            what_to_do = (
+                f"Set it in one of these; {EXAMPLE} shows how. AWS Secrets Manager was not"
+                " asked: PROVIDERS__ENABLE_AWS_SECRETS is off."
+            )
+    else:
+        places.append(f".dlt/{CONFIG_TOML} ([{name}])")
+        what_to_do = "Set it in one of these."
+    return (
+        f"{name} lacks {', '.join(keys)}. Nothing was loaded. Looked for in"
+        f" {', '.join(places[:-1])} and {places[-1]}. {what_to_do}"
+    )
+
+
+def _does_not_fit(key: str, kind: str) -> str:
+    """The value was found last, if it was not given in code."""
+    traces = get_resolved_traces().resolved_traces
+    if not traces or traces[-1].key != key:
+        return f"{key} cannot be read as {kind}. Nothing was loaded."
+    found = traces[-1]
+    name = ".".join((*found.sections, key))
+    variable = EnvironProvider.get_key_name(key, *found.sections)
+    return (
+        f"{name} cannot be read as {kind}. Nothing was loaded. It comes from"
+        f" {found.provider_location or variable}: mend it there."
+    )
