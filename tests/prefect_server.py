@@ -28,7 +28,12 @@ def running_server(home: Path, api_url: str) -> Iterator[str]:
         server = subprocess.Popen(
             [*PREFECT, "server", "start", "--host", "127.0.0.1", "--port", str(port)],
             env=os.environ
-            | {"PREFECT_HOME": str(home), "PREFECT_SERVER_UI_API_URL": api_url},
+            | {
+                "PREFECT_HOME": str(home),
+                "PREFECT_SERVER_UI_API_URL": api_url,
+                # looks after the runs that a cancelled run has started, else every 20 s
+                "PREFECT_SERVER_SERVICES_CANCELLATION_CLEANUP_LOOP_SECONDS": "2",
+            },
             stdout=output,
             stderr=subprocess.STDOUT,
         )

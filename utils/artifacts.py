@@ -1,4 +1,4 @@
-"""Prefect artifacts of a load: its progress while it runs, its report when it is done."""
+"""Prefect artifacts of a run: its progress while it runs, its report when it is done."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from utils.load_report import LoadReport
 from utils.logging import get_logger
 
 if TYPE_CHECKING:
-    from utils.progress import Progress
+    from utils.backfill_report import BackfillReport
+    from utils.terminal_bar import Shown
 
 SECONDS_BETWEEN_UPDATES = 2.0
 
@@ -41,10 +42,30 @@ def publish_report(report: LoadReport) -> LoadReport:
     return report
 
 
+def publish_chunks(report: BackfillReport) -> BackfillReport:
+    """Log how many chunks are done, publish each with its run's link, and return it."""
+    get_logger().info(report.summary)
+    create_table_artifact(
+        key=_key("backfill", "chunks"),
+        table=[
+            {
+                "chunk": each.days,
+                "state": each.state,
+                "seconds": round(each.seconds),
+                # the UI shows texts as Markdown
+                "run": f"[run]({each.url})" if each.url else "none",
+            }
+            for each in report.chunks
+        ],
+        description=f"- {report.summary}\n- tag: {report.tag}",
+    )
+    return report
+
+
 class ProgressArtifact:
     """A progress artifact of the current run, updated at most every two seconds.
 
-    A load never fails because its progress could not be shown.
+    A run never fails because its progress could not be shown.
     """
 
     def __init__(self) -> None:
@@ -55,16 +76,13 @@ class ProgressArtifact:
                 progress=0.0, key=_key(flow_run.flow_name, "progress")
             )
 
-    def show(self, progress: Progress) -> None:
+    def show(self, progress: Shown) -> None:
         """Update the artifact, unless that was done a moment ago."""
         if time.monotonic() - self._updated > SECONDS_BETWEEN_UPDATES:
-            self._update(progress.percent, str(progress))
+            self.update(progress.percent, str(progress))
 
-    def complete(self) -> None:
-        """Set the artifact to 100 %."""
-        self._update(100.0, "Loaded")
-
-    def _update(self, percent: float, description: str) -> None:
+    def update(self, percent: float, description: str) -> None:
+        """Update the artifact at once."""
         if self._id is None:
             return
         self._updated = time.monotonic()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
-from typing import TYPE_CHECKING, Any, Sequence
+from typing import TYPE_CHECKING, Any, Sequence, get_origin
 
 from prefect import Flow
 from prefect.settings import PREFECT_API_URL
@@ -13,7 +14,7 @@ from utils.errors import ClearError
 from utils.logging import console_handler
 
 if TYPE_CHECKING:
-    from cyclopts import CycloptsError
+    from cyclopts import CycloptsError, Token
     from rich.console import Console, RenderableType
 
 
@@ -29,7 +30,7 @@ def run_from_command_line(
     Raises:
         SystemExit: with 1 if the flow failed, 2 if an option does not fit, 130 after Ctrl-C.
     """
-    from cyclopts import App
+    from cyclopts import App, Parameter
     from rich.console import Console
 
     app = App(
@@ -40,6 +41,7 @@ def run_from_command_line(
         group_commands="Help",
         result_action="return_value",
         error_formatter=_in_plain_words,
+        default_parameter=Parameter(converter=_convert),
     )
     command, bound, _ = app.parse_args(arguments)
     if command is not flow:  # --help
@@ -70,6 +72,17 @@ def run_from_command_line(
         console.print(result, crop=False)
     else:
         print(result)
+
+
+def _convert(hint: Any, tokens: Sequence[Token] | dict[str, Sequence[Token]]) -> Any:
+    """As cyclopts does, but a dict is JSON: cyclopts makes texts of all its values."""
+    from cyclopts import convert
+
+    if get_origin(hint) is not dict:
+        return convert(hint, tokens)
+    if isinstance(tokens, dict):  # --option.key value
+        raise ValueError("Give keys and values as JSON in one option, '{\"key\": 1}'.")
+    return json.loads(tokens[0].value)
 
 
 def _hide_tracebacks_of_clear_errors() -> None:

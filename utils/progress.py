@@ -32,9 +32,13 @@ class Progress:
         part = min(self.done / self.total, 1) if self.total else 0
         return 100 * (STEPS.index(self.step) + part) / len(STEPS)
 
+    @property
+    def detail(self) -> str:
+        """How far the step is, in figures."""
+        return f"{self.rows:,} rows" if self.rows else f"{self.done:,} jobs"
+
     def __str__(self) -> str:
-        counted = f"{self.rows:,} rows" if self.rows else f"{self.done:,} jobs"
-        return f"{self.step}: {counted}"
+        return f"{self.step}: {self.detail}"
 
 
 class LoadProgress(Collector):

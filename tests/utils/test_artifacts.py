@@ -46,14 +46,14 @@ def test_progress_is_updated_now_and_then_and_completed(prefect_api, monkeypatch
         artifact = ProgressArtifact()
         monkeypatch.setattr(
             artifact,
-            "_update",
-            lambda *now: (updates.append(now), type(artifact)._update(artifact, *now)),
+            "update",
+            lambda *now: (updates.append(now), type(artifact).update(artifact, *now)),
         )
         artifact.show(Progress("Extract"))  # too early
         artifact._updated -= utils.artifacts.SECONDS_BETWEEN_UPDATES
         artifact.show(Progress("Normalize", rows=7))
         if finish:
-            artifact.complete()
+            artifact.update(100.0, "Fed")
 
     run = feed_pets(False, return_state=True).state_details.flow_run_id
     artifact = artifacts_of(run)["feed-pets-progress"]
@@ -76,7 +76,7 @@ def test_progress_that_cannot_be_shown_fails_nothing(prefect_api, monkeypatch):
     def pets():
         artifact = ProgressArtifact()
         artifact.show(Progress("Load"))
-        artifact.complete()
+        artifact.update(100.0, "Fed")
 
     run = pets(return_state=True).state_details.flow_run_id
     warnings = [log.message for log in logs_of(run) if log.level == 30]

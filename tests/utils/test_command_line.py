@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import pytest
 from prefect import flow
@@ -25,6 +25,7 @@ def feed_pets(
     refresh: bool = False,
     days: Annotated[int, Field(ge=1)] = 7,
     how: Literal["slow", "fast"] = "slow",
+    food: dict[str, Any] | None = None,
 ) -> str:
     """Feed all pets.
 
@@ -33,8 +34,9 @@ def feed_pets(
         refresh: Fetch fresh food.
         days: How many days to feed.
         how: How they eat.
+        food: What they eat, as JSON.
     """
-    ran_with.append((start, refresh, days, how))
+    ran_with.append((start, refresh, days, how, food))
     if days == 13:
         raise ClearError("Nobody feeds 13 days: choose another number.")
     if days == 14:
@@ -75,10 +77,12 @@ def test_help_shows_each_parameter_with_its_description(capsys):
 
 def test_options_are_typed_and_the_result_is_printed(capsys, prefect_api):
     code, out, _ = run(
-        *(capsys, "--start", "2024-12-31", "--refresh", "--days", "3", "--how", "fast")
+        *(capsys, "--start", "2024-12-31", "--refresh", "--days", "3", "--how", "fast"),
+        *("--food", '{"fish": 2, "fresh": true, "also": ["1.5", 1.5, null]}'),
     )
     assert (code, out) == (0, "fed")
-    assert ran_with == [(date(2024, 12, 31), True, 3, "fast")]
+    food = {"fish": 2, "fresh": True, "also": ["1.5", 1.5, None]}
+    assert ran_with == [(date(2024, 12, 31), True, 3, "fast", food)]
 
 
 @pytest.mark.parametrize(
@@ -93,6 +97,8 @@ def test_options_are_typed_and_the_result_is_printed(capsys, prefect_api):
         (["--start", "2024-12-31", "--days", "many"], "Invalid value for --days"),
         (["--start", "2024-12-31", "--how", "odd"], 'Choose from: "slow", "fast"'),
         (["--start", "2024-12-31", "--colour", "x"], "Unknown option: --colour"),
+        (["--start", "2024-12-31", "--food", "{"], "Invalid value for --food: Expect"),
+        (["--start", "2024-12-31", "--food.fish", "2"], "Give keys and values as JSON"),
         (["--start", "2024-12-31", "5"], "Unused Tokens: ['5']"),
     ],
 )

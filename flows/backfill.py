@@ -1,0 +1,72 @@
+"""Runs a deployment for every chunk of a range of days, and goes on where it stopped.
+
+What into what: the range is cut into chunks, and each becomes a run of a deployment whose
+flow takes `first_day` and `last_day`. Use a deployment made for backfills, without the
+schedule's concurrency limit, so that neither waits for the other. When: on demand. Again:
+the same arguments run only what is missing. What is done is what Prefect has on record as
+completed, so runs that its retention has deleted are run again.
+
+When it fails: some chunks failed, and the message names them; the others are done. Their
+runs say why. Start the same backfill again when that is mended. When it is killed, or its
+time is up, the chunks that run go on, and the next start waits for them. A chunk whose
+machine died stays Running until Prefect notices: cancel its run, and the backfill runs
+the chunk again. When it is cancelled in Prefect's UI, Prefect cancels its chunks too.
+"""
+
+from datetime import date
+from typing import Annotated, Any
+
+from prefect import flow
+from prefect.client.orchestration import get_client
+from pydantic import Field
+
+from utils.artifacts import ProgressArtifact, publish_chunks
+from utils.backfill_report import BackfillReport
+from utils.chunk_runs import ChunkRuns
+from utils.chunks import chunks_of
+from utils.command_line import run_from_command_line
+from utils.deployments import Deployment
+from utils.terminal_bar import terminal_bar
+
+
+@flow(name="backfill", timeout_seconds=7 * 24 * 60 * 60)
+def backfill(
+    *,
+    deployment: str,
+    first_day: date,
+    last_day: date,
+    chunk_days: Annotated[int, Field(ge=1)] = 30,
+    at_once: Annotated[int, Field(ge=1)] = 4,
+    parameters: dict[str, Any] | None = None,
+    name: str = "",
+) -> BackfillReport:
+    """Run a deployment for a range of days in chunks, and go on where it stopped.
+
+    Args:
+        deployment: Runs the chunks, as flow/deployment. Its flow must take first_day and
+            last_day.
+        first_day: First day of the range, as 2024-12-31.
+        last_day: Last day of the range, included. It must be over.
+        chunk_days: How many days a run loads.
+        at_once: How many runs happen at once.
+        parameters: Further parameters of the deployment, as JSON.
+        name: Chunks that were done are not done again. To load a range anew, give the
+            backfill a name that it has not had.
+    """
+    chunks = chunks_of(first_day, last_day, chunk_days)
+    with get_client(sync_client=True) as client:
+        target = Deployment.named(deployment, client)
+        runs = ChunkRuns(target, chunks, parameters or {}, name)
+        artifact = ProgressArtifact()
+        with terminal_bar() as show_bar:
+            for progress in runs.complete(at_once):
+                show_bar(progress)
+                artifact.show(progress)
+        artifact.update(runs.percent, str(runs))
+    report = publish_chunks(BackfillReport.of(runs))
+    report.raise_if_incomplete()
+    return report
+
+
+if __name__ == "__main__":
+    run_from_command_line(backfill)

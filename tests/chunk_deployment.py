@@ -1,0 +1,120 @@
+"""A deployment that loads chunks, and plays the worker that runs them: in this process.
+
+Prefect's server, its runs and their states are real. What a worker adds is a process for
+each run, which takes seconds: tests/flows/test_backfill.py has one test with it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import date
+from typing import Any, Iterator
+from uuid import uuid4
+
+from prefect import flow
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterDeploymentId,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.flow_engine import run_flow_sync
+from prefect.states import Pending
+
+SECONDS_TO_WAIT = 60
+
+
+class ChunkDeployment:
+    """Its runs are given days, which are counted, and can be held or failed."""
+
+    def __init__(self, **options: Any) -> None:
+        self.loaded: Counter[str] = Counter()
+        """How often each chunk was loaded, by its first day."""
+        self.held: set[str] = set()
+        self.failing: set[str] = set()
+        self._running = 0
+        self._change = threading.Condition()
+
+        @flow(name="load_chunk")
+        def load_chunk(first_day: date, last_day: date, currency: str = "USD") -> None:
+            self._load(str(first_day))
+
+        self._flow = load_chunk
+        with get_client(sync_client=True) as client:
+            name = f"backfill-{uuid4().hex[:8]}"
+            self.id = client.create_deployment(
+                client.create_flow(load_chunk),
+                name,
+                parameter_openapi_schema=load_chunk.parameters.model_dump(),
+                tags=["dev"],
+                **options,
+            )
+        self.name = f"load_chunk/{name}"
+
+    def hold(self, *first_days: str) -> None:
+        """Let these chunks begin, but not end until they are released."""
+        self.held |= set(first_days)
+
+    def release(self) -> None:
+        """Let the chunks that are held end."""
+        with self._change:
+            self.held.clear()
+            self._change.notify_all()
+
+    def wait_until_running(self, number: int) -> None:
+        """Wait until so many chunks run."""
+        with self._change:
+            if not self._change.wait_for(
+                lambda: self._running == number, SECONDS_TO_WAIT
+            ):
+                raise TimeoutError(f"{self._running} chunks run, not {number}")
+
+    @contextmanager
+    def served(self) -> Iterator[ChunkDeployment]:
+        """Run what is scheduled, each in a thread, until the end of the context."""
+        ended = threading.Event()
+        with ThreadPoolExecutor() as threads:
+            serving = threads.submit(self._serve, threads, ended)
+            try:
+                yield self
+            finally:
+                ended.set()
+                serving.result()
+                self.release()
+
+    def _serve(self, threads: ThreadPoolExecutor, ended: threading.Event) -> None:
+        begun = set()
+        # A worker's own request writes, and so often would block Prefect's SQLite.
+        scheduled = FlowRunFilter(
+            deployment_id=FlowRunFilterDeploymentId(any_=[self.id]),
+            state=FlowRunFilterState(
+                type=FlowRunFilterStateType(any_=[StateType.SCHEDULED])
+            ),
+        )
+        with get_client(sync_client=True) as client:
+            while not ended.wait(0.1):
+                for run in client.read_flow_runs(flow_run_filter=scheduled):
+                    if run.state_id not in begun:  # a run can be tried again
+                        begun.add(run.state_id)
+                        threads.submit(self._run, run)
+
+    def _run(self, run: FlowRun) -> None:
+        with get_client(sync_client=True) as client:
+            client.set_flow_run_state(run.id, Pending())
+            run = client.read_flow_run(run.id)
+        run_flow_sync(self._flow, run, run.parameters, return_type="state")
+
+    def _load(self, first_day: str) -> None:
+        with self._change:
+            self._running += 1
+            self._change.notify_all()
+            self._change.wait_for(lambda: first_day not in self.held, SECONDS_TO_WAIT)
+            self._running -= 1
+            if first_day in self.failing:
+                raise ValueError(f"{first_day} cannot be loaded")
+            self.loaded[first_day] += 1

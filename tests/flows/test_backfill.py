@@ -1,0 +1,200 @@
+"""backfill, run against a real Prefect server."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from datetime import date
+from pathlib import Path
+from typing import Any, Callable, Iterator
+from uuid import uuid4
+
+import pytest
+from prefect import State
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterDeploymentId,
+    FlowRunFilterName,
+)
+from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.deployments import run_deployment
+from prefect.exceptions import ObjectNotFound
+from prefect.flow_engine import run_flow_sync
+from prefect.states import AwaitingRetry, Cancelling
+
+from flows.backfill import backfill
+from tests.chunk_deployment import ChunkDeployment
+from tests.prefect_api import artifacts_of, deployment_named, logs_of
+from tests.prefect_server import stop
+from tests.repository import ROOT
+
+FIRST_DAY, LAST_DAY = date(2024, 1, 1), date(2024, 1, 5)
+DAYS = ("2024-01-01", "2024-01-03", "2024-01-05")  # on which chunks of two days begin
+SECONDS_TO_WAIT = 120
+
+
+@pytest.fixture
+def deployment(prefect_api):
+    with ChunkDeployment().served() as served:
+        yield served
+
+
+def run(deployment: str, **options: Any) -> State:
+    given = {"first_day": FIRST_DAY, "last_day": LAST_DAY, "chunk_days": 2} | options
+    return backfill(deployment=deployment, **given, return_state=True)
+
+
+def wait_until(condition: Callable[[], Any]) -> None:
+    deadline = time.monotonic() + SECONDS_TO_WAIT
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+def test_it_runs_what_is_missing_and_publishes_each_chunk(deployment):
+    deployment.failing = {DAYS[1]}
+    failed = run(deployment.name)
+    assert failed.is_failed()
+    assert (
+        "1 of 3 chunks are not done: 2024-01-03 to 2024-01-04 (Failed)."
+        in failed.message
+    )
+
+    deployment.failing = set()
+    state = run(deployment.name)
+
+    assert state.is_completed()
+    assert deployment.loaded == dict.fromkeys(DAYS, 1)
+    for of, states, percent in [
+        (failed, ["Completed", "Failed", "Completed"], 200 / 3),
+        (state, ["Completed"] * 3, 100),
+    ]:
+        artifacts = artifacts_of(of.state_details.flow_run_id)
+        assert artifacts["backfill-progress"]["data"] == pytest.approx(percent)
+        rows = json.loads(artifacts["backfill-chunks"]["data"])
+        assert [row["state"] for row in rows] == states
+        assert rows[1]["chunk"] == "2024-01-03 to 2024-01-04"
+        assert "/runs/flow-run/" in rows[1]["run"]
+    report = state.result()
+    assert report.summary.endswith("3 of 3 chunks done, 2 of them before")
+    logged = [log.message for log in logs_of(state.state_details.flow_run_id)]
+    assert "2024-01-03 to 2024-01-04: Completed. 3 of 3 chunks done" in logged
+
+
+def test_prefects_button_to_retry_goes_on_too(deployment):
+    """The same run again: Prefect takes it for the parent of all its chunks' runs."""
+    deployment.failing = {DAYS[0]}
+    failed = run(deployment.name)
+    assert failed.is_failed()
+    deployment.failing = set()
+    with get_client(sync_client=True) as client:
+        run_id = failed.state_details.flow_run_id
+        client.set_flow_run_state(run_id, AwaitingRetry(), force=True)
+        again = client.read_flow_run(run_id)
+
+    state = run_flow_sync(backfill, again, again.parameters, return_type="state")
+
+    assert state.is_completed()
+    assert deployment.loaded == dict.fromkeys(DAYS, 1)
+
+
+def test_a_backfill_that_is_killed_goes_on_with_what_is_missing(deployment):
+    """SIGKILL while a chunk runs: that one is waited for, none is run twice."""
+    deployment.hold(DAYS[1])
+    command = ["--deployment", deployment.name, "--first-day", str(FIRST_DAY)]
+    command += ["--last-day", str(LAST_DAY), "--chunk-days", "2", "--at-once", "1"]
+    command += ["--parameters", '{"currency": "EUR"}']
+    killed = subprocess.Popen(
+        [sys.executable, "-m", "flows.backfill", *command], cwd=ROOT
+    )
+    wait_until(lambda: deployment.loaded)
+    deployment.wait_until_running(1)
+    killed.kill()
+    killed.wait()
+
+    threading.Timer(2, deployment.release).start()
+    state = run(deployment.name, at_once=1, parameters={"currency": "EUR"})
+
+    assert state.is_completed()
+    assert deployment.loaded == dict.fromkeys(DAYS, 1)
+    assert state.result().done_before == 1
+    logged = [log.message for log in logs_of(state.state_details.flow_run_id)]
+    assert any("1 of 3 chunks done, 1 running. Tag" in line for line in logged)
+
+
+@pytest.mark.parametrize(
+    "options, answer",
+    [
+        ({"first_day": date(2024, 1, 6)}, "last_day 2024-01-05 is before first_day"),
+        ({"last_day": date.max}, "last_day 9999-12-31 is not over yet"),
+        ({"chunk_days": 0}, "greater than or equal to 1"),
+        ({"at_once": 0}, "greater than or equal to 1"),
+        ({"parameters": {"base": "EUR"}}, "no parameter base. It has first_day, last_"),
+    ],
+)
+def test_arguments_that_make_no_sense_start_nothing(deployment, options, answer):
+    state = run(deployment.name, **options)
+    assert state.is_failed()
+    assert answer in state.message
+    assert not deployment.loaded
+
+
+@pytest.fixture
+def served(prefect_api, tmp_path) -> Iterator[tuple[str, Path]]:
+    """The name of two deployments whose runs are processes, and the file of chunks."""
+    name, loaded = f"served-{uuid4().hex[:8]}", tmp_path / "loaded"
+    serving = subprocess.Popen(
+        [sys.executable, "-m", "tests.served_chunks", name],
+        cwd=ROOT,
+        env=os.environ
+        | {"CHUNKS_LOADED": str(loaded), "PREFECT_RUNNER_POLL_FREQUENCY": "1"},
+    )
+    yield name, loaded
+    stop(serving)
+
+
+def test_cancelling_it_cancels_its_chunks(served):
+    """With a process for each run. A backfill afterwards does what is missing."""
+    name, loaded = served
+    hold = loaded.with_suffix(".hold")
+    hold.touch()
+    given = {"deployment": f"load_served_chunk/{name}", "chunk_days": 1}
+    given |= {"first_day": "2024-01-01", "last_day": "2024-01-02"}
+    with get_client(sync_client=True) as client:
+
+        def run_of(chunk: str) -> FlowRun:
+            only = FlowRunFilter(
+                name=FlowRunFilterName(any_=[chunk]),
+                deployment_id=FlowRunFilterDeploymentId(
+                    any_=[deployment_named(given["deployment"])["id"]]
+                ),
+            )
+            return client.read_flow_runs(flow_run_filter=only)[0]
+
+        def state_of(run: FlowRun) -> StateType:
+            return client.read_flow_run(run.id).state_type
+
+        wait_until(lambda: is_deployed(client, f"backfill/{name}"))
+        cancelled = run_deployment(f"backfill/{name}", parameters=given, timeout=0)
+        wait_until(lambda: loaded.exists() and run_of("2024-01-02").state.is_running())
+        chunk = run_of("2024-01-02")
+        client.set_flow_run_state(cancelled.id, Cancelling())
+        wait_until(lambda: state_of(chunk) == StateType.CANCELLED)
+        assert state_of(cancelled) == StateType.CANCELLED
+
+    hold.unlink()
+    assert backfill(**given, return_state=True).is_completed()
+    lines = loaded.read_text().splitlines()
+    assert lines == ["2024-01-01 2024-01-01", "2024-01-02 2024-01-02"]
+
+
+def is_deployed(client: SyncPrefectClient, name: str) -> bool:
+    try:
+        return bool(client.read_deployment_by_name(name))
+    except ObjectNotFound:
+        return False
