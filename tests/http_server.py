@@ -85,6 +85,9 @@ def playing(respond: Callable[[Request], Answer]) -> Iterator[Api]:
     one_at_a_time = threading.Lock()
 
     class Handler(BaseHTTPRequestHandler):
+        # The second half of an answer does not wait until the first is acknowledged.
+        disable_nagle_algorithm = True
+
         def do_GET(self) -> None:
             request = self._request()
             with one_at_a_time:
@@ -126,7 +129,7 @@ def playing(respond: Callable[[Request], Answer]) -> Iterator[Api]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     played = Api(f"http://127.0.0.1:{server.server_port}")
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     try:
         yield played
     finally:
