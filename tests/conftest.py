@@ -18,6 +18,7 @@ from tests.ports import free_port
 from tests.repository import ROOT, SETTINGS, copy_repository
 
 if TYPE_CHECKING:
+    from tests.apis.hubspot import HubSpot
     from tests.aws import Aws
     from tests.postgres import Database
     from tests.vault import Vault
@@ -122,6 +123,17 @@ def any_warehouse(request: pytest.FixtureRequest, warehouse: Path) -> Warehouse:
     if request.param == "duckdb":
         return DuckDBWarehouse(warehouse)
     return request.getfixturevalue("postgres_warehouse")
+
+
+@pytest.fixture
+def hubspot(monkeypatch: pytest.MonkeyPatch) -> Iterator[HubSpot]:
+    """The HubSpot account that `hubspot` reads, empty."""
+    from tests.apis.hubspot import TOKEN, playing_hubspot
+
+    with playing_hubspot() as account:
+        monkeypatch.setenv("SOURCES__HUBSPOT__BASE_URL", account.api.url)
+        monkeypatch.setenv("SOURCES__HUBSPOT__ACCESS_TOKEN", TOKEN)
+        yield account
 
 
 @pytest.fixture(scope="session")

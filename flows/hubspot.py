@@ -1,0 +1,45 @@
+"""Loads the contacts, companies and deals of a HubSpot account into the warehouse.
+
+What into what: records of the HubSpot CRM into the tables `contacts`, `companies` and
+`deals`, archived ones marked; their associations into `contacts__companies`,
+`deals__companies` and `deals__contacts`. When: daily. Again: safe at any time, records
+are merged on `id`. When it fails: the message says what HubSpot answered, and nothing was
+loaded. Lost connections and exceeded limits were tried again already, except for the
+account's daily limit. Run it again when the cause is mended: it goes on where it stopped.
+
+What HubSpot does not tell a later load, only a `full_refresh` finds: an association that
+changed while no property of its contact or deal did, a record that was deleted for good
+or merged into another one, and the values of a property that was added to
+`.dlt/config.toml`. It reads all and replaces each table in one transaction, and is
+refused if far fewer records come than a table has.
+"""
+
+from prefect import flow
+
+from pipelines.hubspot import load_hubspot
+from utils.artifacts import publish_report
+from utils.command_line import run_from_command_line
+from utils.load_report import LoadReport
+from utils.load_task import load_task
+from utils.observed_load import observed_load
+
+
+@load_task(name="Load HubSpot's records into the warehouse")
+def load(full_refresh: bool) -> LoadReport:
+    with observed_load() as progress:
+        return load_hubspot(full_refresh=full_refresh, progress=progress)
+
+
+@flow(name="hubspot", timeout_seconds=4 * 60 * 60)
+def hubspot(*, full_refresh: bool = False) -> LoadReport:
+    """Load a HubSpot account's contacts, companies and deals with their associations.
+
+    Args:
+        full_refresh: Read all records instead of those changed since the last run, and
+            replace what was loaded.
+    """
+    return publish_report(load(full_refresh))
+
+
+if __name__ == "__main__":
+    run_from_command_line(hubspot)

@@ -1,0 +1,36 @@
+"""Contacts, companies and deals of a HubSpot account into the warehouse."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import dlt
+
+from sources.hubspot import hubspot_source
+from utils.load_report import LoadReport
+from utils.loading import run_pipeline
+
+if TYPE_CHECKING:
+    from dlt.common.runtime.collector_base import Collector
+
+
+def load_hubspot(
+    full_refresh: bool = False, progress: Collector | None = None
+) -> LoadReport:
+    """Merge the records changed since the last load into their tables on `id`.
+
+    Args:
+        full_refresh: Replace the tables by all that the account holds.
+        progress: Follows the pipeline's steps.
+
+    Raises:
+        ApiError: HubSpot did not give what was asked of it, or not as documented.
+        SuspiciouslyFewRows: A full refresh brings far fewer records than a table has.
+    """
+    pipeline = dlt.pipeline(
+        "hubspot",
+        destination=dlt.destination("warehouse"),
+        dataset_name="hubspot",
+        progress=progress,
+    )
+    return run_pipeline(pipeline, hubspot_source(full_refresh=full_refresh))

@@ -1,0 +1,349 @@
+"""HubSpot's pipeline: a played API into DuckDB, and into PostgreSQL."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from pipelines.hubspot import load_hubspot
+from tests.apis.hubspot import HubSpot, over_the_limit
+from tests.http_server import Answer, json_answer
+from tests.warehouses import DuckDBWarehouse
+from utils.http_errors import ApiError
+from utils.replacement import SuspiciouslyFewRows
+from utils.transient_errors import is_worth_retrying
+
+MONDAY = datetime(2026, 3, 2, 12, 0, 0, 123000, tzinfo=timezone.utc)
+KINDS = ("contacts", "companies", "deals")
+NAMES = "SELECT email, archived FROM dev_hubspot.contacts ORDER BY email"
+COMPANIES = (
+    "SELECT contact_id, company_id, labels FROM dev_hubspot.contacts__companies"
+    " ORDER BY contact_id, company_id"
+)
+UPDATED = " UNION ALL ".join(
+    f"SELECT '{kind}', updated_at FROM dev_hubspot.{kind}" for kind in KINDS
+)
+TABLES = "SELECT table_name FROM information_schema.tables"
+
+LISTS = Counter(f"v3/objects/{kind}" for kind in KINDS)
+SEARCHES = Counter(f"v3/objects/{kind}/search" for kind in KINDS)
+LISTS_OF_ARCHIVED = Counter(f"v3/objects/{kind}?archived" for kind in KINDS)
+ASSOCIATIONS = Counter(
+    f"v4/associations/{pair}/batch/read"
+    for pair in ("contacts/companies", "deals/contacts", "deals/companies")
+)
+
+
+@pytest.fixture
+def duckdb(warehouse: Path) -> DuckDBWarehouse:
+    return DuckDBWarehouse(warehouse)
+
+
+def asked(hubspot: HubSpot) -> Counter[str]:
+    """How often each path was asked for since the last time."""
+    paths = Counter(
+        request.path.removeprefix("/crm/")
+        + ("?archived" if "archived" in request.query else "")
+        for request in hubspot.api.requests
+    )
+    hubspot.api.requests.clear()
+    return paths
+
+
+def test_every_record_arrives_as_it_is(hubspot, any_warehouse):
+    """Nothing and empty text, quotes and line breaks, all of them as text."""
+    name = 'Ada "A"\nÄ€🪑\\N'
+    ada = hubspot.add("contacts", MONDAY, email="", firstname=name, phone="007")
+    hubspot.change(ada, MONDAY + timedelta(days=1))
+    acme = hubspot.add("companies", MONDAY, name="Acme")
+    deal = hubspot.add("deals", MONDAY, dealname="1", amount="12.50", closedate="")
+    hubspot.associate("contacts", ada, "companies", acme, "Primary")
+    hubspot.associate("deals", deal, "companies", acme)
+    hubspot.associate("deals", deal, "contacts", ada, "Decision maker", "Champion")
+
+    report = load_hubspot()
+
+    assert report.rows == 6
+    assert any_warehouse.query(
+        "SELECT id, email, firstname, lastname, phone, archived, created_at, updated_at,"
+        " archived_at FROM dev_hubspot.contacts"
+    ) == [
+        (
+            *(str(ada.id), "", name, None, "007", False),
+            *(MONDAY, MONDAY + timedelta(days=1), None),
+        )
+    ]
+    assert any_warehouse.query(COMPANIES) == [(str(ada.id), str(acme.id), "Primary")]
+    assert any_warehouse.query(
+        "SELECT dealname, amount, closedate, contact_id, c.labels, company_id"
+        " FROM dev_hubspot.deals AS d"
+        " JOIN dev_hubspot.deals__contacts AS c ON d.id = c.deal_id"
+        " JOIN dev_hubspot.deals__companies AS o ON d.id = o.deal_id"
+    ) == [("1", "12.50", "", str(ada.id), "Champion, Decision maker", str(acme.id))]
+
+
+def test_a_second_run_asks_for_what_was_changed_only(hubspot, any_warehouse):
+    acme = hubspot.add("companies", MONDAY, name="Acme")
+    contacts = [
+        hubspot.add("contacts", MONDAY, email=f"{number:03}") for number in range(300)
+    ]
+    for contact in contacts:
+        hubspot.associate("contacts", contact, "companies", acme)
+    hubspot.add("contacts", MONDAY + timedelta(days=9), email="latest")
+    hubspot.add("deals", MONDAY)
+
+    assert load_hubspot().rows == 301 + 1 + 1 + 300
+    # 301 contacts are four pages
+    contact_pages = Counter({"v3/objects/contacts": 3})
+    assert asked(hubspot) == LISTS + contact_pages + LISTS_OF_ARCHIVED + ASSOCIATIONS
+    before = any_warehouse.query(NAMES), any_warehouse.query(COMPANIES)
+
+    # those of the hour before the latest change come once more
+    assert load_hubspot().rows == 3
+    nine_requests = SEARCHES + LISTS_OF_ARCHIVED + ASSOCIATIONS
+    assert asked(hubspot) == nine_requests
+    assert (any_warehouse.query(NAMES), any_warehouse.query(COMPANIES)) == before
+
+    hubspot.change(contacts[7], email="new")
+    hubspot.links[("contacts", contacts[7].id, "companies")] = {}
+    assert load_hubspot().rows == 4
+    assert asked(hubspot) == nine_requests
+    names, companies = any_warehouse.query(NAMES), any_warehouse.query(COMPANIES)
+    assert set(names) == {*before[0], ("new", False)} - {("007", False)}
+    assert set(companies) == {*before[1]} - {(str(contacts[7].id), str(acme.id), None)}
+
+
+def test_an_account_without_records_gives_empty_tables(hubspot, any_warehouse):
+    assert load_hubspot().rows == 0
+    assert any_warehouse.query(NAMES) == []
+    assert any_warehouse.query("SELECT id FROM dev_hubspot.deals") == []
+    hubspot.add("contacts", email="a")
+    assert load_hubspot().rows == 1
+    assert any_warehouse.query(NAMES) == [("a", False)]
+
+
+def test_archived_records_are_marked(hubspot, any_warehouse):
+    acme = hubspot.add("companies", MONDAY)
+    a, b, c = (hubspot.add("contacts", MONDAY, email=name) for name in "abc")
+    for contact in (a, b, c):
+        hubspot.associate("contacts", contact, "companies", acme)
+    hubspot.archive(a)
+    load_hubspot()
+    assert any_warehouse.query(NAMES) == [("a", True), ("b", False), ("c", False)]
+
+    hubspot.archive(b)
+    load_hubspot()
+    assert any_warehouse.query(NAMES) == [("a", True), ("b", True), ("c", False)]
+    assert any_warehouse.query(COMPANIES) == [(str(c.id), str(acme.id), None)]
+    archived = "SELECT email FROM dev_hubspot.contacts WHERE archived_at > updated_at"
+    assert sorted(any_warehouse.query(archived)) == [("a",), ("b",)]
+
+    b.archived = None
+    hubspot.change(b)  # restored
+    load_hubspot()
+    assert any_warehouse.query(NAMES) == [("a", True), ("b", False), ("c", False)]
+
+
+def test_records_archived_long_ago_are_not_loaded_again(hubspot, warehouse):
+    old = hubspot.add("contacts", MONDAY)
+    old.archived = MONDAY
+    hubspot.add("contacts", MONDAY + timedelta(days=1))
+    assert load_hubspot().rows == 2
+    assert load_hubspot().rows == 1
+
+
+def test_a_record_that_comes_twice_is_loaded_once(hubspot, duckdb):
+    """On two pages, and as a live and as an archived one."""
+    hubspot.overlap = 30
+    names = [f"{number:03}" for number in range(250)]
+    contacts = [hubspot.add("contacts", email=name) for name in names]
+    hubspot.meanwhile = lambda request: (
+        request.query.get("archived") == "true" and hubspot.archive(contacts[9])
+    )
+    assert load_hubspot().rows == 250
+    assert duckdb.query(NAMES) == [(name, False) for name in names]
+    load_hubspot()
+    assert [row for row in duckdb.query(NAMES) if row[1]] == [("009", True)]
+
+
+def test_a_record_changed_while_it_is_read_comes_with_the_next_load(
+    hubspot, duckdb, monkeypatch
+):
+    """Even without a lag: its page was read before, and a later page has later changes."""
+    monkeypatch.setenv("SOURCES__HUBSPOT__LAG_HOURS", "0")
+    contacts = [hubspot.add("contacts", MONDAY, email=str(n)) for n in range(250)]
+
+    def change(request) -> None:
+        if request.query.get("after") == str(contacts[200].id):
+            hubspot.change(contacts[0], email="new")
+            time.sleep(0.002)
+            hubspot.change(contacts[249])
+
+    hubspot.meanwhile = change
+    load_hubspot()
+    assert ("new", False) not in duckdb.query(NAMES)
+    hubspot.meanwhile = lambda request: None
+    assert load_hubspot().rows == 2
+    assert ("new", False) in duckdb.query(NAMES)
+
+
+def test_a_change_that_the_search_shows_late_comes_with_the_next_load(hubspot, duckdb):
+    late, prompt = hubspot.add("contacts", MONDAY), hubspot.add("contacts", MONDAY)
+    load_hubspot()
+    hubspot.change(late, MONDAY + timedelta(hours=5), email="late")
+    hubspot.change(prompt, MONDAY + timedelta(hours=5, minutes=59), email="prompt")
+    late.indexed = False
+    load_hubspot()
+    late.indexed = True
+    load_hubspot()
+    assert duckdb.query(NAMES) == [
+        ("late", False),
+        ("prompt", False),
+    ]
+
+
+def test_a_full_refresh_brings_what_the_search_does_not_show(hubspot, any_warehouse):
+    acme = hubspot.add("companies", MONDAY)
+    a, b, c = (hubspot.add("contacts", MONDAY, email=name) for name in "abc")
+    hubspot.add("contacts", MONDAY + timedelta(days=9), email="latest")
+    hubspot.associate("contacts", a, "companies", acme)
+    load_hubspot()
+    del hubspot.records["contacts"][c.id]  # for good
+    hubspot.links.clear()
+    hubspot.associate("contacts", b, "companies", acme)
+    load_hubspot()
+    assert any_warehouse.query(COMPANIES) == [(str(a.id), str(acme.id), None)]
+
+    report = load_hubspot(full_refresh=True)
+
+    assert report.rows == 5
+    assert any_warehouse.query(NAMES) == [
+        ("a", False),
+        ("b", False),
+        ("latest", False),
+    ]
+    assert any_warehouse.query(COMPANIES) == [(str(b.id), str(acme.id), None)]
+    asked(hubspot)
+    assert load_hubspot().rows == 2
+    assert "v3/objects/contacts" not in asked(hubspot)
+    assert any_warehouse.query(COMPANIES) == [(str(b.id), str(acme.id), None)]
+
+
+def test_a_full_refresh_that_brings_few_records_is_refused(hubspot, duckdb):
+    contacts = [hubspot.add("contacts", MONDAY, email=name) for name in "abcd"]
+    load_hubspot()
+    for contact in contacts[1:]:
+        del hubspot.records["contacts"][contact.id]
+    with pytest.raises(SuspiciouslyFewRows, match="1 rows .* the 4 of table contacts"):
+        load_hubspot(full_refresh=True)
+    assert len(duckdb.query(NAMES)) == 4
+
+
+def test_a_table_dropped_by_hand_is_loaded_anew(hubspot, duckdb):
+    acme = hubspot.add("companies", MONDAY)
+    a, b = (hubspot.add("contacts", MONDAY, email=name) for name in "ab")
+    hubspot.add("contacts", MONDAY + timedelta(days=9), email="latest")
+    hubspot.associate("contacts", a, "companies", acme)
+    load_hubspot()
+    names, companies = duckdb.query(NAMES), duckdb.query(COMPANIES)
+    for table in ("contacts__companies", "contacts"):
+        duckdb.query(f"DROP TABLE dev_hubspot.{table}")
+        load_hubspot()
+        assert (duckdb.query(NAMES), duckdb.query(COMPANIES)) == (names, companies)
+
+
+def test_what_passes_by_itself_is_tried_again(hubspot, duckdb, monkeypatch):
+    """Errors in bursts, limits, answers that break off or take longer than one waits."""
+    monkeypatch.setenv("RUNTIME__REQUEST_TIMEOUT", "0.2")
+    names = [f"{number:03}" for number in range(150)]
+    for name in names:
+        hubspot.add("contacts", email=name)
+    burst = [
+        Answer(b"<html>Bad gateway</html>", 502),
+        Answer(b'{"results": [{"id": "1", "prop', cut_off=True),
+        over_the_limit(),
+        Answer(b'{"results": []}', seconds=0.5),
+    ]
+    for number in range(8):
+        # every fifth try succeeds, which is the last one
+        hubspot.api.trouble |= dict(enumerate(burst, start=5 * number))
+
+    load_hubspot()
+
+    assert duckdb.query(NAMES) == [(name, False) for name in names]
+    assert len(hubspot.api.requests) == 8 * 5
+
+
+def test_the_daily_limit_ends_the_run_at_once(hubspot, warehouse):
+    """Waiting would not help before midnight, and each try counts."""
+    hubspot.api.trouble[0] = over_the_limit("DAILY")
+    with pytest.raises(ApiError, match="used up its API requests of this day") as error:
+        load_hubspot()
+    assert len(hubspot.api.requests) == 1
+    assert not is_worth_retrying(error.value)
+
+
+def test_a_failure_at_any_request_loads_nothing(hubspot, duckdb):
+    """And the cursor does not move: the next load brings what this one did not."""
+    records = [hubspot.add(kind, MONDAY) for kind in KINDS]
+    load_hubspot()
+    before = duckdb.query(UPDATED)
+    for record in records:
+        hubspot.change(record)
+    busy = json_answer({"status": "error", "message": "Internal error"}, 500)
+    for number in (0, 4, 8):
+        first = len(hubspot.api.requests) + number
+        hubspot.api.trouble = dict.fromkeys(range(first, first + 5), busy)
+        with pytest.raises(ApiError, match="500 Internal Server Error: Internal error"):
+            load_hubspot()
+        assert len(hubspot.api.requests) == first + 5
+        assert duckdb.query(UPDATED) == before
+
+    load_hubspot()
+
+    assert not set(duckdb.query(UPDATED)) & set(before)
+
+
+def test_a_field_that_changes_its_type_loads_nothing(hubspot, duckdb):
+    hubspot.add("companies", MONDAY, name="Acme")
+    contacts = [hubspot.add("contacts", MONDAY, email=name) for name in "ab"]
+    load_hubspot()
+    hubspot.change(contacts[0], email="new")
+    hubspot.change(contacts[1], email={"value": "b"})
+    with pytest.raises(ApiError, match="a record of contacts is not as HubSpot docu"):
+        load_hubspot()
+    assert duckdb.query(NAMES) == [("a", False), ("b", False)]
+
+
+@pytest.mark.parametrize(
+    "answer, said",
+    [
+        (
+            json_answer({"message": "This app hasn't been granted the scopes"}, 403),
+            "/crm/v3/objects/contacts was answered 403 Forbidden: This app hasn't been",
+        ),
+        (json_answer({"message": "No such object"}, 404), "404 Not Found: No such obj"),
+        (Answer(b"<html>Moved</html>"), "is not JSON but begins with '<html>Moved"),
+    ],
+    ids=["403", "404", "HTML"],
+)
+def test_what_hubspot_refuses_is_said(hubspot, duckdb, answer, said):
+    hubspot.api.trouble[0] = answer
+    with pytest.raises(ApiError) as error:
+        load_hubspot()
+    assert said in str(error.value)
+    assert duckdb.query(TABLES) == []
+
+
+def test_a_wrong_token_is_said_but_not_shown(hubspot, warehouse, monkeypatch, caplog):
+    monkeypatch.setenv("SOURCES__HUBSPOT__ACCESS_TOKEN", "pat-eu1-wrong")
+    with pytest.raises(
+        ApiError, match="401 Unauthorized: Authentication cred"
+    ) as error:
+        load_hubspot()
+    assert "sources.hubspot in .dlt/secrets.toml" in str(error.value)
+    assert "pat-eu1" not in f"{error.value} {caplog.text}"
