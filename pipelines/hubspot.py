@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import dlt
-
 from sources.hubspot import hubspot_source
+from utils.destinations import pipeline_into
 from utils.load_report import LoadReport
 from utils.loading import run_pipeline
 
@@ -27,10 +26,5 @@ def load_hubspot(
         ApiError: HubSpot did not give what was asked of it, or not as documented.
         SuspiciouslyFewRows: A full refresh brings far fewer records than a table has.
     """
-    pipeline = dlt.pipeline(
-        "hubspot",
-        destination=dlt.destination("warehouse"),
-        dataset_name="hubspot",
-        progress=progress,
-    )
+    pipeline = pipeline_into("warehouse", "hubspot", progress=progress)
     return run_pipeline(pipeline, hubspot_source(full_refresh=full_refresh))
