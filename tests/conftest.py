@@ -110,8 +110,8 @@ def postgres_warehouse(
     from tests.postgres import new_database
 
     database = new_database(postgres)
-    monkeypatch.setenv("DESTINATION__WAREHOUSE__DESTINATION_TYPE", "postgres")
-    monkeypatch.setenv("DESTINATION__WAREHOUSE__CREDENTIALS", database.url)
+    for name, value in database.settings.items():
+        monkeypatch.setenv(name, value)
     return database
 
 

@@ -1,21 +1,22 @@
-"""Runs of `products` that are killed at random moments, each followed by a plain rerun.
+"""Runs that are killed at random moments, each followed by a plain rerun.
 
 The source keeps changing all the while. After each rerun the warehouse must have every
-row that the source had when the rerun began, and none twice. Half of the reruns happen in
-a fresh working folder, as in a new container; the old folder comes back later, with
-whatever the killed run has left in it. Now and then somebody drops the table or the whole
-dataset before a run. Each run reads only the last seconds before its cursor: what was lost
-before them would stay lost.
+row that the source had when the rerun began, as it was, and none twice. Half of the reruns
+happen in a fresh working folder, as in a new container; the old folder comes back later,
+with whatever the killed run has left in it. Now and then somebody drops the table or the
+whole dataset before a run. Each run reads only the last seconds before its cursor: what was
+lost before them would stay lost.
 
 A few rounds run with the tests. `uv run python -m tests.killed_runs` runs many:
 
-    DuckDB: 200 killed (start 12, extract 70, ...), 0 rows lost, 0 doubled, 0 failed reruns
+    products into DuckDB: 200 killed (start 12, extract 70, ...), 0 rows lost, 0 doubled, ...
 """
 
 from __future__ import annotations
 
 import itertools
 import os
+import pkgutil
 import random
 import sys
 import tempfile
@@ -25,19 +26,17 @@ from dataclasses import dataclass, field
 from multiprocessing.process import BaseProcess
 from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
+from typing import Any
 
-from tests.change_feed import COLUMNS, add_changes, create_change_feed
-from tests.duckdb_warehouse import query
+from tests.changing_sources import ChangingProducts, ChangingSource, changing_hubspot
 from tests.forked import processes
-from tests.postgres import Database, new_database, running_postgres
+from tests.postgres import new_database, running_postgres
+from tests.warehouses import DuckDBWarehouse, Warehouse
 
 STEPS = ("start", "extract", "normalize", "load", "end")
-ROWS_AT_FIRST = 5_000
 FULL_REFRESH_EVERY = 5
 TABLE_DROPPED_EVERY = 7
 DATASET_DROPPED_EVERY = 11
-# Longer than the seconds that a change is late, and far shorter than a test.
-LAG_SECONDS = 12
 # Longer than most steps, so that a run is also killed somewhere in the next ones.
 LONGEST_WAIT = 0.3
 
@@ -53,6 +52,14 @@ class Outcome:
     doubled: int = 0
     failed_reruns: int = 0
 
+    def compare(
+        self, expected: list[tuple[Any, ...]], loaded: list[tuple[Any, ...]]
+    ) -> None:
+        """Count rows that are missing or otherwise than expected, and keys that repeat."""
+        self.lost += (Counter(expected) - Counter(map(tuple, loaded))).total()
+        keys = Counter(row[0] for row in loaded)
+        self.doubled += keys.total() - len(keys)
+
     @property
     def is_good(self) -> bool:
         return not (self.lost or self.doubled or self.failed_reruns)
@@ -67,27 +74,31 @@ class Outcome:
 
 
 def kill_runs(
-    source: Database, warehouse: Database | Path, folder: Path, kills: int, seed: int
+    source: ChangingSource, warehouse: Warehouse, folder: Path, kills: int, seed: int
 ) -> Outcome:
     """Kill and rerun until `kills` runs were killed, or a row is lost or doubled.
 
     Args:
-        warehouse: a PostgreSQL database, or the DuckDB file to be.
         folder: for the pipeline's working folders.
     """
     chance = random.Random(seed)
     outcome = Outcome()
-    create_change_feed(source, ROWS_AT_FIRST)
-    source.query("UPDATE raw_data.products SET valid_ts = valid_ts - interval '9 days'")
+    dataset = source.table.partition(".")[0]
     for number in itertools.count():
-        settings = _settings(source, warehouse, folder / "kept")
+        settings = (
+            source.settings | warehouse.settings | {"RUNTIME__LOG_LEVEL": "ERROR"}
+        )
+        kept = settings | {"PIPELINES_DIR": str(folder / "kept")}
+        fresh = settings | {"PIPELINES_DIR": str(folder / f"fresh {number}")}
         full_refresh = number % FULL_REFRESH_EVERY == FULL_REFRESH_EVERY - 1
         if number and number % TABLE_DROPPED_EVERY == 0:
-            _look(warehouse, "DROP TABLE IF EXISTS dev_products.products CASCADE")
+            warehouse.query(f"DROP TABLE IF EXISTS {source.table} CASCADE")
         if number and number % DATASET_DROPPED_EVERY == 0:
-            _look(warehouse, "DROP SCHEMA dev_products CASCADE")
+            warehouse.query(f"DROP SCHEMA {dataset} CASCADE")
         step = processes.Value("i", -1)
-        run = processes.Process(target=_run, args=(settings, full_refresh, step))
+        run = processes.Process(
+            target=_run, args=(source.load, kept, full_refresh, step)
+        )
         run.start()
         _wait_for_step(chance.randrange(len(STEPS)), step, run)
         _wait(chance.uniform(0, LONGEST_WAIT), source, chance, run)
@@ -98,17 +109,14 @@ def kill_runs(
             outcome.survived += 1
         run.join()
 
-        add_changes(source, chance.randint(0, 50))
-        expected = {
-            row[0] for row in source.query("SELECT audit_id FROM raw_data.products")
-        }
-        if number % 2:
-            settings = _settings(source, warehouse, folder / f"fresh {number}")
-        rerun = processes.Process(target=_run, args=(settings, False, step))
+        source.change(chance.randint(0, 50))
+        rerun = processes.Process(
+            target=_run, args=(source.load, fresh if number % 2 else kept, False, step)
+        )
         rerun.start()
         rerun.join()
         outcome.failed_reruns += rerun.exitcode != 0
-        _compare(source, warehouse, expected, outcome)
+        outcome.compare(source.rows(), warehouse.query(source.loaded))
         if not outcome.is_good or outcome.killed_in.total() >= kills:
             return outcome
 
@@ -119,36 +127,18 @@ def _wait_for_step(number: int, step: Synchronized, run: BaseProcess) -> None:
 
 
 def _wait(
-    seconds: float, source: Database, chance: random.Random, run: BaseProcess
+    seconds: float, source: ChangingSource, chance: random.Random, run: BaseProcess
 ) -> None:
     """Let the run go on for a while, and the source with it."""
     until = time.monotonic() + seconds
     while time.monotonic() < until and run.is_alive():
-        add_changes(source, chance.randint(1, 20))
+        source.change(chance.randint(1, 20))
         time.sleep(min(0.1, max(0.0, until - time.monotonic())))
 
 
-def _settings(
-    source: Database, warehouse: Database | Path, folder: Path
-) -> dict[str, str]:
-    settings = {
-        "SOURCES__PRODUCTS__CREDENTIALS": source.url,
-        "SOURCES__PRODUCTS__LAG_HOURS": str(LAG_SECONDS / 3600),
-        "PIPELINES_DIR": str(folder),
-        "RUNTIME__LOG_LEVEL": "ERROR",
-    }
-    if isinstance(warehouse, Path):
-        return settings | {
-            "DESTINATION__WAREHOUSE__DESTINATION_TYPE": "duckdb",
-            "DLT_LOCAL_DIR": str(warehouse.parent),
-        }
-    return settings | {
-        "DESTINATION__WAREHOUSE__DESTINATION_TYPE": "postgres",
-        "DESTINATION__WAREHOUSE__CREDENTIALS": warehouse.url,
-    }
-
-
-def _run(settings: dict[str, str], full_refresh: bool, step: Synchronized) -> None:
+def _run(
+    load: str, settings: dict[str, str], full_refresh: bool, step: Synchronized
+) -> None:
     """In a process of its own: one run, that says at which step it is."""
     import dlt
 
@@ -168,48 +158,32 @@ def _run(settings: dict[str, str], full_refresh: bool, step: Synchronized) -> No
     for name in ("extract", "normalize", "load"):
         announced(name)
     step.value = 0
-
-    from pipelines.products import load_products
-
-    load_products(full_refresh=full_refresh)
-
-
-def _compare(
-    source: Database, warehouse: Database | Path, expected: set[int], outcome: Outcome
-) -> None:
-    rows = _look(warehouse, f"SELECT {COLUMNS} FROM dev_products.products")
-    in_source = {
-        row[0]: row for row in source.query(f"SELECT {COLUMNS} FROM raw_data.products")
-    }
-    keys = Counter(row[0] for row in rows)
-    wrong = [row for row in rows if tuple(row) != in_source.get(row[0])]
-    outcome.lost += len(expected - keys.keys()) + len(wrong)
-    outcome.doubled += sum(count - 1 for count in keys.values())
-
-
-def _look(warehouse: Database | Path, sql: str) -> list[tuple]:
-    if isinstance(warehouse, Path):
-        return query(warehouse, sql)
-    return warehouse.query(sql)
+    pkgutil.resolve_name(load)(full_refresh=full_refresh)
 
 
 def main() -> None:
     kills = int(sys.argv[1]) if len(sys.argv) > 1 else 200
     good = True
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        with running_postgres(folder / "postgres") as postgres:
-            warehouses = {
-                "DuckDB": folder / "warehouse.duckdb",
-                "PostgreSQL": new_database(postgres),
-            }
-            for name, warehouse in warehouses.items():
-                outcome = kill_runs(
-                    new_database(postgres), warehouse, folder / name, kills, seed=1
-                )
-                print(f"{name}: {outcome}", flush=True)
-                good &= outcome.is_good
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        running_postgres(Path(scratch) / "postgres") as postgres,
+        changing_hubspot() as hubspot,
+    ):
+        products = (ChangingProducts(new_database(postgres)) for _ in range(2))
+        for name, source, warehouse in (
+            ("products into DuckDB", next(products), _new_duckdb(scratch)),
+            ("products into PostgreSQL", next(products), new_database(postgres)),
+            ("hubspot into DuckDB", hubspot, _new_duckdb(scratch)),
+        ):
+            folder = Path(scratch) / name
+            outcome = kill_runs(source, warehouse, folder, kills, seed=1)
+            print(f"{name}: {outcome}", flush=True)
+            good &= outcome.is_good
     sys.exit(not good)
+
+
+def _new_duckdb(folder: str) -> DuckDBWarehouse:
+    return DuckDBWarehouse(Path(tempfile.mkdtemp(dir=folder)) / "warehouse.duckdb")
 
 
 if __name__ == "__main__":

@@ -28,6 +28,14 @@ class Database:
             f"?host={self.socket_folder}"
         )
 
+    @property
+    def settings(self) -> dict[str, str]:
+        """The environment that makes it the warehouse."""
+        return {
+            "DESTINATION__WAREHOUSE__DESTINATION_TYPE": "postgres",
+            "DESTINATION__WAREHOUSE__CREDENTIALS": self.url,
+        }
+
     def query(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """Run a statement, commit it, and give its rows, if it has any."""
         with closing(psycopg2.connect(self.url)) as connection:

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import pytest
 
+from tests.changing_sources import ChangingProducts, changing_hubspot
 from tests.killed_runs import kill_runs
 from tests.postgres import new_database
+from tests.warehouses import DuckDBWarehouse
 
 
 @pytest.mark.parametrize("kind", ["DuckDB", "PostgreSQL"])
-def test_a_killed_run_and_a_rerun_lose_and_double_nothing(kind, postgres, tmp_path):
+def test_of_a_database_nothing_is_lost_or_doubled(kind, postgres, tmp_path):
     warehouse = (
-        tmp_path / "warehouse.duckdb" if kind == "DuckDB" else new_database(postgres)
+        DuckDBWarehouse(tmp_path / "warehouse.duckdb")
+        if kind == "DuckDB"
+        else new_database(postgres)
     )
-    outcome = kill_runs(new_database(postgres), warehouse, tmp_path, kills=8, seed=7)
+    source = ChangingProducts(new_database(postgres))
+    outcome = kill_runs(source, warehouse, tmp_path, kills=8, seed=7)
     assert outcome.is_good, outcome
     assert outcome.killed_in.total() == 8
+
+
+def test_of_an_api_nothing_is_lost_or_doubled(tmp_path):
+    warehouse = DuckDBWarehouse(tmp_path / "warehouse.duckdb")
+    with changing_hubspot() as source:
+        outcome = kill_runs(source, warehouse, tmp_path, kills=8, seed=7)
+    assert outcome.is_good, outcome

@@ -12,6 +12,10 @@ from tests import duckdb_warehouse
 class Warehouse(Protocol):
     """What a `DuckDBWarehouse` and a PostgreSQL `Database` have in common."""
 
+    @property
+    def settings(self) -> dict[str, str]:
+        """The environment that leads pipelines here."""
+
     def query(self, sql: str) -> list[tuple[Any, ...]]: ...
 
 
@@ -20,6 +24,13 @@ class DuckDBWarehouse:
     """A DuckDB file."""
 
     file: Path
+
+    @property
+    def settings(self) -> dict[str, str]:
+        return {
+            "DESTINATION__WAREHOUSE__DESTINATION_TYPE": "duckdb",
+            "DLT_LOCAL_DIR": str(self.file.parent),
+        }
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows that a query gives."""
