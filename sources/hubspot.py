@@ -64,13 +64,13 @@ def hubspot_source(
                 dlt.mark.materialize_table_schema(),
                 dlt.mark.make_hints(write_disposition="replace"),
             )
-        is_new = _once()
+        is_first = _first_time()
         found = chain(*declared_records(client, name, properties[name], since))
         # as many as one request for associations may name
         while batch := list(islice(found, 1000)):
             with as_documented(f"a record of {name}"):
                 rows = [_row(record, properties[name]) for record in batch]
-            rows = [row for row in rows if _is_news(row, since) and is_new(row["id"])]
+            rows = [row for row in rows if _is_news(row, since) and is_first(row["id"])]
             live = {row["id"]: row for row in rows if not row["archived"]}
             _associate(client, name, live)
             yield rows
@@ -136,7 +136,7 @@ def _is_news(row: dict[str, Any], since: datetime | None) -> bool:
     return since is None or not row["archived"] or row["archived_at"] >= since
 
 
-def _once() -> Callable[[str], bool]:
+def _first_time() -> Callable[[str], bool]:
     """A test whether an id comes for the first time, with the ids on disk."""
     seen = sqlite3.connect("")
     seen.execute("CREATE TABLE ids (id PRIMARY KEY) WITHOUT ROWID")

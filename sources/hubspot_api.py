@@ -52,6 +52,7 @@ def declared_records(
     """Two resources: live records, all or those changed since, and all archived ones."""
     path = f"crm/v3/objects/{name}"
     listed = {"limit": 100, "properties": ",".join(properties)}
+    archived = {"path": path, "params": {**listed, "archived": "true"}}
     live: dict[str, Any] = {"path": path, "params": listed}
     if since:
         changed = {
@@ -59,28 +60,20 @@ def declared_records(
             "operator": "GTE",
             "value": str(int(since.timestamp() * 1000)),
         }
-        live = {
-            "path": f"{path}/search",
-            "method": "POST",
-            "json": {
-                "filterGroups": [{"filters": [changed]}],
-                "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
-                "properties": properties,
-                "limit": 200,
-            },
-            "paginator": SearchPages(),
+        search = {
+            "filterGroups": [{"filters": [changed]}],
+            "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
+            "properties": properties,
+            "limit": 200,
         }
-    archived = {"path": path, "params": {**listed, "archived": "true"}}
+        live = {"path": f"{path}/search", "method": "POST", "json": search}
+        live["paginator"] = SearchPages()
+    api = {"base_url": client.base_url, "auth": client.auth, "session": client.session}
     after = {"cursor_path": "paging.next.after", "cursor_param": "after"}
     every = {"data_selector": "results", "response_actions": [check_answer]}
     return rest_api_resources(
         {
-            "client": {
-                "base_url": client.base_url,
-                "auth": client.auth,
-                "session": client.session,
-                "paginator": {"type": "cursor", **after},
-            },
+            "client": {**api, "paginator": {"type": "cursor", **after}},
             "resource_defaults": {"endpoint": every},
             "resources": [
                 {"name": f"live_{name}", "endpoint": live},
