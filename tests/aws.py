@@ -43,6 +43,13 @@ class Aws:
             aws_secret_access_key=ADMINISTRATOR["AWS_SECRET_ACCESS_KEY"],
         )
 
+    def new_bucket(self, name: str) -> str:
+        """An empty bucket's address."""
+        self.client("s3").create_bucket(
+            Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION}
+        )
+        return f"s3://{name}"
+
     def empty(self) -> None:
         """Delete all there is."""
         requests.post(f"{self.url}/moto-api/reset").raise_for_status()

@@ -44,6 +44,9 @@ def prepare_replacement(pipeline: dlt.Pipeline) -> None:
             )
     if is_lake(pipeline):
         return  # which has a way of its own
+    # Without a word of it dlt 1.31 begins transactions for CREATE, ALTER and DROP alone:
+    # DuckDB and Snowflake would commit the DELETE before they come to the INSERT.
+    pipeline.destination.caps_params["supports_transactions"] = True
     # PostgreSQL's TRUNCATE empties a table even for readers that began before it.
     pipeline.destination.caps_params["supports_truncate_command"] = False
     # dlt has no hint for it on a table, only this setting of the destination.

@@ -8,7 +8,7 @@ import dlt
 import pytest
 
 from pipelines.exchange_rates import load_exchange_rates
-from tests.aws import REGION, Aws
+from tests.aws import Aws
 from tests.pets import UPSERT, pets
 from tests.postgres import Database
 from tests.redshift import Redshift
@@ -22,12 +22,10 @@ ROLE = "arn:aws:iam::123456789012:role/redshift"
 
 @pytest.fixture
 def redshift(postgres_warehouse: Database, aws: Aws, monkeypatch) -> Redshift:
-    aws.client("s3").create_bucket(
-        Bucket="a-lake", CreateBucketConfiguration={"LocationConstraint": REGION}
-    )
+    lake = aws.new_bucket("a-lake")
     monkeypatch.setenv("DESTINATION__WAREHOUSE__DESTINATION_TYPE", "redshift")
     monkeypatch.setenv("DESTINATION__WAREHOUSE__STAGING_IAM_ROLE", ROLE)
-    monkeypatch.setenv("DESTINATION__LAKE__BUCKET_URL", "s3://a-lake")
+    monkeypatch.setenv("DESTINATION__LAKE__BUCKET_URL", lake)
     warehouse = Redshift(postgres_warehouse, aws)
     monkeypatch.setattr("psycopg2.connect", warehouse.connect)
     return warehouse

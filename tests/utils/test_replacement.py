@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from dlt.destinations.sql_jobs import SqlStagingReplaceFollowupJob
+from dlt.pipeline.exceptions import PipelineStepFailed
 
 from tests.pets import killed_run, pets, pets_pipeline, rows
 from utils.loading import run_pipeline
@@ -45,6 +47,24 @@ def test_none_are_refused(warehouse):
     with pytest.raises(SuspiciouslyFewRows, match="^0 rows were fetched"):
         run_pipeline(pets_pipeline(), source)
     assert len(rows(warehouse)) == 4
+
+
+def test_a_replacement_that_fails_halfway_leaves_the_table_as_it_was(
+    any_warehouse, monkeypatch
+):
+    """The rows are deleted and the new ones inserted in one transaction."""
+    replace_by(*NAMES)
+    generate = SqlStagingReplaceFollowupJob.generate_sql
+
+    def then_fail(*args, **kwargs):
+        delete, insert = generate(*args, **kwargs)
+        return [delete, insert.replace("pets_staging", "no_such_dataset")]
+
+    monkeypatch.setattr(SqlStagingReplaceFollowupJob, "generate_sql", then_fail)
+    with pytest.raises(PipelineStepFailed, match="no_such_dataset"):
+        replace_by(*NAMES)
+    found = any_warehouse.query("SELECT name FROM dev_pets.pets ORDER BY name")
+    assert [name for (name,) in found] == sorted(NAMES)
 
 
 def test_after_a_refusal_the_next_run_goes_on(warehouse):

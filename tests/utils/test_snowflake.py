@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import duckdb
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from dlt.pipeline.exceptions import PipelineStepFailed
 
 from pipelines.exchange_rates import load_exchange_rates
 from tests.pets import UPSERT, pets
@@ -90,6 +92,26 @@ def test_a_replacement_goes_through_the_staging_dataset(snowflake):
     run(ADA, TOM, write_disposition="replace")
     assert names(snowflake) == ["Ada", "Tom"]
     assert not snowflake.like("TRUNCATE")
+
+
+def test_a_replacement_that_fails_halfway_leaves_the_table_as_it_was(
+    snowflake, monkeypatch
+):
+    run(REX, TOM, write_disposition="replace")
+    statements: list[str] = []
+    play = Snowflake.run
+
+    def fail_at_insert(account, session, statement):
+        statements.append(statement)
+        if statement.startswith("INSERT") and "DEV_PETS_STAGING" in statement:
+            raise duckdb.CatalogException("no such table")
+        play(account, session, statement)
+
+    monkeypatch.setattr(Snowflake, "run", fail_at_insert)
+    with pytest.raises(PipelineStepFailed, match="no such table"):
+        run(ADA, TOM, write_disposition="replace")
+    assert any(each.startswith("DELETE") for each in statements)
+    assert names(snowflake) == ["Rex", "Tom"]
 
 
 def test_the_main_job_runs_twice(snowflake):
