@@ -103,7 +103,7 @@ def test_a_replacement_that_fails_halfway_leaves_the_table_as_it_was(
 
     def fail_at_insert(account, session, statement):
         statements.append(statement)
-        if statement.startswith("INSERT") and "DEV_PETS_STAGING" in statement:
+        if statement.startswith("INSERT") and ' FROM "ANALYTICS"."DEV_P' in statement:
             raise duckdb.CatalogException("no such table")
         play(account, session, statement)
 
