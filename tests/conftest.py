@@ -20,6 +20,7 @@ from tests.repository import ROOT, SETTINGS, copy_repository
 if TYPE_CHECKING:
     from tests.apis.hubspot import HubSpot
     from tests.aws import Aws
+    from tests.lakes import Lake
     from tests.postgres import Database
     from tests.vault import Vault
     from tests.warehouses import Warehouse
@@ -161,6 +162,27 @@ def vault(aws: Aws) -> Iterator[Vault]:
 
     with vault_of(aws) as vault:
         yield vault
+
+
+@pytest.fixture
+def local_lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lake:
+    """The lake of this test, an empty folder."""
+    from tests.lakes import LocalLake
+
+    monkeypatch.setenv("DLT_LOCAL_DIR", str(tmp_path))
+    return LocalLake(tmp_path / "lake")
+
+
+@pytest.fixture(params=["folder", "S3"])
+def any_lake(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Lake:
+    """The lake of this test, once a local folder and once a bucket."""
+    from tests.lakes import S3Lake
+
+    if request.param == "folder":
+        return request.getfixturevalue("local_lake")
+    lake = S3Lake(request.getfixturevalue("aws"))
+    monkeypatch.setenv("DESTINATION__LAKE__BUCKET_URL", lake.address)
+    return lake
 
 
 @pytest.fixture(scope="session")
