@@ -20,7 +20,9 @@ from tests.repository import ROOT, SETTINGS, copy_repository
 if TYPE_CHECKING:
     from tests.apis.hubspot import HubSpot
     from tests.aws import Aws
+    from tests.lakes import Lake
     from tests.postgres import Database
+    from tests.queries import Queries
     from tests.vault import Vault
     from tests.warehouses import Warehouse
 
@@ -161,6 +163,58 @@ def vault(aws: Aws) -> Iterator[Vault]:
 
     with vault_of(aws) as vault:
         yield vault
+
+
+@pytest.fixture(scope="session")
+def redshift_database(postgres: Database) -> Database:
+    """One for the session: an export only reads. Its settings are none that help."""
+    from tests.postgres import new_database
+
+    database = new_database(postgres)
+    for setting in (
+        "timezone TO 'Asia/Tokyo'",
+        "datestyle TO 'SQL, DMY'",
+        "extra_float_digits TO 0",  # Redshift's default
+    ):
+        database.query(f"ALTER DATABASE {database.name} SET {setting}")
+    return database
+
+
+@pytest.fixture
+def redshift(redshift_database: Database, monkeypatch: pytest.MonkeyPatch) -> Database:
+    """The Redshift that `redshift_export` asks: PostgreSQL speaks for its queries."""
+    for name, value in redshift_database.redshift_settings.items():
+        monkeypatch.setenv(name, value)
+    return redshift_database
+
+
+@pytest.fixture
+def queries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Queries:
+    """A folder `pets` for queries, in place of the repository's own."""
+    from tests.queries import Queries
+
+    return Queries(tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def local_lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lake:
+    """The lake of this test, an empty folder."""
+    from tests.lakes import LocalLake
+
+    monkeypatch.setenv("DLT_LOCAL_DIR", str(tmp_path))
+    return LocalLake(tmp_path / "lake")
+
+
+@pytest.fixture(params=["folder", "S3"])
+def any_lake(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Lake:
+    """The lake of this test, once a local folder and once a bucket."""
+    from tests.lakes import S3Lake
+
+    if request.param == "folder":
+        return request.getfixturevalue("local_lake")
+    lake = S3Lake(request.getfixturevalue("aws"))
+    monkeypatch.setenv("DESTINATION__LAKE__BUCKET_URL", lake.address)
+    return lake
 
 
 @pytest.fixture(scope="session")

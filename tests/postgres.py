@@ -36,6 +36,18 @@ class Database:
             "DESTINATION__WAREHOUSE__CREDENTIALS": self.url,
         }
 
+    @property
+    def redshift_settings(self) -> dict[str, str]:
+        """In this environment it is the Redshift that is exported from."""
+        section = "SOURCES__REDSHIFT_EXPORT__CREDENTIALS__"
+        return {
+            f"{section}HOST": self.socket_folder,
+            f"{section}PORT": "5432",
+            f"{section}DATABASE": self.name,
+            f"{section}USERNAME": "postgres",
+            f"{section}PASSWORD": "secret",
+        }
+
     def query(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """Run a statement, commit it, and give its rows, if it has any."""
         with closing(psycopg2.connect(self.url)) as connection:

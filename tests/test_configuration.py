@@ -38,7 +38,7 @@ def test_what_runs_leave_behind_is_ignored(path):
 def test_the_examples_of_secrets_are_toml_once_filled_in():
     example = (ROOT / ".dlt" / "secrets.toml.example").read_text()
     sections = [part for part in example.split("\n\n") if "# [" in part]
-    assert len(sections) == 6
+    assert len(sections) == 7
     for section in sections:
         filled_in = "\n".join(
             line.removeprefix("# ")

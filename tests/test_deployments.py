@@ -139,3 +139,11 @@ def test_a_failed_run_is_failed_and_its_log_says_why(deployed):
     )
     assert run["state_type"] == "FAILED"
     assert any("127.0.0.1" in log.message for log in logs_of(run["id"]))
+
+
+def test_a_process_that_exits_is_a_crash_which_alerts_match(deployed):
+    run = run_to_the_end(
+        deployed, "test_alert/dev", "--param", "way=exits", ends_with=1
+    )
+    assert (run["state_type"], run["state_name"]) == ("CRASHED", "Crashed")
+    assert "alerts" in run["tags"]

@@ -67,6 +67,14 @@ def test_chunks_of_a_backfill_run_side_by_side():
         assert "concurrency_limit" not in deployment and "schedules" not in deployment
 
 
+def test_failures_that_matter_raise_an_alert():
+    """The automations match the tag `alerts`. test_alert has it everywhere, as a proof."""
+    for each in DEPLOYMENTS:
+        is_proof = load_flow(each).name == "test_alert"
+        assert ("alerts" in each["tags"]) == (is_proof or "dev" not in each["tags"])
+    assert any("alerts" in each["tags"] for each in DEPLOYMENTS)
+
+
 def test_no_key_is_misspelt():
     assert set(FILE) <= TOP_LEVEL_KEYS
     for deployment in DEPLOYMENTS:

@@ -18,6 +18,7 @@ from utils.logging import get_logger
 
 if TYPE_CHECKING:
     from utils.backfill_report import BackfillReport
+    from utils.export_report import ExportReport
     from utils.terminal_bar import Shown
 
 SECONDS_BETWEEN_UPDATES = 2.0
@@ -58,6 +59,28 @@ def publish_chunks(report: BackfillReport) -> BackfillReport:
             for each in report.chunks
         ],
         description=f"- {report.summary}\n- tag: {report.tag}",
+    )
+    return report
+
+
+def publish_export(report: ExportReport) -> ExportReport:
+    """Log what was exported, publish it as a table artifact of the run, and return it."""
+    get_logger().info(report.summary)
+    create_table_artifact(
+        key=_key("redshift_export", "files"),
+        table=[
+            {
+                "query": file.query,
+                "rows": file.rows,
+                "bytes": file.bytes,
+                "seconds": round(file.seconds, 1),
+                "file": file.address,
+            }
+            for file in report.files
+        ],
+        description="\n".join(
+            f"- {line}" for line in (report.summary, *report.failures)
+        ),
     )
     return report
 

@@ -42,6 +42,7 @@ def _is_transient(error: BaseException) -> bool:
     import adbc_driver_manager
     import psycopg2
     import requests
+    from botocore import exceptions as aws
 
     if isinstance(error, requests.HTTPError):
         status = error.response.status_code
@@ -55,6 +56,11 @@ def _is_transient(error: BaseException) -> bool:
                 requests.exceptions.ChunkedEncodingError,
             ),
         )
+    if isinstance(error, aws.ClientError):
+        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+        return status == 429 or status >= 500
+    if isinstance(error, (aws.ConnectionError, aws.HTTPClientError)):
+        return True
     if sqlstate := getattr(error, "pgcode", None) or getattr(error, "sqlstate", None):
         return str(sqlstate).startswith(TRANSIENT_SQLSTATES)
     if isinstance(

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from contextlib import closing
 
+import boto3
 import psycopg2
 import pytest
 import requests
+from botocore.config import Config
 
+from tests.aws import REGION
 from tests.http_server import Answer, api
 from utils.errors import ClearError
 from utils.transient_errors import is_worth_retrying
@@ -34,6 +37,23 @@ def test_http(status, retried):
 
 def test_an_http_server_that_is_not_there():
     assert is_worth_retrying(raised_by(fetch, "http://127.0.0.1:1"))
+
+
+def ask_aws(url: str) -> None:
+    once = Config(retries={"max_attempts": 0})
+    settings = {"endpoint_url": url, "region_name": REGION, "config": once}
+    keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
+    boto3.client("s3", **settings, **keys).list_buckets()
+
+
+@pytest.mark.parametrize("status, retried", [(503, True), (500, True), (403, False)])
+def test_aws(status, retried):
+    with api(Answer(b"", status)) as server:
+        assert is_worth_retrying(raised_by(ask_aws, server.url)) is retried
+
+
+def test_aws_out_of_reach():
+    assert is_worth_retrying(raised_by(ask_aws, "http://127.0.0.1:1"))
 
 
 def test_a_malformed_url_is_not():

@@ -1,0 +1,70 @@
+"""Exports what queries on Redshift give, each into a file of the lake.
+
+What into what: each `.sql` file of a folder in `sources/redshift_queries` into a Parquet or
+CSV file; one with parameters into a file for each choice of their values. When: on demand,
+or by a deployment for a folder. Again: safe at any time, a file is replaced by its whole
+successor. When it fails: the message names each query that failed, its line, and what
+Redshift says; the others are exported. Connections were tried again already. Correct the
+query or its parameters, and run it again.
+
+Redshift keeps a result on its leader node until it is fetched: very large ones are a task
+for its UNLOAD.
+"""
+
+from prefect import flow
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from pipelines.redshift_export import export_query, prepare_export
+from sources.sql_files import Query, Value
+from utils.arrow_files import FileFormat
+from utils.artifacts import publish_export
+from utils.command_line import run_from_command_line
+from utils.export_progress import outcomes_of
+from utils.export_report import ExportedFile, ExportReport
+from utils.load_task import load_task
+from utils.logging import run_log
+from utils.running_queries import queries_end_here
+
+QUERIES_AT_ONCE = 3
+
+
+@load_task(name="Prepare the export")
+def prepare(folder: str, parameters: dict[str, Value]) -> list[Query]:
+    return prepare_export(folder, parameters)
+
+
+@load_task(task_run_name="Export {query.name}")
+def export(query: Query, file_format: FileFormat) -> ExportedFile:
+    with run_log():
+        return export_query(query, file_format)
+
+
+@flow(
+    name="redshift_export",
+    timeout_seconds=4 * 60 * 60,
+    task_runner=ThreadPoolTaskRunner(max_workers=QUERIES_AT_ONCE),
+)
+def redshift_export(
+    *,
+    folder: str = "inventory",
+    parameters: dict[str, Value] | None = None,
+    file_format: FileFormat = "parquet",
+) -> ExportReport:
+    """Export what queries on Redshift give as Parquet or CSV files.
+
+    Args:
+        folder: A folder of sources/redshift_queries.
+        parameters: Values of the queries' parameters, as JSON, {"since": "2026-12-31"}.
+        file_format: What kind of files.
+    """
+    queries = prepare(folder, parameters or {})
+    with queries_end_here():
+        runs = {query.name: export.submit(query, file_format) for query in queries}
+        outcomes = outcomes_of(runs)
+    report = publish_export(ExportReport.of(folder, outcomes))
+    report.raise_if_failed()
+    return report
+
+
+if __name__ == "__main__":
+    run_from_command_line(redshift_export)

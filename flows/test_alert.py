@@ -1,0 +1,44 @@
+"""Fails on purpose, to prove that an alert arrives.
+
+Run it after every change to the alerts, and now and then: an alert that nobody has seen
+arrive does not exist. It loads nothing and can always be run.
+
+`raises` ends the run as Failed, `times out` as TimedOut (which is Failed, too), and `exits`
+ends the process without a word, as for lack of memory, and the worker calls the run
+Crashed. From a command line there is no worker: such a run stays Running until Prefect
+misses its heartbeats. The alert has to arrive within a few minutes. If none does, look at
+the automations in Prefect's UI, then at their last action, and at the webhook's block.
+"""
+
+import os
+import time
+from typing import Literal
+
+from prefect import flow
+
+from utils.command_line import run_from_command_line
+from utils.errors import ClearError
+from utils.logging import get_logger
+
+TIMEOUT_SECONDS = 5
+EXIT_CODE = 70
+
+
+@flow(name="test_alert", timeout_seconds=TIMEOUT_SECONDS)
+def test_alert(*, way: Literal["raises", "times out", "exits"] = "raises") -> None:
+    """Fail on purpose, to prove that alerts arrive.
+
+    Args:
+        way: How to fail.
+    """
+    get_logger().info("This run fails on purpose: it %s", way)
+    if way == "raises":
+        raise ClearError("This run failed on purpose, to prove that alerts arrive.")
+    if way == "exits":
+        os._exit(EXIT_CODE)
+    while True:  # times out
+        time.sleep(1)
+
+
+if __name__ == "__main__":
+    run_from_command_line(test_alert)

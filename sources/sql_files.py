@@ -1,0 +1,87 @@
+"""The queries that are exported: `.sql` files, in one folder those that run together.
+
+A file holds one SELECT. `%(name)s` stands for the value of a parameter, which the database
+driver quotes; any other per cent sign stands for itself.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Mapping
+
+from utils.errors import ClearError
+
+FOLDERS = Path(__file__).parent / "redshift_queries"
+PLACEHOLDER = re.compile(r"%\((\w+)\)s")
+# psycopg2 reads each per cent sign as the beginning of a placeholder, but %%.
+OTHER_PER_CENT_SIGN = re.compile(r"%(?!\(\w+\)s)")
+
+Value = str | int | float | bool | None
+
+
+class QueriesError(ClearError):
+    """There are no such queries, or parameters that do not fit them. Nothing has run."""
+
+
+@dataclass(frozen=True)
+class Query:
+    """A query and the values of its parameters."""
+
+    name: str
+    """Folder and file without the suffix: `usage/query_history`."""
+    sql: str
+    """For psycopg2, with its placeholders."""
+    parameters: dict[str, Value]
+
+    @property
+    def file(self) -> str:
+        """Where people find it."""
+        return f"{FOLDERS.parent.name}/{FOLDERS.name}/{self.name}.sql"
+
+
+def read_queries(folder: str, parameters: Mapping[str, Value]) -> list[Query]:
+    """The queries of a folder, each with those of the parameters that it uses.
+
+    Raises:
+        QueriesError: there is no such folder or nothing in it, a parameter is missing, or
+            one is given that no query uses.
+    """
+    files = sorted(_folder(folder).glob("*.sql"))
+    if not files:
+        raise QueriesError(f"There is no .sql file in {_folder(folder)}.")
+    queries = [_read(file, folder, parameters) for file in files]
+    used = {name for query in queries for name in query.parameters}
+    if unused := sorted(parameters.keys() - used):
+        raise QueriesError(
+            f"No query in {folder} uses {', '.join(unused)}. Their parameters:"
+            f" {', '.join(sorted(used)) or 'none'}. Nothing was run."
+        )
+    return queries
+
+
+def _folder(name: str) -> Path:
+    folders = {path.name: path for path in FOLDERS.iterdir() if path.is_dir()}
+    if name not in folders:
+        raise QueriesError(
+            f"There is no folder {name} in {FOLDERS}, but {', '.join(sorted(folders))}."
+        )
+    return folders[name]
+
+
+def _read(file: Path, folder: str, parameters: Mapping[str, Value]) -> Query:
+    text = file.read_text("utf-8-sig")
+    needed = set(PLACEHOLDER.findall(text))
+    query = Query(
+        name=f"{folder}/{file.stem}",
+        sql=OTHER_PER_CENT_SIGN.sub("%%", text),
+        parameters={name: parameters[name] for name in needed & parameters.keys()},
+    )
+    if missing := sorted(needed - parameters.keys()):
+        example = f'{{"{missing[0]}": ...}}'
+        raise QueriesError(
+            f"{query.file} needs a value for {', '.join(missing)}: give it in the run's"
+            f" parameters, {example}. Nothing was run."
+        )
+    return query

@@ -1,0 +1,84 @@
+"""Connections to Redshift."""
+
+from __future__ import annotations
+
+import socket
+import sys
+import time
+
+import pytest
+from dlt.common.configuration.exceptions import ConfigFieldMissingException
+
+from sources.redshift import _keep_alive, redshift_credentials
+from sources.redshift_rows import QueryFailed, query_rows
+from tests.ports import free_port
+from utils.transient_errors import is_worth_retrying
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "no-such-host.test"])
+def test_a_redshift_that_is_away(queries, monkeypatch, host):
+    port = free_port()
+    address = f"redshift://reader:s3cret@{host}:{port}/analytics"
+    monkeypatch.setenv("SOURCES__REDSHIFT_EXPORT__CREDENTIALS", address)
+    with pytest.raises(QueryFailed, match=f"cats.sql: .*{host}") as raised:
+        next(query_rows(queries.read("SELECT 1 AS a")))
+    assert is_worth_retrying(raised.value)
+    assert "s3cret" not in str(raised.value)
+
+
+def test_a_connection_that_breaks_is_worth_another_try(queries, redshift):
+    query = queries.read("SELECT i FROM generate_series(1, 100000) AS i")
+    batches = query_rows(query)
+    next(batches)
+    redshift.query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = %s AND pid <> pg_backend_pid()",
+        redshift.name,
+    )
+    with pytest.raises(QueryFailed, match="connection") as raised:
+        list(batches)
+    assert is_worth_retrying(raised.value)
+
+
+def test_a_wrong_query_is_not(queries, redshift):
+    with pytest.raises(QueryFailed) as raised:
+        next(query_rows(queries.read("SELEC 1")))
+    assert not is_worth_retrying(raised.value)
+
+
+def test_no_connection_stays_behind(queries, redshift):
+    reading = (
+        "SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction'"
+    )
+    batches = query_rows(queries.read("SELECT i FROM generate_series(1, 9999) AS i"))
+    next(batches)
+    assert redshift.query(reading) == [(1,)]
+    batches.close()
+    deadline = time.monotonic() + 10
+    while redshift.query(reading) != [(0,)]:
+        assert time.monotonic() < deadline
+
+
+def test_parsons_says_nothing_past_the_log(queries, redshift, capfd, recwarn):
+    for module in [name for name in sys.modules if name.partition(".")[0] == "parsons"]:
+        del sys.modules[module]
+    next(query_rows(queries.read("SELECT 1 AS a")))
+    assert capfd.readouterr() == ("", "")
+    assert not recwarn.list
+
+
+def test_a_silent_connection_asks_twice_a_minute():
+    """PostgreSQL listens on a socket here that has no such options."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        with socket.create_connection(server.getsockname()) as connection:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            _keep_alive(connection)
+            idle = getattr(socket, "TCP_KEEPIDLE", None) or socket.TCP_KEEPALIVE
+            assert connection.getsockopt(socket.IPPROTO_TCP, idle) == 30
+
+
+def test_credentials_that_are_missing_are_named(monkeypatch):
+    with pytest.raises(ConfigFieldMissingException) as raised:
+        redshift_credentials()
+    wanted = "SOURCES__REDSHIFT_EXPORT__CREDENTIALS__PASSWORD"
+    assert wanted in str(raised.value)
