@@ -16,7 +16,9 @@ from dlt.sources import DltResource
 from dlt.sources.helpers.rest_client import RESTClient
 from dlt.sources.helpers.rest_client.auth import BearerTokenAuth
 
-from sources.hubspot_api import as_documented, associations, declared_records
+from sources.hubspot_api import associations, declared_records
+from utils.column_types import columns_of_types
+from utils.http_errors import as_documented
 
 ID_COLUMNS = {"contacts": "contact_id", "companies": "company_id", "deals": "deal_id"}
 # An association stands once, with the record that has few of its kind.
@@ -68,7 +70,7 @@ def hubspot_source(
         found = chain(*declared_records(client, name, properties[name], since))
         # as many as one request for associations may name
         while batch := list(islice(found, 1000)):
-            with as_documented(f"a record of {name}"):
+            with as_documented("hubspot", f"a record of {name}"):
                 rows = [_row(record, properties[name]) for record in batch]
             rows = [row for row in rows if _is_news(row, since) and is_first(row["id"])]
             live = {row["id"]: row for row in rows if not row["archived"]}
@@ -87,26 +89,22 @@ def hubspot_source(
             primary_key="id",
             # unlike an upsert it also deletes the associations that are no more
             write_disposition={"disposition": "merge", "strategy": "delete-insert"},
-            columns=_columns(
-                text=["id", *properties[name]],
-                bool=["archived"],
-                timestamp=["created_at", "updated_at", "archived_at"],
+            columns=columns_of_types(
+                text=" ".join(["id", *properties[name]]),
+                bool="archived",
+                timestamp="created_at updated_at archived_at",
             ),
             nested_hints={
-                other: {"columns": _columns(text=[id_, ID_COLUMNS[other], "labels"])}
+                other: {
+                    "columns": columns_of_types(
+                        text=f"{id_} {ID_COLUMNS[other]} labels"
+                    )
+                }
                 for other in ASSOCIATED.get(name, [])
             },
         )(name)
         for name, id_ in ID_COLUMNS.items()
     ]
-
-
-def _columns(**names: list[str]) -> Any:
-    return {
-        name: {"name": name, "data_type": data_type}
-        for data_type, of_type in names.items()
-        for name in of_type
-    }
 
 
 def _row(record: dict[str, Any], properties: list[str]) -> dict[str, Any]:

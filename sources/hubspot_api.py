@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Iterable, Iterator
 
@@ -12,23 +11,11 @@ from dlt.sources.helpers.rest_client.client import raise_for_status
 from dlt.sources.helpers.rest_client.paginators import BasePaginator
 from dlt.sources.rest_api import rest_api_resources
 
-from utils.http_errors import ApiError
+from utils.http_errors import ApiError, as_documented
 
 if TYPE_CHECKING:
     from dlt.sources.helpers.rest_client import RESTClient
     from requests import Request, Response
-
-
-@contextmanager
-def as_documented(what: str) -> Iterator[None]:
-    """Say where it was that something is missing, or of another type."""
-    try:
-        yield
-    except (AttributeError, LookupError, TypeError, ValueError) as error:
-        raise ApiError(
-            f"hubspot: {what} is not as HubSpot documents it ({error!r}). Nothing was"
-            " loaded. Has the API changed? Then sources/hubspot.py has to follow."
-        ) from error
 
 
 def check_answer(response: Response, *_: Any, **__: Any) -> None:
@@ -41,7 +28,9 @@ def check_answer(response: Response, *_: Any, **__: Any) -> None:
         )
     if response.ok:
         answer = response.json()
-        with as_documented(f"the answer of {response.url.partition('?')[0]}"):
+        with as_documented(
+            "hubspot", f"the answer of {response.url.partition('?')[0]}"
+        ):
             # dlt's paginators would take an answer without results for the last page.
             iter(answer["results"])
 
@@ -95,7 +84,7 @@ class SearchPages(BasePaginator):
         self.update_request(request)
 
     def update_state(self, response: Response, data: list[Any] | None = None) -> None:
-        with as_documented(f"the answer of {response.url}"):
+        with as_documented("hubspot", f"the answer of {response.url}"):
             ids = [int(record["id"]) for record in data]
             self._has_next_page = bool(response.json().get("paging"))
             if ids != sorted(ids) or self._has_next_page and ids[-1] <= self._last_id:
@@ -123,7 +112,7 @@ def associations(
     while inputs:
         answer = client.post(path, json={"inputs": inputs}, hooks=hooks).json()
         inputs = []
-        with as_documented(f"the answer of {path}"):
+        with as_documented("hubspot", f"the answer of {path}"):
             for error in answer.get("errors", []):
                 # said of each record that has no associations
                 if error["category"] != "OBJECT_NOT_FOUND":

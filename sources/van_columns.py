@@ -5,29 +5,21 @@ Fields that are not here come too: dlt takes their type from the first value.
 
 from __future__ import annotations
 
-from dlt.common.schema.typing import TTableSchemaColumns
-
-
-def _columns(**names: str) -> TTableSchemaColumns:
-    """Names of columns by the type that they have."""
-    return {
-        name: {"name": name, "data_type": data_type}
-        for data_type, of_type in names.items()
-        for name in of_type.split()
-    }
-
+from utils.column_types import columns_of_types
 
 NAMES = "name medium_name short_name"
-ACTIVIST_CODE = _columns(
+ACTIVIST_CODE = columns_of_types(
     bigint="activist_code_id",
     text=f"{NAMES} type status description script_question",
 )
-SURVEY_QUESTION = _columns(
+SURVEY_QUESTION = columns_of_types(
     bigint="survey_question_id cycle",
     text=f"{NAMES} type status script_question",
 )
-SURVEY_RESPONSE = _columns(bigint="survey_question_id survey_response_id", text=NAMES)
-EVENT = _columns(
+SURVEY_RESPONSE = columns_of_types(
+    bigint="survey_question_id survey_response_id", text=NAMES
+)
+EVENT = columns_of_types(
     bigint="event_id event_type__event_type_id",
     text="name short_name description event_type__name district_field_value",
     timestamp="start_date end_date created_date",
@@ -35,18 +27,18 @@ EVENT = _columns(
 )
 # The lists within an event that are read, each as a table of its own.
 PARTS_OF_EVENT = {
-    "shifts": _columns(
+    "shifts": columns_of_types(
         bigint="event_id event_shift_id", text="name", timestamp="start_time end_time"
     ),
-    "roles": _columns(
+    "roles": columns_of_types(
         bigint="event_id role_id min max goal", text="name", bool="is_event_lead"
     ),
-    "codes": _columns(
+    "codes": columns_of_types(
         bigint="event_id code_id parent_code_id",
         text="name code_type",
         timestamp="date_created",
     ),
-    "locations": _columns(
+    "locations": columns_of_types(
         bigint="event_id location_id",
         text="name display_name address__address_line1 address__address_line2"
         " address__city address__state_or_province address__zip_or_postal_code"
@@ -54,7 +46,7 @@ PARTS_OF_EVENT = {
         double="address__geo_location__lat address__geo_location__lon",
     ),
 }
-SIGNUP = _columns(
+SIGNUP = columns_of_types(
     bigint="event_signup_id event_id van_id shift__event_shift_id role__role_id"
     " status__status_id location__location_id supporter_group_id",
     text="shift__name role__name status__name location__name location__display_name",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tomllib
@@ -35,10 +36,23 @@ def test_what_runs_leave_behind_is_ignored(path):
     assert git_ignores(path)
 
 
+def test_every_setting_has_a_default_and_every_secret_an_example():
+    example = (ROOT / ".dlt" / "secrets.toml.example").read_text()
+    settings = tomllib.loads((ROOT / ".dlt" / "config.toml").read_text())["sources"]
+    code = "".join(path.read_text() for path in (ROOT / "sources").glob("*.py"))
+    sources = re.findall(r'@dlt.source\(name="(\w+)"(.*?)\n\) ->', code, re.DOTALL)
+    assert len(sources) >= 5
+    for name, source in sources:
+        for setting in re.findall(r"(\w+): [^,()]* = dlt.config.value", source):
+            assert setting in settings[name]
+        if "dlt.secrets.value" in source:
+            assert f"[sources.{name}" in example
+
+
 def test_the_examples_of_secrets_are_toml_once_filled_in():
     example = (ROOT / ".dlt" / "secrets.toml.example").read_text()
     sections = [part for part in example.split("\n\n") if "# [" in part]
-    assert len(sections) == 7
+    assert sections
     for section in sections:
         filled_in = "\n".join(
             line.removeprefix("# ")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from http.client import responses
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Iterator
 from urllib.parse import urlsplit
 
 from utils.errors import ClearError
@@ -16,6 +17,18 @@ LONGEST_EXCERPT = 200
 
 class ApiError(ClearError):
     """An API refused a request, answered nonsense, or could not be reached."""
+
+
+@contextmanager
+def as_documented(source: str, what: str) -> Iterator[None]:
+    """Say where it was that something is missing from an answer, or of another type."""
+    try:
+        yield
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise ApiError(
+            f"{source}: {what} is not as the API documents it ({error!r}). Nothing was"
+            f" loaded. Has the API changed? Then sources/{source}.py has to follow."
+        ) from error
 
 
 def api_error(error: RequestException, source: str) -> ApiError:
@@ -32,7 +45,7 @@ def api_error(error: RequestException, source: str) -> ApiError:
         what_to_do = "Is the address in the settings that of the API?"
     elif error.response is not None:
         what = f"{_named(error.request)} was answered {_answered(error.response)}"
-        what_to_do = _what_to_do(error.response.status_code, source)
+        what_to_do = _what_to_do(error.response, source)
     else:
         # not the error's own text, which has the query too
         what = f"{_named(error.request)} had no whole answer ({type(error).__name__})"
@@ -75,7 +88,10 @@ def _said(response: Response) -> str:
     return str(content or "")
 
 
-def _what_to_do(status: int, source: str) -> str:
+def _what_to_do(response: Response, source: str) -> str:
+    status = response.status_code
+    if status == 403 and "rate limit" in response.text.lower():
+        return "That is a limit on requests. It passes by itself: try again later."
     if status in (401, 403):
         return (
             f"Its credentials are wrong, or lack a right: sources.{source} in"

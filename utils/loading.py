@@ -31,6 +31,7 @@ from utils.lost_tables import forget_cursors, resources_of_lost_tables
 from utils.plain_errors import plain_errors, unavailable_destination
 from utils.postgres_dataset import hold_postgres_dataset
 from utils.replacement import SuspiciouslyFewRows, prepare_replacement
+from utils.row_types import keep_shapes
 from utils.transient_errors import is_worth_retrying
 
 logger = logging.getLogger(__name__)
@@ -74,6 +75,7 @@ def run_pipeline(pipeline: dlt.Pipeline, source: DltSource) -> LoadReport:
             held.enter_context(hold_duckdb_file(pipeline))
             held.enter_context(hold_postgres_dataset(pipeline))
             lost = resources_of_lost_tables(pipeline, source)
+        keep_shapes(source)
         recovered = [] if lost else _finish_interrupted_load(pipeline)
         start_from_destination(pipeline)
         loaded = _load_source(pipeline, source, lost)

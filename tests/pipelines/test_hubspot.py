@@ -314,7 +314,7 @@ def test_a_field_that_changes_its_type_loads_nothing(hubspot, duckdb):
     load_hubspot()
     hubspot.change(contacts[0], email="new")
     hubspot.change(contacts[1], email={"value": "b"})
-    with pytest.raises(ApiError, match="a record of contacts is not as HubSpot docu"):
+    with pytest.raises(ApiError, match="a record of contacts is not as the API docu"):
         load_hubspot()
     assert duckdb.query(NAMES) == [("a", False), ("b", False)]
 

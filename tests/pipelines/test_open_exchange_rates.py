@@ -9,12 +9,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Iterator
 
-import duckdb
 import pytest
 
 from pipelines.open_exchange_rates import UnusableRange, load_open_exchange_rates
 from sources.open_exchange_rates import TooFewRequestsLeft, UnexpectedAnswer
 from tests.apis.open_exchange_rates import APP_ID, OpenExchangeRates
+from tests.duckdb_warehouse import query_files
 from tests.http_server import Answer, Api, json_answer, playing
 from tests.killed_process import killed_process
 from utils.http_errors import ApiError
@@ -45,7 +45,7 @@ def rows(lake: Path, columns: str, table: str = "rates") -> list[tuple]:
     if not list(lake.glob(f"{table}/*.parquet")):
         return []
     sql = f"SELECT {columns} FROM '{lake}/{table}/*.parquet' ORDER BY ALL"
-    return duckdb.sql(sql).fetchall()
+    return query_files(sql)
 
 
 def paths(api: Api) -> list[str]:

@@ -14,6 +14,7 @@ from dlt.common.configuration.exceptions import ConfigFieldMissingException
 from pipelines.redshift_export import export_query, file_name, prepare_export
 from sources.redshift_rows import QueryFailed
 from sources.sql_files import QueriesError, Query
+from tests.duckdb_warehouse import query_files
 from tests.forked import processes
 from utils.whole_files import LakeError
 
@@ -98,14 +99,12 @@ def test_parameters_become_folders():
 
 
 def test_readers_of_partitioned_data_see_the_parameters(redshift, queries, local_lake):
-    import duckdb
-
     sql = "SELECT %(kind)s AS name"
     for kind in ("a cat", "a/dog", None):
         export_query(queries.read(sql, kind=kind), "parquet")
     files = f"{local_lake.address}/dev_exports/pets/cats/**/*.parquet"
-    found = duckdb.sql(f"SELECT name, kind FROM read_parquet('{files}') ORDER BY name")
-    assert found.fetchall() == [("a cat", "a cat"), ("a/dog", "a/dog"), (None, None)]
+    found = query_files(f"SELECT name, kind FROM '{files}' ORDER BY name")
+    assert found == [("a cat", "a cat"), ("a/dog", "a/dog"), (None, None)]
 
 
 def export_for_ever(settings: dict[str, str]) -> None:

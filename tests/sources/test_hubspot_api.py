@@ -88,7 +88,7 @@ def test_a_search_that_does_not_go_on_by_id_is_refused(hubspot, pages):
     for number, ids in enumerate(pages):
         content = {"results": [{"id": str(id_)} for id_ in ids]}
         hubspot.api.trouble[number] = json_answer(content | MORE)
-    with pytest.raises(ApiError, match="contacts/search is not as HubSpot"):
+    with pytest.raises(ApiError, match="contacts/search is not as the API"):
         read(hubspot, MONDAY)
 
 
@@ -102,7 +102,7 @@ def test_an_empty_page_of_the_list_is_not_its_end(hubspot):
 def test_an_answer_without_results_is_refused(hubspot, answer):
     """The end of the list is a page without `paging`, and it has results, if none."""
     hubspot.api.trouble[0] = json_answer(answer)
-    with pytest.raises(ApiError, match="is not as HubSpot documents it"):
+    with pytest.raises(ApiError, match="is not as the API documents it"):
         read(hubspot, since=None)
 
 

@@ -34,6 +34,12 @@ def error_of(answer: Answer) -> str:
             " mend the source or its settings.",
         ),
         (
+            json_answer({"message": "API rate limit exceeded for 203.0.113.7."}, 403),
+            "pets: GET http://127.0.0.1/v1/pets was answered 403 Forbidden: API rate limit"
+            " exceeded for 203.0.113.7. Nothing was loaded. That is a limit on requests."
+            " It passes by itself: try again later.",
+        ),
+        (
             Answer(b"Busy", 503),
             "pets: GET http://127.0.0.1/v1/pets was answered 503 Service Unavailable:"
             " Busy. Nothing was loaded. That was tried several times. Try again later.",
