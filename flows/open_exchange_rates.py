@@ -2,7 +2,8 @@
 
 What: appends the latest rates to `rates`, as a file that Snowpipe takes, and replaces
 `currencies`. With `first_day` and `last_day` it appends the closing rates of these days
-instead, a file a run. When: daily; a range on demand, or in pieces with the flow `backfill`.
+instead, a file for every ten. When: daily; a range on demand, or in chunks with the flow
+`backfill`: one at a time on a plan with few requests, which each chunk counts by itself.
 Again: safe at any time, what is in the lake is not fetched again. Should a run be killed
 just after it has sent a file, the same rates may come once more in a second file: the view
 `daily_rates` shows each once. When it fails: the message says what is wrong with the key,

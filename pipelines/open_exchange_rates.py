@@ -12,13 +12,15 @@ from sources.open_exchange_rates import open_exchange_rates_source
 from utils.destinations import pipeline_into
 from utils.errors import ClearError
 from utils.lake import read_columns
-from utils.load_report import LoadReport
+from utils.load_report import LoadReport, combined
 from utils.loading import run_pipeline
 
 if TYPE_CHECKING:
     from dlt.common.runtime.collector_base import Collector
 
 DATASET = "open_exchange_rates"
+# Of a range. What fails later does not cost these requests again.
+DAYS_PER_LOAD = 10
 
 
 class UnusableRange(ClearError):
@@ -32,8 +34,8 @@ def load_open_exchange_rates(
 ) -> LoadReport:
     """Append the latest rates to the table `rates`, or those of all days of a range.
 
-    A day of the range whose rates are in the lake is not fetched again. Without a range
-    the table `currencies` is replaced, too.
+    A day of the range whose rates are in the lake is not fetched again, and every
+    `DAYS_PER_LOAD` days are a load. Without a range `currencies` is replaced, too.
 
     Args:
         first_day: The range's first day, in UTC.
@@ -43,20 +45,25 @@ def load_open_exchange_rates(
     Raises:
         UnusableRange: One of the two is missing, or they are in the wrong order.
         TooFewRequestsLeft: The plan's requests of this month are used up.
-        UnexpectedAnswer: An answer is not as documented.
-        ApiError: The API refuses, or cannot be reached.
+        ApiError: The API refuses, cannot be reached, or answers not as documented.
     """
-    days = None if first_day is last_day is None else _days(first_day, last_day)
+    if first_day is last_day is None:
+        pipeline = pipeline_into("lake", DATASET, progress=progress)
+        return run_pipeline(pipeline, open_exchange_rates_source())
+    days = _days(first_day, last_day)
     # A range's state is its own: ranges run side by side, and beside the daily load.
-    name = f"{DATASET}_{first_day}_{last_day}".replace("-", "") if days else DATASET
+    name = f"{DATASET}_{first_day}_{last_day}".replace("-", "")
     pipeline = pipeline_into("lake", DATASET, name=name, progress=progress)
     unknown: list[date] = []
-    source = open_exchange_rates_source(
-        days=days and _missing(days, pipeline), on_unknown_day=unknown.append
-    )
-    report = run_pipeline(pipeline, source)
+    reports = []
+    for start in range(0, len(days), DAYS_PER_LOAD):
+        source = open_exchange_rates_source(
+            days=_missing(days[start : start + DAYS_PER_LOAD], pipeline),
+            on_unknown_day=unknown.append,
+        )
+        reports.append(run_pipeline(pipeline, source))
     notes = tuple(f"no rates of {day}: the API does not know them" for day in unknown)
-    return replace(report, notes=notes)
+    return replace(combined(reports), notes=notes)
 
 
 def _days(first: date | None, last: date | None) -> list[date]:
@@ -75,6 +82,9 @@ def _days(first: date | None, last: date | None) -> list[date]:
 
 def _missing(days: list[date], pipeline: dlt.Pipeline) -> Iterator[date]:
     """Those of the days that the lake does not have, looked up when they are asked for."""
-    loaded = read_columns(pipeline, "rates", ["date", "kind"]).to_pylist()
-    held = {row["date"] for row in loaded if row["kind"] == "closing"}
+    import pyarrow.compute as pc
+
+    rates = read_columns(pipeline, "rates", ["date", "kind"])
+    closing = rates.filter(pc.equal(rates["kind"], "closing"))
+    held = set(closing["date"].unique().to_pylist())
     yield from (day for day in days if day not in held)

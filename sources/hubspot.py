@@ -120,8 +120,9 @@ def _row(record: dict[str, Any], properties: list[str]) -> dict[str, Any]:
     values = record["properties"]
     archived = expect(bool, "archived")
     return {
-        "id": expect(str, "id"),
+        # first, so that a property of such a name does not take the place of the id
         **{name: expect(str | None, name, values) for name in properties},
+        "id": expect(str, "id"),
         "archived": archived,
         "created_at": time("createdAt"),
         "updated_at": time("updatedAt"),

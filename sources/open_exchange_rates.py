@@ -17,26 +17,24 @@ from dlt.common.typing import TSecretStrValue
 from dlt.sources import DltResource
 
 from utils.errors import ClearError
+from utils.http_errors import as_documented
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 logger = logging.getLogger(__name__)
 
+SOURCE = "open_exchange_rates"
 # Holds gold's 0.000243 ounces and Lebanon's 89,550 pounds for a dollar; a rate that does
 # not fit is an error.
 RATE_DIGITS, RATE_DECIMALS = 38, 18
-
-
-class UnexpectedAnswer(ClearError):
-    """The API's answer is not what its documentation says. Nothing was loaded."""
 
 
 class TooFewRequestsLeft(ClearError):
     """The plan does not allow as many requests this month. None was made."""
 
 
-@dlt.source(name="open_exchange_rates")
+@dlt.source(name=SOURCE)
 def open_exchange_rates_source(
     days: Iterable[date] | None = None,
     on_unknown_day: Callable[[date], None] = lambda day: None,
@@ -72,7 +70,7 @@ def open_exchange_rates_source(
             else:
                 yield _rates(published, kind="closing", day=day)
 
-    @dlt.resource(primary_key="currency", write_disposition="replace")
+    @dlt.resource(write_disposition="replace")
     def currencies() -> Iterator[pa.Table]:
         import pyarrow as pa
 
@@ -94,17 +92,12 @@ class _Api:
         from dlt.sources.helpers import requests
 
         response = requests.get(f"{self._url}/{path}", headers=self._headers)
-        try:
+        with as_documented(SOURCE, f"the answer of {path}"):
             # not response.json(), which makes floats of rates
             answer = json.loads(response.text, parse_float=Decimal)
-        except json.JSONDecodeError:
-            answer = None
-        if not isinstance(answer, dict):
-            raise UnexpectedAnswer(
-                f"{path} is no JSON object, but begins with {response.text[:40]!r}."
-                " Nothing was loaded."
-            )
-        return answer
+            if not isinstance(answer, dict):
+                raise TypeError(f"it is no object, but {response.text[:40]!r}")
+            return answer
 
     def closing_rates(self, day: date) -> dict[str, Any] | None:
         """The day's last rates, None for a day that the API does not know."""
@@ -113,7 +106,7 @@ class _Api:
         try:
             return self.get(f"historical/{day}.json")
         except HTTPError as error:
-            if error.response.status_code != 400:
+            if "not_available" not in error.response.text:
                 raise
             logger.warning("There are no rates of %s: %s", day, error.response.text)
             return None
@@ -122,8 +115,10 @@ class _Api:
         """One for each day that is left of the month stays for the daily load."""
         if not wanted:
             return
-        usage = self.get("usage.json")["data"]["usage"]
-        remaining, days_remaining = usage["requests_remaining"], usage["days_remaining"]
+        with as_documented(SOURCE, "the answer of usage.json"):
+            usage = self.get("usage.json")["data"]["usage"]
+            remaining = int(usage["requests_remaining"])
+            days_remaining = int(usage["days_remaining"])
         if remaining < 0:  # unlimited
             return
         free = max(0, remaining - days_remaining)
@@ -131,9 +126,9 @@ class _Api:
             raise TooFewRequestsLeft(
                 f"{wanted:,} days need a request each, and of this month's requests"
                 f" {remaining:,} are left, {min(days_remaining, remaining):,} of them for"
-                f" the daily load. Nothing was fetched. Load {free:,} days now, and the"
-                f" others in {days_remaining:,} days: those that are loaded are not"
-                " fetched again."
+                f" the daily load. None of these days was fetched. Load {free:,} days now,"
+                f" and the others in {days_remaining:,} days: those that are loaded are"
+                " not fetched again."
             )
 
 
@@ -144,36 +139,29 @@ def _rates(published: dict[str, Any], kind: str, day: date | None = None) -> pa.
     `latest` when they were fetched, `rate` is units of `currency` for one `base`.
 
     Raises:
-        UnexpectedAnswer: naming what is missing or of another type.
+        ApiError: naming what is missing or of another type.
     """
     import pyarrow as pa
 
-    name = f"the {kind} rates" + (f" of {day}" if day else "")
-    try:
+    with as_documented(SOURCE, f"the {kind} rates" + (f" of {day}" if day else "")):
         published_at = datetime.fromtimestamp(published["timestamp"], timezone.utc)
-        base, rates = published["base"], published["rates"]
+        rates = published["rates"]
         values = [_rate(currency, rate) for currency, rate in rates.items()]
         if not values:
             raise ValueError("there is no rate")
+        same = {
+            "date": pa.scalar(day or published_at.date(), pa.date32()),
+            "kind": pa.scalar(kind),
+            "published_at": pa.scalar(published_at, pa.timestamp("us", "UTC")),
+            "base": pa.scalar(published["base"], pa.string()),
+        }
         return pa.table(
-            {
-                "date": pa.repeat(
-                    pa.scalar(day or published_at.date(), pa.date32()), len(rates)
-                ),
-                "kind": pa.repeat(kind, len(rates)),
-                "published_at": pa.repeat(
-                    pa.scalar(published_at, pa.timestamp("us", "UTC")), len(rates)
-                ),
-                "base": pa.repeat(base, len(rates)),
+            {name: pa.repeat(value, len(rates)) for name, value in same.items()}
+            | {
                 "currency": pa.array(rates, pa.string()),
                 "rate": pa.array(values, pa.decimal128(RATE_DIGITS, RATE_DECIMALS)),
             }
         )
-    except (KeyError, TypeError, ValueError, AttributeError, pa.ArrowInvalid) as error:
-        raise UnexpectedAnswer(
-            f"{name} are not as documented ({type(error).__name__}: {error}). Nothing was"
-            " loaded."
-        ) from error
 
 
 def _rate(currency: str, rate: Any) -> Decimal:

@@ -22,6 +22,7 @@ from sources.van_columns import (
     SURVEY_RESPONSE,
 )
 from sources.van_windows import Event, Windows
+from utils.http_errors import as_documented
 
 if TYPE_CHECKING:
     from parsons.ngpvan.van import VAN
@@ -160,11 +161,12 @@ def _signups(van: VAN, event_id: int) -> Rows:
             raise
         logger.warning("Event %s was deleted meanwhile", event_id)
         return []
-    return [
-        {
-            **{k: v for k, v in signup.items() if k not in ("person", "event")},
-            "vanId": signup["person"]["vanId"],
-            "eventId": event_id,
-        }
-        for signup in signups
-    ]
+    with as_documented("van", f"a signup of event {event_id}"):
+        return [
+            {
+                **{k: v for k, v in signup.items() if k not in ("person", "event")},
+                "vanId": signup["person"]["vanId"],
+                "eventId": event_id,
+            }
+            for signup in signups
+        ]

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Iterable, Iterator, Mapping, MutableMapping
 
+from utils.http_errors import as_documented
+
 Event = dict[str, Any]
 
 # In the state of a resource: the day before which all events were read for good, ...
@@ -36,7 +38,8 @@ class Window:
     def of(self, events: Iterable[Event]) -> Iterator[Event]:
         """Those of the events that belong to the window."""
         for event in events:
-            day = date.fromisoformat(event["startDate"][:10])
+            with as_documented("van", f"event {event.get('eventId')}"):
+                day = date.fromisoformat(event["startDate"][:10])
             if self.first <= day and (self.end is None or day < self.end):
                 yield event
 

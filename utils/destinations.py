@@ -49,6 +49,8 @@ def pipeline_into(
     kind = dlt.config.get(f"destination.{destination}.destination_type", str)
     into = _named(destination, kind)
     staging = STAGING.get(kind or "")
+    if staging:
+        _require_bucket_and_role(destination, staging)
     return dlt.pipeline(
         name or dataset,
         destination=into,
@@ -78,6 +80,19 @@ def _file_format(kind: str, table: TTableSchema) -> TLoaderFileFormat:
         # https://docs.aws.amazon.com/redshift/latest/dg/ingest-super.html
         return "jsonl"
     return "parquet"
+
+
+def _require_bucket_and_role(destination: str, staging: str) -> None:
+    """Without a role dlt would write this process's AWS keys into the COPY statement."""
+    bucket = dlt.config.get(f"destination.{staging}.bucket_url", str) or ""
+    role = dlt.config.get(f"destination.{destination}.staging_iam_role", str)
+    if not bucket.startswith("s3://") or not role:
+        raise UnusableDestination(
+            f"The destination {destination} takes files from S3. Nothing was loaded. Set"
+            f" DESTINATION__{staging.upper()}__BUCKET_URL=s3://... and"
+            f" DESTINATION__{destination.upper()}__STAGING_IAM_ROLE, a role attached to it"
+            " that may read there."
+        )
 
 
 def _named(destination: str, kind: str | None) -> AnyDestination:

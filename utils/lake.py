@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Iterator
 import dlt
 from dlt.common.pipeline import LoadInfo
 
+from utils.errors import ClearError
 from utils.load_figures import tables_to_load, waiting_packages
 
 if TYPE_CHECKING:
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
 
 logger = logging.getLogger(__name__)
+
+
+class MissingBucket(ClearError):
+    """The lake's bucket does not exist."""
 
 
 def is_lake(pipeline: dlt.Pipeline) -> bool:
@@ -36,16 +41,31 @@ def noted_loads(pipeline: dlt.Pipeline) -> list[str]:
         return [PurePosixPath(file).stem.rpartition("__")[2] for file in files]
 
 
-def rows_in_lake(pipeline: dlt.Pipeline, table: str) -> int | None:
-    """How many rows the table has, None if there is no such table."""
-    from pyarrow.parquet import read_metadata
+def require_bucket(pipeline: dlt.Pipeline) -> None:
+    """Raise MissingBucket instead of making one, in which nothing is protected."""
+    if not is_lake(pipeline):
+        return
+    client: Any
+    with pipeline.destination_client() as client:
+        bucket = client.bucket_path.partition("/")[0]
+        if not client.is_local_filesystem and not client.fs_client.exists(bucket):
+            raise MissingBucket(
+                f"There is no bucket {bucket}, or this role may not list it. Nothing was"
+                f" loaded. Correct destination.{pipeline.destination.destination_name}"
+                ".bucket_url, or create it: infrastructure/data_lake.yml."
+            )
 
+
+def rows_in_lake(pipeline: dlt.Pipeline, table: str) -> int | None:
+    """How many rows a table has that is replaced, None if there is no such table.
+
+    Those of the last load: a run that was killed may not have removed the files before.
+    """
     with _files(pipeline, table) as (files, client):
-        counted = 0
-        for file in files:
-            with client.fs_client.open(file) as content:
-                counted += read_metadata(content).num_rows
-        return counted if files else None
+        last = max(map(_load_id, files), default=None)
+        of_last = [file for file in files if _load_id(file) == last]
+        read = [_whole(client, file, columns=[]) for file in of_last]
+    return sum(rows.num_rows for rows in read if rows is not None) if files else None
 
 
 def read_columns(pipeline: dlt.Pipeline, table: str, columns: list[str]) -> pa.Table:
@@ -55,17 +75,10 @@ def read_columns(pipeline: dlt.Pipeline, table: str, columns: list[str]) -> pa.T
     takes files from a lake does so when they arrive.
     """
     import pyarrow as pa
-    from pyarrow.parquet import read_table
 
-    found = []
     with _files(pipeline, table) as (files, client):
-        for file in files:
-            with client.fs_client.open(file) as content:
-                try:
-                    found.append(read_table(content, columns=columns))
-                except pa.ArrowInvalid as error:
-                    # a killed run's, in a folder; a bucket has only whole ones
-                    logger.warning("%s cannot be read: %s", file, error)
+        read = [_whole(client, file, columns) for file in files]
+    found = [rows for rows in read if rows is not None]
     return (
         pa.concat_tables(found) if found else pa.table({name: [] for name in columns})
     )
@@ -88,14 +101,31 @@ def load_into_lake(pipeline: dlt.Pipeline) -> LoadInfo:
     for load_id, table in replaced:
         with _files(pipeline, table) as (files, client):
             for file in files:
-                # dlt names files <load id>.<file id>.parquet
-                if not PurePosixPath(file).name.startswith(f"{load_id}."):
+                if _load_id(file) != load_id:
                     client.fs_client.rm_file(file)
     return info
 
 
 def _keep_what_is_there(client: FilesystemClient, table_name: str) -> bool:
     return False
+
+
+def _load_id(file: str) -> str:
+    # dlt names files <load id>.<file id>.parquet, and a load's id is 1795316523.2311006
+    return ".".join(PurePosixPath(file).name.split(".")[:2])
+
+
+def _whole(client: FilesystemClient, file: str, columns: list[str]) -> pa.Table | None:
+    """Columns of a file, None of one that a killed run has left in a folder."""
+    import pyarrow as pa
+    from pyarrow.parquet import read_table
+
+    with client.fs_client.open(file) as content:
+        try:
+            return read_table(content, columns=columns)
+        except pa.ArrowInvalid as error:
+            logger.warning("%s cannot be read: %s", file, error)
+            return None
 
 
 @contextmanager

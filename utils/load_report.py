@@ -58,8 +58,16 @@ class LoadReport:
 
     @property
     def how_to_look(self) -> str:
-        """A command, or the SQL, that shows the rows of the first table."""
+        """A command, the SQL or the address that shows the first table's rows."""
         table = self.tables[0].name if self.tables else "_dlt_loads"
+        if self.destination_type == "filesystem":
+            files = f"{self.place}/{self.dataset}/{table}/*.parquet"
+            if "://" in self.place:
+                return files
+            return (
+                'uv run python -c "import duckdb;'
+                f' duckdb.connect().sql(r"FROM \'{os.path.relpath(files)}\'").show()"'
+            )
         table = f"{self.dataset}.{table}"
         if self.destination_type != "duckdb":
             return f"SELECT * FROM {table} LIMIT 10"

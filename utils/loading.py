@@ -25,6 +25,7 @@ from utils.interrupted_load import (
     start_from_destination,
 )
 from utils.interruption import interruption_behind
+from utils.lake import require_bucket
 from utils.load_figures import rows_in, table_loads, waiting_packages
 from utils.load_report import LoadReport
 from utils.lost_tables import forget_cursors, resources_of_lost_tables
@@ -72,6 +73,7 @@ def run_pipeline(pipeline: dlt.Pipeline, source: DltSource) -> LoadReport:
     started = time.monotonic()
     with plain_errors(source.name), ExitStack() as held:
         with unavailable_destination(pipeline):
+            require_bucket(pipeline)
             held.enter_context(hold_duckdb_file(pipeline))
             held.enter_context(hold_postgres_dataset(pipeline))
             lost = resources_of_lost_tables(pipeline, source)

@@ -12,9 +12,14 @@ import json
 import dlt
 from dlt.extract import DltSource
 
+from utils.lake import is_lake
+
 
 def resources_of_lost_tables(pipeline: dlt.Pipeline, source: DltSource) -> list[str]:
     """The source's resources with a table that was loaded and is not there any more."""
+    if is_lake(pipeline):
+        # It has no tables to be dropped. Others may just be sending the first file.
+        return []
     schema = _stored_schema(pipeline, source.schema.name)
     if schema is None:
         return []
@@ -38,12 +43,12 @@ def forget_cursors(pipeline: dlt.Pipeline, source: DltSource, names: list[str]) 
 
 def _stored_schema(pipeline: dlt.Pipeline, name: str) -> dlt.Schema | None:
     """The schema that the dataset is said to have, None before the first load."""
-    from dlt.common.destination.exceptions import DestinationUndefinedEntity
+    from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
     with pipeline.destination_client() as client:
         try:
             stored = client.get_stored_schema(name)
-        except DestinationUndefinedEntity:
+        except DatabaseUndefinedRelation:
             return None
     return dlt.Schema.from_dict(json.loads(stored.schema)) if stored else None
 

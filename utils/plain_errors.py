@@ -17,6 +17,9 @@ from utils.column_types import type_changed
 from utils.errors import ClearError
 from utils.http_errors import api_error
 
+# Packages whose errors tell that something is wrong with the destination.
+DRIVERS = ("botocore", "dlt", "duckdb", "psycopg2", "snowflake")
+
 
 class DestinationUnavailable(ClearError):
     """The destination is not there, or does not let this user in. Nothing was loaded."""
@@ -47,12 +50,15 @@ def unavailable_destination(pipeline: dlt.Pipeline) -> Iterator[None]:
     """
     try:
         yield
-    except (ClearError, ConfigurationException):
-        raise
+    except (ClearError, ConfigurationException, TimeoutError):
+        raise  # the flow's own timeout, too
     except Exception as error:
+        if not _is_of_destination(error):
+            raise
         # drivers repeat an address that they do not understand, password and all
         message = " ".join(str(error).split()).rstrip(".?")
-        without_secrets = re.sub(r"://\S*@", "://...@", message)
+        without_secrets = re.sub(r"://.*@", "://...@", message)
+        without_secrets = re.sub(r"password=\S+", "password=...", without_secrets)
         name = pipeline.destination.destination_name
         kind = pipeline.destination.destination_type.rpartition(".")[2]
         raise DestinationUnavailable(
@@ -60,6 +66,11 @@ def unavailable_destination(pipeline: dlt.Pipeline) -> Iterator[None]:
             f" was loaded. Check destination.{name} in .dlt/secrets.toml or the"
             f" environment, dlt/destination/{name} in the vault, and the way there."
         ) from (error if message == without_secrets else None)
+
+
+def _is_of_destination(error: Exception) -> bool:
+    package = type(error).__module__.partition(".")[0]
+    return isinstance(error, OSError) or package in DRIVERS
 
 
 def _unwrapped(failure: PipelineStepFailed) -> BaseException | None:

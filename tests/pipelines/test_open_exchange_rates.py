@@ -12,7 +12,7 @@ from typing import Iterator
 import pytest
 
 from pipelines.open_exchange_rates import UnusableRange, load_open_exchange_rates
-from sources.open_exchange_rates import TooFewRequestsLeft, UnexpectedAnswer
+from sources.open_exchange_rates import TooFewRequestsLeft
 from tests.apis.open_exchange_rates import APP_ID, OpenExchangeRates
 from tests.duckdb_warehouse import query_files
 from tests.http_server import Answer, Api, json_answer, playing
@@ -125,8 +125,8 @@ def test_the_plans_requests_are_respected(api, oxr, lake):
         load_open_exchange_rates(FIRST, LAST)
     assert str(error.value) == (
         "3 days need a request each, and of this month's requests 15 are left, 13 of them"
-        " for the daily load. Nothing was fetched. Load 2 days now, and the others in 13"
-        " days: those that are loaded are not fetched again."
+        " for the daily load. None of these days was fetched. Load 2 days now, and the"
+        " others in 13 days: those that are loaded are not fetched again."
     )
     assert paths(api) == ["usage"]
     oxr.quota = -1  # unlimited
@@ -177,7 +177,7 @@ def test_rates_of_another_type_are_refused_and_nothing_is_loaded(api, oxr, lake)
     load_open_exchange_rates()
     oxr.rates["JPY"] = "156.4"
     oxr.published_at += timedelta(hours=1)
-    with pytest.raises(UnexpectedAnswer, match="'156.4' is no rate of JPY"):
+    with pytest.raises(ApiError, match="'156.4' is no rate of JPY"):
         load_open_exchange_rates()
     assert len(rows(lake, "currency")) == 3
 
@@ -195,7 +195,7 @@ def test_rates_of_another_type_are_refused_and_nothing_is_loaded(api, oxr, lake)
 )
 def test_what_is_no_publication_is_refused(api, lake, answer):
     api.trouble[1] = answer
-    with pytest.raises(UnexpectedAnswer):
+    with pytest.raises(ApiError):
         load_open_exchange_rates(FIRST, LAST)
     assert rows(lake, "currency") == []
 
@@ -205,6 +205,24 @@ def test_ranges_do_not_disturb_the_daily_load(api, oxr, lake):
     load_open_exchange_rates(FIRST, LAST)
     load_open_exchange_rates()
     assert len(rows(lake, "currency")) == 3 + 9
+
+
+def test_a_bad_request_for_another_reason_is_no_unknown_day(api, lake):
+    api.trouble[1] = json_answer({"message": "invalid_base"}, 400)
+    with pytest.raises(ApiError, match="400 Bad Request: invalid_base"):
+        load_open_exchange_rates(FIRST, LAST)
+
+
+def test_a_long_range_that_fails_late_does_not_pay_again(api, oxr, lake):
+    last = FIRST + timedelta(days=14)
+    api.trouble = {number: Answer(status=404) for number in range(14, 20)}
+    with pytest.raises(ApiError, match="404"):
+        load_open_exchange_rates(FIRST, last)
+    assert oxr.requests == 12
+    api.trouble = {}
+    load_open_exchange_rates(FIRST, last)
+    assert oxr.requests == 12 + 5
+    assert len(rows(lake, "DISTINCT date")) == 15
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

@@ -70,10 +70,21 @@ def test_a_wrong_password_is_said(postgres_warehouse, monkeypatch):
         run()
 
 
-def test_an_address_that_is_no_address_is_not_repeated(warehouse, monkeypatch):
+def test_an_address_that_is_no_address_is_not_repeated(aws, warehouse, monkeypatch):
     monkeypatch.setenv(TYPE, "redshift")
+    monkeypatch.setenv("DESTINATION__LAKE__BUCKET_URL", "s3://a-lake")
+    monkeypatch.setenv("DESTINATION__WAREHOUSE__STAGING_IAM_ROLE", "arn:aws:iam::1")
     monkeypatch.setenv(CREDENTIALS, "redshift://loader:secret@host/pets")
     with pytest.raises(DestinationUnavailable) as error:
         run()
     assert "secret@" not in str(error.value)
     assert error.value.__cause__ is None
+
+
+@pytest.mark.parametrize("bucket", ["lake", "s3://a-lake"])
+def test_redshift_needs_a_bucket_and_a_role(warehouse, monkeypatch, bucket):
+    """Without the role, AWS keys would stand in the statement."""
+    monkeypatch.setenv(TYPE, "redshift")
+    monkeypatch.setenv("DESTINATION__LAKE__BUCKET_URL", bucket)
+    with pytest.raises(UnusableDestination, match="STAGING_IAM_ROLE"):
+        pipeline_into("warehouse", "pets")

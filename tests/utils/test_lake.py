@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.pets import killed_run, pets, pets_pipeline, runs
+from utils.lake import MissingBucket
 from utils.loading import run_pipeline
 from utils.replacement import SuspiciouslyFewRows
 
@@ -113,9 +114,44 @@ def test_a_fresh_container_goes_on_with_the_state_in_the_lake(lake, warehouse):
     assert runs() == 2
 
 
-def test_a_table_whose_files_are_gone_is_loaded_anew(lake, caplog):
+def test_files_that_were_moved_away_do_not_come_back(lake):
+    """Unlike a database's table: whoever takes files may remove them."""
     run(REX)
     lake.remove_pets()
-    run(REX)
-    assert "Loaded anew, because a table is gone: pets" in caplog.text
-    assert (lake.names(), runs()) == (["Rex"], 1)
+    run(TOM)
+    assert (lake.names(), runs()) == (["Tom"], 2)
+
+
+@pytest.mark.parametrize("write_disposition", ["append", "replace"])
+def test_a_first_run_that_is_killed_does_not_stop_the_next(
+    lake, warehouse, write_disposition
+):
+    killed_run(
+        "dlt.destinations.impl.filesystem.filesystem:FilesystemLoadJob.run",
+        REX,
+        when="before",
+        write_disposition=write_disposition,
+    )
+    shutil.rmtree(warehouse.parent / "pipelines")
+    run(REX, write_disposition=write_disposition)
+    assert lake.names() == ["Rex"]
+
+
+def test_a_replacement_that_left_the_old_files_is_finished_by_the_next(lake):
+    run(REX, TOM, write_disposition="replace")
+    killed_run(
+        "dlt.destinations.impl.filesystem.filesystem:FilesystemClient.complete_load",
+        *(REX, TOM),
+        write_disposition="replace",
+    )
+    assert len(lake.names()) == 4
+    run(REX, write_disposition="replace")
+    assert lake.names() == ["Rex"]
+
+
+def test_a_bucket_that_is_not_there_is_not_made(aws, warehouse, monkeypatch):
+    monkeypatch.setenv("DESTINATION__WAREHOUSE__DESTINATION_TYPE", "filesystem")
+    monkeypatch.setenv("DESTINATION__WAREHOUSE__BUCKET_URL", "s3://mistyped")
+    with pytest.raises(MissingBucket, match="There is no bucket mistyped"):
+        run(REX)
+    assert aws.client("s3").list_buckets()["Buckets"] == []
