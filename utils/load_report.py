@@ -33,7 +33,7 @@ class LoadReport:
     destination_type: str
     """`duckdb`, `snowflake`, ..."""
     place: str
-    """The destination's address, without secrets. For DuckDB the file's path."""
+    """The destination's address, without secrets. For DuckDB and folders the path."""
     dataset: str
     tables: tuple[TableLoad, ...]
     load_ids: tuple[str, ...]
@@ -66,7 +66,7 @@ class LoadReport:
                 return files
             return (
                 'uv run python -c "import duckdb;'
-                f' duckdb.connect().sql(r"FROM \'{os.path.relpath(files)}\'").show()"'
+                f" duckdb.connect().read_parquet(r'{os.path.relpath(files)}').show()\""
             )
         table = f"{self.dataset}.{table}"
         if self.destination_type != "duckdb":

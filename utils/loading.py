@@ -89,7 +89,7 @@ def run_pipeline(pipeline: dlt.Pipeline, source: DltSource) -> LoadReport:
     return LoadReport(
         pipeline=pipeline.pipeline_name,
         destination_type=pipeline.destination.destination_type.rpartition(".")[2],
-        place=place.removeprefix("duckdb:///"),
+        place=place.removeprefix("duckdb:///").removeprefix("file://"),
         dataset=pipeline.dataset_name,
         tables=tuple(table_loads(source, rows, packages)),
         load_ids=tuple(id_ for sent in loaded for id_ in sent.info.loads_ids),

@@ -104,3 +104,18 @@ def test_several_runs_make_one_report():
     assert both.recovered_load_ids == ("0",)
     assert both.seconds == 2 * 1.54
     assert both.notes == ("a cat was added",)
+
+
+def test_of_a_lake_it_shows_the_files(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "a lake" / "dev_pets" / "pets"
+    folder.mkdir(parents=True)
+    duckdb.connect().execute(f"COPY (SELECT 'Rex') TO '{folder}/1.2.3.parquet'")
+    report = replace(
+        REPORT, destination_type="filesystem", place=str(tmp_path / "a lake")
+    )
+    command = shlex.split(report.how_to_look.removeprefix("uv run python"))
+    done = subprocess.run([sys.executable, *command], capture_output=True, text=True)
+    assert "Rex" in done.stdout, done.stderr
+    in_bucket = replace(report, place="s3://lake").how_to_look
+    assert in_bucket == "s3://lake/dev_pets/pets/*.parquet"
