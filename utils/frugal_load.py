@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 # DuckDB keeps what it read and wrote, up to 80 % of the machine's memory: 800 MiB for ten
 # million rows, which take no longer within this.
-DUCKDB_MEMORY_LIMIT = "128MB"
+DUCKDB_MEMORY_LIMIT = "112MB"
 
 
 def load_frugally(pipeline: dlt.Pipeline) -> LoadInfo:
