@@ -34,7 +34,7 @@ class TooFewRequestsLeft(ClearError):
     """The plan does not allow as many requests this month. None was made."""
 
 
-@dlt.source(name=SOURCE)
+@dlt.source(name="open_exchange_rates")
 def open_exchange_rates_source(
     days: Iterable[date] | None = None,
     on_unknown_day: Callable[[date], None] = lambda day: None,

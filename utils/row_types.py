@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 import dlt
+from dlt.common.data_types import py_type_to_sc_type
 from dlt.extract import DltSource
 
 from utils.column_types import TypeChanged
@@ -81,13 +82,13 @@ class _Shape:
                 self._check_scalar(name, value, known)
 
     def _check_scalar(self, name: str, value: Any, known: str | None) -> None:
-        kind = type(value).__name__
+        kind = py_type_to_sc_type(type(value))
         if known is None and name in self._objects:
             self._refuse(name, kind, "an object")
         if known is None and f"{self._normalize(self._table)}__{name}" in self._tables:
             self._refuse(name, kind, "a list")
         bent = BENT.get(known or "", ())
-        if isinstance(value, bent) and not (known == "bool" and kind == "bool"):
+        if isinstance(value, bent) and kind != known:
             self._refuse(name, kind, known)
 
     def _refuse(self, name: str, arrives_as: str, is_: str | None) -> None:

@@ -39,7 +39,9 @@ def test_the_command_shows_incremental_loading(prefect_api, clone):
     everything, changed = loaded_rows(run_it(clone))
 
     assert f"{everything:,} rows" in readme
-    assert changed == 2_000  # the new ones, and those of the day before once more
+    # The new ones, and those of the day before once more. Times are random: a few rows of
+    # one more day may be less than a day older than the latest change.
+    assert 2_000 <= changed < 2_050
     changes = "SELECT count(*), count(DISTINCT audit_id) FROM dev_products.products"
     assert query(warehouse, changes) == [(111_000, 111_000)]
     ((products, deleted),) = query(

@@ -41,5 +41,5 @@ def test_a_load_is_limited_and_a_merge_is_not(warehouse, monkeypatch):
         run_pipeline(
             pets_pipeline(), pets({"name": "Rex"}, write_disposition=disposition)
         )
-    assert limits[0] == "122.0 MiB"
+    assert limits[0] == "106.8 MiB"
     assert limits[1].endswith("GiB")

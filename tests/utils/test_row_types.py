@@ -45,12 +45,12 @@ def run(row: dict[str, Any]):
     [
         ("petName", {"en": "Rex"}, "pet_name of table pets arrives as an object"),
         ("petName", ["Rex"], "pet_name of table pets arrives as a list, and is text"),
-        ("born", 5, "born of table pets arrives as int, and is timestamp"),
+        ("born", 5, "born of table pets arrives as bigint, and is timestamp"),
         ("legs", True, "legs of table pets arrives as bool, and is bigint"),
-        ("tame", 1, "tame of table pets arrives as int, and is bool"),
-        ("owner", "Ada", "owner of table pets arrives as str, and is an object"),
+        ("tame", 1, "tame of table pets arrives as bigint, and is bool"),
+        ("owner", "Ada", "owner of table pets arrives as text, and is an object"),
         ("owner", {"name": ["A"]}, "owner__name of table pets arrives as a list"),
-        ("toys", "ball", "toys of table pets arrives as str, and is a list"),
+        ("toys", "ball", "toys of table pets arrives as text, and is a list"),
         ("legs", "four", "legs of table pets arrives as text, and is bigint"),
     ],
 )
