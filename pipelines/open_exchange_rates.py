@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Iterator
+from functools import cache
+from typing import TYPE_CHECKING, Callable, Iterator
 
 import dlt
 
@@ -55,10 +56,11 @@ def load_open_exchange_rates(
     name = f"{DATASET}_{first_day}_{last_day}".replace("-", "")
     pipeline = pipeline_into("lake", DATASET, name=name, progress=progress)
     unknown: list[date] = []
+    held = cache(lambda: _closing_days(pipeline))
     reports = []
     for start in range(0, len(days), DAYS_PER_LOAD):
         source = open_exchange_rates_source(
-            days=_missing(days[start : start + DAYS_PER_LOAD], pipeline),
+            days=_missing(days[start : start + DAYS_PER_LOAD], held),
             on_unknown_day=unknown.append,
         )
         reports.append(run_pipeline(pipeline, source))
@@ -80,11 +82,15 @@ def _days(first: date | None, last: date | None) -> list[date]:
     return [first + timedelta(days=number) for number in range((last - first).days + 1)]
 
 
-def _missing(days: list[date], pipeline: dlt.Pipeline) -> Iterator[date]:
+def _missing(days: list[date], held: Callable[[], set[date]]) -> Iterator[date]:
     """Those of the days that the lake does not have, looked up when they are asked for."""
+    yield from (day for day in days if day not in held())
+
+
+def _closing_days(pipeline: dlt.Pipeline) -> set[date]:
+    """The days whose closing rates are in the lake."""
     import pyarrow.compute as pc
 
     rates = read_columns(pipeline, "rates", ["date", "kind"])
     closing = rates.filter(pc.equal(rates["kind"], "closing"))
-    held = set(closing["date"].unique().to_pylist())
-    yield from (day for day in days if day not in held)
+    return set(closing["date"].unique().to_pylist())

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import dlt
 
 from sources.products import products_source
+from utils.destination_kind import kind_of
 from utils.destinations import pipeline_into
 from utils.duckdb_file import hold_duckdb_file
 from utils.load_report import LoadReport
@@ -59,7 +60,7 @@ def create_current_products(pipeline: dlt.Pipeline) -> None:
             table=client.make_qualified_table_name("products"),
             columns=", ".join(map(client.escape_column_name, columns)),
         )
-        if pipeline.destination.destination_type.endswith(".postgres"):
+        if kind_of(pipeline) == "postgres":
             # Who has just read the view and forgot to commit holds it.
             client.execute_sql("SET lock_timeout = '10s'")
         client.execute_sql(view)

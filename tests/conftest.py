@@ -117,14 +117,18 @@ def postgres_warehouse(
     return database
 
 
-@pytest.fixture(params=["duckdb", "postgres"])
-def any_warehouse(request: pytest.FixtureRequest, warehouse: Path) -> Warehouse:
-    """The warehouse of this test, once in DuckDB and once in PostgreSQL."""
+@pytest.fixture
+def duckdb_warehouse(warehouse: Path) -> Warehouse:
+    """The warehouse of this test, where it does not matter which one it is."""
     from tests.warehouses import DuckDBWarehouse
 
-    if request.param == "duckdb":
-        return DuckDBWarehouse(warehouse)
-    return request.getfixturevalue("postgres_warehouse")
+    return DuckDBWarehouse(warehouse)
+
+
+@pytest.fixture(params=["duckdb", "postgres"])
+def any_warehouse(request: pytest.FixtureRequest) -> Warehouse:
+    """The warehouse of this test, once in DuckDB and once in PostgreSQL."""
+    return request.getfixturevalue(f"{request.param}_warehouse")
 
 
 @pytest.fixture

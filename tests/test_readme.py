@@ -7,7 +7,6 @@ import io
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 from rich.console import Console
 

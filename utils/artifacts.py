@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Iterator
+from typing import TYPE_CHECKING, Any, Iterable, Iterator
 
 from prefect.artifacts import (
     create_progress_artifact,
@@ -26,63 +26,60 @@ SECONDS_BETWEEN_UPDATES = 2.0
 
 def publish_report(report: LoadReport) -> LoadReport:
     """Log what was loaded, publish it as a table artifact of the run, and return it."""
-    get_logger().info(report.summary)
-    create_table_artifact(
-        key=_key(report.pipeline, "load"),
-        table=[
-            {
-                "table": table.name,
-                "rows": table.rows,
-                "bytes": table.bytes,
-                "schema changes": "; ".join(table.schema_changes) or "none",
-            }
-            for table in report.tables
-        ],
-        description="\n".join(f"- {name}: {text}" for name, text in report.facts()),
-    )
+    rows = [
+        {
+            "table": table.name,
+            "rows": table.rows,
+            "bytes": table.bytes,
+            "schema changes": "; ".join(table.schema_changes) or "none",
+        }
+        for table in report.tables
+    ]
+    facts = (f"{name}: {text}" for name, text in report.facts())
+    _publish(report.summary, _key(report.pipeline, "load"), rows, facts)
     return report
 
 
 def publish_chunks(report: BackfillReport) -> BackfillReport:
     """Log how many chunks are done, publish each with its run's link, and return it."""
-    get_logger().info(report.summary)
-    create_table_artifact(
-        key=_key("backfill", "chunks"),
-        table=[
-            {
-                "chunk": each.days,
-                "state": each.state,
-                "seconds": round(each.seconds),
-                # the UI shows texts as Markdown
-                "run": f"[run]({each.url})" if each.url else "none",
-            }
-            for each in report.chunks
-        ],
-        description=f"- {report.summary}\n- tag: {report.tag}",
-    )
+    rows = [
+        {
+            "chunk": each.days,
+            "state": each.state,
+            "seconds": round(each.seconds),
+            # the UI shows texts as Markdown
+            "run": f"[run]({each.url})" if each.url else "none",
+        }
+        for each in report.chunks
+    ]
+    facts = (report.summary, f"tag: {report.tag}")
+    _publish(report.summary, _key("backfill", "chunks"), rows, facts)
     return report
 
 
 def publish_export(report: ExportReport) -> ExportReport:
     """Log what was exported, publish it as a table artifact of the run, and return it."""
-    get_logger().info(report.summary)
-    create_table_artifact(
-        key=_key("redshift_export", "files"),
-        table=[
-            {
-                "query": file.query,
-                "rows": file.rows,
-                "bytes": file.bytes,
-                "seconds": round(file.seconds, 1),
-                "file": file.address,
-            }
-            for file in report.files
-        ],
-        description="\n".join(
-            f"- {line}" for line in (report.summary, *report.failures)
-        ),
-    )
+    rows = [
+        {
+            "query": file.query,
+            "rows": file.rows,
+            "bytes": file.bytes,
+            "seconds": round(file.seconds, 1),
+            "file": file.address,
+        }
+        for file in report.files
+    ]
+    facts = (report.summary, *report.failures)
+    _publish(report.summary, _key("redshift_export", "files"), rows, facts)
     return report
+
+
+def _publish(
+    summary: str, key: str, rows: list[dict[str, Any]], facts: Iterable[str]
+) -> None:
+    get_logger().info(summary)
+    description = "\n".join(f"- {fact}" for fact in facts)
+    create_table_artifact(key=key, table=rows, description=description)
 
 
 class ProgressArtifact:

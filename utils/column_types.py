@@ -55,11 +55,15 @@ def type_changed(error: DataValidationError) -> TypeChanged:
         old, new = error.table_schema["columns"][name], {"data_type": new_type}
     else:
         return TypeChanged(str(error))
+    return changed_type(error.table_name, name, _type(new), _type(old))
+
+
+def changed_type(table: str, column: str, arrives_as: str, is_: str) -> TypeChanged:
+    """The error, in plain words."""
     return TypeChanged(
-        f"Column {name} of table {error.table_name} arrives as"
-        f" {_type(new)}, and is {_type(old)} in the destination. Nothing was loaded. If"
-        " the new type is right, load it under another name, or drop the dataset and load"
-        " anew."
+        f"Column {column} of table {table} arrives as {arrives_as}, and is {is_} in the"
+        " destination. Nothing was loaded. If the new type is right, load it under another"
+        " name, or drop the dataset and load anew."
     )
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import dlt
 
+from utils.destination_kind import kind_of
 from utils.errors import ClearError
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def pipeline_into(
 
 def fit_to_destination(pipeline: dlt.Pipeline, source: DltSource) -> None:
     """Give the source's tables the file format and the merge that the destination knows."""
-    kind = pipeline.destination.destination_type.rpartition(".")[2]
+    kind = kind_of(pipeline)
     strategies = pipeline.destination.capabilities().supported_merge_strategies or []
     for resource in source.selected_resources.values():
         table = resource.compute_table_schema()

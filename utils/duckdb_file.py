@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Iterator
 
 import dlt
 
+from utils.destination_kind import kind_of
 from utils.errors import ClearError
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def hold_duckdb_file(pipeline: dlt.Pipeline) -> Iterator[None]:
 
 def is_duckdb(pipeline: dlt.Pipeline) -> bool:
     """Whether the pipeline's destination is a DuckDB file."""
-    return pipeline.destination.destination_type.endswith(".duckdb")
+    return kind_of(pipeline) == "duckdb"
 
 
 def _open(client: SqlClientBase) -> None:

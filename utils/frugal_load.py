@@ -8,6 +8,7 @@ import dlt
 from dlt.common.pipeline import LoadInfo
 from dlt.pipeline.exceptions import PipelineStepFailed
 
+from utils.destination_kind import kind_of
 from utils.duckdb_file import is_duckdb
 from utils.lake import is_lake, load_into_lake
 from utils.load_figures import tables_to_load, waiting_packages
@@ -28,7 +29,7 @@ def load_frugally(pipeline: dlt.Pipeline) -> LoadInfo:
         return _load_into_duckdb(pipeline)
     if is_lake(pipeline):
         return load_into_lake(pipeline)
-    if pipeline.destination.destination_type.endswith(".postgres"):
+    if kind_of(pipeline) == "postgres":
         _send_row_groups_to_postgres()
     return pipeline.load()
 

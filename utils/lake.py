@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Iterator
 import dlt
 from dlt.common.pipeline import LoadInfo
 
+from utils.destination_kind import kind_of
 from utils.errors import ClearError
 from utils.load_figures import tables_to_load, waiting_packages
 
@@ -31,7 +32,7 @@ class MissingBucket(ClearError):
 
 def is_lake(pipeline: dlt.Pipeline) -> bool:
     """Whether the pipeline's destination is a folder or a bucket."""
-    return pipeline.destination.destination_type.endswith(".filesystem")
+    return kind_of(pipeline) == "filesystem"
 
 
 def noted_loads(pipeline: dlt.Pipeline) -> list[str]:

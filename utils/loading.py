@@ -15,6 +15,7 @@ from dlt.extract import DltSource
 from dlt.pipeline import trace, track
 
 from utils.column_types import TYPES_ARE_FROZEN
+from utils.destination_kind import kind_of
 from utils.destinations import fit_to_destination
 from utils.duckdb_file import hold_duckdb_file
 from utils.frugal_load import load_frugally
@@ -88,7 +89,7 @@ def run_pipeline(pipeline: dlt.Pipeline, source: DltSource) -> LoadReport:
     place = loaded[-1].info.destination_displayable_credentials
     return LoadReport(
         pipeline=pipeline.pipeline_name,
-        destination_type=pipeline.destination.destination_type.rpartition(".")[2],
+        destination_type=kind_of(pipeline),
         place=place.removeprefix("duckdb:///").removeprefix("file://"),
         dataset=pipeline.dataset_name,
         tables=tuple(table_loads(source, rows, packages)),

@@ -14,6 +14,7 @@ from dlt.normalize.exceptions import NormalizeJobFailed
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from utils.column_types import type_changed
+from utils.destination_kind import kind_of
 from utils.errors import ClearError
 from utils.http_errors import api_error
 
@@ -60,11 +61,11 @@ def unavailable_destination(pipeline: dlt.Pipeline) -> Iterator[None]:
         without_secrets = re.sub(r"://.*@", "://...@", message)
         without_secrets = re.sub(r"password=\S+", "password=...", without_secrets)
         name = pipeline.destination.destination_name
-        kind = pipeline.destination.destination_type.rpartition(".")[2]
         raise DestinationUnavailable(
-            f"The destination {name} ({kind}) cannot be used: {without_secrets}. Nothing"
-            f" was loaded. Check destination.{name} in .dlt/secrets.toml or the"
-            f" environment, dlt/destination/{name} in the vault, and the way there."
+            f"The destination {name} ({kind_of(pipeline)}) cannot be used:"
+            f" {without_secrets}. Nothing was loaded. Check destination.{name} in"
+            f" .dlt/secrets.toml or the environment, dlt/destination/{name} in the vault,"
+            " and the way there."
         ) from (error if message == without_secrets else None)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Iterator
 
 import dlt
 
+from utils.destination_kind import kind_of
 from utils.errors import ClearError
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def hold_postgres_dataset(pipeline: dlt.Pipeline) -> Iterator[None]:
     Raises:
         DatasetHeld: naming the dataset and the connection that holds it.
     """
-    if not pipeline.destination.destination_type.endswith(".postgres"):
+    if kind_of(pipeline) != "postgres":
         yield
         return
     with pipeline.sql_client() as client:

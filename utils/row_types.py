@@ -13,7 +13,7 @@ import dlt
 from dlt.common.data_types import py_type_to_sc_type
 from dlt.extract import DltSource
 
-from utils.column_types import TypeChanged
+from utils.column_types import changed_type
 
 # Python's types that dlt would bend to a column's type.
 BENT: dict[str, tuple[type, ...]] = {
@@ -73,27 +73,20 @@ class _Shape:
                 continue
             if isinstance(value, dict):
                 if known:
-                    self._refuse(name, "an object", known)
+                    raise changed_type(self._table, name, "an object", known)
                 self._check(value, f"{name}__")
             elif isinstance(value, list):
                 if known:
-                    self._refuse(name, "a list", known)
+                    raise changed_type(self._table, name, "a list", known)
             else:
                 self._check_scalar(name, value, known)
 
     def _check_scalar(self, name: str, value: Any, known: str | None) -> None:
         kind = py_type_to_sc_type(type(value))
         if known is None and name in self._objects:
-            self._refuse(name, kind, "an object")
+            raise changed_type(self._table, name, kind, "an object")
         if known is None and f"{self._normalize(self._table)}__{name}" in self._tables:
-            self._refuse(name, kind, "a list")
+            raise changed_type(self._table, name, kind, "a list")
         bent = BENT.get(known or "", ())
         if isinstance(value, bent) and kind != known:
-            self._refuse(name, kind, known)
-
-    def _refuse(self, name: str, arrives_as: str, is_: str | None) -> None:
-        raise TypeChanged(
-            f"Column {name} of table {self._table} arrives as {arrives_as}, and is {is_} in"
-            " the destination. Nothing was loaded. If the new type is right, load it under"
-            " another name, or drop the dataset and load anew."
-        )
+            raise changed_type(self._table, name, kind, known)

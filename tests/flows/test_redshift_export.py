@@ -14,7 +14,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 import pyarrow.parquet as pq
-import pytest
 
 from flows.redshift_export import export, redshift_export
 from tests.ports import free_port

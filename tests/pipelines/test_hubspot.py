@@ -5,14 +5,12 @@ from __future__ import annotations
 import time
 from collections import Counter
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 
 import pytest
 
 from pipelines.hubspot import load_hubspot
 from tests.apis.hubspot import HubSpot, over_the_limit
 from tests.http_server import Answer, json_answer
-from tests.warehouses import DuckDBWarehouse
 from utils.http_errors import ApiError
 from utils.replacement import SuspiciouslyFewRows
 from utils.transient_errors import is_worth_retrying
@@ -36,11 +34,6 @@ ASSOCIATIONS = Counter(
     f"v4/associations/{pair}/batch/read"
     for pair in ("contacts/companies", "deals/contacts", "deals/companies")
 )
-
-
-@pytest.fixture
-def duckdb(warehouse: Path) -> DuckDBWarehouse:
-    return DuckDBWarehouse(warehouse)
 
 
 def asked(hubspot: HubSpot) -> Counter[str]:
@@ -156,7 +149,7 @@ def test_records_archived_long_ago_are_not_loaded_again(hubspot, warehouse):
     assert load_hubspot().rows == 1
 
 
-def test_a_record_that_comes_twice_is_loaded_once(hubspot, duckdb):
+def test_a_record_that_comes_twice_is_loaded_once(hubspot, duckdb_warehouse):
     """On two pages, and as a live and as an archived one."""
     hubspot.overlap = 30
     names = [f"{number:03}" for number in range(250)]
@@ -165,13 +158,13 @@ def test_a_record_that_comes_twice_is_loaded_once(hubspot, duckdb):
         request.query.get("archived") == "true" and hubspot.archive(contacts[9])
     )
     assert load_hubspot().rows == 250
-    assert duckdb.query(NAMES) == [(name, False) for name in names]
+    assert duckdb_warehouse.query(NAMES) == [(name, False) for name in names]
     load_hubspot()
-    assert [row for row in duckdb.query(NAMES) if row[1]] == [("009", True)]
+    assert [row for row in duckdb_warehouse.query(NAMES) if row[1]] == [("009", True)]
 
 
 def test_a_record_changed_while_it_is_read_comes_with_the_next_load(
-    hubspot, duckdb, monkeypatch
+    hubspot, duckdb_warehouse, monkeypatch
 ):
     """Even without a lag: its page was read before, and a later page has later changes."""
     monkeypatch.setenv("SOURCES__HUBSPOT__LAG_HOURS", "0")
@@ -185,13 +178,15 @@ def test_a_record_changed_while_it_is_read_comes_with_the_next_load(
 
     hubspot.meanwhile = change
     load_hubspot()
-    assert ("new", False) not in duckdb.query(NAMES)
+    assert ("new", False) not in duckdb_warehouse.query(NAMES)
     hubspot.meanwhile = lambda request: None
     assert load_hubspot().rows == 2
-    assert ("new", False) in duckdb.query(NAMES)
+    assert ("new", False) in duckdb_warehouse.query(NAMES)
 
 
-def test_a_change_that_the_search_shows_late_comes_with_the_next_load(hubspot, duckdb):
+def test_a_change_that_the_search_shows_late_comes_with_the_next_load(
+    hubspot, duckdb_warehouse
+):
     late, prompt = hubspot.add("contacts", MONDAY), hubspot.add("contacts", MONDAY)
     load_hubspot()
     hubspot.change(late, MONDAY + timedelta(hours=5), email="late")
@@ -200,7 +195,7 @@ def test_a_change_that_the_search_shows_late_comes_with_the_next_load(hubspot, d
     load_hubspot()
     late.indexed = True
     load_hubspot()
-    assert duckdb.query(NAMES) == [
+    assert duckdb_warehouse.query(NAMES) == [
         ("late", False),
         ("prompt", False),
     ]
@@ -233,30 +228,33 @@ def test_a_full_refresh_brings_what_the_search_does_not_show(hubspot, any_wareho
     assert any_warehouse.query(COMPANIES) == [(str(b.id), str(acme.id), None)]
 
 
-def test_a_full_refresh_that_brings_few_records_is_refused(hubspot, duckdb):
+def test_a_full_refresh_that_brings_few_records_is_refused(hubspot, duckdb_warehouse):
     contacts = [hubspot.add("contacts", MONDAY, email=name) for name in "abcd"]
     load_hubspot()
     for contact in contacts[1:]:
         del hubspot.records["contacts"][contact.id]
     with pytest.raises(SuspiciouslyFewRows, match="1 rows .* the 4 of table contacts"):
         load_hubspot(full_refresh=True)
-    assert len(duckdb.query(NAMES)) == 4
+    assert len(duckdb_warehouse.query(NAMES)) == 4
 
 
-def test_a_table_dropped_by_hand_is_loaded_anew(hubspot, duckdb):
+def test_a_table_dropped_by_hand_is_loaded_anew(hubspot, duckdb_warehouse):
     acme = hubspot.add("companies", MONDAY)
     a, b = (hubspot.add("contacts", MONDAY, email=name) for name in "ab")
     hubspot.add("contacts", MONDAY + timedelta(days=9), email="latest")
     hubspot.associate("contacts", a, "companies", acme)
     load_hubspot()
-    names, companies = duckdb.query(NAMES), duckdb.query(COMPANIES)
+    names, companies = duckdb_warehouse.query(NAMES), duckdb_warehouse.query(COMPANIES)
     for table in ("contacts__companies", "contacts"):
-        duckdb.query(f"DROP TABLE dev_hubspot.{table}")
+        duckdb_warehouse.query(f"DROP TABLE dev_hubspot.{table}")
         load_hubspot()
-        assert (duckdb.query(NAMES), duckdb.query(COMPANIES)) == (names, companies)
+        assert (duckdb_warehouse.query(NAMES), duckdb_warehouse.query(COMPANIES)) == (
+            names,
+            companies,
+        )
 
 
-def test_what_passes_by_itself_is_tried_again(hubspot, duckdb, monkeypatch):
+def test_what_passes_by_itself_is_tried_again(hubspot, duckdb_warehouse, monkeypatch):
     """Errors in bursts, limits, answers that break off or take longer than one waits."""
     monkeypatch.setenv("RUNTIME__REQUEST_TIMEOUT", "0.2")
     names = [f"{number:03}" for number in range(150)]
@@ -274,7 +272,7 @@ def test_what_passes_by_itself_is_tried_again(hubspot, duckdb, monkeypatch):
 
     load_hubspot()
 
-    assert duckdb.query(NAMES) == [(name, False) for name in names]
+    assert duckdb_warehouse.query(NAMES) == [(name, False) for name in names]
     assert len(hubspot.api.requests) == 8 * 5
 
 
@@ -287,11 +285,11 @@ def test_the_daily_limit_ends_the_run_at_once(hubspot, warehouse):
     assert not is_worth_retrying(error.value)
 
 
-def test_a_failure_at_any_request_loads_nothing(hubspot, duckdb):
+def test_a_failure_at_any_request_loads_nothing(hubspot, duckdb_warehouse):
     """And the cursor does not move: the next load brings what this one did not."""
     records = [hubspot.add(kind, MONDAY) for kind in KINDS]
     load_hubspot()
-    before = duckdb.query(UPDATED)
+    before = duckdb_warehouse.query(UPDATED)
     for record in records:
         hubspot.change(record)
     busy = json_answer({"status": "error", "message": "Internal error"}, 500)
@@ -301,14 +299,14 @@ def test_a_failure_at_any_request_loads_nothing(hubspot, duckdb):
         with pytest.raises(ApiError, match="500 Internal Server Error: Internal error"):
             load_hubspot()
         assert len(hubspot.api.requests) == first + 5
-        assert duckdb.query(UPDATED) == before
+        assert duckdb_warehouse.query(UPDATED) == before
 
     load_hubspot()
 
-    assert not set(duckdb.query(UPDATED)) & set(before)
+    assert not set(duckdb_warehouse.query(UPDATED)) & set(before)
 
 
-def test_a_field_that_changes_its_type_loads_nothing(hubspot, duckdb):
+def test_a_field_that_changes_its_type_loads_nothing(hubspot, duckdb_warehouse):
     hubspot.add("companies", MONDAY, name="Acme")
     contacts = [hubspot.add("contacts", MONDAY, email=name) for name in "ab"]
     load_hubspot()
@@ -316,7 +314,7 @@ def test_a_field_that_changes_its_type_loads_nothing(hubspot, duckdb):
     hubspot.change(contacts[1], email={"value": "b"})
     with pytest.raises(ApiError, match="a record of contacts is not as the API docu"):
         load_hubspot()
-    assert duckdb.query(NAMES) == [("a", False), ("b", False)]
+    assert duckdb_warehouse.query(NAMES) == [("a", False), ("b", False)]
 
 
 @pytest.mark.parametrize(
@@ -331,12 +329,12 @@ def test_a_field_that_changes_its_type_loads_nothing(hubspot, duckdb):
     ],
     ids=["403", "404", "HTML"],
 )
-def test_what_hubspot_refuses_is_said(hubspot, duckdb, answer, said):
+def test_what_hubspot_refuses_is_said(hubspot, duckdb_warehouse, answer, said):
     hubspot.api.trouble[0] = answer
     with pytest.raises(ApiError) as error:
         load_hubspot()
     assert said in str(error.value)
-    assert duckdb.query(TABLES) == []
+    assert duckdb_warehouse.query(TABLES) == []
 
 
 def test_a_wrong_token_is_said_but_not_shown(hubspot, warehouse, monkeypatch, caplog):

@@ -7,7 +7,6 @@ import shutil
 import signal
 from collections import Counter
 from datetime import date, datetime, timedelta, timezone
-from pathlib import Path
 from typing import Iterator
 
 import pytest
@@ -16,7 +15,7 @@ from pipelines.van import load_van
 from tests.apis.van import Van, activist_code, location, shift, survey_question
 from tests.forked import processes
 from tests.http_server import Api, json_answer, playing
-from tests.warehouses import DuckDBWarehouse, Warehouse
+from tests.warehouses import Warehouse
 from utils.column_types import TypeChanged
 from utils.http_errors import ApiError
 
@@ -55,12 +54,6 @@ def api(data: Van, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
 def windows(monkeypatch: pytest.MonkeyPatch) -> None:
     """Four windows instead, the last two with what is read again."""
     monkeypatch.setenv("SOURCES__VAN__DAYS_PER_LOAD", "30")
-
-
-@pytest.fixture
-def in_duckdb(warehouse: Path) -> DuckDBWarehouse:
-    """The warehouse where it does not matter which one it is."""
-    return DuckDBWarehouse(warehouse)
 
 
 def asked(api: Api) -> Counter[str]:
@@ -135,9 +128,9 @@ def test_every_row_arrives_as_it_is(data, api, any_warehouse):
     assert questions == [(1, "Active"), (2, "Archived")]
 
 
-def test_of_people_only_the_id_is_loaded(data, api, in_duckdb):
+def test_of_people_only_the_id_is_loaded(data, api, duckdb_warehouse):
     load_van()
-    rows = [in_duckdb.query(f"SELECT * FROM dev_van.{t}") for t in TABLES]
+    rows = [duckdb_warehouse.query(f"SELECT * FROM dev_van.{t}") for t in TABLES]
     assert "100005001" in str(rows)
     for personal in ("Ada", "Lovelace", "ada@example.org", "6175550100"):
         assert personal not in str(rows)
@@ -182,7 +175,9 @@ def test_what_is_deleted_within_an_event_goes(data, api, any_warehouse):
     assert event["eventId"] not in [event_id for event_id, _ in shifts]
 
 
-def test_a_run_that_fails_goes_on_where_it_stopped(data, api, windows, in_duckdb):
+def test_a_run_that_fails_goes_on_where_it_stopped(
+    data, api, windows, duckdb_warehouse
+):
     respond = data.respond
     broken = str(data.events[2]["eventId"])
     data.respond = lambda request: (
@@ -192,7 +187,7 @@ def test_a_run_that_fails_goes_on_where_it_stopped(data, api, windows, in_duckdb
     )
     with pytest.raises(ApiError, match="/v4/signups was answered 503"):
         load_van()
-    assert signups(in_duckdb) == in_van(data)[:4]
+    assert signups(duckdb_warehouse) == in_van(data)[:4]
     asked(api)
     data.respond = respond
 
@@ -202,11 +197,11 @@ def test_a_run_that_fails_goes_on_where_it_stopped(data, api, windows, in_duckdb
         {"activistCodes": 1, "surveyQuestions": 1, str(ago(41)): 2, str(ago(11)): 2}
         | {str(event["eventId"]): 1 for event in data.events[2:]}
     )
-    assert signups(in_duckdb) == in_van(data)
+    assert signups(duckdb_warehouse) == in_van(data)
 
 
 def test_a_run_killed_while_paging_goes_on_where_it_stopped(
-    data, api, windows, in_duckdb, tmp_path
+    data, api, windows, duckdb_warehouse, tmp_path
 ):
     respond = data.respond
     doomed = str(data.events[2]["eventId"])
@@ -228,9 +223,9 @@ def test_a_run_killed_while_paging_goes_on_where_it_stopped(
     load_van()
 
     assert str(ago(71)) not in asked(api)
-    assert signups(in_duckdb) == in_van(data)
+    assert signups(duckdb_warehouse) == in_van(data)
     ids = [(event["eventId"], event["name"]) for event in data.events]
-    assert loaded(in_duckdb, "event_id, name", "events") == ids
+    assert loaded(duckdb_warehouse, "event_id, name", "events") == ids
 
 
 def _run(environment: dict[str, str]) -> None:
@@ -238,16 +233,16 @@ def _run(environment: dict[str, str]) -> None:
     load_van()
 
 
-def test_since_reads_older_events_again(data, api, in_duckdb):
+def test_since_reads_older_events_again(data, api, duckdb_warehouse):
     load_van()
     data.signups[2]["status"]["name"] = "Completed"
     load_van()
-    assert signups(in_duckdb) != in_van(data)
+    assert signups(duckdb_warehouse) != in_van(data)
     asked(api)
 
     load_van(since=ago(70))
 
-    assert signups(in_duckdb) == in_van(data)
+    assert signups(duckdb_warehouse) == in_van(data)
     assert str(data.events[0]["eventId"]) not in asked(api)
 
 
@@ -276,7 +271,9 @@ def test_a_signup_that_moves_while_it_is_read_is_there_once(data, api, any_wareh
     assert ids == [row[0] for row in in_van(data)]
 
 
-def test_an_event_deleted_meanwhile_does_not_end_the_run(data, api, in_duckdb, caplog):
+def test_an_event_deleted_meanwhile_does_not_end_the_run(
+    data, api, duckdb_warehouse, caplog
+):
     respond = data.respond
     gone = data.events[3]
 
@@ -291,7 +288,7 @@ def test_an_event_deleted_meanwhile_does_not_end_the_run(data, api, in_duckdb, c
     load_van()
     assert f"Event {gone['eventId']} was deleted meanwhile" in caplog.text
     left = [row for row in in_van(data) if row[1] != gone["eventId"]]
-    assert signups(in_duckdb) == left
+    assert signups(duckdb_warehouse) == left
 
 
 @pytest.mark.parametrize(
@@ -303,15 +300,15 @@ def test_an_event_deleted_meanwhile_does_not_end_the_run(data, api, in_duckdb, c
     ],
     ids=lambda change: next(iter(change)),
 )
-def test_a_changed_type_is_refused_and_named(data, api, in_duckdb, change):
+def test_a_changed_type_is_refused_and_named(data, api, duckdb_warehouse, change):
     load_van()
-    before = loaded(in_duckdb, "event_id, name", "events")
+    before = loaded(duckdb_warehouse, "event_id, name", "events")
     data.events[4] |= {"name": "New"} | change
 
     with pytest.raises(TypeChanged, match="arrives as text, and is"):
         load_van()
 
-    assert loaded(in_duckdb, "event_id, name", "events") == before
+    assert loaded(duckdb_warehouse, "event_id, name", "events") == before
 
 
 def test_a_wrong_key_is_said_in_plain_words(data, api, warehouse):
@@ -326,16 +323,16 @@ def test_a_wrong_key_is_said_in_plain_words(data, api, warehouse):
     )
 
 
-def test_nothing_in_van_is_no_error(api, data, in_duckdb):
+def test_nothing_in_van_is_no_error(api, data, duckdb_warehouse):
     data.__init__()
     assert load_van().rows == 0
     data.add_event(ago(1), signups=1)
     load_van()
-    assert signups(in_duckdb) == in_van(data)
+    assert signups(duckdb_warehouse) == in_van(data)
 
 
-def test_a_table_dropped_by_hand_is_loaded_anew(data, api, in_duckdb):
+def test_a_table_dropped_by_hand_is_loaded_anew(data, api, duckdb_warehouse):
     load_van()
-    in_duckdb.query("DROP TABLE dev_van.signups")
+    duckdb_warehouse.query("DROP TABLE dev_van.signups")
     load_van()
-    assert signups(in_duckdb) == in_van(data)
+    assert signups(duckdb_warehouse) == in_van(data)

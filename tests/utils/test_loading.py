@@ -5,11 +5,9 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import dlt
 import duckdb
-import pyarrow as pa
 import pytest
 from dlt.common.runtime import run_context
 from dlt.pipeline.exceptions import PipelineStepFailed
