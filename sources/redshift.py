@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import socket
-import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, Iterator
 
@@ -14,6 +12,7 @@ from dlt.common.configuration.resolve import resolve_configuration
 from dlt.common.typing import TSecretStrValue
 from dlt.sources.credentials import ConnectionStringCredentials
 
+from sources.quiet_parsons import quiet_parsons
 from utils.running_queries import running_query
 
 if TYPE_CHECKING:
@@ -63,12 +62,8 @@ def redshift_connection() -> Iterator[Connection]:
 
 
 def _redshift(credentials: RedshiftCredentials) -> Redshift:
-    with warnings.catch_warnings():
-        # how to install parsons, at its import
-        warnings.simplefilter("ignore", RuntimeWarning)
+    with quiet_parsons():
         from parsons.databases.redshift import Redshift
-    # parsons writes to standard error, past the run's log.
-    logging.getLogger("parsons").handlers.clear()
     return Redshift(
         host=credentials.host,
         port=credentials.port,

@@ -7,7 +7,6 @@ Its endpoints, parameters and authentication stay as they are.
 from __future__ import annotations
 
 import logging
-import warnings
 from threading import BoundedSemaphore
 from typing import Any
 from urllib.parse import urljoin
@@ -16,17 +15,14 @@ from urllib.parse import urljoin
 # 5xx and broken connections; settings in [runtime] of .dlt/config.toml.
 from dlt.sources.helpers import requests
 
-with warnings.catch_warnings():
-    # how to install parsons, at every import
-    warnings.simplefilter("ignore", RuntimeWarning)
+from sources.quiet_parsons import quiet_parsons
+
+with quiet_parsons():
     from parsons.ngpvan.van import VAN
     from parsons.ngpvan.van_connector import VANConnector
     from parsons.utilities.api_connector import APIConnector
 
 logger = logging.getLogger(__name__)
-
-# parsons logs each listing that it reads, past the run's log.
-logging.getLogger("parsons").setLevel(logging.WARNING)
 
 CALLS_AT_ONCE = 3
 # Of the process, because runs of `van` do not overlap. Who waits gets a slot within a

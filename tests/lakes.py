@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Protocol
 
-from tests.aws import REGION, Aws
+from tests.aws import Aws
 
 BUCKET = "data-lake"
 
@@ -44,11 +44,8 @@ class S3Lake:
     """A bucket, new and empty."""
 
     def __init__(self, aws: Aws) -> None:
-        self.address = f"s3://{BUCKET}/lake"
+        self.address = f"{aws.new_bucket(BUCKET)}/lake"
         self._s3: Any = aws.client("s3")
-        self._s3.create_bucket(
-            Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION}
-        )
 
     def files(self) -> dict[str, bytes]:
         objects = self._s3.list_objects_v2(Bucket=BUCKET).get("Contents", [])

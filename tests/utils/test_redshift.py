@@ -21,7 +21,7 @@ ROLE = "arn:aws:iam::123456789012:role/redshift"
 
 
 @pytest.fixture
-def redshift(postgres_warehouse: Database, aws: Aws, monkeypatch) -> Redshift:
+def redshift_warehouse(postgres_warehouse: Database, aws: Aws, monkeypatch) -> Redshift:
     lake = aws.new_bucket("a-lake")
     monkeypatch.setenv("DESTINATION__WAREHOUSE__DESTINATION_TYPE", "redshift")
     monkeypatch.setenv("DESTINATION__WAREHOUSE__STAGING_IAM_ROLE", ROLE)
@@ -42,41 +42,46 @@ def names(redshift: Redshift) -> list[str]:
     ]
 
 
-def test_rows_arrive_as_parquet_by_copy_from_the_lake(redshift):
+def test_rows_arrive_as_parquet_by_copy_from_the_lake(redshift_warehouse):
     report = run(REX, TOM)
-    assert names(redshift) == ["Rex", "Tom"]
+    assert names(redshift_warehouse) == ["Rex", "Tom"]
     assert (report.rows, report.destination_type) == (2, "redshift")
-    (copy,) = [each for each in redshift.like("COPY") if '"pets"' in each]
+    (copy,) = [each for each in redshift_warehouse.like("COPY") if '"pets"' in each]
     assert "FROM 's3://a-lake/dev_pets/pets/" in copy
     assert " PARQUET " in copy
     assert f"IAM_ROLE '{ROLE}'" in copy
 
 
-def test_an_upsert_deletes_and_inserts(redshift):
+def test_an_upsert_deletes_and_inserts(redshift_warehouse):
     """Redshift has a MERGE, but dlt does not use it."""
     run(REX)
     run(TOM, ADA)
-    assert names(redshift) == ["Ada", "Rex", "Tom"]
-    assert not redshift.like("MERGE")
-    assert any('DELETE FROM "dev_pets"."pets"' in each for each in redshift.statements)
+    assert names(redshift_warehouse) == ["Ada", "Rex", "Tom"]
+    assert not redshift_warehouse.like("MERGE")
+    assert any(
+        'DELETE FROM "dev_pets"."pets"' in each
+        for each in redshift_warehouse.statements
+    )
 
 
-def test_a_replacement_never_truncates(redshift):
+def test_a_replacement_never_truncates(redshift_warehouse):
     """Redshift's TRUNCATE commits at once."""
     run(REX, TOM, write_disposition="replace")
     run(ADA, TOM, write_disposition="replace")
-    assert names(redshift) == ["Ada", "Tom"]
-    assert not redshift.like("TRUNCATE")
+    assert names(redshift_warehouse) == ["Ada", "Tom"]
+    assert not redshift_warehouse.like("TRUNCATE")
 
 
-def test_a_new_column_in_the_middle_finds_its_place(redshift):
+def test_a_new_column_in_the_middle_finds_its_place(redshift_warehouse):
     run({"name": "Rex", "legs": 4})
     run({"name": "Tom", "colour": "black", "legs": 4})
-    found = redshift.query("SELECT name, colour, legs FROM dev_pets.pets ORDER BY name")
+    found = redshift_warehouse.query(
+        "SELECT name, colour, legs FROM dev_pets.pets ORDER BY name"
+    )
     assert found == [("Rex", None, 4), ("Tom", "black", 4)]
 
 
-def test_json_arrives_as_super(redshift):
+def test_json_arrives_as_super(redshift_warehouse):
     @dlt.resource(
         primary_key="name",
         write_disposition="merge",
@@ -88,12 +93,14 @@ def test_json_arrives_as_super(redshift):
     run_pipeline(
         pipeline_into("warehouse", "cats"), dlt.source(lambda: cats, name="cats")()
     )
-    assert redshift.query("SELECT owner ->> 'name' FROM dev_cats.cats") == [("Ada",)]
-    (copy,) = [each for each in redshift.like("COPY") if '"cats"' in each]
+    assert redshift_warehouse.query("SELECT owner ->> 'name' FROM dev_cats.cats") == [
+        ("Ada",)
+    ]
+    (copy,) = [each for each in redshift_warehouse.like("COPY") if '"cats"' in each]
     assert "JSON 'auto'" in copy
 
 
-def test_the_main_job_runs_twice(redshift):
+def test_the_main_job_runs_twice(redshift_warehouse):
     first = load_exchange_rates()
     second = load_exchange_rates()
     assert first.rows > 200_000 > second.rows == 0
