@@ -20,6 +20,7 @@ from tests.repository import ROOT, SETTINGS, copy_repository
 if TYPE_CHECKING:
     from tests.apis.hubspot import HubSpot
     from tests.aws import Aws
+    from tests.cloud.cloud import Cloud
     from tests.lakes import Lake
     from tests.postgres import Database
     from tests.queries import Queries
@@ -158,6 +159,15 @@ def aws(aws_server: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
         monkeypatch.setenv(name, value)
     yield aws_server
     aws_server.empty()
+
+
+@pytest.fixture(scope="session")
+def cloud(pytestconfig: pytest.Config) -> Iterator[Cloud]:
+    """AWS with CloudFormation, IAM and Fargate, a process of its own for the session."""
+    from tests.cloud.cloud import running_cloud
+
+    with running_cloud(pytestconfig.stash[scratch_key] / "cloud") as cloud:
+        yield cloud
 
 
 @pytest.fixture

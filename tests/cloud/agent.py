@@ -1,0 +1,153 @@
+"""What ECS does with a task's execution role: pull the image, read secrets, write logs.
+
+Every step is judged by IAM as a call of that role. Errors are worded as AWS words them,
+because people, and prefect-aws, read the reason from them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from typing import Any, Callable
+
+from tests.cloud.account import backend
+from tests.cloud.call import AwsError, Call
+from tests.cloud.credentials import session_of
+
+ECR_IMAGE = re.compile(
+    r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com/([^:@]+)(?::([^@]+))?(?:@(.+))?"
+)
+INITIALIZATION = "ResourceInitializationError: "
+UNABLE = (
+    f"{INITIALIZATION}unable to pull secrets or registry auth: execution resource"
+    " retrieval failed: unable to retrieve "
+)
+
+
+class TaskFailedToStart(Exception):
+    """The reason that the stopped task shows."""
+
+
+class Agent:
+    """Acts with the execution role of one task."""
+
+    def __init__(
+        self, admit: Callable[[Call], None], role_arn: str | None, task_id: str
+    ) -> None:
+        self._admit = admit
+        self._key = session_of(role_arn, task_id).access_key_id if role_arn else ""
+
+    def pull(self, image: str) -> None:
+        """See that the image is there. Images of other registries always are."""
+        found = ECR_IMAGE.fullmatch(image)
+        if not found:
+            return
+        repository, tag, digest = found.groups()
+        try:
+            self._call("ecr", "GetAuthorizationToken")
+        except AwsError as error:
+            raise TaskFailedToStart(
+                f"{UNABLE}ecr registry auth: service call has been retried 1 time(s):"
+                f" {error}"
+            ) from error
+        try:
+            for action in (
+                "BatchCheckLayerAvailability",
+                "GetDownloadUrlForLayer",
+                "BatchGetImage",
+            ):
+                self._call("ecr", action, repositoryName=repository)
+        except AwsError as error:
+            raise TaskFailedToStart(
+                "CannotPullContainerError: pull image manifest has been retried 1"
+                f" time(s): failed to resolve ref {image}: {error}"
+            ) from error
+        if not _pushed(repository, tag or "latest", digest):
+            raise TaskFailedToStart(
+                "CannotPullContainerError: pull image manifest has been retried 1"
+                f" time(s): failed to resolve ref {image}: {image}: not found"
+            )
+
+    def secret(self, reference: str) -> str:
+        """The value of a secret's ARN, which may name a key of its JSON."""
+        parts = reference.split(":")
+        arn, key = ":".join(parts[:7]), "".join(parts[7:8])
+        try:
+            self._call("secretsmanager", "GetSecretValue", SecretId=arn)
+            secret = backend("secretsmanager").secrets.get(arn)
+            if secret is None or secret.is_deleted():
+                raise AwsError(
+                    "ResourceNotFoundException",
+                    "Secrets Manager can't find the specified secret.",
+                )
+        except AwsError as error:
+            raise TaskFailedToStart(
+                f"{UNABLE}secret from asm: service call has been retried 1 time(s):"
+                f" failed to fetch secret {reference} from secrets manager: {error}"
+            ) from error
+        value = secret.versions[secret.default_version_id]["secret_string"]
+        if not key:
+            return value
+        try:
+            return json.loads(value)[key]
+        except (ValueError, KeyError) as error:
+            raise TaskFailedToStart(
+                f"{UNABLE}secret from asm: service call has been retried 1 time(s):"
+                f" retrieved secret from Secrets Manager did not contain json key {key}"
+            ) from error
+
+    def open_log(self, options: dict[str, str], container: str, task_id: str) -> Log:
+        """The stream that the container's output goes to."""
+        group = options["awslogs-group"]
+        prefix = options.get("awslogs-stream-prefix", "ecs")
+        stream = f"{prefix}/{container}/{task_id}"
+        names = {"logGroupName": group, "logStreamName": stream}
+        logs = backend("logs")
+        try:
+            if options.get("awslogs-create-group") == "true":
+                self._call("logs", "CreateLogGroup", logGroupName=group)
+                if group not in logs.groups:
+                    logs.create_log_group(group, {})
+            self._call("logs", "CreateLogStream", **names)
+            if group not in logs.groups:
+                raise AwsError(
+                    "ResourceNotFoundException",
+                    "The specified log group does not exist.",
+                )
+            logs.create_log_stream(group, stream)
+            self._call("logs", "PutLogEvents", **names)
+        except AwsError as error:
+            raise TaskFailedToStart(
+                f"{INITIALIZATION}failed to validate logger args: create stream has been"
+                " retried 1 times: failed to create Cloudwatch log stream:"
+                f" {error} : exit status 1"
+            ) from error
+        return Log(group, stream)
+
+    def _call(self, service: str, action: str, **parameters: Any) -> None:
+        self._admit(Call(self._key, service, action, parameters))
+
+
+class Log:
+    """A container's stream in CloudWatch."""
+
+    def __init__(self, group: str, stream: str) -> None:
+        self._group, self._stream = group, stream
+
+    def write(self, lines: list[str]) -> None:
+        """Lines that were written just now."""
+        now = int(time.time() * 1000)
+        events = [{"timestamp": now, "message": line} for line in lines if line]
+        # the group can be deleted while a task still writes
+        if events and self._group in backend("logs").groups:
+            backend("logs").put_log_events(self._group, self._stream, events)
+
+
+def _pushed(repository: str, tag: str, digest: str | None) -> bool:
+    known = backend("ecr").repositories.get(repository)
+    images = known.images if known else []
+    return any(
+        image.get_image_digest() == digest if digest else tag in image.image_tags
+        for image in images
+    )

@@ -1,0 +1,162 @@
+"""The fake AWS as tests see it: started once a session, asked and controlled over HTTP."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Iterator
+
+import boto3
+import requests
+
+from tests.aws import REGION, Aws
+from tests.ports import free_port
+from tests.repository import ROOT
+from tests.waiting import until
+
+START_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Cloud(Aws):
+    """An account whose administrator the test is."""
+
+    folder: Path
+
+    @contextmanager
+    def enforcing(self, on: bool = True) -> Iterator[None]:
+        """Let IAM decide on every call but the administrator's."""
+        before = self._control("enforce", on=on)
+        try:
+            yield
+        finally:
+            self._control("enforce", on=before)
+
+    def as_role(self, role_arn: str) -> boto3.Session:
+        """A session of a role. Clients take their endpoint from AWS_ENDPOINT_URL."""
+        found = self._control("role", role_arn=role_arn)
+        return boto3.Session(
+            found["AccessKeyId"],
+            found["SecretAccessKey"],
+            found["Token"],
+            region_name=REGION,
+        )
+
+    def client_of(self, role_arn: str, service: str) -> Any:
+        """A client that acts as a role."""
+        return self.as_role(role_arn).client(service, endpoint_url=self.url)
+
+    def calls(self, **wanted: str) -> list[dict[str, Any]]:
+        """Calls so far, by `service`, `action`, `who` (a role's name) or `status`."""
+        return self._control("calls", **wanted)
+
+    def forget_calls(self) -> None:
+        """Count from now on."""
+        self._control("forget_calls")
+
+    def throttle(self, service: str, action: str, times: int) -> None:
+        """Refuse the next so many calls, for there were too many."""
+        self._control("throttle", service=service, action=action, times=times)
+
+    def run_tasks_in(self, *, code: Path | None = None, image: str = "") -> None:
+        """From now on: a copy of a folder, or a local image by buildah."""
+        self._control("runner", code=str(code or ROOT), image=image)
+
+    def create_stack(
+        self, name: str, template: str, **parameters: str
+    ) -> dict[str, str]:
+        """A stack's outputs. An error says which resource failed and why."""
+        given = [
+            {"ParameterKey": key, "ParameterValue": value}
+            for key, value in parameters.items()
+        ]
+        client = self.client("cloudformation")
+        client.create_stack(
+            StackName=name,
+            TemplateBody=template,
+            Parameters=given,
+            Capabilities=["CAPABILITY_NAMED_IAM"],
+        )
+        return self.outputs(name)
+
+    def outputs(self, name: str) -> dict[str, str]:
+        """What a stack that is complete gives."""
+        client = self.client("cloudformation")
+        (stack,) = client.describe_stacks(StackName=name)["Stacks"]
+        if stack["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
+            events = client.describe_stack_events(StackName=name)["StackEvents"]
+            reasons = [e.get("ResourceStatusReason", "") for e in events]
+            raise RuntimeError(f"{name}: {stack['StackStatus']}. {' '.join(reasons)}")
+        return {
+            each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])
+        }
+
+    def push_image(self, repository: str, tag: str) -> None:
+        """Be there for tasks to pull."""
+        manifest = (
+            '{"schemaVersion": 2, "config": {"digest": "sha256:%s"}, "layers": []}'
+            % tag.rjust(64, "0")
+        )
+        self.client("ecr").put_image(
+            repositoryName=repository, imageTag=tag, imageManifest=manifest
+        )
+
+    def task(self, cluster: str, task_arn: str) -> dict[str, Any]:
+        """A task as it is."""
+        found = self.client("ecs").describe_tasks(cluster=cluster, tasks=[task_arn])
+        return found["tasks"][0]
+
+    def wait_for_task(
+        self, cluster: str, task_arn: str, status: str = "STOPPED"
+    ) -> dict[str, Any]:
+        """The task, once it has this status."""
+
+        def arrived() -> dict[str, Any] | None:
+            task = self.task(cluster, task_arn)
+            return task if task["lastStatus"] == status else None
+
+        return until(arrived, f"the task to be {status}")
+
+    def output(self, task_arn: str) -> str:
+        """All that a task has written, whether it went to CloudWatch or not."""
+        return (self.folder / task_arn.rpartition("/")[2] / "output.log").read_text()
+
+    def _control(self, name: str, **wanted: Any) -> Any:
+        answer = requests.post(f"{self.url}/_cloud/{name}", json=wanted, timeout=30)
+        if not answer.ok:
+            raise RuntimeError(f"{name}: {answer.text}")
+        return answer.json()
+
+
+@contextmanager
+def running_cloud(folder: Path) -> Iterator[Cloud]:
+    """Start it, and stop it with every process that it has started."""
+    folder.mkdir(parents=True)
+    port, log = free_port(), folder / "cloud.log"
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.cloud", "--port", str(port)]
+            + ["--folder", str(folder)],
+            cwd=ROOT,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+
+    def ready() -> bool:
+        if process.poll() is not None:
+            raise RuntimeError(f"The fake AWS ended:\n{log.read_text()[-2000:]}")
+        return log.read_text().startswith("ready")
+
+    try:
+        until(ready, "the fake AWS", seconds=START_SECONDS)
+        yield Cloud(f"http://127.0.0.1:{port}", folder)
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

@@ -1,0 +1,49 @@
+"""Credentials of roles: for tests, and for the containers that run with one."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from tests.cloud.account import REGION, backend
+from tests.cloud.iam import role_of
+
+
+def session_of(role_arn: str, name: str) -> Any:
+    """A session of a role, as moto's STS makes it. Its trust is not asked."""
+    role_of(role_arn)
+    return backend("sts").assume_role(REGION, name, role_arn, None, 3600, None)
+
+
+class Credentials:
+    """What a container finds at AWS_CONTAINER_CREDENTIALS_FULL_URI, by its task."""
+
+    def __init__(self) -> None:
+        self._roles: dict[str, str] = {}
+
+    def give(self, task_id: str, role_arn: str) -> None:
+        """From now on the task has this role."""
+        self._roles[task_id] = role_arn
+
+    def take(self, task_id: str) -> None:
+        """The task has ended."""
+        self._roles.pop(task_id, None)
+
+    def of_container(self, wanted: dict[str, str]) -> dict[str, str]:
+        """The answer of ECS's endpoint."""
+        return _answer(session_of(self._roles[wanted["id"]], wanted["id"]))
+
+    def of_role(self, wanted: dict[str, str]) -> dict[str, str]:
+        """The same for a test, of any role."""
+        return _answer(session_of(wanted["role_arn"], "test"))
+
+
+def _answer(session: Any) -> dict[str, str]:
+    expires = datetime.now(timezone.utc) + timedelta(hours=1)
+    return {
+        "RoleArn": session.role_arn,
+        "AccessKeyId": session.access_key_id,
+        "SecretAccessKey": session.secret_access_key,
+        "Token": session.session_token,
+        "Expiration": expires.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }

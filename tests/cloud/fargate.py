@@ -1,0 +1,280 @@
+"""The life of a task on Fargate: PROVISIONING, PENDING, RUNNING, STOPPED.
+
+Each task has a thread that walks through these states, runs the container's command, and
+tells EventBridge of each state, as ECS does.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import subprocess
+import threading
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, Callable, Protocol
+
+from moto.ecs.exceptions import InvalidParameterException
+from moto.ecs.models import EC2ContainerServiceBackend
+from moto.moto_api import state_manager
+
+from tests.cloud.account import REGION, backend
+from tests.cloud.agent import Agent, Log, TaskFailedToStart
+from tests.cloud.call import Call
+from tests.cloud.credentials import Credentials
+from tests.cloud.task_events import announce
+
+logger = logging.getLogger(__name__)
+STOP_SECONDS = 30  # ECS's stopTimeout, if a container has none
+
+
+class Runner(Protocol):
+    """How a container's command becomes a process."""
+
+    def start(
+        self,
+        container: dict[str, Any],
+        command: list[str],
+        environment: dict[str, str],
+        folder: Path,
+    ) -> subprocess.Popen[bytes]: ...
+
+    def clean_up(self, folder: Path) -> None: ...
+
+
+class Fargate:
+    """Runs every task that moto's ECS is asked to run."""
+
+    def __init__(
+        self,
+        url: str,
+        folder: Path,
+        credentials: Credentials,
+        admit: Callable[[Call], None],
+        at_once: int,
+    ) -> None:
+        self.url, self.folder = url, folder
+        self.runner: Runner
+        self.credentials, self.admit = credentials, admit
+        # tasks of services do not count: they never end
+        self._capacity = threading.BoundedSemaphore(at_once)
+        self._lives: dict[str, TaskLife] = {}
+
+    def install(self) -> None:
+        """Take the tasks from moto."""
+        # their states are set here, and no longer change with each look at them
+        state_manager.set_transition(
+            "ecs::task", {"progression": "manual", "times": 10**12}
+        )
+        run_task = EC2ContainerServiceBackend.run_task
+
+        def run(ecs: Any, *args: Any, **kwargs: Any) -> list[Any]:
+            tasks = run_task(ecs, *args, **kwargs)
+            for task in tasks:
+                self.launch(task)
+            return tasks
+
+        def stop(ecs: Any, cluster: str, name: str, reason: str | None) -> Any:
+            tasks = ecs.tasks.get(ecs._get_cluster(cluster).name, {})
+            for arn, task in tasks.items():
+                if arn.endswith(name.rpartition("/")[2]):
+                    self.stop(task, "UserInitiated", reason or "Task stopped by user")
+                    return task
+            raise InvalidParameterException("The referenced task was not found.")
+
+        EC2ContainerServiceBackend.run_task = run  # type: ignore[method-assign]
+        EC2ContainerServiceBackend.stop_task = stop  # type: ignore[method-assign]
+
+    def launch(self, task: Any) -> None:
+        """Begin its life."""
+        life = TaskLife(self, task)
+        self._lives[task.task_arn] = life
+        threading.Thread(target=life.run, name=task.id, daemon=True).start()
+
+    def stop(self, task: Any, code: str, reason: str) -> None:
+        """Ask it to end."""
+        self._lives[task.task_arn].stop(code, reason)
+
+    def capacity(self, task: Any) -> threading.Semaphore | None:
+        """What a task waits for, while it is PENDING."""
+        return None if task.group.startswith("service:") else self._capacity
+
+    def close(self) -> None:
+        """End all processes."""
+        for life in list(self._lives.values()):
+            life.kill()
+
+
+class TaskLife:
+    """One task, from its start to its end."""
+
+    def __init__(self, fargate: Fargate, task: Any) -> None:
+        self.fargate, self.task = fargate, task
+        self.folder = fargate.folder / task.id
+        self.definition = backend("ecs").describe_task_definition(
+            task.task_definition_arn
+        )
+        self.container = self.definition.container_definitions[0]
+        overrides = task.overrides.get("containerOverrides", [])
+        named = (
+            each for each in overrides if each.get("name") == task.containers[0].name
+        )
+        self.override: dict[str, Any] = next(named, {})
+        task.created_at = _now()
+        task.cpu = task.overrides.get("cpu") or self.definition.cpu
+        task.memory = task.overrides.get("memory") or self.definition.memory
+        task.containers[0].exitCode = None
+        task.last_status = "PROVISIONING"
+        self._stopping = threading.Event()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._killing = threading.Lock()
+        self._killed = False
+
+    def stop(self, code: str, reason: str) -> None:
+        """Ask it to end, for a reason that the task will show."""
+        if self.task.desired_status != "STOPPED":
+            self.task.desired_status = "STOPPED"
+            self.task.stop_code, self.task.stopped_reason = code, reason
+            self.task.stopping_at = _now()
+        self._stopping.set()
+
+    def kill(self) -> None:
+        """End its processes now, and let none start."""
+        with self._killing:
+            self._killed = True
+            if self._process is not None:
+                _signal_group(self._process, signal.SIGKILL)
+
+    def run(self) -> None:
+        """Walk through the states."""
+        task, capacity = self.task, self.fargate.capacity(self.task)
+        try:
+            announce(task)
+            self._become("PENDING")
+            while capacity and not capacity.acquire(timeout=0.2):
+                if self._stopping.is_set():
+                    capacity = None
+            self._run_container()
+        except TaskFailedToStart as error:
+            self.stop("TaskFailedToStart", str(error))
+            task.containers[0].reason = str(error).partition(": ")[2]
+        except Exception as error:
+            logger.exception("task %s", task.id)
+            self.stop("TaskFailedToStart", f"CannotStartContainerError: {error}")
+        finally:
+            if capacity:
+                capacity.release()
+            self.fargate.credentials.take(task.id)
+            task.stopped_at = task.execution_stopped_at = _now()
+            self._become("STOPPED")
+
+    def _run_container(self) -> None:
+        if self._stopping.is_set():
+            return
+        agent = Agent(
+            self.fargate.admit,
+            getattr(self.definition, "execution_role_arn", None),
+            self.task.id,
+        )
+        agent.pull(self.container["image"])
+        environment = self._environment(agent)
+        logging_to = self.container.get("logConfiguration") or {}
+        log = None
+        if logging_to.get("logDriver") == "awslogs":
+            name, options = self.container["name"], logging_to["options"]
+            log = agent.open_log(options, name, self.task.id)
+        self.folder.mkdir(parents=True)
+        process = self._start(environment)
+        try:
+            pump = threading.Thread(target=self._pump, args=(process, log), daemon=True)
+            pump.start()
+            self.task.started_at = _now()
+            self._become("RUNNING")
+            code = self._wait(process)
+            _signal_group(process, signal.SIGKILL)  # what it left behind
+            pump.join(5)
+        finally:
+            self.fargate.runner.clean_up(self.folder)
+        self.task.containers[0].exitCode = code if code >= 0 else 128 - code
+        self.stop("EssentialContainerExited", "Essential container in task exited")
+
+    def _start(self, environment: dict[str, str]) -> subprocess.Popen[bytes]:
+        command = self.override.get("command") or self.container.get("command") or []
+        with self._killing:
+            if self._killed:
+                raise TaskFailedToStart("The cloud ends.")
+            try:
+                self._process = self.fargate.runner.start(
+                    self.container, command, environment, self.folder
+                )
+            except (OSError, RuntimeError) as error:
+                raise TaskFailedToStart(
+                    "CannotStartContainerError: ResourceInitializationError: failed to"
+                    f" create new container runtime task: {error}"
+                ) from error
+            return self._process
+
+    def _environment(self, agent: Agent) -> dict[str, str]:
+        """What ECS gives a container, with the addresses of this fake."""
+        given = (self.container, self.override)
+        environment = {
+            each["name"]: each["value"]
+            for source in given
+            for each in source.get("environment") or []
+        }
+        for secret in self.container.get("secrets") or []:
+            environment[secret["name"]] = agent.secret(secret["valueFrom"])
+        role = self.task.overrides.get("taskRoleArn") or getattr(
+            self.definition, "task_role_arn", None
+        )
+        if role:
+            self.fargate.credentials.give(self.task.id, role)
+            environment["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = (
+                f"{self.fargate.url}/_cloud/credentials/{self.task.id}"
+            )
+        return environment | {
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_REGION": REGION,
+            "AWS_EXECUTION_ENV": "AWS_ECS_FARGATE",
+            "AWS_ENDPOINT_URL": self.fargate.url,
+        }
+
+    def _wait(self, process: subprocess.Popen[bytes]) -> int:
+        """Wait until it ends by itself or by StopTask: SIGTERM, later SIGKILL."""
+        while process.poll() is None and not self._stopping.wait(0.1):
+            pass
+        if process.poll() is None:
+            self._become("DEACTIVATING", "STOPPING")
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(int(self.container.get("stopTimeout") or STOP_SECONDS))
+            except subprocess.TimeoutExpired:
+                _signal_group(process, signal.SIGKILL)
+        return process.wait()
+
+    def _pump(self, process: subprocess.Popen[bytes], log: Log | None) -> None:
+        assert process.stdout is not None
+        with (self.folder / "output.log").open("wb", buffering=0) as file:
+            for line in process.stdout:
+                file.write(line)
+                if log:
+                    log.write([line.decode(errors="replace").rstrip("\n")])
+
+    def _become(self, *statuses: str) -> None:
+        for status in statuses:
+            self.task.last_status = status
+            if status in ("PENDING", "RUNNING", "STOPPED"):
+                self.task.containers[0].last_status = status
+            announce(self.task)
+
+
+def _signal_group(process: subprocess.Popen[bytes], number: int) -> None:
+    try:
+        os.killpg(process.pid, number)
+    except ProcessLookupError:
+        pass
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc).replace(tzinfo=None)

@@ -1,0 +1,87 @@
+"""Stands before moto: every call is throttled, judged by IAM and logged on its way.
+
+Tests control it over HTTP under `/_cloud/`, with JSON in and out.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Callable, Iterable
+
+from werkzeug.wrappers import Request, Response
+
+from tests.cloud import iam
+from tests.cloud.call import AwsError, Call, call_of
+from tests.cloud.call_log import CallLog
+from tests.cloud.throttling import Throttling
+
+CONTROL = "/_cloud/"
+Control = Callable[[dict[str, Any]], Any]
+
+
+class Gate:
+    """A WSGI application before another one, moto's."""
+
+    def __init__(self, behind: Any) -> None:
+        self.behind = behind
+        self.enforcing = False
+        self.log = CallLog()
+        self.throttling = Throttling()
+        self.controls: dict[str, Control] = {
+            "calls": self.log.find,
+            "forget_calls": lambda _: self.log.clear(),
+            "throttle": lambda wanted: self.throttling.refuse(**wanted),
+            "enforce": self._enforce,
+        }
+
+    def admit(self, call: Call) -> None:
+        """A call from within, as Fargate's own: judged and logged like any other."""
+        caller = iam.caller_of(call.key)
+        try:
+            self._check(call, caller)
+        except AwsError as error:
+            self.log.add(call, caller.name if caller else "", error.status)
+            raise
+        self.log.add(call, caller.name if caller else "", 200)
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        path = environ["PATH_INFO"]
+        if path.startswith(CONTROL):
+            return self._control(Request(environ), path)(environ, start_response)
+        if path.startswith("/moto-api"):
+            return self.behind(environ, start_response)
+        call = call_of(environ)
+        if call is None:
+            return self.behind(environ, start_response)
+        caller = iam.caller_of(call.key)
+        who = caller.name if caller else ""
+        try:
+            self._check(call, caller)
+        except AwsError as error:
+            self.log.add(call, who, error.status)
+            return call.refused(error)(environ, start_response)
+
+        def answered(status: str, *rest: Any) -> Any:
+            self.log.add(call, who, int(status.split()[0]))
+            return start_response(status, *rest)
+
+        return self.behind(environ, answered)
+
+    def _check(self, call: Call, caller: iam.Caller | None) -> None:
+        self.throttling.check(call)
+        if self.enforcing:
+            iam.check(call, caller)
+
+    def _control(self, request: Request, path: str) -> Response:
+        name, _, rest = path.removeprefix(CONTROL).partition("/")
+        wanted = json.loads(request.get_data() or "{}") | ({"id": rest} if rest else {})
+        try:
+            answer = self.controls[name](wanted)
+        except Exception as error:  # to the test, which has no other way to see it
+            return Response(f"{type(error).__name__}: {error}", 400)
+        return Response(json.dumps(answer), mimetype="application/json")
+
+    def _enforce(self, wanted: dict[str, bool]) -> bool:
+        """Turn IAM on or off: what it was before."""
+        before, self.enforcing = self.enforcing, wanted["on"]
+        return before

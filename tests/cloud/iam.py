@@ -1,0 +1,104 @@
+"""Who calls, and whether IAM lets them: identity policies, as AWS evaluates them.
+
+Evaluated are a role's inline and managed policies and its permissions boundary. Not
+evaluated: policies of resources (queues, topics, buckets), session policies and the trust
+in a role, which tests read as text. Whoever has the administrator's keys may do anything.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from tests.cloud.account import ADMINISTRATOR_KEY, CLOUDFORMATION_KEY, arn, backend
+from tests.cloud.call import AwsError, Call
+from tests.cloud.needs import Need, needs
+from tests.cloud.policies import Decision, Document, decide
+
+# Codes of services that do not answer with AccessDeniedException (400).
+REFUSALS = {
+    "cloudformation": ("AccessDenied", 403),
+    "ec2": ("UnauthorizedOperation", 403),
+    "iam": ("AccessDenied", 403),
+    "s3": ("AccessDenied", 403),
+    "sns": ("AuthorizationError", 403),
+    "sts": ("AccessDenied", 403),
+}
+# Everyone may ask who they are, and be asked to prove it by a token of another's.
+FREE = {"AssumeRoleWithSAML", "AssumeRoleWithWebIdentity", "GetCallerIdentity"}
+
+
+@dataclass(frozen=True)
+class Caller:
+    """An identity that calls. Without a role it is the account's administrator or AWS."""
+
+    name: str
+    arn: str
+    role: Any | None = None
+
+
+def caller_of(key: str) -> Caller | None:
+    """Whose access key it is, None if nobody's."""
+    if key in (ADMINISTRATOR_KEY, CLOUDFORMATION_KEY):
+        return Caller(key, arn("iam", f"user/{key}"))
+    session = backend("sts").get_assumed_role_from_access_key(key)
+    if session is None:
+        return None
+    name = session.role_arn.rpartition("/")[2]
+    return Caller(name, session.arn, role_of(session.role_arn))
+
+
+def role_of(role_arn: str) -> Any:
+    """moto's role of this ARN."""
+    for role in backend("iam").roles.values():
+        if role.arn == role_arn:
+            return role
+    raise AwsError("NoSuchEntity", f"There is no role {role_arn}.", 404)
+
+
+def check(call: Call, caller: Caller | None) -> None:
+    """Raise, if the caller may not do all that the call needs."""
+    if call.service == "sts" and call.action in FREE:
+        return
+    code, status = REFUSALS.get(call.service, ("AccessDeniedException", 400))
+    if caller is None:
+        message = "The security token included in the request is invalid."
+        raise AwsError("UnrecognizedClientException", message, 403)
+    if caller.role is None:
+        return
+    for need in needs(call):
+        if reason := _reason_against(caller.role, need):
+            message = (
+                f"User: {caller.arn} is not authorized to perform: {need.action} on"
+                f" resource: {need.resource} {reason}"
+            )
+            raise AwsError(code, message, status)
+
+
+def _reason_against(role: Any, need: Need) -> str | None:
+    decision = decide(_policies(role), need.action, need.resource, need.context)
+    boundary = role.permissions_boundary_arn
+    if decision is Decision.ALLOWED and boundary:
+        limits = [_attached(backend("iam").managed_policies[boundary])]
+        if decide(limits, need.action, need.resource, need.context) != decision:
+            return f"because no permissions boundary allows the {need.action} action"
+    if decision is Decision.DENIED:
+        return "with an explicit deny in an identity-based policy"
+    if decision is Decision.SILENT:
+        return f"because no identity-based policy allows the {need.action} action"
+    return None
+
+
+def _policies(role: Any) -> list[Document]:
+    inline = [_document(each) for each in role.policies.values()]
+    return inline + [_attached(each) for each in role.managed_policies.values()]
+
+
+def _attached(policy: Any) -> Document:
+    (version,) = [each for each in policy.versions if each.is_default]
+    return _document(version.document)
+
+
+def _document(text: str | Document) -> Document:
+    return json.loads(text) if isinstance(text, str) else text

@@ -1,0 +1,291 @@
+"""What a call needs to be allowed: actions, on which resources, with which conditions' values.
+
+The resources are those of AWS's Service Authorization Reference. An action that it lists
+without a resource type needs `*`, as does every action of a service unknown here, so that
+a policy which names a resource for them is refused, as on AWS. Known to conditions are
+`ecs:cluster`, `ecs:CreateAction`, `iam:PassedToService`, `iam:PermissionsBoundary`,
+`s3:prefix` and the tags of a request (`aws:RequestTag/...`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Callable, Iterable
+
+from tests.cloud.account import arn, backend
+from tests.cloud.call import Call
+from tests.cloud.policies import Context
+from tests.cloud.s3_needs import s3_actions, s3_resources
+
+Parameters = dict[str, Any]
+
+# IAM's prefixes of services that botocore calls otherwise
+PREFIXES = {"elbv2": "elasticloadbalancing"}
+
+
+@dataclass(frozen=True)
+class Need:
+    """One action on one resource."""
+
+    action: str
+    resource: str
+    context: Context = field(default_factory=dict)
+
+
+def needs(call: Call) -> Iterable[Need]:
+    """All that this call must be allowed to do."""
+    action, parameters = call.action, call.parameters
+    find = RESOURCES.get(call.service, lambda *_: [])
+    context = _context(call.service, action, parameters)
+    prefix = PREFIXES.get(call.service, call.service)
+    actions = s3_actions(action) if call.service == "s3" else [action]
+    for resource in find(action, parameters) or ["*"]:
+        for each in actions:
+            yield Need(f"{prefix}:{each}", resource, context)
+    for role, service in _passed_roles(call.service, action, parameters):
+        yield Need("iam:PassRole", role, {"iam:PassedToService": service})
+    if call.service == "ecs" and action != "TagResource" and parameters.get("tags"):
+        tagged = context | {"ecs:CreateAction": action}
+        yield Need("ecs:TagResource", _ecs_created(action, parameters), tagged)
+
+
+def _context(service: str, action: str, p: Parameters) -> Context:
+    context: Context = {}
+    if service == "ecs" and "cluster" in p:
+        context["ecs:cluster"] = _cluster(p)
+    if p.get("PermissionsBoundary"):
+        context["iam:PermissionsBoundary"] = p["PermissionsBoundary"]
+    if service == "s3":
+        context["s3:prefix"] = p.get("Prefix") or ""
+    tags = p.get("tags") or p.get("Tags") or []
+    if isinstance(tags, list):
+        for tag in tags:
+            if "key" in tag or "Key" in tag:
+                name = tag.get("key", tag.get("Key"))
+                context[f"aws:RequestTag/{name}"] = tag.get("value", tag.get("Value"))
+    return context
+
+
+def _passed_roles(service: str, action: str, p: Parameters) -> list[tuple[str, str]]:
+    """The roles that a call hands on, and to whom."""
+    if service == "cloudformation" and p.get("RoleARN"):
+        return [(p["RoleARN"], "cloudformation.amazonaws.com")]
+    if service == "events" and action == "PutTargets":
+        roles = [target.get("RoleArn") for target in p.get("Targets", [])]
+        return [(role, "events.amazonaws.com") for role in roles if role]
+    if service != "ecs":
+        return []
+    given = dict(p)
+    if action in ("RunTask", "CreateService", "UpdateService"):
+        given = _roles_of_definition(p.get("taskDefinition")) | (
+            p.get("overrides") or {}
+        )
+    roles = [given.get("taskRoleArn"), given.get("executionRoleArn")]
+    return [(role, "ecs-tasks.amazonaws.com") for role in roles if role]
+
+
+def _roles_of_definition(name: str | None) -> Parameters:
+    definition = _definition(name)
+    if definition is None:
+        return {}
+    return {
+        "taskRoleArn": getattr(definition, "task_role_arn", None),
+        "executionRoleArn": getattr(definition, "execution_role_arn", None),
+    }
+
+
+def _definition(name: str | None) -> Any:
+    from moto.ecs.exceptions import TaskDefinitionNotFoundException
+
+    try:
+        return backend("ecs").describe_task_definition(name) if name else None
+    except TaskDefinitionNotFoundException:
+        return None
+
+
+def _cluster(p: Parameters) -> str:
+    return arn("ecs", f"cluster/{_last(p.get('cluster') or 'default')}")
+
+
+def _ecs_created(action: str, p: Parameters) -> str:
+    """What a call of ECS creates, which has no id yet."""
+    cluster = _last(p.get("cluster") or "default")
+    return {
+        "RunTask": arn("ecs", f"task/{cluster}/*"),
+        "RegisterTaskDefinition": arn("ecs", f"task-definition/{p.get('family')}:*"),
+        "CreateService": arn("ecs", f"service/{cluster}/{p.get('serviceName')}"),
+        "CreateCluster": arn("ecs", f"cluster/{p.get('clusterName')}"),
+    }.get(action, "*")
+
+
+def _ecs(action: str, p: Parameters) -> list[str]:
+    cluster = _last(p.get("cluster") or "default")
+    if action == "RunTask":
+        definition = _definition(p["taskDefinition"])
+        name = _last(p["taskDefinition"])
+        missing = arn("ecs", f"task-definition/{name}")
+        return [definition.arn if definition else missing]
+    if action in ("RegisterTaskDefinition", "CreateService", "CreateCluster"):
+        return [_ecs_created(action, p).replace(":*", ":1")]
+    if action in ("StopTask", "DescribeTasks", "ExecuteCommand"):
+        tasks = p.get("tasks") or [p.get("task")]
+        return [arn("ecs", f"task/{cluster}/{_last(task)}") for task in tasks]
+    if action in ("DescribeServices", "UpdateService", "DeleteService"):
+        services = p.get("services") or [p.get("service")]
+        return [arn("ecs", f"service/{cluster}/{_last(each)}") for each in services]
+    if action in ("TagResource", "UntagResource", "ListTagsForResource"):
+        return [p["resourceArn"]]
+    if action == "DescribeClusters":
+        names = p.get("clusters") or ["default"]
+        return [arn("ecs", f"cluster/{_last(name)}") for name in names]
+    if "Cluster" in action and "cluster" in p:
+        return [_cluster(p)]
+    return []
+
+
+def _ecr(action: str, p: Parameters) -> list[str]:
+    names = p.get("repositoryNames") or [p.get("repositoryName")]
+    found = [arn("ecr", f"repository/{name}") for name in names if name]
+    return [p["resourceArn"]] if "resourceArn" in p else found
+
+
+def _logs(action: str, p: Parameters) -> list[str]:
+    """Tags are on the group, all else on the group and everything in it."""
+    if "resourceArn" in p:
+        return [p["resourceArn"]]
+    group = p.get("logGroupName")
+    if group is None:
+        identifier = p.get("logGroupIdentifier") or ""
+        group = identifier.rpartition("log-group:")[2] or identifier
+    group = group or p.get("logGroupNamePrefix") or ""
+    return [arn("logs", f"log-group:{group}:log-stream:{p.get('logStreamName') or ''}")]
+
+
+def _sqs(action: str, p: Parameters) -> list[str]:
+    name = _last(p.get("QueueUrl") or p.get("QueueName") or "")
+    return [arn("sqs", name)] if name else []
+
+
+def _secretsmanager(action: str, p: Parameters) -> list[str]:
+    if action == "CreateSecret":
+        return [arn("secretsmanager", f"secret:{p['Name']}-a1B2c3")]
+    name = p.get("SecretId")
+    if not name:
+        return []
+    secret = backend("secretsmanager").secrets.get(name)
+    if secret is not None:
+        return [secret.arn]
+    return [
+        name if name.startswith("arn:") else arn("secretsmanager", f"secret:{name}")
+    ]
+
+
+def _iam(action: str, p: Parameters) -> list[str]:
+    path = p.get("Path") or "/"
+    if p.get("RoleName"):
+        role = backend("iam").roles
+        known = [each.arn for each in role.values() if each.name == p["RoleName"]]
+        return known or [arn("iam", f"role{path}{p['RoleName']}")]
+    if p.get("OpenIDConnectProviderArn") or p.get("PolicyArn"):
+        return [p.get("OpenIDConnectProviderArn") or p["PolicyArn"]]
+    if action == "CreateOpenIDConnectProvider":
+        return [arn("iam", f"oidc-provider/{p['Url'].removeprefix('https://')}")]
+    for name, kind in (
+        ("PolicyName", "policy"),
+        ("InstanceProfileName", "instance-profile"),
+        ("UserName", "user"),
+    ):
+        if p.get(name):
+            return [arn("iam", f"{kind}{path}{p[name]}")]
+    return []
+
+
+def _cloudformation(action: str, p: Parameters) -> list[str]:
+    name = p.get("StackName") or ""
+    if name.startswith("arn:"):
+        return [name]
+    stacks = backend("cloudformation").stacks.values()
+    known = [stack.stack_id for stack in stacks if stack.name == name]
+    return known[:1] or ([arn("cloudformation", f"stack/{name}/new")] if name else [])
+
+
+def _sns(action: str, p: Parameters) -> list[str]:
+    topic = p.get("TopicArn") or p.get("TargetArn") or p.get("ResourceArn")
+    if p.get("SubscriptionArn"):
+        topic = p["SubscriptionArn"].rpartition(":")[0]
+    if p.get("Name"):
+        topic = arn("sns", p["Name"])
+    return [topic] if topic else []
+
+
+def _events(action: str, p: Parameters) -> list[str]:
+    if action == "PutEvents":
+        return [arn("events", "event-bus/default")]
+    if p.get("ResourceARN"):
+        return [p["ResourceARN"]]
+    name = p.get("Rule") or (p.get("Name") if "Rule" in action else None)
+    return [arn("events", f"rule/{name}")] if name else []
+
+
+def _cloudwatch(action: str, p: Parameters) -> list[str]:
+    names = p.get("AlarmNames") or ([p["AlarmName"]] if p.get("AlarmName") else [])
+    return [arn("cloudwatch", f"alarm:{name}") for name in names]
+
+
+def _budgets(action: str, p: Parameters) -> list[str]:
+    name = p.get("BudgetName") or (p.get("Budget") or {}).get("BudgetName") or "*"
+    return [arn("budgets", f"budget/{name}")]
+
+
+def _sts(action: str, p: Parameters) -> list[str]:
+    return [p["RoleArn"]] if p.get("RoleArn") else []
+
+
+# Parameters of EC2 that name a resource, and the resource's type.
+EC2_RESOURCES = {
+    "AllocationId": "elastic-ip",
+    "GroupId": "security-group",
+    "InstanceId": "instance",
+    "InstanceIds": "instance",
+    "InternetGatewayId": "internet-gateway",
+    "NatGatewayId": "natgateway",
+    "NetworkInterfaceId": "network-interface",
+    "RouteTableId": "route-table",
+    "SubnetId": "subnet",
+    "VpcEndpointIds": "vpc-endpoint",
+    "VpcId": "vpc",
+}
+
+
+def _ec2(action: str, p: Parameters) -> list[str]:
+    """Each one that is named. What describes has no resource, what creates a new one."""
+    if action.startswith("Describe"):
+        return []
+    return [
+        arn("ec2", f"{kind}/{each}")
+        for name, kind in EC2_RESOURCES.items()
+        for each in (p[name] if isinstance(p.get(name), list) else [p.get(name)])
+        if each
+    ]
+
+
+def _last(name: str) -> str:
+    return name.rpartition("/")[2]
+
+
+RESOURCES: dict[str, Callable[[str, Parameters], list[str]]] = {
+    "budgets": _budgets,
+    "cloudformation": _cloudformation,
+    "cloudwatch": _cloudwatch,
+    "ec2": _ec2,
+    "ecr": _ecr,
+    "ecs": _ecs,
+    "events": _events,
+    "iam": _iam,
+    "logs": _logs,
+    "s3": s3_resources,
+    "secretsmanager": _secretsmanager,
+    "sns": _sns,
+    "sqs": _sqs,
+    "sts": _sts,
+}

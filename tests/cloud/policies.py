@@ -1,0 +1,102 @@
+"""Decides by IAM's policy documents, as AWS describes their evaluation.
+
+Conditions are evaluated on the values that `needs.py` knows of a call. A key that it does
+not know is absent, as AWS treats one that a request lacks: the statement does not apply.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from functools import lru_cache
+from typing import Any, Callable, Iterable
+
+Context = dict[str, str]
+Document = dict[str, Any]
+
+
+class Decision(Enum):
+    """What a set of policies says of one action on one resource."""
+
+    ALLOWED = "allowed"
+    DENIED = "denied"
+    SILENT = "silent"
+
+
+def decide(
+    documents: Iterable[Document], action: str, resource: str, context: Context
+) -> Decision:
+    """Deny beats allow, and what nothing allows is not allowed."""
+    effects = {
+        statement["Effect"]
+        for document in documents
+        for statement in _list(document["Statement"])
+        if _applies(statement, action, resource, context)
+    }
+    if "Deny" in effects:
+        return Decision.DENIED
+    return Decision.ALLOWED if "Allow" in effects else Decision.SILENT
+
+
+def _applies(statement: Document, action: str, resource: str, context: Context) -> bool:
+    return (
+        _listed(statement, "Action", action, ignore_case=True)
+        and _listed(statement, "Resource", resource)
+        and all(
+            _holds(operator, key, _list(values), context)
+            for operator, keys in statement.get("Condition", {}).items()
+            for key, values in keys.items()
+        )
+    )
+
+
+def _listed(
+    statement: Document, element: str, value: str, *, ignore_case: bool = False
+) -> bool:
+    negated = f"Not{element}" in statement
+    patterns = _list(statement.get(f"Not{element}", statement.get(element, ())))
+    return any(_like(value, each, ignore_case) for each in patterns) != negated
+
+
+def _holds(operator: str, key: str, values: list[Any], context: Context) -> bool:
+    """One condition."""
+    actual = {k.lower(): v for k, v in context.items()}.get(key.lower())
+    if operator == "Null":
+        return (actual is None) == (str(values[0]).lower() == "true")
+    base = operator.removesuffix("IfExists").rpartition(":")[2]
+    if actual is None:
+        return (
+            operator.endswith("IfExists")
+            or operator.startswith("ForAllValues:")
+            or "Not" in base
+        )
+    matches = OPERATORS[base.replace("Not", "")]
+    return any(matches(actual, str(each)) for each in values) != ("Not" in base)
+
+
+def _like(value: str, pattern: str, ignore_case: bool = False) -> bool:
+    return _pattern(pattern, ignore_case).fullmatch(value) is not None
+
+
+@lru_cache(maxsize=None)
+def _pattern(pattern: str, ignore_case: bool) -> re.Pattern[str]:
+    text = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
+    return re.compile(text, re.DOTALL | (re.IGNORECASE if ignore_case else 0))
+
+
+def _same_ignoring_case(value: str, other: str) -> bool:
+    return value.lower() == other.lower()
+
+
+OPERATORS: dict[str, Callable[[str, str], bool]] = {
+    "StringEquals": str.__eq__,
+    "StringEqualsIgnoreCase": _same_ignoring_case,
+    "StringLike": _like,
+    "ArnEquals": _like,
+    "ArnLike": _like,
+    "Bool": _same_ignoring_case,
+}
+
+
+def _list(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, (list, tuple)) else [value]

@@ -1,0 +1,51 @@
+"""Runs a task's command as a process of this machine, in a copy of a code folder."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+# What no clone of the repository has.
+NOT_CODE = shutil.ignore_patterns(".git", ".venv", "secrets.toml", "*.duckdb")
+
+
+@dataclass(frozen=True)
+class ProcessRunner:
+    """Stands for any image: the code folder is what the image would hold."""
+
+    code: Path
+
+    def start(
+        self,
+        container: dict[str, Any],
+        command: list[str],
+        environment: dict[str, str],
+        folder: Path,
+    ) -> subprocess.Popen[bytes]:
+        """Start it in an empty home and with an environment of its own."""
+        shutil.copytree(self.code, folder / "app", ignore=NOT_CODE)
+        (folder / "home").mkdir()
+        found = {
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "HOME": str(folder / "home"),
+            "LANG": "C.UTF-8",
+        }
+        return subprocess.Popen(
+            command,
+            cwd=folder / "app",
+            env=found | environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    def clean_up(self, folder: Path) -> None:
+        """The container's file system goes with it."""
+        shutil.rmtree(folder / "app", ignore_errors=True)
+        shutil.rmtree(folder / "home", ignore_errors=True)

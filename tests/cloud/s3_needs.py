@@ -1,0 +1,49 @@
+"""What calls of S3 need: its actions are named otherwise than its operations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+READ, WRITE, LIST = ["GetObject"], ["PutObject"], ["ListBucket"]
+ACTIONS = {
+    "CompleteMultipartUpload": WRITE,
+    "CopyObject": WRITE,
+    "CreateMultipartUpload": WRITE,
+    "DeleteBucketEncryption": ["PutEncryptionConfiguration"],
+    "DeleteObjects": ["DeleteObject"],
+    "GetBucketEncryption": ["GetEncryptionConfiguration"],
+    "GetBucketLifecycleConfiguration": ["GetLifecycleConfiguration"],
+    "GetBucketNotificationConfiguration": ["GetBucketNotification"],
+    "GetPublicAccessBlock": ["GetBucketPublicAccessBlock"],
+    "HeadBucket": LIST,
+    "HeadObject": READ,
+    "ListBuckets": ["ListAllMyBuckets"],
+    "ListMultipartUploads": ["ListBucketMultipartUploads"],
+    "ListObjectVersions": ["ListBucketVersions"],
+    "ListObjects": LIST,
+    "ListObjectsV2": LIST,
+    "ListParts": ["ListMultipartUploadParts"],
+    "PutBucketEncryption": ["PutEncryptionConfiguration"],
+    "PutBucketLifecycleConfiguration": ["PutLifecycleConfiguration"],
+    "PutBucketNotificationConfiguration": ["PutBucketNotification"],
+    "PutPublicAccessBlock": ["PutBucketPublicAccessBlock"],
+    "UploadPart": WRITE,
+    "UploadPartCopy": WRITE,
+}
+
+
+def s3_actions(operation: str) -> list[str]:
+    """IAM's names of an operation."""
+    return ACTIONS.get(operation, [operation])
+
+
+def s3_resources(operation: str, p: dict[str, Any]) -> list[str]:
+    """The objects, or the bucket."""
+    if not p.get("Bucket"):
+        return []
+    if operation == "DeleteObjects":
+        keys = [each["Key"] for each in p["Delete"]["Objects"]]
+    else:
+        keys = [p["Key"]] if p.get("Key") else []
+    bucket = f"arn:aws:s3:::{p['Bucket']}"
+    return [f"{bucket}/{key}" for key in keys] or [bucket]

@@ -1,0 +1,280 @@
+"""CloudFormation's types of EC2: the network, its addresses and a NAT instance."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.cloud.account import backend
+from tests.cloud.api import Api
+from tests.cloud.stack_types import Made, Properties, Remove, resource_type
+
+
+def _remove(operation: str, parameter: str) -> Remove:
+    return lambda api, made, _: api.call("ec2", operation, **{parameter: made.id})
+
+
+def _tagged(kind: str, p: Properties) -> list[Properties] | None:
+    if not p.get("Tags"):
+        return None
+    return [{"ResourceType": kind, "Tags": p["Tags"]}]
+
+
+def _without(p: Properties, *names: str) -> Properties:
+    return {k: v for k, v in p.items() if k not in ("Tags", *names)}
+
+
+@resource_type("AWS::EC2::VPC", remove=_remove("DeleteVpc", "VpcId"))
+def vpc(api: Api, name: str, p: Properties, before: Made | None) -> Made:
+    if before is None:
+        tags = _tagged("vpc", p)
+        given = {"CidrBlock": p["CidrBlock"], "TagSpecifications": tags}
+        made = api.call("ec2", "CreateVpc", **given)["Vpc"]["VpcId"]
+        groups = backend("ec2").get_security_group_from_name("default", made)
+        before = Made(
+            made,
+            {
+                "VpcId": made,
+                "CidrBlock": p["CidrBlock"],
+                "DefaultSecurityGroup": groups.id,
+            },
+        )
+    for setting in ("EnableDnsSupport", "EnableDnsHostnames"):
+        if setting in p:
+            value = {setting: {"Value": p[setting]}}
+            api.call("ec2", "ModifyVpcAttribute", VpcId=before.id, **value)
+    return before
+
+
+@resource_type(
+    "AWS::EC2::Subnet", remove=_remove("DeleteSubnet", "SubnetId"), changes=False
+)
+def subnet(api: Api, name: str, p: Properties, _: Made | None) -> Made:
+    given = _without(p, "MapPublicIpOnLaunch")
+    tags = _tagged("subnet", p)
+    created = api.call("ec2", "CreateSubnet", TagSpecifications=tags, **given)
+    made = created["Subnet"]["SubnetId"]
+    public = {"Value": p.get("MapPublicIpOnLaunch", False)}
+    api.call("ec2", "ModifySubnetAttribute", SubnetId=made, MapPublicIpOnLaunch=public)
+    zone = created["Subnet"]["AvailabilityZone"]
+    return Made(made, {"SubnetId": made, "VpcId": p["VpcId"], "AvailabilityZone": zone})
+
+
+@resource_type(
+    "AWS::EC2::InternetGateway",
+    remove=_remove("DeleteInternetGateway", "InternetGatewayId"),
+    changes=False,
+)
+def internet_gateway(api: Api, name: str, p: Properties, _: Made | None) -> Made:
+    created = api.call("ec2", "CreateInternetGateway")["InternetGateway"]
+    made = created["InternetGatewayId"]
+    return Made(made, {"InternetGatewayId": made})
+
+
+def _detach_gateway(api: Api, made: Made, p: Properties) -> None:
+    api.call("ec2", "DetachInternetGateway", **_without(p))
+
+
+@resource_type("AWS::EC2::VPCGatewayAttachment", remove=_detach_gateway, changes=False)
+def gateway_attachment(api: Api, name: str, p: Properties, _: Made | None) -> Made:
+    api.call("ec2", "AttachInternetGateway", **p)
+    return Made(f"IGW|{p['VpcId']}")
+
+
+@resource_type(
+    "AWS::EC2::RouteTable",
+    remove=_remove("DeleteRouteTable", "RouteTableId"),
+    changes=False,
+)
+def route_table(api: Api, name: str, p: Properties, _: Made | None) -> Made:
+    created = api.call("ec2", "CreateRouteTable", VpcId=p["VpcId"])["RouteTable"]
+    made = created["RouteTableId"]
+    return Made(made, {"RouteTableId": made})
+
+
+def _remove_route(api: Api, made: Made, p: Properties) -> None:
+    destination = p["DestinationCidrBlock"]
+    table = p["RouteTableId"]
+    given = {"RouteTableId": table, "DestinationCidrBlock": destination}
+    api.call("ec2", "DeleteRoute", **given)
+
+
+@resource_type("AWS::EC2::Route", remove=_remove_route)
+def route(api: Api, name: str, p: Properties, before: Made | None) -> Made:
+    api.call("ec2", "ReplaceRoute" if before else "CreateRoute", **p)
+    return Made(f"{p['RouteTableId']}|{p['DestinationCidrBlock']}")
+
+
+@resource_type(
+    "AWS::EC2::SubnetRouteTableAssociation",
+    remove=_remove("DisassociateRouteTable", "AssociationId"),
+    changes=False,
+)
+def route_association(api: Api, name: str, p: Properties, _: Made | None) -> Made:
+    made = api.call("ec2", "AssociateRouteTable", **p)["AssociationId"]
+    return Made(made, {"Id": made})
+
+
+@resource_type(
+    "AWS::EC2::EIP", remove=lambda api, made, _: _release(api, made), changes=False
+)
+def elastic_ip(api: Api, name: str, p: Properties, _: Made | None) -> Made:
+    tags = _tagged("elastic-ip", p)
+    made = api.call("ec2", "AllocateAddress", Domain="vpc", TagSpecifications=tags)
+    attributes = {k: made[k] for k in ("AllocationId", "PublicIp")}
+    if "InstanceId" in p:
+        given = {"AllocationId": made["AllocationId"], "InstanceId": p["InstanceId"]}
+        api.call("ec2", "AssociateAddress", **given)
+    return Made(made["PublicIp"], attributes)
+
+
+def _release(api: Api, made: Made) -> None:
+    api.call("ec2", "ReleaseAddress", AllocationId=made.attributes["AllocationId"])
+
+
+@resource_type(
+    "AWS::EC2::EIPAssociation",
+    remove=_remove("DisassociateAddress", "AssociationId"),
+    changes=False,
+)
+def elastic_ip_association(api: Api, name: str, p: Properties, _: Made | None) -> Made:
+    given = {"AllowReassociation": True} | p
+    made = api.call("ec2", "AssociateAddress", **given)["AssociationId"]
+    return Made(made, {"Id": made})
+
+
+@resource_type(
+    "AWS::EC2::NatGateway",
+    remove=_remove("DeleteNatGateway", "NatGatewayId"),
+    changes=False,
+)
+def nat_gateway(api: Api, name: str, p: Properties, _: Made | None) -> Made:
+    tags = _tagged("natgateway", p)
+    created = api.call("ec2", "CreateNatGateway", TagSpecifications=tags, **_without(p))
+    made = created["NatGateway"]["NatGatewayId"]
+    return Made(made, {"NatGatewayId": made})
+
+
+@resource_type("AWS::EC2::VPCEndpoint", changes=False)
+def vpc_endpoint(api: Api, name: str, p: Properties, _: Made | None) -> Made:
+    """Without its policy, which moto would not apply."""
+    given = _without(p, "PolicyDocument")
+    created = api.call("ec2", "CreateVpcEndpoint", **given)["VpcEndpoint"]
+    return Made(created["VpcEndpointId"], {"Id": created["VpcEndpointId"]})
+
+
+@resource_type(
+    "AWS::EC2::SecurityGroup",
+    remove=_remove("DeleteSecurityGroup", "GroupId"),
+    changes=False,
+)
+def security_group(api: Api, name: str, p: Properties, _: Made | None) -> Made:
+    made = api.call(
+        "ec2",
+        "CreateSecurityGroup",
+        GroupName=p.get("GroupName", name),
+        Description=p["GroupDescription"],
+        VpcId=p.get("VpcId"),
+        TagSpecifications=_tagged("security-group", p),
+    )["GroupId"]
+    for given in p.get("SecurityGroupIngress", []):
+        _authorize(api, "AuthorizeSecurityGroupIngress", made, given)
+    if "SecurityGroupEgress" in p:
+        # a new group lets everything out, until its template says what
+        everything = [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
+        revoked = {"GroupId": made, "IpPermissions": everything}
+        api.call("ec2", "RevokeSecurityGroupEgress", **revoked)
+    for given in p.get("SecurityGroupEgress", []):
+        _authorize(api, "AuthorizeSecurityGroupEgress", made, given)
+    return Made(made, {"GroupId": made, "VpcId": p.get("VpcId")})
+
+
+@resource_type("AWS::EC2::SecurityGroupIngress", changes=False)
+def ingress(api: Api, name: str, p: Properties, _: Made | None) -> Made:
+    given = _without(p, "GroupId")
+    _authorize(api, "AuthorizeSecurityGroupIngress", p["GroupId"], given)
+    return Made(name)
+
+
+@resource_type("AWS::EC2::SecurityGroupEgress", changes=False)
+def egress(api: Api, name: str, p: Properties, _: Made | None) -> Made:
+    given = _without(p, "GroupId")
+    _authorize(api, "AuthorizeSecurityGroupEgress", p["GroupId"], given)
+    return Made(name)
+
+
+def _authorize(api: Api, operation: str, group: str, rule: Properties) -> None:
+    permission: dict[str, Any] = {
+        key: rule[key] for key in ("IpProtocol", "FromPort", "ToPort") if key in rule
+    }
+    described = {"Description": rule["Description"]} if "Description" in rule else {}
+    for key, member, peers in (
+        ("CidrIp", "CidrIp", "IpRanges"),
+        ("CidrIpv6", "CidrIpv6", "Ipv6Ranges"),
+        ("SourceSecurityGroupId", "GroupId", "UserIdGroupPairs"),
+        ("DestinationSecurityGroupId", "GroupId", "UserIdGroupPairs"),
+        ("DestinationPrefixListId", "PrefixListId", "PrefixListIds"),
+    ):
+        if key in rule:
+            permission[peers] = [{member: rule[key]} | described]
+    api.call("ec2", operation, GroupId=group, IpPermissions=[permission])
+
+
+@resource_type(
+    "AWS::EC2::NetworkInterface",
+    remove=_remove("DeleteNetworkInterface", "NetworkInterfaceId"),
+    changes=False,
+)
+def network_interface(api: Api, name: str, p: Properties, _: Made | None) -> Made:
+    created = api.call(
+        "ec2",
+        "CreateNetworkInterface",
+        SubnetId=p["SubnetId"],
+        Groups=p.get("GroupSet"),
+        Description=p.get("Description"),
+        PrivateIpAddress=p.get("PrivateIpAddress"),
+    )["NetworkInterface"]
+    made = created["NetworkInterfaceId"]
+    if "SourceDestCheck" in p:
+        value = {"Value": p["SourceDestCheck"]}
+        given = {"NetworkInterfaceId": made, "SourceDestCheck": value}
+        api.call("ec2", "ModifyNetworkInterfaceAttribute", **given)
+    address = created["PrivateIpAddress"]
+    return Made(made, {"Id": made, "PrimaryPrivateIpAddress": address})
+
+
+def _terminate(api: Api, made: Made, p: Properties) -> None:
+    api.call("ec2", "TerminateInstances", InstanceIds=[made.id])
+
+
+@resource_type("AWS::EC2::Instance", remove=_terminate, changes=False)
+def instance(api: Api, name: str, p: Properties, _: Made | None) -> Made:
+    """A machine that exists and does nothing: its user data is not run."""
+    given = _without(p, "SourceDestCheck", "AvailabilityZone")
+    if "IamInstanceProfile" in p:
+        given["IamInstanceProfile"] = {"Name": p["IamInstanceProfile"]}
+    for interface in given.get("NetworkInterfaces", []):
+        if "GroupSet" in interface:
+            interface["Groups"] = interface.pop("GroupSet")
+    launched = api.call(
+        "ec2",
+        "RunInstances",
+        MinCount=1,
+        MaxCount=1,
+        TagSpecifications=_tagged("instance", p),
+        **given,
+    )["Instances"][0]
+    made = launched["InstanceId"]
+    if "SourceDestCheck" in p:
+        value = {"Value": p["SourceDestCheck"]}
+        api.call(
+            "ec2", "ModifyInstanceAttribute", InstanceId=made, SourceDestCheck=value
+        )
+    return Made(
+        made,
+        {
+            "InstanceId": made,
+            "AvailabilityZone": launched["Placement"]["AvailabilityZone"],
+            "PrivateIp": launched.get("PrivateIpAddress"),
+            "PublicIp": launched.get("PublicIpAddress"),
+        },
+    )

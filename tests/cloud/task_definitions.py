@@ -1,0 +1,57 @@
+"""Task definitions with the defaults that AWS adds to what was registered.
+
+prefect-aws compares what it would register with what AWS answers, and registers anew if
+they differ. `enableFaultInjection: false` is such a difference; empty lists, `cpu: 0` and
+what only an answer has (`compatibilities`, `registeredAt`...) are not.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any
+
+from moto.ecs.models import EC2ContainerServiceBackend, TaskDefinition
+from moto.ecs.responses import EC2ContainerServiceResponse
+
+from tests.cloud.iam import caller_of
+
+REQUIRED = (
+    "com.amazonaws.ecs.capability.ecr-auth",
+    "com.amazonaws.ecs.capability.logging-driver.awslogs",
+    "com.amazonaws.ecs.capability.task-iam-role",
+    "ecs.capability.execution-role-awslogs",
+    "ecs.capability.execution-role-ecr-pull",
+    "ecs.capability.secrets.asm.environment-variables",
+    "ecs.capability.task-eni",
+)
+
+
+def install() -> None:
+    """Make moto answer like AWS."""
+    initialize = TaskDefinition.__init__
+    register = EC2ContainerServiceResponse.register_task_definition
+
+    def with_defaults(self: Any, *args: Any, **kwargs: Any) -> None:
+        initialize(self, *args, **kwargs)
+        for container in self.container_definitions:
+            container.setdefault("systemControls", [])
+        self.enable_fault_injection = False
+        self.requires_attributes = [{"name": name} for name in REQUIRED]
+        self.registered_at = datetime.now(timezone.utc).replace(tzinfo=None)
+
+    def with_caller(self: Any) -> Any:
+        answer = register(self)
+        definition = answer.result["taskDefinition"]
+        caller = caller_of(self.access_key)
+        definition.registered_by = caller.arn if caller else None
+        definition.enable_fault_injection = bool(
+            self._get_param("enableFaultInjection")
+        )
+        return answer
+
+    TaskDefinition.__init__ = with_defaults  # type: ignore[method-assign]
+    EC2ContainerServiceResponse.register_task_definition = with_caller  # type: ignore[method-assign]
+    # moto adds up the memory of containers, and fails where only the task has one
+    EC2ContainerServiceBackend._calculate_task_resource_requirements = staticmethod(
+        lambda definition: {"CPU": 0, "MEMORY": 0, "PORTS": [], "PORTS_UDP": []}
+    )

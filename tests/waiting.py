@@ -1,0 +1,18 @@
+"""Waits for what other processes do."""
+
+from __future__ import annotations
+
+import time
+from typing import Callable, TypeVar
+
+Found = TypeVar("Found")
+
+
+def until(look: Callable[[], Found], what: str, seconds: float = 60) -> Found:
+    """What `look` finds, once it finds something."""
+    deadline = time.monotonic() + seconds
+    while not (found := look()):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"Waited {seconds} s for {what}.")
+        time.sleep(0.1)
+    return found
