@@ -33,7 +33,7 @@ class Aws:
             **ADMINISTRATOR,
         }
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, **settings: Any) -> Any:
         """A client of boto3, for what a test prepares or looks at."""
         return boto3.client(
             service,
@@ -41,6 +41,7 @@ class Aws:
             region_name=REGION,
             aws_access_key_id=ADMINISTRATOR["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=ADMINISTRATOR["AWS_SECRET_ACCESS_KEY"],
+            **settings,
         )
 
     def new_bucket(self, name: str) -> str:

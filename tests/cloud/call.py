@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from moto.core.exceptions import ServiceException
 from moto.core.model import OperationModel
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.request import Request, determine_request_protocol
@@ -47,7 +46,7 @@ class Call:
         """The error as the service would write it."""
         assert self.operation is not None
         serializer = get_serializer_class(self.service, self.protocol)(self.operation)
-        answer = serializer.serialize(ServiceException(error.code, error.message))
+        answer = serializer.serialize(error)
         headers = dict(answer["headers"]) | {"x-amzn-RequestId": "refused"}
         return Response(answer["body"], error.status, headers)
 
@@ -80,6 +79,12 @@ def call_of(environ: dict[str, Any]) -> Call | None:
         }
     )
     return Call(key, service, operation.name, parameters or {}, operation, protocol)
+
+
+def key_in(authorization: str) -> str:
+    """The access key of a signed request."""
+    found = CREDENTIAL.search(authorization)
+    return found[1] if found else ""
 
 
 def _body(environ: dict[str, Any], service: str) -> bytes:

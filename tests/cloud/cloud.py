@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Iterator
 
@@ -82,26 +84,66 @@ class Cloud(Aws):
         )
         return self.outputs(name)
 
+    def update_stack(self, name: str, **parameters: str) -> dict[str, str]:
+        """Its outputs, after these parameters have got other values."""
+        client = self.client("cloudformation")
+        (stack,) = client.describe_stacks(StackName=name)["Stacks"]
+        kept = {
+            each["ParameterKey"] for each in stack["Parameters"]
+        } - parameters.keys()
+        given = [{"ParameterKey": key, "UsePreviousValue": True} for key in kept] + [
+            {"ParameterKey": key, "ParameterValue": value}
+            for key, value in parameters.items()
+        ]
+        client.update_stack(
+            StackName=name,
+            UsePreviousTemplate=True,
+            Parameters=given,
+            Capabilities=["CAPABILITY_NAMED_IAM"],
+        )
+        return self.outputs(name)
+
+    def delete_stack(self, name: str) -> None:
+        """Nothing of it is left, but what its template retains."""
+        client = self.client("cloudformation")
+        client.delete_stack(StackName=name)
+        for stack in client.describe_stacks()["Stacks"]:
+            if stack["StackName"] == name:
+                self._complain(stack)
+
     def outputs(self, name: str) -> dict[str, str]:
         """What a stack that is complete gives."""
         client = self.client("cloudformation")
         (stack,) = client.describe_stacks(StackName=name)["Stacks"]
         if stack["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
-            events = client.describe_stack_events(StackName=name)["StackEvents"]
-            reasons = [e.get("ResourceStatusReason", "") for e in events]
-            raise RuntimeError(f"{name}: {stack['StackStatus']}. {' '.join(reasons)}")
+            self._complain(stack)
         return {
             each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])
         }
 
+    def _complain(self, stack: dict[str, Any]) -> None:
+        events = self.client("cloudformation").describe_stack_events(
+            StackName=stack["StackName"]
+        )
+        reasons = [
+            each["ResourceStatusReason"]
+            for each in events["StackEvents"]
+            if each["ResourceStatus"].endswith("FAILED")
+        ]
+        raise RuntimeError(
+            f"{stack['StackName']}: {stack['StackStatus']}. {' '.join(reasons)}"
+        )
+
     def push_image(self, repository: str, tag: str) -> None:
         """Be there for tasks to pull."""
-        manifest = (
-            '{"schemaVersion": 2, "config": {"digest": "sha256:%s"}, "layers": []}'
-            % tag.rjust(64, "0")
-        )
+        manifest = {
+            "schemaVersion": 2,
+            "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
+            "config": {"digest": f"sha256:{sha256(tag.encode()).hexdigest()}"},
+            "layers": [],
+        }
         self.client("ecr").put_image(
-            repositoryName=repository, imageTag=tag, imageManifest=manifest
+            repositoryName=repository, imageTag=tag, imageManifest=json.dumps(manifest)
         )
 
     def task(self, cluster: str, task_arn: str) -> dict[str, Any]:

@@ -124,7 +124,12 @@ class TaskLife:
         task.created_at = _now()
         task.cpu = task.overrides.get("cpu") or self.definition.cpu
         task.memory = task.overrides.get("memory") or self.definition.memory
-        task.containers[0].exitCode = None
+        container = task.containers[0]
+        container.exitCode = None
+        container.task_arn = task.task_arn
+        container.container_arn = f"{task.task_arn}/{container.name}".replace(
+            ":task/", ":container/"
+        )
         task.last_status = "PROVISIONING"
         self._stopping = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None

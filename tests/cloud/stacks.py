@@ -12,16 +12,18 @@ import re
 from typing import Any, Callable, Iterator
 
 from moto.cloudformation import parsing
-from moto.cloudformation.exceptions import ValidationError
+from moto.cloudformation.exceptions import AlreadyExistsException, ValidationError
 from moto.cloudformation.models import CloudFormationBackend, Stack
 from moto.cloudformation.parsing import OutputMap, ResourceMap, clean_json
+from moto.cloudformation.utils import generate_stack_id
 
-from tests.cloud.account import REGION
+from tests.cloud.account import REGION, backend
 from tests.cloud.api import Api
 from tests.cloud.stack_resources import Resource, StackType
 from tests.cloud.stack_types import TYPES
 
 logger = logging.getLogger(__name__)
+NEW = ("CREATE_PENDING", "REVIEW_IN_PROGRESS")
 SUBSTITUTED = re.compile(r"\$\{([A-Za-z0-9]+)[.}]")
 
 
@@ -36,39 +38,109 @@ def install(api: Api) -> None:
 
     parsing.resource_class_from_type = type_of
     parsing.DEFAULT_REGION = REGION  # of !GetAZs ""
-    ResourceMap.update = _update  # type: ignore[method-assign]
-    ResourceMap.delete = _delete  # type: ignore[method-assign]
-    for name in ("create_stack", "update_stack", "create_change_set"):
-        _refuse_unknown_types(name)
-    Stack.create_resources = _rolled_back(Stack.create_resources, "CREATE")  # type: ignore[method-assign]
-    Stack.update = _rolled_back(Stack.update, "UPDATE")  # type: ignore[method-assign]
+    resource_map: Any = ResourceMap
+    resource_map.update, resource_map.delete = _update, _delete
+    cloudformation: Any = CloudFormationBackend
+    cloudformation.create_stack = _create_stack
+    cloudformation.update_stack = _refused(cloudformation.update_stack)
+    cloudformation.create_change_set = _refused(cloudformation.create_change_set)
+    cloudformation.execute_change_set = _execute_change_set
+    cloudformation.delete_stack = _delete_stack
+    stack: Any = Stack
+    stack.create_resources = _rolled_back(stack.create_resources)
+    stack.update = _rolled_back(stack.update)
 
 
-def _refuse_unknown_types(operation: str) -> None:
-    """As CloudFormation does, before anything is made."""
-    original = getattr(CloudFormationBackend, operation)
+def _create_stack(
+    self: Any, name: str, template: str, parameters: Any, **given: Any
+) -> Stack:
+    """As moto's, but its exports are those of resources that are made already."""
+    if name in [stack.name for stack in self.stacks.values()]:
+        raise AlreadyExistsException(f"Stack {name} already exists")
+    _refuse_unknown_types(template)
+    stack = Stack(
+        stack_id=generate_stack_id(name, self.region_name, self.account_id),
+        name=name,
+        template=template,
+        parameters=parameters,
+        account_id=self.account_id,
+        region_name=self.region_name,
+        cross_stack_resources=self.exports,
+        **{key: value for key, value in given.items() if key != "template"},
+    )
+    self.stacks[stack.stack_id] = stack
+    stack.create_resources()
+    return stack
+
+
+def _refused(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Before an update or a change set does anything, its template is looked at."""
 
     def checked(self: Any, *args: Any, **kwargs: Any) -> Any:
-        template = kwargs.get("template") or args[1]
-        resources = Stack.parse_template(template).get("Resources", {})
-        used = {each["Type"] for each in resources.values()}
-        unknown = sorted(used - TYPES.keys() - parsing.get_model_map().keys())
-        if unknown:
-            raise ValidationError(
-                message=f"Template format error: Unrecognized resource types: {unknown}"
-            )
+        _refuse_unknown_types(kwargs["template"])
         return original(self, *args, **kwargs)
 
-    setattr(CloudFormationBackend, operation, checked)
+    return checked
 
 
-def _rolled_back(original: Callable[..., None], verb: str) -> Callable[..., None]:
+def _refuse_unknown_types(template: str) -> None:
+    resources = Stack.parse_template(template).get("Resources", {})
+    used = {each["Type"] for each in resources.values()}
+    unknown = sorted(used - TYPES.keys() - parsing.get_model_map().keys())
+    if unknown:
+        raise ValidationError(
+            message=f"Template format error: Unrecognized resource types: {unknown}"
+        )
+
+
+def _execute_change_set(
+    self: Any, change_set_name: str, stack_name: str | None = None
+) -> None:
+    """An update of the stack, or all that an empty one is to have."""
+    (change_set,) = [
+        each
+        for each in self.change_sets.values()
+        if change_set_name == each.change_set_id
+        or (change_set_name, stack_name) == (each.change_set_name, each.stack_name)
+    ]
+    change_set.execution_status = "EXECUTE_COMPLETE"
+    stack = self.stacks[change_set.stack_id]
+    stack.resource_map.cross_stack_resources = self.exports
+    given = {"parameters": change_set.parameters, "tags": change_set.tags}
+    stack.update(change_set.template, change_set.role_arn or stack.role_arn, **given)
+
+
+def _delete_stack(self: Any, name: str) -> None:
+    """As CloudFormation does: a stack with a resource that cannot go stays, and says so."""
+    for stack in list(self.stacks.values()):
+        if name not in (stack.name, stack.stack_id):
+            continue
+        exports = [export.name for export in stack.exports]
+        try:
+            stack.delete()
+        except Exception as error:
+            logger.exception("stack %s", stack.name)
+            reason = f"{type(error).__name__}: {error}"
+            stack.status = "DELETE_FAILED"
+            stack._add_stack_event(stack.status, reason)
+            return
+        for export in exports:
+            self.exports.pop(export, None)
+        self.deleted_stacks[stack.stack_id] = self.stacks.pop(stack.stack_id)
+
+
+def _rolled_back(original: Callable[..., None]) -> Callable[..., None]:
     """As CloudFormation does when a resource fails: the stack's status and event say it."""
 
     def attempt(stack: Any, *args: Any, **kwargs: Any) -> None:
+        verb = "CREATE" if stack.status in NEW else "UPDATE"
         before = (stack.template, stack.parameters)
+        stack._add_stack_event(f"{verb}_IN_PROGRESS")
         try:
             original(stack, *args, **kwargs)
+            stack.status = f"{verb}_COMPLETE"
+            exports = {export.name: export for export in stack.exports}
+            backend("cloudformation").exports.update(exports)
         except Exception as error:
             logger.exception("stack %s", stack.name)
             stack._add_stack_event(f"{verb}_FAILED", f"{type(error).__name__}: {error}")
@@ -118,13 +190,20 @@ def _update(self: Any, template: dict[str, Any], parameters: Any = None) -> None
 
 
 def _delete(self: Any) -> None:
-    """Remove all, what depends on others first."""
+    """Remove all that can be removed, what depends on others first."""
+    failures = []
     for name in reversed(list(_in_order(self))):
-        if name in self._parsed_resources:
-            json = self._resource_json_map[name]
-            properties = {"Properties": _properties(self, json)}
+        if name not in self._parsed_resources:
+            continue
+        json = self._resource_json_map[name]
+        properties = {"Properties": _properties(self, json)}
+        try:
             _remove(self, self._parsed_resources[name], json | properties)
             del self._parsed_resources[name]
+        except Exception as error:
+            failures.append(f"{name}: {error}")
+    if failures:
+        raise RuntimeError(" ".join(failures))
 
 
 def _remove(self: Any, resource: Any, json: dict[str, Any]) -> None:

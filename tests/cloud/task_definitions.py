@@ -13,6 +13,7 @@ from typing import Any
 from moto.ecs.models import EC2ContainerServiceBackend, TaskDefinition
 from moto.ecs.responses import EC2ContainerServiceResponse
 
+from tests.cloud.call import key_in
 from tests.cloud.iam import caller_of
 
 REQUIRED = (
@@ -42,7 +43,7 @@ def install() -> None:
     def with_caller(self: Any) -> Any:
         answer = register(self)
         definition = answer.result["taskDefinition"]
-        caller = caller_of(self.access_key)
+        caller = caller_of(key_in(self.headers["Authorization"]))
         definition.registered_by = caller.arn if caller else None
         definition.enable_fault_injection = bool(
             self._get_param("enableFaultInjection")

@@ -1,0 +1,105 @@
+"""A small platform on the fake AWS, for the fake's own tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Iterator
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.cloud.cloud import Cloud
+
+TEMPLATE = (Path(__file__).parent / "stack.yml").read_text()
+
+
+class Platform:
+    """The stack's outputs, and tasks in its cluster."""
+
+    def __init__(self, cloud: Cloud, name: str, **parameters: str) -> None:
+        self.cloud, self.name = cloud, name
+        self.outputs = cloud.create_stack(name, TEMPLATE, **parameters)
+        cloud.push_image(self.outputs["Repository"], "1")
+
+    def run(self, *command: str, tag: str = "1", **changes: Any) -> str:
+        """Run a command as a task of its own definition: the task's ARN."""
+        ecs = self.cloud.client("ecs")
+        container = {
+            "name": "main",
+            "image": f"{self.outputs['RepositoryUri']}:{tag}",
+            "command": list(command),
+            "logConfiguration": {
+                "logDriver": "awslogs",
+                "options": {
+                    "awslogs-group": self.outputs["Logs"],
+                    "awslogs-region": "eu-central-1",
+                    "awslogs-stream-prefix": "tests",
+                },
+            },
+        } | changes.pop("container", {})
+        registered = ecs.register_task_definition(
+            family=self.name,
+            containerDefinitions=[container],
+            requiresCompatibilities=["FARGATE"],
+            networkMode="awsvpc",
+            cpu="256",
+            memory="512",
+            executionRoleArn=self.outputs["ExecutionRoleArn"],
+            taskRoleArn=self.outputs["TaskRoleArn"],
+        )
+        definition = registered["taskDefinition"]["taskDefinitionArn"]
+        started = ecs.run_task(**self.request(definition) | changes)
+        return started["tasks"][0]["taskArn"]
+
+    def request(self, definition: str) -> dict[str, Any]:
+        """RunTask's parameters."""
+        network = {
+            "subnets": [self.outputs["Private"]],
+            "securityGroups": [self.outputs["Group"]],
+            "assignPublicIp": "DISABLED",
+        }
+        return {
+            "cluster": self.outputs["Cluster"],
+            "taskDefinition": definition,
+            "launchType": "FARGATE",
+            "networkConfiguration": {"awsvpcConfiguration": network},
+        }
+
+    def ended(self, task: str) -> dict[str, Any]:
+        """The task, once it has stopped."""
+        return self.cloud.wait_for_task(self.outputs["Cluster"], task)
+
+    def running(self, task: str) -> dict[str, Any]:
+        """The task, once it runs."""
+        return self.cloud.wait_for_task(self.outputs["Cluster"], task, "RUNNING")
+
+    def logged(self, task: str, prefix: str = "tests") -> list[str]:
+        """What the task has written to CloudWatch."""
+        events = self.cloud.client("logs").get_log_events(
+            logGroupName=self.outputs["Logs"],
+            logStreamName=f"{prefix}/main/{task.rpartition('/')[2]}",
+        )
+        return [event["message"] for event in events["events"]]
+
+    def empty_bucket(self) -> None:
+        """Delete what a task has written."""
+        s3, bucket = self.cloud.client("s3"), self.outputs["Bucket"]
+        for version in s3.list_object_versions(Bucket=bucket).get("Versions", []):
+            given = {"Key": version["Key"], "VersionId": version["VersionId"]}
+            s3.delete_object(Bucket=bucket, **given)
+
+
+@pytest.fixture(scope="session")
+def platform(cloud: Cloud) -> Iterator[Platform]:
+    """The small platform, without its service."""
+    platform = Platform(cloud, "small")
+    yield platform
+    platform.empty_bucket()
+    cloud.delete_stack("small")
+
+
+@pytest.fixture
+def enforced(cloud: Cloud) -> Iterator[None]:
+    """IAM decides during the test."""
+    with cloud.enforcing():
+        yield

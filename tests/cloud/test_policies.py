@@ -1,0 +1,61 @@
+"""IAM's decisions on policy documents alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.cloud.policies import Decision, decide
+
+CLUSTER = "arn:aws:ecs:eu-central-1:123456789012:cluster/data"
+RUN = {
+    "Effect": "Allow",
+    "Action": ["ecs:RunTask", "ecs:Describe*"],
+    "Resource": "arn:aws:ecs:*:*:task-definition/flow-*",
+}
+IN_CLUSTER = RUN | {"Condition": {"ArnEquals": {"ecs:cluster": CLUSTER}}}
+DEFINITION = "arn:aws:ecs:eu-central-1:123456789012:task-definition/flow-a:1"
+
+
+@pytest.mark.parametrize(
+    "statements, action, context, decision",
+    [
+        ([RUN], "ecs:RunTask", {}, Decision.ALLOWED),
+        ([RUN], "ecs:runtask", {}, Decision.ALLOWED),
+        ([RUN], "ecs:DescribeTasks", {}, Decision.ALLOWED),
+        ([RUN], "ecs:StopTask", {}, Decision.SILENT),
+        ([RUN | {"Resource": CLUSTER}], "ecs:RunTask", {}, Decision.SILENT),
+        (
+            [RUN | {"Resource": DEFINITION[:-1] + "?"}],
+            "ecs:RunTask",
+            {},
+            Decision.ALLOWED,
+        ),
+        ([RUN, RUN | {"Effect": "Deny"}], "ecs:RunTask", {}, Decision.DENIED),
+        ([IN_CLUSTER], "ecs:RunTask", {"ecs:cluster": CLUSTER}, Decision.ALLOWED),
+        ([IN_CLUSTER], "ecs:RunTask", {"ecs:cluster": CLUSTER + "2"}, Decision.SILENT),
+        ([IN_CLUSTER], "ecs:RunTask", {}, Decision.SILENT),
+    ],
+)
+def test_decisions(statements, action, context, decision):
+    assert decide([{"Statement": statements}], action, DEFINITION, context) is decision
+
+
+@pytest.mark.parametrize(
+    "operator, value, holds",
+    [
+        ("StringEquals", "a", True),
+        ("StringEquals", ["b", "a"], True),
+        ("StringEquals", "A", False),
+        ("StringEqualsIgnoreCase", "A", True),
+        ("StringNotEquals", "a", False),
+        ("StringLike", "?", True),
+        ("StringEqualsIfExists", "b", False),
+        ("ForAnyValue:StringEquals", "a", True),
+        ("Null", "false", True),
+    ],
+)
+def test_conditions(operator, value, holds):
+    statement = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    statement["Condition"] = {operator: {"aws:Key": value}}
+    found = decide([{"Statement": statement}], "s3:GetObject", "*", {"aws:key": "a"})
+    assert (found is Decision.ALLOWED) == holds

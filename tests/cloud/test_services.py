@@ -1,0 +1,64 @@
+"""ECS services: their tasks, an update of the stack, the end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.waiting import until
+
+
+@pytest.fixture
+def with_service(cloud, platform):
+    """The platform with its service, whose task runs."""
+    platform.outputs = cloud.update_stack(platform.name, WithService="yes")
+    yield platform
+    platform.outputs = cloud.update_stack(
+        platform.name, WithService="no", Message="hello"
+    )
+    until(lambda: not tasks(platform), "the service's tasks to stop")
+
+
+def tasks(platform, status: str = "RUNNING") -> list[dict[str, Any]]:
+    """The service's tasks that have this status."""
+    ecs, cluster = platform.cloud.client("ecs"), platform.outputs["Cluster"]
+    listed = ecs.list_tasks(cluster=cluster, desiredStatus="RUNNING")["taskArns"]
+    listed += ecs.list_tasks(cluster=cluster, desiredStatus="STOPPED")["taskArns"]
+    found = ecs.describe_tasks(cluster=cluster, tasks=listed)["tasks"]
+    return [
+        task
+        for task in found
+        if task["group"].startswith("service:") and task["lastStatus"] == status
+    ]
+
+
+def test_a_service_runs_restarts_and_is_replaced(cloud, with_service):
+    platform = with_service
+    ecs, cluster = cloud.client("ecs"), platform.outputs["Cluster"]
+    name, first_revision = platform.outputs["Service"], platform.outputs["Task"]
+
+    (first,) = until(lambda: tasks(platform), "the service's task")
+    assert first["taskDefinitionArn"] == first_revision
+    until(lambda: platform.logged(first["taskArn"], "service"), "its output")
+
+    ecs.stop_task(cluster=cluster, task=first["taskArn"])
+    platform.ended(first["taskArn"])
+    (second,) = until(lambda: tasks(platform), "the task started again")
+    assert second["taskArn"] != first["taskArn"]
+
+    platform.outputs = cloud.update_stack(platform.name, Message="changed")
+    ended = platform.ended(second["taskArn"])
+    assert ended["stopCode"] == "ServiceSchedulerInitiated"
+    (third,) = tasks(platform)
+    assert third["taskDefinitionArn"] == platform.outputs["Task"] != first_revision
+    output = lambda: platform.logged(third["taskArn"], "service")
+    assert until(output, "its output") == ["changed"]
+
+    waiter = ecs.get_waiter("services_stable")
+    waiter.wait(cluster=cluster, services=[name], WaiterConfig={"Delay": 1})
+    (service,) = ecs.describe_services(cluster=cluster, services=[name])["services"]
+    assert (service["runningCount"], service["desiredCount"]) == (1, 1)
+    assert service["deploymentConfiguration"]["deploymentCircuitBreaker"]["enable"]
+    network = service["networkConfiguration"]["awsvpcConfiguration"]
+    assert network["assignPublicIp"] == "DISABLED"

@@ -1,0 +1,27 @@
+"""Calls that AWS refuses because there are too many."""
+
+from __future__ import annotations
+
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+
+def test_so_many_calls_are_refused_and_then_none(cloud):
+    settings = Config(retries={"total_max_attempts": 1})
+    client = cloud.client("ecs", config=settings)
+    cloud.throttle("ecs", "ListClusters", times=2)
+
+    for _ in range(2):
+        with pytest.raises(ClientError, match="ThrottlingException") as caught:
+            client.list_clusters()
+        assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+    client.list_clusters()
+
+
+def test_botocore_tries_again(cloud):
+    cloud.throttle("sqs", "ListQueues", times=1)
+
+    answer = cloud.client("sqs").list_queues()
+
+    assert answer["ResponseMetadata"]["RetryAttempts"] == 1
