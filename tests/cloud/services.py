@@ -12,6 +12,8 @@ import threading
 import time
 from typing import Any
 
+from moto.ecs.models import EC2ContainerServiceBackend
+
 from tests.cloud.account import backend
 from tests.cloud.fargate import Fargate
 
@@ -31,6 +33,7 @@ class Services:
 
     def start(self) -> None:
         """Begin."""
+        _list_tasks_as_aws_does()
         self._thread.start()
 
     def close(self) -> None:
@@ -106,6 +109,20 @@ class Services:
         if task.desired_status == "RUNNING":
             reason = f"Scaling activity initiated by (deployment {task.started_by})"
             self._fargate.stop(task, "ServiceSchedulerInitiated", reason)
+
+
+def _list_tasks_as_aws_does() -> None:
+    """Those that are to run, if nothing else is asked for, and those of a service."""
+    ecs: Any = EC2ContainerServiceBackend
+    original = ecs.list_tasks
+
+    def list_tasks(self: Any, *asked: Any) -> list[Any]:
+        *others, service, status = asked
+        tasks = original(self, *others, None, status or "RUNNING")
+        group = service and f"service:{service.rpartition('/')[2]}"
+        return [task for task in tasks if not group or task.group == group]
+
+    ecs.list_tasks = list_tasks
 
 
 def _group(service: Any) -> str:

@@ -139,6 +139,10 @@ def _rolled_back(original: Callable[..., None]) -> Callable[..., None]:
         try:
             original(stack, *args, **kwargs)
             stack.status = f"{verb}_COMPLETE"
+            # moto looks for a previous value only among those that were given
+            declared = stack.template_dict.get("Parameters", {})
+            defaults = {k: v["Default"] for k, v in declared.items() if "Default" in v}
+            stack.parameters = defaults | stack.parameters
             exports = {export.name: export for export in stack.exports}
             backend("cloudformation").exports.update(exports)
         except Exception as error:

@@ -21,8 +21,8 @@ TRUST = {
 # policy's action and resource. What AWS answers once it is allowed does not matter.
 CELLS: list[tuple[str, str, dict[str, Any], dict[str, Any], str, str]] = [
     (
-        *("ecr", "describe_images", {"repositoryName": "a"}, {"repositoryName": "b"}),
-        *("ecr:DescribeImages", f"arn:aws:ecr:{REGION_AND_ACCOUNT}:repository/a"),
+        *("ecr", "describe_images", {"repositoryName": "aa"}, {"repositoryName": "b2"}),
+        *("ecr:DescribeImages", f"arn:aws:ecr:{REGION_AND_ACCOUNT}:repository/aa"),
     ),
     (
         *("ecs", "list_tags_for_resource"),
@@ -83,6 +83,9 @@ CELLS: list[tuple[str, str, dict[str, Any], dict[str, Any], str, str]] = [
         ),
     ),
 ]
+
+# refused by CloudFormation itself, once IAM allows it
+UNKNOWN = '{"Resources": {"A": {"Type": "AWS::No::Such"}}}'
 
 
 @pytest.fixture
@@ -182,7 +185,7 @@ def test_roles_are_passed_to_task_definitions_and_stacks(platform, role, enforce
         "containerDefinitions": [{"name": "a", "image": "a", "memory": 1}],
         "taskRoleArn": platform.outputs["TaskRoleArn"],
     }
-    stack = {"StackName": "passed", "TemplateBody": "{}"}
+    stack = {"StackName": "passed", "TemplateBody": UNKNOWN}
     stack["RoleARN"] = platform.outputs["TaskRoleArn"]
     both = {
         "Action": ["ecs:RegisterTaskDefinition", "cloudformation:CreateStack"],

@@ -14,23 +14,18 @@ def with_service(cloud, platform):
     """The platform with its service, whose task runs."""
     platform.outputs = cloud.update_stack(platform.name, WithService="yes")
     yield platform
-    platform.outputs = cloud.update_stack(
-        platform.name, WithService="no", Message="hello"
-    )
+    without = cloud.update_stack(platform.name, WithService="no", Message="hello")
     until(lambda: not tasks(platform), "the service's tasks to stop")
+    platform.outputs = without
 
 
-def tasks(platform, status: str = "RUNNING") -> list[dict[str, Any]]:
-    """The service's tasks that have this status."""
+def tasks(platform) -> list[dict[str, Any]]:
+    """The service's tasks that run."""
     ecs, cluster = platform.cloud.client("ecs"), platform.outputs["Cluster"]
-    listed = ecs.list_tasks(cluster=cluster, desiredStatus="RUNNING")["taskArns"]
-    listed += ecs.list_tasks(cluster=cluster, desiredStatus="STOPPED")["taskArns"]
-    found = ecs.describe_tasks(cluster=cluster, tasks=listed)["tasks"]
-    return [
-        task
-        for task in found
-        if task["group"].startswith("service:") and task["lastStatus"] == status
-    ]
+    service = platform.outputs["Service"]
+    listed = ecs.list_tasks(cluster=cluster, serviceName=service)["taskArns"]
+    found = ecs.describe_tasks(cluster=cluster, tasks=listed)["tasks"] if listed else []
+    return [task for task in found if task["lastStatus"] == "RUNNING"]
 
 
 def test_a_service_runs_restarts_and_is_replaced(cloud, with_service):
