@@ -14,10 +14,11 @@ from typing import Any, Callable, Iterator
 from moto.cloudformation import parsing
 from moto.cloudformation.exceptions import AlreadyExistsException, ValidationError
 from moto.cloudformation.models import CloudFormationBackend, Stack
-from moto.cloudformation.parsing import OutputMap, ResourceMap, clean_json
+from moto.cloudformation.parsing import OutputMap, ResourceMap
 from moto.cloudformation.utils import generate_stack_id
 
-from tests.cloud.account import REGION, backend
+from tests.cloud import template_functions
+from tests.cloud.account import backend
 from tests.cloud.api import Api
 from tests.cloud.stack_resources import Resource, StackType
 from tests.cloud.stack_types import TYPES
@@ -37,7 +38,7 @@ def install(api: Api) -> None:
         return known(name)
 
     parsing.resource_class_from_type = type_of
-    parsing.DEFAULT_REGION = REGION  # of !GetAZs ""
+    template_functions.install()
     resource_map: Any = ResourceMap
     resource_map.update, resource_map.delete = _update, _delete
     cloudformation: Any = CloudFormationBackend
@@ -224,7 +225,7 @@ def _existing(self: Any) -> list[str]:
 
 
 def _properties(self: Any, json: dict[str, Any]) -> dict[str, Any]:
-    return clean_json(json.get("Properties", {}), self)
+    return parsing.clean_json(json.get("Properties", {}), self)
 
 
 def _in_order(self: Any) -> Iterator[str]:

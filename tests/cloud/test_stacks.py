@@ -25,6 +25,7 @@ def test_resources_have_what_the_template_says(cloud, platform):
     assert (egress["FromPort"], egress["ToPort"]) == (443, 443)
     (subnet,) = ec2.describe_subnets(SubnetIds=[outputs["Private"]])["Subnets"]
     assert subnet["AvailabilityZone"] == "eu-central-1b"
+    assert subnet["CidrBlock"] == "10.0.1.0/24"
     (address,) = ec2.describe_addresses(PublicIps=[outputs["Address"]])["Addresses"]
     assert address["Domain"] == "vpc"
     (logs,) = cloud.client("logs").describe_log_groups(
