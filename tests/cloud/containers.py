@@ -8,10 +8,16 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
+import signal
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Iterator
+
+ENVIRONMENT = "/run/environment"  # in the container
+# It waits for the command, because buildah's exit code does not tell of signals.
+SHELL = f'. {ENVIRONMENT}; "$@" 2>&1; exit $?'
 
 
 @dataclass(frozen=True)
@@ -34,20 +40,46 @@ class ImageRunner:
         settings = image["OCIv1"]["config"]
         entry = container.get("entryPoint") or settings.get("Entrypoint") or []
         argv = entry + (command or settings.get("Cmd") or [])
-        # Values by name only: the command line of a process is seen by everyone.
-        names = [option for key in environment for option in ("--env", key)]
-        return subprocess.Popen(
-            ["buildah", "run", "--isolation", "chroot", *names, name, "--", *argv],
-            env=dict(os.environ) | environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
+        # Not by options: the command line of a process is seen by everyone.
+        given = folder / "environment"
+        given.write_text(
+            "".join(f"export {k}={shlex.quote(v)}\n" for k, v in environment.items())
         )
+        given.chmod(0o644)  # for the image's user
+        mounted = f"{given}:{ENVIRONMENT}:ro"
+        # what buildah itself says is no output of the task
+        with (folder / "buildah.log").open("wb") as log:
+            return subprocess.Popen(
+                ["buildah", "run", "--isolation", "chroot", "--volume", mounted]
+                + [name, "--", "/bin/sh", "-c", SHELL, "sh", *argv],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def terminate(self, process: subprocess.Popen[bytes]) -> None:
+        """Ask the command itself: buildah does not hand the signal on."""
+        inside = [pid for pid in _descendants(process.pid) if not _is_buildah(pid)]
+        for pid in inside[:2][-1:]:  # the shell's child
+            os.kill(pid, signal.SIGTERM)
 
     def clean_up(self, folder: Path) -> None:
-        """The container's file system goes with it."""
+        """The container's file system goes with it, and its secrets."""
+        (folder / "environment").unlink()
         _buildah("rm", f"task-{folder.name}")
+
+
+def _descendants(pid: int) -> Iterator[int]:
+    """Parents before their children."""
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        for child in (thread / "children").read_text().split():
+            yield int(child)
+            yield from _descendants(int(child))
+
+
+def _is_buildah(pid: int) -> bool:
+    return Path(f"/proc/{pid}/cmdline").read_text().startswith("buildah")
 
 
 def _buildah(*arguments: str) -> str:

@@ -27,6 +27,7 @@ from tests.cloud.task_events import announce
 
 logger = logging.getLogger(__name__)
 STOP_SECONDS = 30  # ECS's stopTimeout, if a container has none
+CLEAN_UP_SECONDS = 10
 
 
 class Runner(Protocol):
@@ -39,6 +40,8 @@ class Runner(Protocol):
         environment: dict[str, str],
         folder: Path,
     ) -> subprocess.Popen[bytes]: ...
+
+    def terminate(self, process: subprocess.Popen[bytes]) -> None: ...
 
     def clean_up(self, folder: Path) -> None: ...
 
@@ -90,7 +93,7 @@ class Fargate:
         """Begin its life."""
         life = TaskLife(self, task)
         self._lives[task.task_arn] = life
-        threading.Thread(target=life.run, name=task.id, daemon=True).start()
+        life.thread.start()
 
     def stop(self, task: Any, code: str, reason: str) -> None:
         """Ask it to end."""
@@ -101,9 +104,11 @@ class Fargate:
         return None if task.group.startswith("service:") else self._capacity
 
     def close(self) -> None:
-        """End all processes."""
+        """End all processes, and see that nothing is left of them."""
         for life in list(self._lives.values()):
             life.kill()
+        for life in list(self._lives.values()):
+            life.thread.join(CLEAN_UP_SECONDS)
 
 
 class TaskLife:
@@ -112,6 +117,7 @@ class TaskLife:
     def __init__(self, fargate: Fargate, task: Any) -> None:
         self.fargate, self.task = fargate, task
         self.folder = fargate.folder / task.id
+        self.runner = fargate.runner
         self.definition = backend("ecs").describe_task_definition(
             task.task_definition_arn
         )
@@ -131,6 +137,7 @@ class TaskLife:
             ":task/", ":container/"
         )
         task.last_status = "PROVISIONING"
+        self.thread = threading.Thread(target=self.run, name=task.id, daemon=True)
         self._stopping = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
         self._killing = threading.Lock()
@@ -146,6 +153,7 @@ class TaskLife:
 
     def kill(self) -> None:
         """End its processes now, and let none start."""
+        self.stop("UserInitiated", "The cloud ends.")
         with self._killing:
             self._killed = True
             if self._process is not None:
@@ -200,7 +208,7 @@ class TaskLife:
             _signal_group(process, signal.SIGKILL)  # what it left behind
             pump.join(5)
         finally:
-            self.fargate.runner.clean_up(self.folder)
+            self.runner.clean_up(self.folder)
         self.task.containers[0].exitCode = code if code >= 0 else 128 - code
         self.stop("EssentialContainerExited", "Essential container in task exited")
 
@@ -210,7 +218,7 @@ class TaskLife:
             if self._killed:
                 raise TaskFailedToStart("The cloud ends.")
             try:
-                self._process = self.fargate.runner.start(
+                self._process = self.runner.start(
                     self.container, command, environment, self.folder
                 )
             except (OSError, RuntimeError) as error:
@@ -251,7 +259,7 @@ class TaskLife:
             pass
         if process.poll() is None:
             self._become("DEACTIVATING", "STOPPING")
-            process.send_signal(signal.SIGTERM)
+            self.runner.terminate(process)
             try:
                 process.wait(int(self.container.get("stopTimeout") or STOP_SECONDS))
             except subprocess.TimeoutExpired:

@@ -45,6 +45,10 @@ class ProcessRunner:
             start_new_session=True,
         )
 
+    def terminate(self, process: subprocess.Popen[bytes]) -> None:
+        """Ask it to end, and not its children, as ECS asks a container's first process."""
+        process.terminate()
+
     def clean_up(self, folder: Path) -> None:
         """The container's file system goes with it."""
         shutil.rmtree(folder / "app", ignore_errors=True)

@@ -1,0 +1,52 @@
+"""The fake AWS as a process: it leaves none of its tasks' processes behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+from tests.cloud.cloud import running_cloud
+from tests.waiting import until
+
+STUBBORN = """
+import os, signal, subprocess, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+print(os.getpid(), child.pid, flush=True)
+time.sleep(600)
+"""
+
+
+def alive(pid: int) -> bool:
+    """Whether there is such a process, which nobody has to wait for any more."""
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            return stat.read().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_all_processes_end_with_it(tmp_path):
+    with running_cloud(tmp_path / "cloud") as cloud:
+        ecs = cloud.client("ecs")
+        ecs.create_cluster(clusterName="ending")
+        ecs.register_task_definition(
+            family="stubborn",
+            containerDefinitions=[
+                {"name": "main", "image": "a", "command": ["python", "-c", STUBBORN]}
+            ],
+            memory="512",
+        )
+        request = {"cluster": "ending", "taskDefinition": "stubborn"}
+        started = ecs.run_task(**request, launchType="FARGATE")
+        task = started["tasks"][0]["taskArn"]
+        cloud.wait_for_task("ending", task, "RUNNING")
+        pids = list(map(int, until(lambda: cloud.output(task), "its output").split()))
+        assert all(map(alive, pids))
+
+    try:
+        until(lambda: not any(map(alive, pids)), "the processes to end", seconds=5)
+    finally:
+        for pid in filter(alive, pids):
+            os.kill(pid, signal.SIGKILL)
+    assert not list((tmp_path / "cloud").glob("*/home"))
