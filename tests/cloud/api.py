@@ -1,4 +1,4 @@
-"""CloudFormation's own calls of AWS's API, fitted to botocore's models.
+"""CloudFormation's calls of AWS's API, fitted to botocore's models.
 
 Templates write `MaxAttempts: "3"` where the API takes `maxAttempts=3`. The fitting knows
 from the model what an operation takes, and fails on what it does not.
@@ -6,16 +6,20 @@ from the model what an operation takes, and fails on what it does not.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
-from typing import Any
+from typing import Any, Iterator
 
-import boto3
 from botocore import xform_name
 from botocore.config import Config
 from botocore.model import ListShape, MapShape, Shape, StructureShape
+from botocore.session import get_session
 
 from tests.cloud.account import CLOUDFORMATION_KEY, REGION
+from tests.cloud.credentials import session_of
 
+READING = ("Describe", "Get", "List")
 CONVERSIONS = {
     "boolean": lambda value: str(value).lower() == "true",
     "double": float,
@@ -29,25 +33,51 @@ CONVERSIONS = {
 
 
 class Api:
-    """Calls as CloudFormation, on whom IAM has no say here."""
+    """Calls as a stack's service role, if it has one, which IAM then judges.
+
+    AWS's own handlers call more than is called here: what suffices here can lack a right
+    there. What only reads is called by CloudFormation itself, as it may differ there.
+    """
 
     def __init__(self, url: str) -> None:
-        self._session = boto3.Session(CLOUDFORMATION_KEY, "secret", region_name=REGION)
         self._url = url
+        self._role: ContextVar[Any] = ContextVar("role", default=None)
+        self._loader = get_session().get_component("data_loader")
+
+    @contextmanager
+    def acting_as(self, role_arn: str | None) -> Iterator[None]:
+        """Calls within are those of the role."""
+        session = session_of(role_arn, "AWSCloudFormation") if role_arn else None
+        token = self._role.set(session)
+        try:
+            yield
+        finally:
+            self._role.reset(token)
 
     def call(self, service: str, operation: str, /, **parameters: Any) -> Any:
         """Call an operation with a template's values."""
-        client = self._client(service)
+        role = None if operation.startswith(READING) else self._role.get()
+        client = self._client(service, role)
         shape = client.meta.service_model.operation_model(operation).input_shape
         given = {k: v for k, v in parameters.items() if v is not None}
         return getattr(client, xform_name(operation))(**fit(shape, given))
 
     @lru_cache(maxsize=None)
-    def _client(self, service: str) -> Any:
-        settings = Config(
-            retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}
+    def _client(self, service: str, role: Any) -> Any:
+        keys = (CLOUDFORMATION_KEY, "secret", None)
+        if role:
+            keys = (role.access_key_id, role.secret_access_key, role.session_token)
+        session = get_session()
+        session.register_component("data_loader", self._loader)
+        session.set_credentials(*keys)
+        return session.create_client(
+            service,
+            region_name=REGION,
+            endpoint_url=self._url,
+            config=Config(
+                retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}
+            ),
         )
-        return self._session.client(service, endpoint_url=self._url, config=settings)
 
 
 def fit(shape: Shape, value: Any) -> Any:

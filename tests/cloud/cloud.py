@@ -68,7 +68,7 @@ class Cloud(Aws):
         self._control("runner", code=str(code or ROOT), image=image)
 
     def create_stack(
-        self, name: str, template: str, **parameters: str
+        self, name: str, template: str, role_arn: str = "", **parameters: str
     ) -> dict[str, str]:
         """A stack's outputs. An error says which resource failed and why."""
         given = [
@@ -81,6 +81,7 @@ class Cloud(Aws):
             TemplateBody=template,
             Parameters=given,
             Capabilities=["CAPABILITY_NAMED_IAM"],
+            **({"RoleARN": role_arn} if role_arn else {}),
         )
         return self.outputs(name)
 

@@ -48,8 +48,9 @@ def install(api: Api) -> None:
     cloudformation.execute_change_set = _execute_change_set
     cloudformation.delete_stack = _delete_stack
     stack: Any = Stack
-    stack.create_resources = _rolled_back(stack.create_resources)
-    stack.update = _rolled_back(stack.update)
+    stack.create_resources = _as_its_role(api, _rolled_back(stack.create_resources))
+    stack.update = _as_its_role(api, _rolled_back(stack.update))
+    stack.delete = _as_its_role(api, stack.delete)
 
 
 def _create_stack(
@@ -108,7 +109,7 @@ def _execute_change_set(
     stack = self.stacks[change_set.stack_id]
     stack.resource_map.cross_stack_resources = self.exports
     given = {"parameters": change_set.parameters, "tags": change_set.tags}
-    stack.update(change_set.template, change_set.role_arn or stack.role_arn, **given)
+    stack.update(change_set.template, change_set.role_arn, **given)
 
 
 def _delete_stack(self: Any, name: str) -> None:
@@ -128,6 +129,22 @@ def _delete_stack(self: Any, name: str) -> None:
         for export in exports:
             self.exports.pop(export, None)
         self.deleted_stacks[stack.stack_id] = self.stacks.pop(stack.stack_id)
+
+
+def _as_its_role(api: Api, original: Callable[..., None]) -> Callable[..., None]:
+    """A stack has the role that it was given last, until it is given another."""
+
+    def attempt(
+        stack: Any, *args: Any, role_arn: str | None = None, **kwargs: Any
+    ) -> None:
+        if args[1:]:
+            *args, role_arn = args
+        role_arn = role_arn or stack.role_arn
+        with api.acting_as(role_arn):
+            original(stack, *args, **kwargs)
+        stack.role_arn = role_arn
+
+    return attempt
 
 
 def _rolled_back(original: Callable[..., None]) -> Callable[..., None]:

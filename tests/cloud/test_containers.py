@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import until
+
 IMAGE = "localhost/tests-cloud-shell"
 PROGRAMS = ("sh", "env", "id", "sleep", "ls")
 
@@ -91,8 +93,7 @@ def test_a_task_in_an_image_is_stopped_politely(in_image):
     script = "trap 'echo asked; exit 5' TERM; echo up; while :; do sleep 0.1; done"
     task = in_image.run("sh", "-c", script)
     in_image.running(task)
-    while "up" not in in_image.logged(task):
-        pass
+    until(lambda: in_image.logged(task), "its output")
     in_image.cloud.client("ecs").stop_task(
         cluster=in_image.outputs["Cluster"], task=task
     )

@@ -7,6 +7,8 @@ import os
 
 import pytest
 
+from tests.waiting import until
+
 PYTHON = ("python", "-c")
 
 
@@ -70,8 +72,7 @@ def test_stop_task_asks_first_and_then_kills(platform):
     task = platform.run("python", "-uc", patient, container={"stopTimeout": 2})
     polite = platform.run(*PYTHON, "import time; time.sleep(600)")
     platform.running(task), platform.running(polite)
-    while "up" not in platform.logged(task):
-        pass
+    until(lambda: platform.logged(task), "its output")
     ecs, cluster = platform.cloud.client("ecs"), platform.outputs["Cluster"]
     for each in (task, polite):
         ecs.stop_task(cluster=cluster, task=each, reason="enough")

@@ -114,6 +114,7 @@ def role(cloud, request):
                 return error.response["Error"]["Code"]
             return ""
 
+    Role.arn = arn
     yield Role()
     for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
         iam.delete_role_policy(RoleName=name, PolicyName=policy)
@@ -230,3 +231,18 @@ def test_unknown_keys_are_refused(cloud, enforced):
 def test_everyone_may_do_everything_until_iam_is_enforced(cloud, platform):
     client = cloud.client_of(platform.outputs["TaskRoleArn"], "ecs")
     assert client.list_clusters()["clusterArns"]
+
+
+def test_a_stack_may_do_what_its_role_may(cloud, role, enforced):
+    queue = {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "stacks-own"}}
+    template = json.dumps({"Resources": {"Queue": queue}})
+    manage = {"Action": ["sqs:CreateQueue", "sqs:DeleteQueue"]}
+
+    role.may(manage | {"Resource": f"arn:aws:sqs:{REGION_AND_ACCOUNT}:another"})
+    with pytest.raises(RuntimeError, match="judged/.*not authorized.*sqs:CreateQueue"):
+        cloud.create_stack("own", template, role.arn)
+    cloud.delete_stack("own")
+    role.may(manage | {"Resource": f"arn:aws:sqs:{REGION_AND_ACCOUNT}:stacks-own"})
+    cloud.create_stack("own", template, role.arn)
+    cloud.delete_stack("own")
+    assert cloud.calls(action="DeleteQueue", who="judged")
