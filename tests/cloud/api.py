@@ -42,17 +42,24 @@ class Api:
     def __init__(self, url: str) -> None:
         self._url = url
         self._role: ContextVar[Any] = ContextVar("role", default=None)
+        self._stack: ContextVar[str] = ContextVar("stack", default="")
         self._loader = get_session().get_component("data_loader")
 
     @contextmanager
-    def acting_as(self, role_arn: str | None) -> Iterator[None]:
-        """Calls within are those of the role."""
+    def acting_for(self, stack: str, role_arn: str | None) -> Iterator[None]:
+        """Calls within are those of the stack's role."""
         session = session_of(role_arn, "AWSCloudFormation") if role_arn else None
-        token = self._role.set(session)
+        tokens = self._role.set(session), self._stack.set(stack)
         try:
             yield
         finally:
-            self._role.reset(token)
+            self._role.reset(tokens[0])
+            self._stack.reset(tokens[1])
+
+    @property
+    def system_tags(self) -> list[dict[str, str]]:
+        """Tags that no one but CloudFormation can set."""
+        return [{"Key": "aws:cloudformation:stack-name", "Value": self._stack.get()}]
 
     def call(self, service: str, operation: str, /, **parameters: Any) -> Any:
         """Call an operation with a template's values."""

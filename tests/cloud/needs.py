@@ -2,9 +2,8 @@
 
 The resources are those of AWS's Service Authorization Reference. An action that it lists
 without a resource type needs `*`, as does every action of a service unknown here, so that
-a policy which names a resource for them is refused, as on AWS. Known to conditions are
-`ecs:cluster`, `ecs:CreateAction`, `iam:PassedToService`, `iam:PermissionsBoundary`,
-`s3:prefix` and the tags of a request (`aws:RequestTag/...`).
+a policy which names a resource for them is refused, as on AWS. What conditions can ask for is in
+`context.py`.
 """
 
 from __future__ import annotations
@@ -14,8 +13,9 @@ from typing import Any, Callable, Iterable
 
 from tests.cloud.account import arn, backend
 from tests.cloud.call import Call
+from tests.cloud.context import cluster_of, context_of, last, tags_of
 from tests.cloud.policies import Context
-from tests.cloud.s3_needs import s3_actions, s3_resources
+from tests.cloud.s3_needs import s3_action, s3_resources
 
 Parameters = dict[str, Any]
 
@@ -36,34 +36,20 @@ def needs(call: Call) -> Iterable[Need]:
     """All that this call must be allowed to do."""
     action, parameters = call.action, call.parameters
     find = RESOURCES.get(call.service, lambda *_: [])
-    context = _context(call.service, action, parameters)
+    context = context_of(call.service, action, parameters)
     prefix = PREFIXES.get(call.service, call.service)
-    actions = s3_actions(action) if call.service == "s3" else [action]
+    name = {"s3": s3_action, "budgets": _budget_action}.get(call.service, str)(action)
     for resource in find(action, parameters) or ["*"]:
-        for each in actions:
-            yield Need(f"{prefix}:{each}", resource, context)
+        tags = tags_of(call.service, resource)
+        yield Need(f"{prefix}:{name}", resource, context | tags)
     for role, service in _passed_roles(call.service, action, parameters):
         yield Need("iam:PassRole", role, {"iam:PassedToService": service})
     if call.service == "ecs" and action != "TagResource" and parameters.get("tags"):
         tagged = context | {"ecs:CreateAction": action}
         yield Need("ecs:TagResource", _ecs_created(action, parameters), tagged)
-
-
-def _context(service: str, action: str, p: Parameters) -> Context:
-    context: Context = {}
-    if service == "ecs" and "cluster" in p:
-        context["ecs:cluster"] = _cluster(p)
-    if p.get("PermissionsBoundary"):
-        context["iam:PermissionsBoundary"] = p["PermissionsBoundary"]
-    if service == "s3":
-        context["s3:prefix"] = p.get("Prefix") or ""
-    tags = p.get("tags") or p.get("Tags") or []
-    if isinstance(tags, list):
-        for tag in tags:
-            if "key" in tag or "Key" in tag:
-                name = tag.get("key", tag.get("Key"))
-                context[f"aws:RequestTag/{name}"] = tag.get("value", tag.get("Value"))
-    return context
+    for tagged in parameters.get("TagSpecifications") or []:
+        resource = arn("ec2", f"{tagged['ResourceType']}/*")
+        yield Need("ec2:CreateTags", resource, context | {"ec2:CreateAction": action})
 
 
 def _passed_roles(service: str, action: str, p: Parameters) -> list[tuple[str, str]]:
@@ -103,13 +89,9 @@ def _definition(name: str | None) -> Any:
         return None
 
 
-def _cluster(p: Parameters) -> str:
-    return arn("ecs", f"cluster/{_last(p.get('cluster') or 'default')}")
-
-
 def _ecs_created(action: str, p: Parameters) -> str:
     """What a call of ECS creates, which has no id yet."""
-    cluster = _last(p.get("cluster") or "default")
+    cluster = last(p.get("cluster") or "default")
     return {
         "RunTask": arn("ecs", f"task/{cluster}/*"),
         "RegisterTaskDefinition": arn("ecs", f"task-definition/{p.get('family')}:*"),
@@ -119,27 +101,27 @@ def _ecs_created(action: str, p: Parameters) -> str:
 
 
 def _ecs(action: str, p: Parameters) -> list[str]:
-    cluster = _last(p.get("cluster") or "default")
+    cluster = last(p.get("cluster") or "default")
     if action == "RunTask":
         definition = _definition(p["taskDefinition"])
-        name = _last(p["taskDefinition"])
+        name = last(p["taskDefinition"])
         missing = arn("ecs", f"task-definition/{name}")
         return [definition.arn if definition else missing]
     if action in ("RegisterTaskDefinition", "CreateService", "CreateCluster"):
         return [_ecs_created(action, p).replace(":*", ":1")]
     if action in ("StopTask", "DescribeTasks", "ExecuteCommand"):
         tasks = p.get("tasks") or [p.get("task")]
-        return [arn("ecs", f"task/{cluster}/{_last(task)}") for task in tasks]
+        return [arn("ecs", f"task/{cluster}/{last(task)}") for task in tasks]
     if action in ("DescribeServices", "UpdateService", "DeleteService"):
         services = p.get("services") or [p.get("service")]
-        return [arn("ecs", f"service/{cluster}/{_last(each)}") for each in services]
+        return [arn("ecs", f"service/{cluster}/{last(each)}") for each in services]
     if action in ("TagResource", "UntagResource", "ListTagsForResource"):
         return [p["resourceArn"]]
     if action == "DescribeClusters":
         names = p.get("clusters") or ["default"]
-        return [arn("ecs", f"cluster/{_last(name)}") for name in names]
+        return [arn("ecs", f"cluster/{last(name)}") for name in names]
     if "Cluster" in action and "cluster" in p:
-        return [_cluster(p)]
+        return [cluster_of(p)]
     return []
 
 
@@ -162,7 +144,7 @@ def _logs(action: str, p: Parameters) -> list[str]:
 
 
 def _sqs(action: str, p: Parameters) -> list[str]:
-    name = _last(p.get("QueueUrl") or p.get("QueueName") or "")
+    name = last(p.get("QueueUrl") or p.get("QueueName") or "")
     return [arn("sqs", name)] if name else []
 
 
@@ -237,8 +219,20 @@ def _budgets(action: str, p: Parameters) -> list[str]:
     return [arn("budgets", f"budget/{name}")]
 
 
+def _budget_action(operation: str) -> str:
+    """The only two there are."""
+    return "ViewBudget" if operation.startswith("Describe") else "ModifyBudget"
+
+
 def _sts(action: str, p: Parameters) -> list[str]:
     return [p["RoleArn"]] if p.get("RoleArn") else []
+
+
+def _application_autoscaling(action: str, p: Parameters) -> list[str]:
+    """A target's id is none of the caller's."""
+    if action.startswith("Describe"):
+        return []
+    return [arn("application-autoscaling", "scalable-target/1a2b3c")]
 
 
 # Parameters of EC2 that name a resource, and the resource's type.
@@ -261,6 +255,11 @@ def _ec2(action: str, p: Parameters) -> list[str]:
     """Each one that is named. What describes has no resource, what creates a new one."""
     if action.startswith("Describe"):
         return []
+    if action == "DisassociateRouteTable":
+        tables = backend("ec2").route_tables.values()
+        named = p["AssociationId"]
+        found = [table.id for table in tables if named in table.all_associations_ids]
+        return [arn("ec2", f"route-table/{table_id}") for table_id in found]
     return [
         arn("ec2", f"{kind}/{each}")
         for name, kind in EC2_RESOURCES.items()
@@ -269,11 +268,8 @@ def _ec2(action: str, p: Parameters) -> list[str]:
     ]
 
 
-def _last(name: str) -> str:
-    return name.rpartition("/")[2]
-
-
 RESOURCES: dict[str, Callable[[str, Parameters], list[str]]] = {
+    "application-autoscaling": _application_autoscaling,
     "budgets": _budgets,
     "cloudformation": _cloudformation,
     "cloudwatch": _cloudwatch,

@@ -4,37 +4,37 @@ from __future__ import annotations
 
 from typing import Any
 
-READ, WRITE, LIST = ["GetObject"], ["PutObject"], ["ListBucket"]
+READ, WRITE, LIST = "GetObject", "PutObject", "ListBucket"
 ACTIONS = {
     "CompleteMultipartUpload": WRITE,
     "CopyObject": WRITE,
     "CreateMultipartUpload": WRITE,
-    "DeleteBucketEncryption": ["PutEncryptionConfiguration"],
-    "DeleteObjects": ["DeleteObject"],
-    "GetBucketEncryption": ["GetEncryptionConfiguration"],
-    "GetBucketLifecycleConfiguration": ["GetLifecycleConfiguration"],
-    "GetBucketNotificationConfiguration": ["GetBucketNotification"],
-    "GetPublicAccessBlock": ["GetBucketPublicAccessBlock"],
+    "DeleteBucketEncryption": "PutEncryptionConfiguration",
+    "DeleteObjects": "DeleteObject",
+    "GetBucketEncryption": "GetEncryptionConfiguration",
+    "GetBucketLifecycleConfiguration": "GetLifecycleConfiguration",
+    "GetBucketNotificationConfiguration": "GetBucketNotification",
+    "GetPublicAccessBlock": "GetBucketPublicAccessBlock",
     "HeadBucket": LIST,
     "HeadObject": READ,
-    "ListBuckets": ["ListAllMyBuckets"],
-    "ListMultipartUploads": ["ListBucketMultipartUploads"],
-    "ListObjectVersions": ["ListBucketVersions"],
+    "ListBuckets": "ListAllMyBuckets",
+    "ListMultipartUploads": "ListBucketMultipartUploads",
+    "ListObjectVersions": "ListBucketVersions",
     "ListObjects": LIST,
     "ListObjectsV2": LIST,
-    "ListParts": ["ListMultipartUploadParts"],
-    "PutBucketEncryption": ["PutEncryptionConfiguration"],
-    "PutBucketLifecycleConfiguration": ["PutLifecycleConfiguration"],
-    "PutBucketNotificationConfiguration": ["PutBucketNotification"],
-    "PutPublicAccessBlock": ["PutBucketPublicAccessBlock"],
+    "ListParts": "ListMultipartUploadParts",
+    "PutBucketEncryption": "PutEncryptionConfiguration",
+    "PutBucketLifecycleConfiguration": "PutLifecycleConfiguration",
+    "PutBucketNotificationConfiguration": "PutBucketNotification",
+    "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
     "UploadPart": WRITE,
     "UploadPartCopy": WRITE,
 }
 
 
-def s3_actions(operation: str) -> list[str]:
-    """IAM's names of an operation."""
-    return ACTIONS.get(operation, [operation])
+def s3_action(operation: str) -> str:
+    """IAM's name of an operation."""
+    return ACTIONS.get(operation, operation)
 
 
 def s3_resources(operation: str, p: dict[str, Any]) -> list[str]:

@@ -13,10 +13,8 @@ def _remove(operation: str, parameter: str) -> Remove:
     return lambda api, made, _: api.call("ec2", operation, **{parameter: made.id})
 
 
-def _tagged(kind: str, p: Properties) -> list[Properties] | None:
-    if not p.get("Tags"):
-        return None
-    return [{"ResourceType": kind, "Tags": p["Tags"]}]
+def _tagged(api: Api, kind: str, p: Properties) -> list[Properties]:
+    return [{"ResourceType": kind, "Tags": api.system_tags + p.get("Tags", [])}]
 
 
 def _without(p: Properties, *names: str) -> Properties:
@@ -26,7 +24,7 @@ def _without(p: Properties, *names: str) -> Properties:
 @resource_type("AWS::EC2::VPC", remove=_remove("DeleteVpc", "VpcId"))
 def vpc(api: Api, name: str, p: Properties, before: Made | None) -> Made:
     if before is None:
-        tags = _tagged("vpc", p)
+        tags = _tagged(api, "vpc", p)
         given = {"CidrBlock": p["CidrBlock"], "TagSpecifications": tags}
         made = api.call("ec2", "CreateVpc", **given)["Vpc"]["VpcId"]
         groups = backend("ec2").get_security_group_from_name("default", made)
@@ -50,7 +48,7 @@ def vpc(api: Api, name: str, p: Properties, before: Made | None) -> Made:
 )
 def subnet(api: Api, name: str, p: Properties, _: Made | None) -> Made:
     given = _without(p, "MapPublicIpOnLaunch")
-    tags = _tagged("subnet", p)
+    tags = _tagged(api, "subnet", p)
     created = api.call("ec2", "CreateSubnet", TagSpecifications=tags, **given)
     made = created["Subnet"]["SubnetId"]
     public = {"Value": p.get("MapPublicIpOnLaunch", False)}
@@ -65,8 +63,9 @@ def subnet(api: Api, name: str, p: Properties, _: Made | None) -> Made:
     changes=False,
 )
 def internet_gateway(api: Api, name: str, p: Properties, _: Made | None) -> Made:
-    created = api.call("ec2", "CreateInternetGateway")["InternetGateway"]
-    made = created["InternetGatewayId"]
+    tags = _tagged(api, "internet-gateway", p)
+    created = api.call("ec2", "CreateInternetGateway", TagSpecifications=tags)
+    made = created["InternetGateway"]["InternetGatewayId"]
     return Made(made, {"InternetGatewayId": made})
 
 
@@ -86,8 +85,8 @@ def gateway_attachment(api: Api, name: str, p: Properties, _: Made | None) -> Ma
     changes=False,
 )
 def route_table(api: Api, name: str, p: Properties, _: Made | None) -> Made:
-    created = api.call("ec2", "CreateRouteTable", VpcId=p["VpcId"])["RouteTable"]
-    made = created["RouteTableId"]
+    given = {"VpcId": p["VpcId"], "TagSpecifications": _tagged(api, "route-table", p)}
+    made = api.call("ec2", "CreateRouteTable", **given)["RouteTable"]["RouteTableId"]
     return Made(made, {"RouteTableId": made})
 
 
@@ -118,7 +117,7 @@ def route_association(api: Api, name: str, p: Properties, _: Made | None) -> Mad
     "AWS::EC2::EIP", remove=lambda api, made, _: _release(api, made), changes=False
 )
 def elastic_ip(api: Api, name: str, p: Properties, _: Made | None) -> Made:
-    tags = _tagged("elastic-ip", p)
+    tags = _tagged(api, "elastic-ip", p)
     made = api.call("ec2", "AllocateAddress", Domain="vpc", TagSpecifications=tags)
     attributes = {k: made[k] for k in ("AllocationId", "PublicIp")}
     if "InstanceId" in p:
@@ -148,17 +147,23 @@ def elastic_ip_association(api: Api, name: str, p: Properties, _: Made | None) -
     changes=False,
 )
 def nat_gateway(api: Api, name: str, p: Properties, _: Made | None) -> Made:
-    tags = _tagged("natgateway", p)
+    tags = _tagged(api, "natgateway", p)
     created = api.call("ec2", "CreateNatGateway", TagSpecifications=tags, **_without(p))
     made = created["NatGateway"]["NatGatewayId"]
     return Made(made, {"NatGatewayId": made})
 
 
-@resource_type("AWS::EC2::VPCEndpoint", changes=False)
+def _remove_endpoint(api: Api, made: Made, p: Properties) -> None:
+    api.call("ec2", "DeleteVpcEndpoints", VpcEndpointIds=[made.id])
+
+
+@resource_type("AWS::EC2::VPCEndpoint", remove=_remove_endpoint, changes=False)
 def vpc_endpoint(api: Api, name: str, p: Properties, _: Made | None) -> Made:
     """Without its policy, which moto would not apply."""
     given = _without(p, "PolicyDocument")
-    created = api.call("ec2", "CreateVpcEndpoint", **given)["VpcEndpoint"]
+    tags = _tagged(api, "vpc-endpoint", p)
+    created = api.call("ec2", "CreateVpcEndpoint", TagSpecifications=tags, **given)
+    created = created["VpcEndpoint"]
     return Made(created["VpcEndpointId"], {"Id": created["VpcEndpointId"]})
 
 
@@ -174,7 +179,7 @@ def security_group(api: Api, name: str, p: Properties, _: Made | None) -> Made:
         GroupName=p.get("GroupName", name),
         Description=p["GroupDescription"],
         VpcId=p.get("VpcId"),
-        TagSpecifications=_tagged("security-group", p),
+        TagSpecifications=_tagged(api, "security-group", p),
     )["GroupId"]
     for given in p.get("SecurityGroupIngress", []):
         _authorize(api, "AuthorizeSecurityGroupIngress", made, given)
@@ -232,6 +237,7 @@ def network_interface(api: Api, name: str, p: Properties, _: Made | None) -> Mad
         Groups=p.get("GroupSet"),
         Description=p.get("Description"),
         PrivateIpAddress=p.get("PrivateIpAddress"),
+        TagSpecifications=_tagged(api, "network-interface", p),
     )["NetworkInterface"]
     made = created["NetworkInterfaceId"]
     if "SourceDestCheck" in p:
@@ -260,7 +266,7 @@ def instance(api: Api, name: str, p: Properties, _: Made | None) -> Made:
         "RunInstances",
         MinCount=1,
         MaxCount=1,
-        TagSpecifications=_tagged("instance", p),
+        TagSpecifications=_tagged(api, "instance", p),
         **given,
     )["Instances"][0]
     made = launched["InstanceId"]

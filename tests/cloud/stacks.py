@@ -50,7 +50,7 @@ def install(api: Api) -> None:
     stack: Any = Stack
     stack.create_resources = _as_its_role(api, _rolled_back(stack.create_resources))
     stack.update = _as_its_role(api, _rolled_back(stack.update))
-    stack.delete = _as_its_role(api, stack.delete)
+    stack.delete = _as_its_role(api, _remove_all)
 
 
 def _create_stack(
@@ -117,18 +117,23 @@ def _delete_stack(self: Any, name: str) -> None:
     for stack in list(self.stacks.values()):
         if name not in (stack.name, stack.stack_id):
             continue
-        exports = [export.name for export in stack.exports]
-        try:
-            stack.delete()
-        except Exception as error:
-            logger.exception("stack %s", stack.name)
-            reason = f"{type(error).__name__}: {error}"
-            stack.status = "DELETE_FAILED"
-            stack._add_stack_event(stack.status, reason)
-            return
-        for export in exports:
+        for export in [each.name for each in stack.exports]:
             self.exports.pop(export, None)
-        self.deleted_stacks[stack.stack_id] = self.stacks.pop(stack.stack_id)
+        stack.delete()
+        if stack.status == "DELETE_COMPLETE":
+            self.deleted_stacks[stack.stack_id] = self.stacks.pop(stack.stack_id)
+
+
+def _remove_all(stack: Any, what: str = "DELETE") -> None:
+    """Remove its resources, and say how that ended."""
+    try:
+        stack.resource_map.delete()
+        stack.status, reason = f"{what}_COMPLETE", None
+    except Exception as error:
+        logger.exception("stack %s", stack.name)
+        stack.status, reason = f"{what}_FAILED", f"{type(error).__name__}: {error}"
+    stack.output_map = OutputMap(stack.resource_map, {}, stack.stack_id)
+    stack._add_stack_event(stack.status, reason)
 
 
 def _as_its_role(api: Api, original: Callable[..., None]) -> Callable[..., None]:
@@ -140,7 +145,7 @@ def _as_its_role(api: Api, original: Callable[..., None]) -> Callable[..., None]
         if args[1:]:
             *args, role_arn = args
         role_arn = role_arn or stack.role_arn
-        with api.acting_as(role_arn):
+        with api.acting_for(stack.name, role_arn):
             original(stack, *args, **kwargs)
         stack.role_arn = role_arn
 
@@ -167,14 +172,11 @@ def _rolled_back(original: Callable[..., None]) -> Callable[..., None]:
             logger.exception("stack %s", stack.name)
             stack._add_stack_event(f"{verb}_FAILED", f"{type(error).__name__}: {error}")
             if verb == "CREATE":
-                stack.resource_map.delete()
-                stack.resource_map._resource_json_map = {}  # or a look makes them anew
-                stack.output_map = OutputMap(stack.resource_map, {}, stack.stack_id)
-                stack.status = "ROLLBACK_COMPLETE"
+                _remove_all(stack, "ROLLBACK")
             else:
                 original(stack, before[0], parameters=before[1])
                 stack.status = "UPDATE_ROLLBACK_COMPLETE"
-            stack._add_stack_event(stack.status)
+                stack._add_stack_event(stack.status)
 
     return attempt
 
@@ -182,7 +184,7 @@ def _rolled_back(original: Callable[..., None]) -> Callable[..., None]:
 def _update(self: Any, template: dict[str, Any], parameters: Any = None) -> None:
     """Make, change and remove what differs."""
     old, made = self._resource_json_map, self._parsed_resources
-    before = {name: _properties(self, old[name]) for name in _existing(self)}
+    before = _made_of(self)
     self._template = template
     if parameters:
         self.input_parameters = parameters
@@ -213,19 +215,28 @@ def _update(self: Any, template: dict[str, Any], parameters: Any = None) -> None
 
 def _delete(self: Any) -> None:
     """Remove all that can be removed, what depends on others first."""
+    if not hasattr(self, "removing"):  # else this is another attempt
+        self.removing = {
+            name: {**self._resource_json_map[name], "Properties": properties}
+            for name, properties in _made_of(self).items()
+        }
+        # a reference to what is gone would make it anew
+        self._resource_json_map = {}
     failures = []
-    for name in reversed(list(_in_order(self))):
-        if name not in self._parsed_resources:
-            continue
-        json = self._resource_json_map[name]
-        properties = {"Properties": _properties(self, json)}
+    for name in reversed(list(self.removing)):
         try:
-            _remove(self, self._parsed_resources[name], json | properties)
-            del self._parsed_resources[name]
+            _remove(self, self._parsed_resources[name], self.removing[name])
+            del self.removing[name]
         except Exception as error:
             failures.append(f"{name}: {error}")
     if failures:
         raise RuntimeError(" ".join(failures))
+
+
+def _made_of(self: Any) -> dict[str, dict[str, Any]]:
+    """The properties of what there is, in the order of their references."""
+    there = [name for name in _in_order(self) if name in self._parsed_resources]
+    return {name: _properties(self, self._resource_json_map[name]) for name in there}
 
 
 def _remove(self: Any, resource: Any, json: dict[str, Any]) -> None:
@@ -235,10 +246,6 @@ def _remove(self: Any, resource: Any, json: dict[str, Any]) -> None:
         resource.remove(json["Properties"])
     else:
         self._delete_resource(resource, json)
-
-
-def _existing(self: Any) -> list[str]:
-    return [name for name in self._resource_json_map if name in self._parsed_resources]
 
 
 def _properties(self: Any, json: dict[str, Any]) -> dict[str, Any]:

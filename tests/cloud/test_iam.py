@@ -114,7 +114,7 @@ def role(cloud, request):
                 return error.response["Error"]["Code"]
             return ""
 
-    Role.arn = arn
+    Role.name, Role.arn = name, arn
     yield Role()
     for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
         iam.delete_role_policy(RoleName=name, PolicyName=policy)
@@ -246,3 +246,45 @@ def test_a_stack_may_do_what_its_role_may(cloud, role, enforced):
     cloud.create_stack("own", template, role.arn)
     cloud.delete_stack("own")
     assert cloud.calls(action="DeleteQueue", who="judged")
+
+
+def test_a_tag_says_whose_a_resource_is(platform, cloud, role, enforced):
+    tag = "aws:ResourceTag/aws:cloudformation:stack-name"
+    role.may(
+        {
+            "Action": "ec2:ModifySubnetAttribute",
+            "Resource": "*",
+            "Condition": {"StringEquals": {tag: platform.name}},
+        }
+    )
+    ec2 = cloud.client("ec2")
+    (subnet,) = ec2.describe_subnets(SubnetIds=[platform.outputs["Private"]])["Subnets"]
+    others = {"VpcId": subnet["VpcId"], "CidrBlock": "10.0.9.0/24"}
+    other = ec2.create_subnet(**others)["Subnet"]["SubnetId"]
+
+    change = {"MapPublicIpOnLaunch": {"Value": False}}
+
+    def tries(subnet_id: str) -> str:
+        return role.tries(
+            "ec2", "modify_subnet_attribute", SubnetId=subnet_id, **change
+        )
+
+    assert tries(subnet["SubnetId"]) == ""
+    assert denied(tries(other))
+    ec2.delete_subnet(SubnetId=other)
+
+
+def test_a_boundary_limits_a_role(cloud, role, enforced):
+    iam = cloud.client("iam")
+    listing = {"Effect": "Allow", "Action": "ecs:ListClusters", "Resource": "*"}
+    document = {"Version": "2012-10-17", "Statement": listing}
+    boundary = iam.create_policy(
+        PolicyName="boundary", PolicyDocument=json.dumps(document)
+    )["Policy"]["Arn"]
+    iam.put_role_permissions_boundary(RoleName=role.name, PermissionsBoundary=boundary)
+
+    role.may({"Action": "ecs:List*", "Resource": "*"})
+    assert role.tries("ecs", "list_clusters") == ""
+    assert denied(role.tries("ecs", "list_task_definitions"))
+    iam.delete_role_permissions_boundary(RoleName=role.name)
+    iam.delete_policy(PolicyArn=boundary)

@@ -1,0 +1,70 @@
+"""The values of a call that conditions in policies can ask for.
+
+Known are `aws:RequestedRegion`, the tags of a request and of EC2's resources,
+`ecs:cluster`, `iam:AWSServiceName`, `iam:PermissionsBoundary`, `s3:prefix`, and in
+`needs.py` `ecs:CreateAction`, `ec2:CreateAction` and `iam:PassedToService`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.cloud.account import GLOBAL_SERVICES, REGION, arn, backend
+from tests.cloud.policies import Context
+
+Parameters = dict[str, Any]
+
+
+def context_of(service: str, action: str, p: Parameters) -> Context:
+    """What holds for all that the call needs."""
+    is_global = service in GLOBAL_SERVICES and service != "s3"
+    context = {"aws:RequestedRegion": "us-east-1" if is_global else REGION}
+    if service == "ecs" and "cluster" in p:
+        context["ecs:cluster"] = cluster_of(p)
+    if service == "s3":
+        context["s3:prefix"] = p.get("Prefix") or ""
+    if p.get("AWSServiceName"):
+        context["iam:AWSServiceName"] = p["AWSServiceName"]
+    if boundary := p.get("PermissionsBoundary") or _boundary(p.get("RoleName")):
+        context["iam:PermissionsBoundary"] = boundary
+    return context | _request_tags(p)
+
+
+def tags_of(service: str, resource: str) -> Context:
+    """The tags that a resource has already."""
+    if service != "ec2":
+        return {}
+    tags = backend("ec2").tags.get(last(resource), {})
+    return {
+        f"{prefix}:ResourceTag/{name}": value
+        for name, value in tags.items()
+        for prefix in ("aws", "ec2")
+    }
+
+
+def cluster_of(p: Parameters) -> str:
+    """The ARN of the cluster that a call of ECS names."""
+    return arn("ecs", f"cluster/{last(p.get('cluster') or 'default')}")
+
+
+def last(name: str) -> str:
+    """What comes after the last slash, as the name in an ARN or URL."""
+    return name.rpartition("/")[2]
+
+
+def _boundary(role_name: str | None) -> str | None:
+    """That of a role which is there already."""
+    for role in backend("iam").roles.values():
+        if role.name == role_name:
+            return role.permissions_boundary_arn
+    return None
+
+
+def _request_tags(p: Parameters) -> Context:
+    tags = p.get("tags") or p.get("Tags") or []
+    if isinstance(tags, dict):
+        pairs = list(tags.items())
+    else:
+        named = [{k.lower(): v for k, v in each.items()} for each in tags]
+        pairs = [(each["key"], each["value"]) for each in named if "key" in each]
+    return {f"aws:RequestTag/{name}": value for name, value in pairs}
