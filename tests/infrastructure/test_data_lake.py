@@ -6,8 +6,6 @@ Nothing of this ran on Snowflake. The SQL is parsed, and read for what it says.
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,15 +14,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import sqlglot
-import yaml
 from sqlglot import exp
 
 from pipelines.open_exchange_rates import load_open_exchange_rates
 from tests.apis.open_exchange_rates import APP_ID, OpenExchangeRates
 from tests.http_server import playing
 from tests.repository import ROOT
+from tests.templates import TEMPLATES, read
 
-TEMPLATE = ROOT / "infrastructure" / "data_lake.yml"
+TEMPLATE = TEMPLATES["data-platform-lake"]
 SCRIPTS = sorted((ROOT / "infrastructure" / "snowflake").glob("*.sql"))
 # Snowflake's names for what the files hold
 TYPES = {
@@ -35,24 +33,9 @@ TYPES = {
 }
 
 
-class Template(yaml.SafeLoader):
-    """Reads CloudFormation's short forms: `!Ref x` as {"Ref": "x"}."""
-
-
-def _short_form(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> Any:
-    if isinstance(node, yaml.ScalarNode):
-        return {suffix: loader.construct_scalar(node)}
-    if isinstance(node, yaml.SequenceNode):
-        return {suffix: loader.construct_sequence(node, deep=True)}
-    return {suffix: loader.construct_mapping(node, deep=True)}
-
-
-Template.add_multi_constructor("!", _short_form)
-
-
 @pytest.fixture(scope="module")
 def template() -> dict[str, Any]:
-    return yaml.load(TEMPLATE.read_text(), Template)
+    return read(TEMPLATE)
 
 
 @pytest.fixture
@@ -157,12 +140,3 @@ def test_every_variable_is_an_output_or_explained(template):
     text = "".join(path.read_text() for path in SCRIPTS)
     for variable in set(re.findall(r"<% (\w+) %>", text)):
         assert f'-D "{variable}=' in text
-
-
-def test_the_template_has_no_fault():
-    done = subprocess.run(
-        [str(Path(sys.executable).parent / "cfn-lint"), str(TEMPLATE)],
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout

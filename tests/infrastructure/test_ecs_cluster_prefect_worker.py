@@ -1,0 +1,191 @@
+"""The platform's worker, its logs and its tasks' events: the template, read as data.
+
+What moto drops or does not know. The stack itself is made and used on the fake AWS.
+"""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from prefect.settings import Settings
+from prefect_aws.settings import EcsObserverSettings, EcsWorkerSettings
+
+from tests.templates import TEMPLATES, of_type, properties, read, text
+
+PLATFORM = TEMPLATES["data-platform"]
+PARAMETERS = read(PLATFORM)["Parameters"]
+WORKER = properties(PLATFORM, "WorkerTask")["ContainerDefinitions"][0]
+ENVIRONMENT = {each["Name"]: each["Value"] for each in WORKER["Environment"]}
+
+
+def test_the_worker_has_its_secret_by_arn_alone():
+    assert WORKER["Secrets"] == [
+        {
+            "Name": {"Ref": "PrefectApiSecretVariable"},
+            "ValueFrom": {"Ref": "PrefectApiSecretArn"},
+        }
+    ]
+    variables = set(PARAMETERS["PrefectApiSecretVariable"]["AllowedValues"])
+    assert not variables & ENVIRONMENT.keys()
+
+
+def test_every_setting_of_the_worker_is_one_that_prefect_reads(monkeypatch):
+    """A mistyped name would be ignored without a word."""
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value if isinstance(value, str) else "set")
+    observer, worker = EcsObserverSettings(), EcsWorkerSettings()
+    settings = Settings()
+    read_back = {
+        "PREFECT_API_URL": settings.api.url,
+        "PREFECT_WORKER_WEBSERVER_HOST": settings.worker.webserver.host,
+        "PREFECT_INTEGRATIONS_AWS_ECS_OBSERVER_SQS_QUEUE_NAME": observer.sqs.queue_name,
+    } | {
+        f"PREFECT_INTEGRATIONS_AWS_ECS_WORKER_{name.upper()}": str(value)
+        for name, value in worker.model_dump().items()
+        if name in worker.model_fields_set
+    }
+    of_prefect = {name for name in ENVIRONMENT if name.startswith("PREFECT_")}
+    assert read_back.keys() == of_prefect
+    for name, value in read_back.items():
+        expected = ENVIRONMENT[name]
+        assert value == (expected if isinstance(expected, str) else "set"), name
+    queue = ENVIRONMENT["PREFECT_INTEGRATIONS_AWS_ECS_OBSERVER_SQS_QUEUE_NAME"]
+    assert queue == {"GetAtt": "TaskEvents.QueueName"}
+
+
+def test_the_worker_waits_when_aws_slows_it_down():
+    assert ENVIRONMENT["AWS_RETRY_MODE"] == "standard"
+    assert int(ENVIRONMENT["AWS_MAX_ATTEMPTS"]) >= 10
+
+
+def test_the_worker_serves_the_pool_of_the_parameter():
+    command = [text(each) for each in WORKER["Command"]]
+    assert command[:3] == ["prefect", "worker", "start"]
+    options = dict(zip(command[3:-1:2], command[4::2]))
+    assert options == {
+        "--pool": "${WorkPoolName}",
+        "--type": "ecs",
+        "--name": "${AWS::StackName}",
+    }
+    assert command[-1] == "--with-healthcheck"
+
+
+def test_the_worker_is_asked_for_its_health_where_it_listens():
+    check = WORKER["HealthCheck"]
+    how, program, option, code = check["Command"]
+    assert (how, program, option) == ("CMD", "python", "-c")
+    compile(code, "health check", "exec")
+    host = ENVIRONMENT["PREFECT_WORKER_WEBSERVER_HOST"]
+    port = Settings().worker.webserver.port
+    assert f"http://{host}:{port}/health" in code
+    assert "PortMappings" not in WORKER
+    assert check["Timeout"] < check["Interval"]
+
+
+def test_the_service_is_private_and_rolls_back():
+    service = properties(PLATFORM, "WorkerService")
+    assert service["NetworkConfiguration"]["AwsvpcConfiguration"] == {
+        "Subnets": [{"Ref": "PrivateSubnetA"}, {"Ref": "PrivateSubnetB"}],
+        "SecurityGroups": [{"Ref": "TaskSecurityGroup"}],
+        "AssignPublicIp": "DISABLED",
+    }
+    deployment = service["DeploymentConfiguration"]
+    assert deployment["DeploymentCircuitBreaker"] == {"Enable": True, "Rollback": True}
+    assert deployment["MinimumHealthyPercent"] == 100
+    assert deployment["MaximumPercent"] == 200
+    assert "EnableExecuteCommand" not in service
+    assert WORKER["LinuxParameters"] == {"InitProcessEnabled": True}
+    assert WORKER["StopTimeout"] <= 120  # Fargate's most
+
+
+def test_the_count_of_workers_is_the_autoscalings():
+    """A DesiredCount would undo it with every deployment."""
+    assert "DesiredCount" not in properties(PLATFORM, "WorkerService")
+    target = properties(PLATFORM, "WorkerCount")
+    assert target["MinCapacity"] == {"Ref": "MinimumWorkers"}
+    assert target["MaxCapacity"] == {"Ref": "MaximumWorkers"}
+    assert target["ResourceId"] == {"Sub": "service/${Cluster}/${WorkerService.Name}"}
+    minimum, maximum = PARAMETERS["MinimumWorkers"], PARAMETERS["MaximumWorkers"]
+    assert 1 <= minimum["MinValue"] <= minimum["MaxValue"] <= maximum["MinValue"]
+
+
+def test_every_size_of_the_worker_is_one_of_fargates():
+    sizes = {"256": (512, 1024, 2048), "512": (1024, 2048, 3072, 4096)}
+    for cpu in PARAMETERS["WorkerCpu"]["AllowedValues"]:
+        for memory in PARAMETERS["WorkerMemory"]["AllowedValues"]:
+            assert int(memory) in sizes[cpu]
+
+
+@pytest.mark.parametrize(
+    ("uri", "fits"),
+    [
+        ("123456789012.dkr.ecr.eu-central-1.amazonaws.com/data-platform:4f2a", True),
+        ("123456789012.dkr.ecr.eu-central-1.amazonaws.com/data-platform:latest", False),
+        ("123456789012.dkr.ecr.eu-central-1.amazonaws.com/data-platform", False),
+        ("docker.io/prefecthq/prefect:3", False),
+    ],
+)
+def test_an_image_is_named_by_its_commit(uri, fits):
+    assert bool(re.fullmatch(PARAMETERS["ImageUri"]["AllowedPattern"], uri)) == fits
+
+
+@pytest.mark.parametrize(
+    ("url", "fits"),
+    [
+        ("https://api.prefect.cloud/api/accounts/0-1/workspaces/2-3", True),
+        ("http://prefect.example.org:4200/api", True),
+        ("https://app.prefect.cloud/account/0-1/workspace/2-3", False),
+        ("https://prefect.example.org", False),
+        ("https://prefect.example.org/api/", False),
+    ],
+)
+def test_the_address_of_prefect_is_that_of_its_api(url, fits):
+    assert (
+        bool(re.fullmatch(PARAMETERS["PrefectApiUrl"]["AllowedPattern"], url)) == fits
+    )
+
+
+def test_logs_are_kept_for_the_days_of_the_parameter():
+    groups = of_type(PLATFORM, "AWS::Logs::LogGroup")
+    assert set(groups) == {"WorkerLogs", "FlowLogs"}
+    for group in groups.values():
+        assert group["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+    options = WORKER["LogConfiguration"]["Options"]
+    assert options["awslogs-group"] == {"Ref": "WorkerLogs"}
+    assert "awslogs-create-group" not in options
+
+
+def test_events_of_this_clusters_tasks_go_into_the_observers_queue():
+    rule = properties(PLATFORM, "TaskEventsRule")
+    assert rule["EventPattern"] == {
+        "source": ["aws.ecs"],
+        "detail-type": ["ECS Task State Change"],
+        "detail": {"clusterArn": [{"GetAtt": "Cluster.Arn"}]},
+    }
+    dead_letters = {"Arn": {"GetAtt": "DeadLetters.Arn"}}
+    (target,) = rule["Targets"]
+    assert target["Arn"] == {"GetAtt": "TaskEvents.Arn"}
+    assert target["DeadLetterConfig"] == dead_letters
+
+
+def test_an_event_that_nobody_handles_is_kept_for_two_weeks():
+    queues = of_type(PLATFORM, "AWS::SQS::Queue")
+    assert all(each["SqsManagedSseEnabled"] is True for each in queues.values())
+    redrive = queues["TaskEvents"]["RedrivePolicy"]
+    assert redrive["deadLetterTargetArn"] == {"GetAtt": "DeadLetters.Arn"}
+    assert redrive["maxReceiveCount"] > 1
+    assert queues["DeadLetters"]["MessageRetentionPeriod"] == 14 * 24 * 60 * 60
+
+
+@pytest.mark.parametrize("queue", ["TaskEvents", "DeadLetters"])
+def test_only_the_rule_may_send_to_a_queue(queue):
+    policy = properties(PLATFORM, f"{queue}Policy")
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert statement == {
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": {"GetAtt": f"{queue}.Arn"},
+        "Condition": {"ArnEquals": {"aws:SourceArn": {"GetAtt": "TaskEventsRule.Arn"}}},
+    }

@@ -1,0 +1,140 @@
+"""What holds for all templates: no fault that linters know, nothing unexplained, nothing fixed.
+
+Each of checkov's rules that a template skips has its reason in the template.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.templates import TEMPLATES, read
+
+# More than this CloudFormation takes only from a bucket.
+MOST_BYTES = 51_200
+every_template = pytest.mark.parametrize(
+    "path", TEMPLATES.values(), ids=lambda path: path.stem
+)
+
+
+def test_every_template_is_here():
+    folder = next(iter(TEMPLATES.values())).parent
+    assert set(folder.glob("*.yml")) == set(TEMPLATES.values())
+
+
+def test_cfn_lint_finds_no_fault():
+    done = subprocess.run(
+        [Path(sys.executable).parent / "cfn-lint", *TEMPLATES.values()],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_checkov_finds_no_fault():
+    checkov = shutil.which("checkov")
+    if not checkov:
+        pytest.skip("checkov is not installed: uv tool install checkov")
+    files = [argument for path in TEMPLATES.values() for argument in ("-f", path)]
+    done = subprocess.run(
+        # --skip-download: it would ask its maker's server for the rules' pages
+        [checkov, "--framework", "cloudformation", "--compact", "--quiet"]
+        + ["--skip-download", *files],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout
+    assert "Passed checks: " in done.stdout
+
+
+@every_template
+def test_it_fits_into_one_call(path: Path):
+    assert len(path.read_bytes()) < MOST_BYTES
+
+
+@every_template
+def test_a_star_has_its_reason_in_the_line_above(path: Path):
+    """A resource `*`, and an action with a `*`, also for who is denied."""
+    lines = path.read_text().splitlines()
+    stars = [
+        number
+        for number, line in enumerate(lines)
+        if re.search(r'Resource: "\*"|Action:.*\*|^ +- [a-z0-9-]+:\S*\*$', line)
+    ]
+    if path.stem != "data_lake":
+        assert stars
+    for number in stars:
+        assert lines[number - 1].strip().startswith("# "), f"{path.name}:{number + 1}"
+
+
+@every_template
+def test_every_skipped_rule_has_its_reason(path: Path):
+    for reason in re.findall(r"checkov:skip=\w+(.*)", path.read_text()):
+        assert re.fullmatch(r":\w.{20,}", reason), reason
+
+
+@every_template
+def test_parameters_and_outputs_are_explained_in_sentences(path: Path):
+    template = read(path)
+    explained = template["Parameters"] | template["Outputs"]
+    for name, each in explained.items():
+        assert re.fullmatch(r"[A-Z].*\.", each["Description"]), name
+    for name, each in template["Parameters"].items():
+        if "AllowedPattern" in each:
+            assert "ConstraintDescription" in each or "Snow" in name, name
+            if "Default" in each:
+                assert re.fullmatch(each["AllowedPattern"], each["Default"]), name
+
+
+@every_template
+def test_every_parameter_is_in_one_group(path: Path):
+    template = read(path)
+    groups = template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    grouped = [name for group in groups for name in group["Parameters"]]
+    assert sorted(grouped) == sorted(template["Parameters"])
+
+
+@every_template
+def test_every_output_is_an_export(path: Path):
+    for name, output in read(path)["Outputs"].items():
+        exported = {"Sub": "${AWS::StackName}-" + name}
+        assert output["Export"]["Name"] == exported
+
+
+@every_template
+def test_no_account_and_no_region_is_written_down(path: Path):
+    found = re.findall(
+        r"\b\d{12}\b|\b(?:us|eu|ap|ca|sa|af|me)-[a-z]+-\d", path.read_text()
+    )
+    assert not found
+
+
+@every_template
+def test_no_secret_is_a_parameter_or_a_value(path: Path):
+    """Neither is one made here, nor resolved into a template."""
+    template = read(path)
+    kinds = {each["Type"] for each in template["Resources"].values()}
+    assert "AWS::SecretsManager::Secret" not in kinds
+    assert "{{resolve:" not in path.read_text()
+    secret = re.compile("password|token|secret|key", re.IGNORECASE)
+    for name, parameter in template["Parameters"].items():
+        if secret.search(name):
+            assert name.endswith(("Arn", "Variable")), name
+            assert "Default" not in parameter or name.endswith("Variable")
+
+
+@every_template
+def test_roles_have_names_of_awss_making(path: Path):
+    """Another stack, and a role that is replaced, need another name."""
+    for name, each in read(path)["Resources"].items():
+        if each["Type"] == "AWS::IAM::Role":
+            given: dict[str, Any] = each["Properties"]
+            assert "RoleName" not in given, name
+            if path.stem != "data_lake":
+                assert given["Path"] == {"Sub": "/${AWS::StackName}/"}, name
