@@ -1,0 +1,146 @@
+"""The page of infrastructure: its tables against the templates, and every command of it run.
+
+The commands are run in order, in one shell as a reader would: `aws` is the real AWS CLI
+against the fake AWS, `docker` is a stand-in that pushes into the fake's repository, and
+`uv` one that keeps what it was asked. What those commands of uv do is tested end to end.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from infrastructure.monthly_cost import table
+from tests.repository import ROOT
+from tests.templates import INFRASTRUCTURE, TEMPLATES, of_type, read
+
+README = (INFRASTRUCTURE / "README.md").read_text()
+COMMANDS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+SECRET = "pnu_pasted by hand"
+DOCKER = """#!/bin/sh
+echo docker "$@" >> "$STAND_INS"
+case $1 in
+login) cat > /dev/null ;;
+push)
+  name=${2#*/}
+  manifest='{"schemaVersion": 2, "config": {"digest": "sha256:4f2a"}, "layers": []}'
+  exec aws ecr put-image --repository-name "${name%:*}" --image-tag "${name#*:}" --image-manifest "$manifest" ;;
+esac
+"""
+UV = """#!/bin/sh
+echo uv "$@" >> "$STAND_INS"
+"""
+
+
+def rows(heading: str) -> list[list[str]]:
+    """The cells of the table beneath a heading, without its head."""
+    section = README.partition(f"\n{heading}\n")[2].partition("\n## ")[0]
+    lines = [line for line in section.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line[1:-1].split("|")] for line in lines[2:]]
+
+
+def test_the_stacks_are_the_templates():
+    stacks = re.findall(r"^\| `([\w-]+)` \| \[(\w+\.yml)\]", README, re.MULTILINE)
+    assert dict(stacks) == {name: path.name for name, path in TEMPLATES.items()}
+
+
+def test_the_parameters_are_those_of_the_templates():
+    expected = [
+        [f"`{name}`", f"`{each['Default']}`" if each.get("Default", "") != "" else ""]
+        + [each["Description"]]
+        for stack in ("data-platform-deploy", "data-platform")
+        for name, each in read(TEMPLATES[stack])["Parameters"].items()
+    ]
+    assert rows("## Parameters") == expected
+
+
+def test_the_outputs_are_those_of_the_templates():
+    expected = [
+        [f"`{stack}`", f"`{name}`", output["Description"]]
+        for stack, path in TEMPLATES.items()
+        for name, output in read(path)["Outputs"].items()
+    ]
+    assert rows("## Outputs") == expected
+
+
+def test_the_alarms_are_those_of_the_template():
+    path = TEMPLATES["data-platform"]
+    named = [row[0].strip("`") for row in rows("## Alarms")]
+    alarms = [*of_type(path, "AWS::CloudWatch::Alarm"), "WorkerTroubleRule", "Budget"]
+    assert sorted(named) == sorted(alarms)
+
+
+def test_the_costs_are_those_computed():
+    assert f"\n{table()}\n" in README
+
+
+def test_links_lead_somewhere():
+    targets = re.findall(r"\]\((?!http)([^)#]+)", README)
+    assert targets
+    for target in targets:
+        assert (INFRASTRUCTURE / target).exists(), target
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> dict[str, str]:
+    """The environment of a shell with the real AWS CLI, and stand-ins for the rest."""
+    if not shutil.which("aws"):
+        pytest.skip("the AWS CLI is not installed: uv tool install awscli")
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name, script in (("docker", DOCKER), ("uv", UV)):
+        (programs / name).write_text(script)
+        (programs / name).chmod(0o755)
+    return os.environ | {
+        "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+        "STAND_INS": str(tmp_path / "stand-ins.log"),
+        "WAREHOUSE_SECURITY_GROUP": "",
+        "AWS_PAGER": "",
+    }
+
+
+def test_every_command_runs(cloud, shell, tmp_path):
+    client = cloud.client("ec2")
+    vpc = client.create_vpc(CidrBlock="10.99.0.0/16")["Vpc"]["VpcId"]
+    group = client.create_security_group(
+        GroupName="warehouse", Description="A warehouse's", VpcId=vpc
+    )["GroupId"]
+    region = cloud.environment["AWS_DEFAULT_REGION"]
+    script = "\n".join(COMMANDS).replace("eu-central-1", region)
+    assert "read -rs SECRET" in script
+
+    done = subprocess.run(
+        ["bash", "-x", "-e", "-o", "pipefail", "-c", script],
+        cwd=ROOT,
+        env=shell | cloud.environment | {"WAREHOUSE_SECURITY_GROUP": group},
+        input=f"{SECRET}\n",
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.returncode == 0, done.stderr[-3000:]
+    # what came of it is gone again, but for what the page says
+    stacks = cloud.client("cloudformation").describe_stacks()["Stacks"]
+    assert not {each["StackName"] for each in stacks} & TEMPLATES.keys()
+    addresses = [each["PublicIp"] for each in client.describe_addresses()["Addresses"]]
+    (rule,) = client.describe_security_groups(GroupIds=[group])["SecurityGroups"]
+    (allowed,) = rule["IpPermissions"][0]["IpRanges"]
+    address = allowed["CidrIp"].removesuffix("/32")
+    assert f"\n{address}\n" in f"\n{done.stdout}"
+    assert address not in addresses
+    asked = (tmp_path / "stand-ins.log").read_text()
+    assert re.search(r"docker push \S+/data-platform:[0-9a-f]{40}\n", asked)
+    assert "uv run python -m blocks apply\n" in asked
+    assert "uv run prefect deploy --all\n" in asked
+
+
+def test_a_secret_is_neither_in_the_history_nor_among_the_processes():
+    """`printf` is the shell's own, and the AWS CLI reads a file."""
+    (command,) = [each for each in COMMANDS if "create-secret" in each]
+    assert command.startswith('read -rs SECRET && printf %s "$SECRET" | aws ')
+    assert "--secret-string file:///dev/stdin" in command
