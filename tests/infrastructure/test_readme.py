@@ -22,14 +22,15 @@ from tests.templates import INFRASTRUCTURE, TEMPLATES, of_type, read
 README = (INFRASTRUCTURE / "README.md").read_text()
 COMMANDS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
 SECRET = "pnu_pasted by hand"
-DOCKER = """#!/bin/sh
+DOCKER = r"""#!/bin/sh
 echo docker "$@" >> "$STAND_INS"
 case $1 in
 login) cat > /dev/null ;;
 push)
   name=${2#*/}
-  manifest='{"schemaVersion": 2, "config": {"digest": "sha256:4f2a"}, "layers": []}'
-  exec aws ecr put-image --repository-name "${name%:*}" --image-tag "${name#*:}" --image-manifest "$manifest" ;;
+  exec aws ecr put-image --repository-name "${name%:*}" --image-tag "${name#*:}" \
+    --image-manifest-media-type application/vnd.docker.distribution.manifest.v2+json \
+    --image-manifest '{"schemaVersion": 2, "config": {"digest": "sha256:4f2a"}}' ;;
 esac
 """
 UV = """#!/bin/sh
@@ -112,7 +113,8 @@ def test_every_command_runs(cloud, shell, tmp_path):
     )["GroupId"]
     region = cloud.environment["AWS_DEFAULT_REGION"]
     script = "\n".join(COMMANDS).replace("eu-central-1", region)
-    assert "read -rs SECRET" in script
+    # the worker that the stack starts finds nobody there
+    script = re.sub(r"(?<=PREFECT_API_URL=)https\S+", "http://127.0.0.1:9/api", script)
 
     done = subprocess.run(
         ["bash", "-x", "-e", "-o", "pipefail", "-c", script],

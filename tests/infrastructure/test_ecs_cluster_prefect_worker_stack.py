@@ -1,0 +1,92 @@
+"""The platform's stack on the fake AWS: its outbound address through every kind of NAT.
+
+No image is there, so that no worker starts.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Iterator
+
+import pytest
+
+from tests.templates import TEMPLATES
+
+NAME = "address-test"
+IMAGE = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/data-platform:4f2a"
+SECRET = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:prefect/api-key-a1B2c3"
+
+
+@pytest.fixture
+def stacks(cloud) -> Iterator[Any]:
+    made: list[str] = []
+
+    def create(name: str, **parameters: str) -> dict[str, str]:
+        made.append(name)
+        return cloud.create_stack(
+            name,
+            TEMPLATES["data-platform"].read_text(),
+            PrefectApiUrl="http://127.0.0.1:9/api",
+            PrefectApiSecretArn=SECRET,
+            ImageUri=IMAGE,
+            LakeBucketName="a-lake",
+            **parameters,
+        )
+
+    yield create
+    for name in made:
+        cloud.delete_stack(name)
+
+
+def way_out(cloud: Any, outputs: dict[str, str]) -> dict[str, Any]:
+    """The private subnets' default route, or nothing."""
+    subnet = outputs["PrivateSubnetIds"].split(",")[0]
+    of_subnet = [{"Name": "association.subnet-id", "Values": [subnet]}]
+    (table,) = cloud.client("ec2").describe_route_tables(Filters=of_subnet)[
+        "RouteTables"
+    ]
+    routes = [
+        each
+        for each in table["Routes"]
+        if each.get("DestinationCidrBlock") == "0.0.0.0/0"
+    ]
+    return routes[0] if routes else {}
+
+
+def holder(cloud: Any, outputs: dict[str, str]) -> dict[str, Any]:
+    """Who has the address."""
+    allocation = [outputs["OutboundAllocationId"]]
+    (address,) = cloud.client("ec2").describe_addresses(AllocationIds=allocation)[
+        "Addresses"
+    ]
+    assert address["PublicIp"] == outputs["OutboundIpAddress"]
+    return address
+
+
+def test_one_address_through_every_kind_of_nat_and_into_the_next_stack(cloud, stacks):
+    before = stacks(NAME, NatKind="gateway")
+    assert way_out(cloud, before)["NatGatewayId"].startswith("nat-")
+
+    assert cloud.update_stack(NAME, NatKind="none") == before
+    assert way_out(cloud, before) == {}
+
+    assert cloud.update_stack(NAME, NatKind="instance") == before
+    interface = way_out(cloud, before)["NetworkInterfaceId"]
+    assert holder(cloud, before)["NetworkInterfaceId"] == interface
+    described = cloud.client("ec2").describe_network_interfaces(
+        NetworkInterfaceIds=[interface]
+    )
+    assert described["NetworkInterfaces"][0]["SourceDestCheck"] is False
+
+    cloud.delete_stack(NAME)
+    assert "NetworkInterfaceId" not in {
+        name for name, value in holder(cloud, before).items() if value
+    }
+    after = stacks(
+        f"{NAME}-2",
+        ExistingAllocationId=before["OutboundAllocationId"],
+        ExistingIpAddress=before["OutboundIpAddress"],
+    )
+    assert after["OutboundIpAddress"] == before["OutboundIpAddress"]
+    assert after["OutboundAllocationId"] == before["OutboundAllocationId"]
+    assert way_out(cloud, after)["NatGatewayId"].startswith("nat-")
+    assert after["VpcId"] != before["VpcId"]
