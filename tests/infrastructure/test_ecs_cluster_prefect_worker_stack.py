@@ -13,7 +13,9 @@ from tests.templates import TEMPLATES
 
 NAME = "address-test"
 IMAGE = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/data-platform:4f2a"
-SECRET = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:prefect/api-key-a1B2c3"
+SECRET = (
+    "arn:aws:secretsmanager:eu-central-1:123456789012:secret:prefect/api-key-a1B2c3"
+)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ which comes with cfn-lint. That the rights suffice in an account was not tried.
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -266,3 +267,15 @@ def test_the_boundary_allows_what_the_platforms_roles_may_do_and_nothing_else():
         for action, _, _ in rights(PLATFORM, role)
     }
     assert allowed == used
+
+
+def test_the_policies_are_not_too_long_for_iam():
+    """Its limits: 10,240 characters for all inline policies of a role, 6,144 for one of its own."""
+    for role, limit in (
+        ("StackRole", 10_240),
+        ("DeployRole", 10_240),
+        ("Boundary", 6_144),
+    ):
+        written = json.dumps(statements(DEPLOY, role), separators=(",", ":"))
+        longest = re.sub(r"\$\{[^}]*\}", "x" * 31, written)
+        assert len(longest) < limit, (role, len(longest))
