@@ -40,7 +40,7 @@ def run_from_command_line(
         group_parameters="Options",
         group_commands="Help",
         result_action="return_value",
-        error_formatter=_in_plain_words,
+        error_formatter=in_plain_words,
         default_parameter=Parameter(converter=_convert),
     )
     command, bound, _ = app.parse_args(arguments)
@@ -61,10 +61,10 @@ def run_from_command_line(
     try:
         result = flow(*bound.args, **bound.kwargs)
     except Exception as error:
-        _print_error(errors, str(error) or type(error).__name__)
+        print_error(errors, str(error) or type(error).__name__)
         sys.exit(1)
     except KeyboardInterrupt:
-        _print_error(errors, "Interrupted. Run it again to finish.")
+        print_error(errors, "Interrupted. Run it again to finish.")
         sys.exit(130)
     if result is None:
         return
@@ -72,6 +72,26 @@ def run_from_command_line(
         console.print(result, crop=False)
     else:
         print(result)
+
+
+def print_error(console: Console, message: str) -> None:
+    """A panel in a terminal, a line that can be searched in a pipe."""
+    if console.is_terminal:
+        console.print(_panel(message))
+    else:
+        print(f"error: {message}", file=sys.stderr)
+
+
+def in_plain_words(error: CycloptsError) -> RenderableType:
+    """A bad option's message; pydantic's, four lines and a link, becomes its core."""
+    from pydantic import ValidationError
+
+    message = str(error)
+    if isinstance(error.__cause__, ValidationError):
+        option = error.argument.name
+        reasons = [each["msg"] for each in error.__cause__.errors()]
+        message = f"Invalid value for {option}. {'; '.join(reasons)}."
+    return _panel(message)
 
 
 def _convert(hint: Any, tokens: Sequence[Token] | dict[str, Sequence[Token]]) -> Any:
@@ -101,26 +121,6 @@ class _ClearErrorFormatter(logging.Formatter):
             record = logging.makeLogRecord(record.__dict__)
             record.exc_info = record.exc_text = None
         return self._formatter.format(record)
-
-
-def _print_error(console: Console, message: str) -> None:
-    """A panel in a terminal, a line that can be searched in a pipe."""
-    if console.is_terminal:
-        console.print(_panel(message))
-    else:
-        print(f"error: {message}", file=sys.stderr)
-
-
-def _in_plain_words(error: CycloptsError) -> RenderableType:
-    """A bad option's message; pydantic's, four lines and a link, becomes its core."""
-    from pydantic import ValidationError
-
-    message = str(error)
-    if isinstance(error.__cause__, ValidationError):
-        option = error.argument.name
-        reasons = [each["msg"] for each in error.__cause__.errors()]
-        message = f"Invalid value for {option}. {'; '.join(reasons)}."
-    return _panel(message)
 
 
 def _panel(message: str) -> RenderableType:

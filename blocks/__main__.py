@@ -1,0 +1,59 @@
+"""`python -m blocks plan` and `apply`: shows what differs on Prefect's server, and changes it."""
+
+from __future__ import annotations
+
+import sys
+
+from cyclopts import App
+from rich.console import Console
+
+from blocks.parts import Part, resources_of
+from blocks.plan import Plan
+from blocks.prefect_server import prefect_server
+from utils.command_line import in_plain_words, print_error
+from utils.errors import ClearError
+
+app = App(
+    name="python -m blocks",
+    help="Prefect's work pools and blocks, as the code and the stack's outputs say.",
+    version_flags=(),
+    error_formatter=in_plain_words,
+    result_action="return_value",
+)
+
+
+@app.command
+def plan(part: Part | None = None, *, stack: str = "data-platform") -> None:
+    """Show what would be created or changed, and change nothing.
+
+    Args:
+        part: Only this one. `dev` needs no AWS.
+        stack: The CloudFormation stack of production.
+    """
+    with prefect_server() as client:
+        _print(Plan.of(resources_of(part, stack), client))
+
+
+@app.command
+def apply(part: Part | None = None, *, stack: str = "data-platform") -> None:
+    """Create and change what differs, and nothing else.
+
+    Args:
+        part: Only this one. `dev` needs no AWS.
+        stack: The CloudFormation stack of production.
+    """
+    with prefect_server() as client:
+        _print(Plan.of(resources_of(part, stack), client).carry_out(client))
+
+
+def _print(plan: Plan) -> None:
+    console = Console()
+    console.print(plan, crop=False) if console.is_terminal else print(plan)
+
+
+if __name__ == "__main__":
+    try:
+        app()
+    except ClearError as error:
+        print_error(Console(stderr=True), str(error))
+        sys.exit(1)

@@ -1,0 +1,48 @@
+"""The blocks that alerts go through: a channel in Slack, a service in PagerDuty."""
+
+from __future__ import annotations
+
+from pydantic import SecretStr
+
+from blocks.block_documents import BlockDocument
+from blocks.resource import LeftOut
+from blocks.secrets import NotConfigured, single_secret
+from utils.errors import ClearError
+
+SLACK_SECRET = "prefect/slack-webhook-url"
+PAGERDUTY_SECRET = "prefect/pagerduty-integration-key"
+# `eu` for an account at eu.pagerduty.com
+PAGERDUTY_REGION = "us"
+
+
+def alerts() -> BlockDocument | LeftOut:
+    """The channel that hears of each failure."""
+    block = BlockDocument("slack-webhook", "alerts", {})
+    try:
+        url = single_secret(SLACK_SECRET)
+    except NotConfigured as error:
+        return LeftOut(block.kind, block.name, str(error))
+    if "://" not in url.get_secret_value():
+        raise ClearError(
+            f"The secret {SLACK_SECRET} is no address. Nothing was changed. Store the URL"
+            " of a Slack webhook, https://hooks.slack.com/services/..."
+        )
+    return BlockDocument(block.type, block.document, {"url": url})
+
+
+def data_pipelines() -> BlockDocument | LeftOut:
+    """The service that is called when failures repeat."""
+    block = BlockDocument("pager-duty-webhook", "data-pipelines", {})
+    try:
+        key = single_secret(PAGERDUTY_SECRET)
+    except NotConfigured as error:
+        return LeftOut(block.kind, block.name, str(error))
+    data = {
+        "integration_key": key,
+        # The block has to have one. PagerDuty's Events API does not look at it.
+        "api_key": SecretStr("none"),
+        "region_name": PAGERDUTY_REGION,
+        # else an incident of the severity `info`
+        "notify_type": "failure",
+    }
+    return BlockDocument(block.type, block.document, data)

@@ -1,0 +1,72 @@
+"""The one place where what is wanted is compared with what is there."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, Iterator
+
+from pydantic import SecretStr
+
+from blocks.resource import Fields, revealed
+
+ABSENT = object()
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A field that is not as it has to be, in words that may be read by anyone."""
+
+    field: str
+    """Its path, as `variables.properties.cpu.default`."""
+    old: str
+    new: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.old or 'none'} -> {self.new or 'none'}"
+
+
+def differences(old: Fields, new: Fields) -> tuple[Difference, ...]:
+    """Each field that is new, gone or another.
+
+    A secret only differs. So does what would be taken away: whoever put it there by hand
+    may have put a secret there, in a place that is not made for one.
+    """
+    before, after = dict(_leaves(old)), dict(_leaves(new))
+    return tuple(
+        _difference(path, before.get(path, ABSENT), after.get(path, ABSENT))
+        for path in dict.fromkeys((*after, *before))
+        if not _same(before.get(path, ABSENT), after.get(path, ABSENT))
+    )
+
+
+def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Each field that holds no others, by its path."""
+    parts: list[tuple[Any, Any]] = []
+    if isinstance(value, dict):
+        parts = list(value.items())
+    elif isinstance(value, (list, tuple)):
+        parts = list(enumerate(value))
+    if not parts:
+        yield path, value
+    for key, part in parts:
+        yield from _leaves(part, f"{path}.{key}" if path else str(key))
+
+
+def _same(old: Any, new: Any) -> bool:
+    # JSON tells 0 from false, Python does not
+    return (type(revealed(old)), revealed(old)) == (type(revealed(new)), revealed(new))
+
+
+def _difference(path: str, old: Any, new: Any) -> Difference:
+    if new is ABSENT:
+        return Difference(path, "(not shown)", "")
+    if isinstance(new, SecretStr):
+        return Difference(
+            path, "" if old is ABSENT else "(secret)", "(secret, differs)"
+        )
+    return Difference(path, "" if old is ABSENT else _shown(old), _shown(new))
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,50 @@
+"""The Prefect server that PREFECT_API_URL names, and in plain words why it cannot be used."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import Iterator
+
+import httpx
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.settings import PREFECT_API_URL
+
+from utils.errors import ClearError
+
+AGAIN = "Then run this again: it changes only what is still to change."
+
+
+@contextmanager
+def prefect_server() -> Iterator[SyncPrefectClient]:
+    """A client of it.
+
+    Raises:
+        ClearError: None is named, or it does not answer, or it refuses.
+    """
+    url = PREFECT_API_URL.value()
+    if url is None:
+        raise ClearError(
+            "No Prefect server is named. Nothing was changed. Keep `uv run prefect server"
+            " start` open in another terminal and set"
+            " PREFECT_API_URL=http://127.0.0.1:4200/api, or name your own server or your"
+            " workspace of Prefect Cloud."
+        )
+    try:
+        with get_client(sync_client=True) as client:
+            yield client
+    except httpx.HTTPStatusError as error:
+        status = error.response.status_code
+        if status in (401, 403):
+            advice = "Set PREFECT_API_KEY (Prefect Cloud) or PREFECT_API_AUTH_STRING."
+        else:
+            advice = "Look at the server's log."
+        raise ClearError(
+            f"Prefect's API at {url} refuses {error.request.method}"
+            f" {error.request.url.path}: {status} {error.response.reason_phrase}. {advice}"
+            f" {AGAIN}"
+        ) from error
+    except httpx.RequestError as error:
+        raise ClearError(
+            f"Prefect's API at {url} does not answer: {error}. Start it, or correct"
+            f" PREFECT_API_URL. {AGAIN}"
+        ) from error

@@ -1,0 +1,64 @@
+"""What `python -m blocks` looks after: something on Prefect's server, with its fields."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from prefect.client.orchestration import SyncPrefectClient
+from pydantic import SecretStr
+
+Fields = dict[str, Any]
+"""Nested dicts and lists. A `SecretStr` in them is never shown."""
+
+
+class Resource(ABC):
+    """One that has to be there. A kind of its own is a subclass in a module of its own."""
+
+    kind: ClassVar[str]
+    """As people call it: `work pool`, `block`."""
+    name: str
+    wanted: Fields
+    """All its fields. Those that people set by hand, and may keep, are left out."""
+
+    @property
+    def usual(self) -> Fields:
+        """What a new one would have by itself, which its plan need not show."""
+        return {}
+
+    @abstractmethod
+    def find(self, client: SyncPrefectClient) -> Fields | None:
+        """Those fields as they are on the server, None if it is not there.
+
+        Raises:
+            ClearError: It can neither be used as it is, nor changed.
+        """
+
+    @abstractmethod
+    def create(self, client: SyncPrefectClient) -> None:
+        """Make it as it is wanted."""
+
+    @abstractmethod
+    def update(self, client: SyncPrefectClient) -> None:
+        """Give the one that is there all that is wanted, and keep the rest."""
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """One that this team does not have, which is no failure."""
+
+    kind: str
+    name: str
+    reason: str
+
+
+def revealed(value: Any) -> Any:
+    """The fields with their secrets, for Prefect alone."""
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    if isinstance(value, dict):
+        return {key: revealed(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [revealed(each) for each in value]
+    return value

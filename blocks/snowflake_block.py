@@ -1,0 +1,74 @@
+"""The block of the warehouse in Snowflake, from the secret that dlt loads with.
+
+It is for people's own queries in flows, which then need prefect-snowflake: the flows that
+ship do without it, and so does the image.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import SecretStr
+
+from blocks.block_documents import BlockDocument
+from blocks.resource import LeftOut
+from blocks.secrets import NotConfigured, secret_text
+from blocks.stack import Stack
+from utils.secret_content import secret_content
+
+SECRET = "dlt/destination/warehouse/credentials"
+# The block has to have one. Each dataset is a schema of its own: name it in the query.
+SCHEMA = "PUBLIC"
+
+REQUIRED = ("host", "username", "database", "warehouse")
+# dlt's names, and the block's
+CREDENTIALS = {"host": "account", "username": "user", "role": "role"}
+SECRETS = ("password", "private_key", "private_key_passphrase")
+
+
+def snowflake_analytics(stack: Stack) -> BlockDocument | LeftOut:
+    """The warehouse, if it is in Snowflake."""
+    block = BlockDocument("snowflake-connector", "snowflake-analytics", {})
+
+    def left_out(reason: str) -> LeftOut:
+        return LeftOut(block.kind, block.name, reason)
+
+    if (kind := stack["WarehouseType"]) != "snowflake":
+        return left_out(f"not needed: the warehouse is {kind}")
+    try:
+        values = _values(secret_text(SECRET))
+    except NotConfigured as error:
+        return left_out(str(error))
+    if missing := [name for name in REQUIRED if not values.get(name)]:
+        return left_out(f"the secret {SECRET} lacks {', '.join(missing)}")
+    if not values.get("password") and "-----BEGIN" not in values.get("private_key", ""):
+        return left_out(
+            f"the secret {SECRET} has neither password nor a PEM private_key"
+        )
+    return BlockDocument(
+        block.type,
+        block.document,
+        {
+            "database": values["database"],
+            "warehouse": values["warehouse"],
+            "schema": SCHEMA,
+            "credentials": _credentials(values),
+        },
+    )
+
+
+def _values(text: str) -> dict[str, Any]:
+    content = secret_content(text, SECRET, ("destination", "warehouse", "credentials"))
+    if isinstance(content, dict):
+        return content
+    from dlt.destinations.impl.snowflake.configuration import SnowflakeCredentials
+
+    credentials = SnowflakeCredentials()
+    credentials.parse_native_representation(content)
+    return dict(credentials)
+
+
+def _credentials(values: dict[str, Any]) -> dict[str, Any]:
+    named = {CREDENTIALS[key]: values[key] for key in CREDENTIALS if values.get(key)}
+    secret = {key: SecretStr(values[key]) for key in SECRETS if values.get(key)}
+    return named | secret

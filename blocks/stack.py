@@ -1,0 +1,56 @@
+"""The CloudFormation stack that production runs in: its outputs are what blocks are made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Mapping
+
+from blocks.aws import asking_aws, aws_client
+from utils.errors import ClearError
+
+TEMPLATE = "infrastructure/ecs_cluster_prefect_worker.yml"
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A stack by name, in the account and region that AWS's own environment names."""
+
+    name: str
+    region: str
+    status: str
+    outputs: Mapping[str, str]
+
+    @classmethod
+    def named(cls, name: str) -> Stack:
+        """Ask CloudFormation for it.
+
+        Raises:
+            ClearError: There is none, or AWS does not answer.
+        """
+        client = aws_client("cloudformation")
+        region = client.meta.region_name
+        nowhere = (
+            f"There is no stack {name} in the region {region} of this AWS account. Nothing"
+            f" was changed. Create it from {TEMPLATE}, name another with --stack, or let"
+            " AWS_PROFILE and AWS_DEFAULT_REGION name the account and the region."
+        )
+        with asking_aws(f"the stack {name}", "cloudformation:DescribeStacks", nowhere):
+            (found,) = client.describe_stacks(StackName=name)["Stacks"]
+        outputs = {
+            each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", [])
+        }
+        return cls(name, region, found["StackStatus"], outputs)
+
+    def __getitem__(self, output: str) -> str:
+        if not (value := self.get(output)):
+            raise ClearError(
+                f"The stack {self.name} in {self.region} has no output {output}. Nothing was"
+                f" changed. It is {self.status}, and has"
+                f" {', '.join(sorted(self.outputs)) or 'no outputs'}. Wait until it is"
+                f" complete, or update it with {TEMPLATE} as it is in this commit."
+            )
+        return value
+
+    def get(self, output: str) -> str | None:
+        """An output that a stack need not have."""
+        return self.outputs.get(output)

@@ -1,0 +1,100 @@
+"""Fixtures of the tests of `python -m blocks`."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Iterator
+
+import httpx
+import pytest
+
+# Nothing of Prefect's is imported before tests/conftest.py has made its settings.
+if TYPE_CHECKING:
+    from prefect.client.orchestration import SyncPrefectClient
+
+    from tests.aws import Aws
+    from tests.vault import Vault
+
+POOLS = ("dev", "production")
+# in the order in which they can be deleted
+BLOCKS = (
+    "s3-bucket/data-lake",
+    "aws-credentials/data-platform",
+    "snowflake-connector/snowflake-analytics",
+    "slack-webhook/alerts",
+    "pager-duty-webhook/data-pipelines",
+)
+
+
+@pytest.fixture
+def prefect(prefect_api: str) -> Iterator[SyncPrefectClient]:
+    """A Prefect server that has none of the pools and blocks, before and after."""
+    from prefect.client.orchestration import get_client
+
+    with get_client(sync_client=True) as client:
+        _remove_all(client)
+        yield client
+        _remove_all(client)
+
+
+@pytest.fixture
+def stack(aws: Aws) -> Aws:
+    """AWS, with the platform's stack and a bucket for its lake."""
+    from tests.platform_stack import create_stack
+
+    create_stack(aws)
+    aws.new_bucket("the-lake")
+    return aws
+
+
+@pytest.fixture
+def secrets(stack: Aws) -> Vault:
+    """AWS, with each secret that becomes part of a block."""
+    from tests.vault import Vault
+
+    vault = Vault(stack)
+    vault.put(
+        "prefect/slack-webhook-url", "https://hooks.slack.com/services/T/B/slacktoken\n"
+    )
+    vault.put("prefect/pagerduty-integration-key", {"key": "routing-key"})
+    vault.put(
+        "dlt/destination/warehouse/credentials",
+        {
+            "host": "example-account",
+            "username": "LOADER",
+            "private_key": "-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----",
+            "database": "ANALYTICS",
+            "warehouse": "LOADING",
+            "role": "LOADER",
+        },
+    )
+    return vault
+
+
+@pytest.fixture
+def requests(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Methods and paths of what is sent to Prefect's server."""
+    sent: list[str] = []
+    send = httpx.Client.send
+
+    def record(
+        client: httpx.Client, request: httpx.Request, **options
+    ) -> httpx.Response:
+        sent.append(f"{request.method} {request.url.path}")
+        return send(client, request, **options)
+
+    monkeypatch.setattr(httpx.Client, "send", record)
+    return sent
+
+
+def _remove_all(client: SyncPrefectClient) -> None:
+    from prefect.exceptions import ObjectNotFound
+
+    for name in BLOCKS:
+        block_type, document = name.split("/")
+        with suppress(ObjectNotFound):
+            found = client.read_block_document_by_name(document, block_type)
+            client.delete_block_document(found.id)
+    for name in POOLS:
+        with suppress(ObjectNotFound):
+            client.delete_work_pool(name)
