@@ -47,7 +47,7 @@ def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         parts = list(value.items())
     elif isinstance(value, (list, tuple)):
         parts = list(enumerate(value))
-    if not parts:
+    if not parts and path:
         yield path, value
     for key, part in parts:
         yield from _leaves(part, f"{path}.{key}" if path else str(key))

@@ -222,27 +222,6 @@ def test_aws_that_cannot_be_asked(
 
 
 @pytest.mark.parametrize(
-    "name, content, answer",
-    [
-        ("prefect/slack-webhook-url", "#data-alerts", "is no address"),
-        ("prefect/slack-webhook-url", b"binary", "holds no text"),
-        ("prefect/pagerduty-integration-key", {"a": "1", "b": "2"}, "is not one value"),
-    ],
-)
-def test_a_secret_that_cannot_be_used(blocks, prefect, secrets, name, content, answer):
-    secrets.put(name, content)
-    with pytest.raises(ClearError, match=f"{name} {answer}"):
-        blocks("plan")
-
-
-def test_a_secret_that_may_not_be_read(blocks, prefect, secrets):
-    """The stack may be: a policy of this user allows nothing but dlt/*."""
-    with secrets.reader("dlt/*"):
-        with pytest.raises(ClearError, match="AWS refuses .* the right"):
-            blocks("plan")
-
-
-@pytest.mark.parametrize(
     "part, variables, line",
     [
         ("production", {}, "error: There is no stack data-platform in the region eu"),

@@ -1,66 +1,132 @@
-"""The template of the pool `production`, as a worker makes a task of it."""
+"""The template of the pool `production`, as a worker makes tasks of it."""
 
 from __future__ import annotations
 
-import json
+import asyncio
+from typing import Any, Iterator
 from uuid import uuid4
 
 import pytest
-from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import FlowRun
-from prefect.states import Scheduled
+from prefect.settings import (
+    PREFECT_API_AUTH_STRING,
+    PREFECT_API_KEY,
+    temporary_settings,
+)
 from prefect_aws.workers.ecs_worker import ECSJobConfiguration, ECSWorker
 
 from blocks.ecs_pool import production_pool
 from blocks.resource import revealed
 from blocks.stack import Stack
 from tests.aws import REGION
-from tests.platform_stack import NAME, OUTPUTS
+from tests.platform_stack import NAME, OUTPUTS, without
+
+KEY = "the-key"
+SECRETS = {
+    "PREFECT_API_KEY": "prefect_api_key_secret_arn",
+    "PREFECT_API_AUTH_STRING": "prefect_api_auth_string_secret_arn",
+}
 
 
-def stack(**outputs: str) -> Stack:
-    return Stack(NAME, REGION, "CREATE_COMPLETE", OUTPUTS | outputs)
+def template_of(outputs: dict[str, str]) -> dict[str, Any]:
+    stack = Stack(NAME, REGION, "CREATE_COMPLETE", outputs)
+    return revealed(production_pool(stack).base_job_template)
 
 
-async def configuration(
-    outputs: Stack, monkeypatch: pytest.MonkeyPatch, **job_variables: object
+def run_of_a_deployment() -> FlowRun:
+    return FlowRun(id=uuid4(), flow_id=uuid4(), deployment_id=uuid4())
+
+
+@pytest.fixture(params=list(SECRETS))
+def variable(request: pytest.FixtureRequest, prefect_api: str) -> Iterator[str]:
+    """How the worker logs in: both have the key in their environment, by secret."""
+    settings = {
+        "PREFECT_API_KEY": PREFECT_API_KEY,
+        "PREFECT_API_AUTH_STRING": PREFECT_API_AUTH_STRING,
+    }
+    with temporary_settings({settings[request.param]: KEY}):
+        yield request.param
+
+
+def prepared(
+    outputs: dict[str, str], run: FlowRun, **job_variables: Any
 ) -> ECSJobConfiguration:
     """What a worker makes of the template for a run of a deployment."""
-    monkeypatch.setenv("PREFECT_API_KEY", "the-key")
-    template = revealed(production_pool(outputs).base_job_template)
-    async with get_client() as client:
-        made = await ECSJobConfiguration.from_template_and_values(
-            template, {"image": "repository:commit", **job_variables}, client
+
+    configuration = asyncio.run(
+        ECSJobConfiguration.from_template_and_values(
+            template_of(outputs), {"image": "repository:1", **job_variables}
         )
-    run = FlowRun(id=uuid4(), flow_id=uuid4(), name="run", state=Scheduled())
-    made.prepare_for_flow_run(run)
-    return made
-
-
-@pytest.fixture
-def key(monkeypatch):
-    """The worker has the key of Prefect's API, by secret."""
-    from prefect.settings import PREFECT_API_KEY, temporary_settings
-
-    with temporary_settings({PREFECT_API_KEY: "the-key"}):
-        yield
-
-
-@pytest.mark.parametrize(
-    "variable, field",
-    [
-        ("PREFECT_API_KEY", "prefect_api_key_secret_arn"),
-        ("PREFECT_API_AUTH_STRING", "prefect_api_auth_string_secret_arn"),
-    ],
-)
-def test_the_apis_secret_goes_by_its_arn(variable, field):
-    made = revealed(
-        production_pool(stack(PrefectApiSecretVariable=variable)).base_job_template
     )
-    variables = made["variables"]["properties"]
-    with_arn = {
-        name
-        for name, each in variables.items()
-        if each.get("default") == OUTPUTS["PrefectApiSecretArn"]
+    configuration.prepare_for_flow_run(run)
+    return configuration
+
+
+def test_a_task_has_all_that_the_stack_says(variable):
+    run = run_of_a_deployment()
+    made = prepared(OUTPUTS | {"PrefectApiSecretVariable": variable}, run)
+
+    definition = ECSWorker("production")._prepare_task_definition(made, REGION, run)
+
+    (container,) = definition["containerDefinitions"]
+    assert container["image"] == "repository:1"
+    assert container["secrets"] == [
+        {"name": variable, "valueFrom": OUTPUTS["PrefectApiSecretArn"]}
+    ]
+    assert container["logConfiguration"]["options"] == {
+        "awslogs-group": "/data-platform/flows",
+        "awslogs-create-group": "false",
+        "awslogs-region": REGION,
+        "awslogs-stream-prefix": "flows",
     }
-    assert with_arn == {field}
+    assert (definition["cpu"], definition["memory"]) == ("256", "512")
+    assert definition["enableFaultInjection"] is False
+    assert definition["executionRoleArn"] == OUTPUTS["ExecutionRoleArn"]
+    assert definition["family"].endswith(f"_{run.deployment_id}")
+    assert made.match_latest_revision_in_family
+    assert made.task_run_request["cluster"] == OUTPUTS["ClusterArn"]
+    assert made.task_run_request["launchType"] == "FARGATE"
+    assert made.task_run_request["overrides"]["taskRoleArn"] == OUTPUTS["FlowRoleArn"]
+    assert made.vpc_id == OUTPUTS["VpcId"]
+    assert made.network_configuration == {
+        "subnets": OUTPUTS["PrivateSubnetIds"].split(","),
+        "securityGroups": [OUTPUTS["TaskSecurityGroupId"]],
+        "assignPublicIp": "DISABLED",
+    }
+    assert KEY not in str(definition) + str(made)
+
+
+def test_the_environment_of_a_run(variable):
+    """The worker's settings, then the pool's, then the deployment's."""
+    own = {"STAGING_IAM_ROLE": "r", "DATASET_NAME_LAYOUT": "trial_%s"}
+    outputs = OUTPUTS | {"PrefectApiSecretVariable": variable}
+
+    environment = prepared(outputs, run_of_a_deployment(), env=own).env
+
+    assert set(SECRETS).isdisjoint(environment)
+    assert environment["PREFECT_HOME"]
+    assert (
+        environment
+        | {
+            "PREFECT_API_URL": OUTPUTS["PrefectApiUrl"],
+            "DESTINATION__WAREHOUSE__DESTINATION_TYPE": "snowflake",
+            "DESTINATION__LAKE__BUCKET_URL": "s3://the-lake",
+            "PROVIDERS__ENABLE_AWS_SECRETS": "true",
+            "EXPECTED_OUTBOUND_IP": "203.0.113.7",
+            **own,
+        }
+        == environment
+    )
+
+
+def test_without_a_nat_there_is_no_address_to_expect():
+    variables = template_of(without("OutboundIpAddress"))["variables"]["properties"]
+    assert "EXPECTED_OUTBOUND_IP" not in variables["env"]["default"]
+
+
+def test_the_default_template_is_as_prefect_aws_made_it():
+    """Its own is not changed by ours, which is made of it."""
+    template_of(OUTPUTS)
+    default = ECSWorker.get_default_base_job_template()
+    assert "default" not in default["variables"]["properties"]["env"]
+    assert "enableFaultInjection" not in default["job_configuration"]["task_definition"]

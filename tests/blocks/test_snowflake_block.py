@@ -1,0 +1,73 @@
+"""The block of the warehouse in Snowflake, from the secret that dlt loads with."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import SecretStr
+
+from blocks.resource import LeftOut
+from blocks.snowflake_block import SECRET, snowflake_analytics
+from blocks.stack import Stack
+from tests.aws import REGION
+from tests.platform_stack import NAME, OUTPUTS
+from tests.vault import Vault
+
+KEY = "-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----"
+VALUES = {
+    "host": "example-account",
+    "username": "LOADER",
+    "private_key": KEY,
+    "private_key_passphrase": "sesame",
+    "database": "ANALYTICS",
+    "warehouse": "LOADING",
+    "role": "LOADER",
+}
+STACK = Stack(NAME, REGION, "CREATE_COMPLETE", OUTPUTS)
+
+
+@pytest.fixture
+def secrets(aws) -> Vault:
+    return Vault(aws)
+
+
+def test_a_key_pair(secrets):
+    secrets.put(SECRET, VALUES)
+    assert snowflake_analytics(STACK).wanted == {
+        "database": "ANALYTICS",
+        "warehouse": "LOADING",
+        "schema": "PUBLIC",
+        "credentials": {
+            "account": "example-account",
+            "user": "LOADER",
+            "role": "LOADER",
+            "private_key": SecretStr(KEY),
+            "private_key_passphrase": SecretStr("sesame"),
+        },
+    }
+
+
+def test_a_connection_string(secrets):
+    address = "snowflake://LOADER:sesame@example-account/ANALYTICS"
+    secrets.put(SECRET, f"{address}?warehouse=LOADING&role=LOADER")
+    assert snowflake_analytics(STACK).wanted["credentials"] == {
+        "account": "example-account",
+        "user": "LOADER",
+        "role": "LOADER",
+        "password": SecretStr("sesame"),
+    }
+
+
+@pytest.mark.parametrize(
+    "values, reason",
+    [
+        (VALUES | {"warehouse": ""}, f"the secret {SECRET} lacks warehouse"),
+        (
+            VALUES | {"private_key": "MIIB"},
+            f"the secret {SECRET} has neither password nor a PEM private_key",
+        ),
+    ],
+)
+def test_what_is_enough_for_dlt_and_not_for_the_block(secrets, values, reason):
+    secrets.put(SECRET, values)
+    left_out = snowflake_analytics(STACK)
+    assert isinstance(left_out, LeftOut) and left_out.reason == reason

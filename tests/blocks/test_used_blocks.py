@@ -1,0 +1,73 @@
+"""Blocks that `python -m blocks apply` made, loaded and used as flows do."""
+
+from __future__ import annotations
+
+import pytest
+from apprise.plugins import pagerduty
+from apprise.plugins.slack import NotifySlack
+from prefect.blocks.notifications import PagerDutyWebHook, SlackWebhook
+from prefect_aws import AwsCredentials, S3Bucket
+
+from blocks.__main__ import app
+from tests.http_server import Answer, api, json_answer
+
+
+@pytest.fixture
+def applied(prefect, secrets):
+    app(["apply", "production"])
+    return secrets.aws
+
+
+def test_the_bucket_takes_a_file_without_keys(applied, tmp_path):
+    block = S3Bucket.load("data-lake")
+
+    block.write_path("folder/hello.txt", b"hello")
+
+    stored = applied.client("s3").get_object(Bucket="the-lake", Key="folder/hello.txt")
+    assert stored["Body"].read() == b"hello"
+    assert block.credentials.aws_access_key_id is None
+
+
+def test_the_credentials_are_those_of_whoever_loads_them(applied):
+    client = AwsCredentials.load("data-platform").get_client("sts")
+    assert client.meta.region_name == "eu-central-1"
+    assert client.get_caller_identity()["Account"] == "123456789012"
+
+
+def test_slack_hears(applied, monkeypatch):
+    with api(Answer(b"ok")) as server:
+        monkeypatch.setattr(NotifySlack, "webhook_url", f"{server.url}/services")
+        SlackWebhook.load("alerts").notify("A run has failed")
+    (request,) = server.requests
+    assert request.path == "/services/T/B/slacktoken"
+    assert "A run has failed" in str(request.json)
+
+
+def test_pagerduty_hears(applied, monkeypatch):
+    with api(json_answer({"status": "success"}, status=202)) as server:
+        monkeypatch.setitem(
+            pagerduty.PAGERDUTY_API_LOOKUP, pagerduty.PagerDutyRegion.US, server.url
+        )
+        PagerDutyWebHook.load("data-pipelines").notify("It failed again")
+    (request,) = server.requests
+    assert request.json["routing_key"] == "routing-key"
+    assert request.json["payload"]["severity"] == "critical"
+    assert "It failed again" in str(request.json)
+
+
+def test_the_warehouse_in_snowflake_has_what_its_class_takes(prefect, applied):
+    """The class itself comes with prefect-snowflake, which nothing here needs."""
+    found = prefect.read_block_document_by_name(
+        "snowflake-analytics", "snowflake-connector"
+    )
+    schema = found.block_schema.fields
+    credentials = schema["definitions"]["SnowflakeCredentials"]
+    for data, fields in (
+        (found.data, schema),
+        (found.data["credentials"], credentials),
+    ):
+        assert set(fields["required"]) <= set(data) <= set(fields["properties"])
+    hidden = prefect.read_block_document_by_name(
+        "snowflake-analytics", "snowflake-connector", include_secrets=False
+    )
+    assert "MIIB" not in str(hidden.data)
