@@ -61,12 +61,14 @@ def _same(old: Any, new: Any) -> bool:
 def _difference(path: str, old: Any, new: Any) -> Difference:
     if new is ABSENT:
         return Difference(path, "(not shown)", "")
+    if old is ABSENT:
+        return Difference(path, "", _shown(new))
     if isinstance(new, SecretStr):
-        return Difference(
-            path, "" if old is ABSENT else "(secret)", "(secret, differs)"
-        )
-    return Difference(path, "" if old is ABSENT else _shown(old), _shown(new))
+        return Difference(path, "(secret)", "(secret, differs)")
+    return Difference(path, _shown(old), _shown(new))
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, SecretStr):
+        return "(secret)"
     return value if isinstance(value, str) else json.dumps(value)

@@ -133,6 +133,8 @@ def _details(step: Step) -> Iterator[str]:
         yield step.of.reason
     elif step.action == Action.CREATE:
         # what it would have by itself is no news
-        yield from (f"{each.field}: {each.new}" for each in step.differences)
+        yield from (
+            f"{each.field}: {each.new}" for each in step.differences if each.new
+        )
     else:
         yield from map(str, step.differences)

@@ -32,14 +32,11 @@ class WorkPool(Resource):
 
     @property
     def wanted(self) -> Fields:
-        return {
-            "description": self.description,
-            "base_job_template": self.base_job_template,
-        }
+        return {"description": self.description, **self.base_job_template}
 
     @property
     def usual(self) -> Fields:
-        return {"base_job_template": self.default_template}
+        return self.default_template
 
     def find(self, client: SyncPrefectClient) -> Fields | None:
         try:
@@ -52,18 +49,21 @@ class WorkPool(Resource):
                 " and Prefect cannot change that. Nothing was changed. Delete it, if"
                 f" nobody needs it: prefect work-pool delete {self.name}."
             )
-        return {
-            "description": found.description,
-            "base_job_template": found.base_job_template,
-        }
+        return {"description": found.description, **found.base_job_template}
 
     def create(self, client: SyncPrefectClient) -> None:
         client.create_work_pool(
-            WorkPoolCreate(name=self.name, type=self.type, **revealed(self.wanted))
+            WorkPoolCreate(name=self.name, type=self.type, **self._settings())
         )
 
     def update(self, client: SyncPrefectClient) -> None:
-        client.update_work_pool(self.name, WorkPoolUpdate(**revealed(self.wanted)))
+        client.update_work_pool(self.name, WorkPoolUpdate(**self._settings()))
+
+    def _settings(self) -> Fields:
+        return {
+            "description": self.description,
+            "base_job_template": revealed(self.base_job_template),
+        }
 
 
 def dev_pool() -> WorkPool:

@@ -24,6 +24,17 @@ DEPLOYMENT_KEYS = {"name", "entrypoint", "description", "tags", "work_pool", "bu
 DEPLOYMENT_KEYS |= {"pull", "schedules", "parameters", "concurrency_limit"}
 WORK_POOL_KEYS = {"name", "work_queue_name", "job_variables"}
 SCHEDULE_KEYS = {"cron", "timezone", "active", "parameters", "slug"}
+JOB_VARIABLES = {"image", "cpu", "memory"}
+# of a task on Fargate: the memory in MiB that goes with so much CPU, in 1/1024 vCPU
+FARGATE = {256: (512, 1024, 2048), 512: (1024, 2048, 3072, 4096)}
+# design decisions, which an anchor could change by accident
+PRODUCTION_SCHEDULES = {
+    "exchange_rates": ("30 16 * * *", "Europe/Berlin"),
+    "open_exchange_rates": ("0 9 * * *", "UTC"),
+    "products": ("0 6 * * *", "UTC"),
+    "hubspot": ("0 7 * * *", "UTC"),
+    "van": ("0 5 * * *", "America/New_York"),
+}
 STEPS = {
     "prefect.deployments.steps.run_shell_script": {"id", "script", "stream_output"},
     "prefect.deployments.steps.set_working_directory": {"directory"},
@@ -44,14 +55,70 @@ def test_there_are_deployments_and_none_stands_twice():
     assert len(names) == len(set(names))
 
 
-def test_every_flow_has_a_dev_deployment():
-    dev = {each["entrypoint"] for each in DEPLOYMENTS if each["name"] == "dev"}
-    assert dev == {f"flows.{name}.{name}" for name in FLOWS}
+def flow_of(deployment: dict[str, Any]) -> str:
+    return deployment["entrypoint"].rpartition(".")[2]
+
+
+def named(name: str) -> dict[str, dict[str, Any]]:
+    """The deployments of this name, by their flows."""
+    return {flow_of(each): each for each in DEPLOYMENTS if each["name"] == name}
+
+
+def test_every_flow_is_deployed_for_development_and_production():
+    assert set(named("dev")) == set(named("production")) == FLOWS
+    assert set(named("dev-backfill")) == set(named("production-backfill")) != set()
+    assert {each["name"] for each in DEPLOYMENTS} == {
+        *("dev", "production", "dev-backfill", "production-backfill")
+    }
+
+
+def test_production_runs_by_the_clock_and_development_on_demand():
+    schedules = {
+        flow: [(each["cron"], each["timezone"]) for each in deployment["schedules"]]
+        for flow, deployment in named("production").items()
+        if "schedules" in deployment
+    }
+    assert schedules == {flow: [each] for flow, each in PRODUCTION_SCHEDULES.items()}
+    for flow in FLOWS:
+        here, there = (
+            named(name)[flow].get("schedules", []) for name in ("dev", "production")
+        )
+        assert here == [each | {"active": False} for each in there]
+        assert there == [each | {"active": True} for each in there]
+    (schedule,) = named("production")["exchange_rates"]["schedules"]
+    assert schedule["parameters"] == {"refresh": True}
+
+
+def test_production_and_development_differ_only_in_where_they_run():
+    for name in ("", "-backfill"):
+        for flow, dev in named(f"dev{name}").items():
+            production = named(f"production{name}")[flow]
+            for key in ("entrypoint", "description", "concurrency_limit", "parameters"):
+                assert dev.get(key) == production.get(key)
+            kind = [tag for tag in dev["tags"] if tag not in ("dev", "alerts")]
+            assert production["tags"] == ["production", *kind, "alerts"]
+            assert kind and set(kind) <= {"load", "export", "backfill", "smoke-test"}
+
+
+def test_tasks_of_production_are_of_a_size_that_fargate_has_and_of_one_image():
+    for deployment in DEPLOYMENTS:
+        if "production" not in deployment["tags"]:
+            continue
+        variables = deployment["work_pool"]["job_variables"]
+        assert set(variables) == JOB_VARIABLES
+        assert variables["memory"] in FARGATE[variables["cpu"]]
+        assert variables["image"] == "{{ $IMAGE }}"
+        (step,) = deployment["pull"]
+        assert step == {
+            "prefect.deployments.steps.set_working_directory": {"directory": "/app"}
+        }
 
 
 def test_loads_run_one_at_a_time():
     limits = [
-        each["concurrency_limit"] for each in DEPLOYMENTS if "load" in each["tags"]
+        each["concurrency_limit"]
+        for each in DEPLOYMENTS
+        if {"load", "export"} & set(each["tags"])
     ]
     assert len(limits) >= 2
     assert all(each == {"limit": 1, "collision_strategy": "ENQUEUE"} for each in limits)
@@ -125,4 +192,3 @@ def test_schedules_have_a_cron_and_a_time_zone(deployment):
     for schedule in deployment.get("schedules", []):
         CronSchedule(cron=schedule["cron"], timezone=schedule["timezone"])
         assert ZoneInfo(schedule["timezone"])
-        assert deployment["name"] != "dev" or schedule["active"] is False

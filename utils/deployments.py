@@ -44,7 +44,7 @@ class Deployment:
         elif known:
             advice = f"There is {', '.join(known)}."
         else:
-            advice = "It has none at all: bring them there with `prefect deploy --all`."
+            advice = "It has none at all: bring them there with `prefect --no-prompt deploy -n dev`."
         raise ClearError(f"{server} has no deployment {name!r}. {advice}")
 
     def check_parameters(self, names: Iterable[str]) -> None:
