@@ -7,10 +7,17 @@ import subprocess
 import sys
 
 import pytest
-from prefect.client.schemas.actions import BlockDocumentUpdate, WorkPoolUpdate
+from prefect.client.schemas.actions import (
+    BlockDocumentUpdate,
+    WorkPoolCreate,
+    WorkPoolUpdate,
+)
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from blocks.__main__ import app
+from blocks.block_documents import BlockDocument
 from tests.blocks.conftest import BLOCKS
+from tests.http_server import api, json_answer
 from tests.platform_stack import OUTPUTS, create_stack, without
 from tests.repository import ROOT
 from utils.errors import ClearError
@@ -170,8 +177,7 @@ def test_a_dev_pool_made_by_hand_gets_a_description(blocks, prefect):
 
 
 def test_a_pool_of_another_type_is_not_touched(blocks, prefect):
-    made = [sys.executable, "-m", "prefect", "work-pool", "create", "dev"]
-    subprocess.run([*made, "--type", "docker"], check=True, capture_output=True)
+    prefect.create_work_pool(WorkPoolCreate(name="dev", type="docker"))
     with pytest.raises(ClearError, match="dev is of the type docker, not process"):
         blocks("apply", "dev")
 
@@ -247,8 +253,20 @@ def test_an_error_is_a_line_and_an_exit_code(prefect_api, aws, part, variables, 
 
 
 def test_without_a_server_none_is_started(blocks, prefect_api):
-    from prefect.settings import PREFECT_API_URL, temporary_settings
-
     with temporary_settings(restore_defaults={PREFECT_API_URL}):
         with pytest.raises(ClearError, match="No Prefect server is named"):
             blocks("plan", "dev")
+
+
+def test_a_server_that_refuses(blocks):
+    with api(json_answer({"detail": "Unauthorized"}, status=401)) as server:
+        with temporary_settings({PREFECT_API_URL: server.url}):
+            with pytest.raises(
+                ClearError, match="401 Unauthorized. Set PREFECT_API_KEY"
+            ):
+                blocks("apply", "dev")
+
+
+def test_a_server_that_does_not_know_a_type(prefect):
+    with pytest.raises(ClearError, match="does not know blocks of the type no-such"):
+        BlockDocument("no-such-type", "name", {}).create(prefect)
