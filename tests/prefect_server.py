@@ -19,7 +19,9 @@ START_SECONDS = 180
 
 
 @contextmanager
-def running_server(home: Path, api_url: str) -> Iterator[str]:
+def running_server(
+    home: Path, api_url: str, settings: dict[str, str] | None = None
+) -> Iterator[str]:
     """A Prefect server at this address, with its own database in `home`."""
     home.mkdir(parents=True)
     port = httpx.URL(api_url).port
@@ -33,7 +35,8 @@ def running_server(home: Path, api_url: str) -> Iterator[str]:
                 "PREFECT_SERVER_UI_API_URL": api_url,
                 # looks after the runs that a cancelled run has started, else every 20 s
                 "PREFECT_SERVER_SERVICES_CANCELLATION_CLEANUP_LOOP_SECONDS": "2",
-            },
+            }
+            | (settings or {}),
             stdout=output,
             stderr=subprocess.STDOUT,
         )

@@ -8,11 +8,13 @@ from typing import Callable, TypeVar
 Found = TypeVar("Found")
 
 
-def until(look: Callable[[], Found], what: str, seconds: float = 60) -> Found:
+def until(
+    look: Callable[[], Found], what: str, seconds: float = 60, every: float = 0.1
+) -> Found:
     """What `look` finds, once it finds something."""
     deadline = time.monotonic() + seconds
     while not (found := look()):
         if time.monotonic() > deadline:
             raise TimeoutError(f"Waited {seconds} s for {what}.")
-        time.sleep(0.1)
+        time.sleep(every)
     return found

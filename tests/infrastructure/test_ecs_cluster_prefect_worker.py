@@ -38,6 +38,7 @@ def test_every_setting_of_the_worker_is_one_that_prefect_reads(monkeypatch):
     settings = Settings()
     read_back = {
         "PREFECT_API_URL": settings.api.url,
+        "PREFECT_CLIENT_MAX_RETRIES": str(settings.client.max_retries),
         "PREFECT_WORKER_WEBSERVER_HOST": settings.worker.webserver.host,
         "PREFECT_INTEGRATIONS_AWS_ECS_OBSERVER_SQS_QUEUE_NAME": observer.sqs.queue_name,
     } | {
@@ -67,6 +68,7 @@ def test_the_worker_serves_the_pool_of_the_parameter():
         "--pool": "${WorkPoolName}",
         "--type": "ecs",
         "--name": "${AWS::StackName}",
+        "--limit": "10",
     }
     assert command[-1] == "--with-healthcheck"
 

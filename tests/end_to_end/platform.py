@@ -1,0 +1,256 @@
+"""The whole platform: its stacks, its worker, its pools and deployments. AWS alone is played."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Callable, Iterator
+from uuid import UUID
+
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.filters import LogFilter, LogFilterFlowRunId
+from prefect.client.schemas.objects import FlowRun, WorkerStatus
+from prefect.exceptions import PrefectHTTPStatusError
+
+from tests.cloud.cloud import Cloud
+from tests.ports import free_port
+from tests.postgres import Database
+from tests.prefect_server import running_server
+from tests.repository import ROOT, copy_repository
+from tests.waiting import Found, until
+
+AUTH = "admin:a-password-of-prefect"
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+DEPLOY_STACK, LAKE_STACK, STACK = (
+    "data-platform-deploy",
+    "data-platform-lake",
+    "data-platform",
+)
+# What a person may wait for: a run's start takes the worker's look, and imports.
+SECONDS = 300
+
+
+@dataclass
+class Platform:
+    """Everything that production has."""
+
+    cloud: Cloud
+    api_url: str
+    code: Path
+    warehouse: Database
+    outputs: dict[str, str]
+    image: str
+
+    @cached_property
+    def client(self) -> SyncPrefectClient:
+        """Prefect's API, for what a test prepares or looks at."""
+        return SyncPrefectClient(self.api_url, auth_string=AUTH)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """That of the person who deploys."""
+        return (
+            os.environ
+            | self.cloud.environment
+            | {
+                "PREFECT_API_URL": self.api_url,
+                "PREFECT_API_AUTH_STRING": AUTH,
+                "PREFECT_CLI_PROMPT": "false",
+                "IMAGE": self.image,
+                "COLUMNS": "200",
+            }
+        )
+
+    def command(self, *words: str) -> str:
+        """What a command of Python's modules printed, which has to succeed."""
+        done = subprocess.run(
+            [sys.executable, "-m", *words],
+            cwd=self.code,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode:
+            raise RuntimeError(f"{words}: {done.stdout}{done.stderr}")
+        return done.stdout
+
+    def start(self, deployment: str, **options: Any) -> UUID:
+        """Ask for a run of a deployment, as the UI does."""
+        found = self.client.read_deployment_by_name(deployment)
+        return self.client.create_flow_run_from_deployment(found.id, **options).id
+
+    def run(self, run_id: UUID) -> FlowRun:
+        """A run as Prefect has it."""
+        return self.client.read_flow_run(run_id)
+
+    def wait(
+        self, run_id: UUID, look: Callable[[FlowRun], Any] | None = None
+    ) -> FlowRun:
+        """The run, once it has ended, or once `look` finds what it looks for."""
+
+        def arrived() -> FlowRun | None:
+            run = self.run(run_id)
+            return run if (look or _ended)(run) else None
+
+        return _until(arrived, f"the run {run_id}")
+
+    def completed(self, deployment: str, **options: Any) -> FlowRun:
+        """A run of a deployment, from its start to its end, and that of its task."""
+        run = self.wait(self.start(deployment, **options))
+        self.stopped_task(run.id)  # its last lines are in Prefect then
+        assert run.state.is_completed(), (run.state, self.logs(run.id))
+        return run
+
+    def logs(self, run_id: UUID) -> list[str]:
+        """The run's lines in Prefect."""
+        only = LogFilter(flow_run_id=LogFilterFlowRunId(any_=[run_id]))
+        return [each.message for each in self.client.read_logs(only, limit=200)]
+
+    def wait_for_line(self, run_id: UUID, part: str) -> str:
+        """The run's line that has this in it: the worker sends its own some time later."""
+        return _until(
+            lambda: next((line for line in self.logs(run_id) if part in line), ""),
+            f"the line {part}",
+        )
+
+    def tasks(self, run_id: UUID | None = None) -> list[dict[str, Any]]:
+        """Tasks on ECS, running or stopped: all of flows, or one run's."""
+        ecs, cluster = self.cloud.client("ecs"), self.outputs["ClusterArn"]
+        arns = [
+            arn
+            for status in ("RUNNING", "STOPPED")
+            for page in ecs.get_paginator("list_tasks").paginate(
+                cluster=cluster, desiredStatus=status
+            )
+            for arn in page["taskArns"]
+        ]
+        found = []
+        for start in range(0, len(arns), 100):
+            found += ecs.describe_tasks(
+                cluster=cluster, tasks=arns[start : start + 100], include=["TAGS"]
+            )["tasks"]
+        wanted = [task for task in found if "prefect.io/flow-run-id" in _tags(task)]
+        if run_id:
+            run = str(run_id)
+            wanted = [t for t in wanted if _tags(t)["prefect.io/flow-run-id"] == run]
+        return wanted
+
+    def task(self, run_id: UUID) -> dict[str, Any]:
+        """The one task of a run."""
+        (task,) = self.tasks(run_id)
+        return task
+
+    def stopped_task(self, run_id: UUID) -> dict[str, Any]:
+        """The one task of a run, once it has stopped."""
+
+        def arrived() -> dict[str, Any] | None:
+            task = self.task(run_id)
+            return task if task["lastStatus"] == "STOPPED" else None
+
+        return _until(arrived, f"the task of the run {run_id}")
+
+    def worker_tasks(self) -> list[dict[str, Any]]:
+        """The worker service's tasks that run."""
+        ecs, cluster = self.cloud.client("ecs"), self.outputs["ClusterArn"]
+        service = self.outputs["WorkerServiceName"]
+        arns = ecs.list_tasks(cluster=cluster, serviceName=service)["taskArns"]
+        found = ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"] if arns else []
+        return [task for task in found if task["lastStatus"] == "RUNNING"]
+
+    def wait_for_worker(self) -> None:
+        """Until Prefect shows one online."""
+        pool = self.outputs["WorkPoolName"]
+
+        def online() -> bool:
+            try:
+                workers = self.client.read_workers_for_work_pool(pool)
+            except PrefectHTTPStatusError:  # the worker makes the pool
+                return False
+            return any(worker.status == WorkerStatus.ONLINE for worker in workers)
+
+        _until(online, "a worker to be online")
+
+
+@contextmanager
+def running_platform(
+    cloud: Cloud, postgres_database: Database, folder: Path
+) -> Iterator[Platform]:
+    """Set it up from nothing, in the order of infrastructure/README.md."""
+    code = copy_repository(folder / "app")
+    # A task that is a process starts in its own copy of the code, as one in the image
+    # starts in /app.
+    deployments = (code / "prefect.yaml").read_text()
+    assert deployments.count("directory: /app") >= 1
+    (code / "prefect.yaml").write_text(
+        deployments.replace("directory: /app", 'directory: "."')
+    )
+    # A worker looks for runs every ten seconds, and for cancelled ones, too.
+    (code / "prefect.toml").write_text(
+        "[worker]\nquery_seconds = 1.0\ncancellation_poll_seconds = 1.0\n"
+    )
+    cloud.run_tasks_in(code=code)
+    api_url = f"http://127.0.0.1:{free_port()}/api"
+    settings = {
+        "PREFECT_SERVER_API_AUTH_STRING": AUTH,
+        # a run that is cancelled before its task connects, else after five minutes
+        "PREFECT_SERVER_SERVICES_CANCELLATION_CLEANUP_CANCELLING_TIMEOUT_SECONDS": "5",
+    }
+    with running_server(folder / "server", api_url, settings):
+        image, outputs = create_stacks(cloud, api_url, postgres_database)
+        platform = Platform(cloud, api_url, code, postgres_database, outputs, image)
+        with cloud.enforcing():
+            platform.wait_for_worker()
+            platform.command("blocks", "apply")
+            platform.command("prefect", "deploy", "--all")
+            yield platform
+
+
+def create_stacks(
+    cloud: Cloud, api_url: str, warehouse: Database
+) -> tuple[str, dict[str, str]]:
+    """The three stacks and the secrets: the image, and the platform's outputs."""
+    deploy = cloud.create_stack(
+        DEPLOY_STACK, template("github_deploy"), GitHubRepository="acme/data-platform"
+    )
+    lake = cloud.create_stack(LAKE_STACK, template("data_lake"))
+    secrets = cloud.client("secretsmanager")
+    key = secrets.create_secret(Name="prefect/api-key", SecretString=AUTH)
+    secrets.create_secret(
+        Name="dlt/destination/warehouse/credentials", SecretString=warehouse.url
+    )
+    cloud.push_image(deploy["RepositoryName"], COMMIT)
+    image = f"{deploy['RepositoryUri']}:{COMMIT}"
+    outputs = cloud.create_stack(
+        STACK,
+        template("ecs_cluster_prefect_worker"),
+        ImageUri=image,
+        PrefectApiUrl=api_url,
+        PrefectApiSecretArn=key["ARN"],
+        PrefectApiSecretVariable="PREFECT_API_AUTH_STRING",
+        WarehouseType="postgres",
+        LakeBucketName=lake["BucketName"],
+    )
+    return image, outputs
+
+
+def template(name: str) -> str:
+    """A template's text."""
+    return (ROOT / "infrastructure" / f"{name}.yml").read_text()
+
+
+def _until(look: Callable[[], Found], what: str) -> Found:
+    """Ask seldom: Prefect's server has enough to do."""
+    return until(look, what, SECONDS, every=0.5)
+
+
+def _ended(run: FlowRun) -> bool:
+    return run.state.is_final()
+
+
+def _tags(task: dict[str, Any]) -> dict[str, str]:
+    return {each["key"]: each["value"] for each in task.get("tags", [])}

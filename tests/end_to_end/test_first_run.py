@@ -1,0 +1,69 @@
+"""From the templates to completed runs, as infrastructure/README.md has it."""
+
+from __future__ import annotations
+
+from tests.end_to_end.platform import AUTH, COMMIT
+from tests.http_server import Answer, playing
+
+
+def test_hello_world_runs_as_a_task_behind_the_stacks_address(platform):
+    address = platform.outputs["OutboundIpAddress"]
+    with playing(lambda request: Answer(address.encode())) as service:
+        run = platform.completed(
+            "hello_world/production",
+            job_variables={"env": {"CHECK_IP_URL": service.url}},
+        )
+    logged = platform.logs(run.id)
+    assert f"Outbound IP address {address}, as expected" in logged
+    assert "Work pool production" in logged
+
+
+def test_exchange_rates_arrive_in_the_warehouse(platform):
+    """By a key to it that is in AWS Secrets Manager alone, read with the flow's role."""
+    parameters = {"refresh": False}
+    run = platform.completed("exchange_rates/production", parameters=parameters)
+
+    ((rows,),) = platform.warehouse.query(
+        "SELECT count(*) FROM exchange_rates.exchange_rates"
+    )
+    assert rows > 200_000
+    assert any("Loaded" in line for line in platform.logs(run.id))
+    task = platform.task(run.id)
+    logs = platform.cloud.client("logs").get_log_events(
+        logGroupName=platform.outputs["FlowLogGroupName"],
+        logStreamName=f"flows/prefect/{task['taskArn'].rpartition('/')[2]}",
+    )
+    assert any("Loaded" in event["message"] for event in logs["events"])
+
+
+def test_a_task_is_private_and_holds_no_secret(platform):
+    run = platform.completed("hello_world/production")
+    task = platform.task(run.id)
+    ecs = platform.cloud.client("ecs")
+    definition = ecs.describe_task_definition(
+        taskDefinition=task["taskDefinitionArn"], include=["TAGS"]
+    )["taskDefinition"]
+    (container,) = definition["containerDefinitions"]
+
+    assert container["image"].endswith(f":{COMMIT}")
+    assert (definition["cpu"], definition["memory"]) == ("256", "512")
+    assert definition["executionRoleArn"] == platform.outputs["ExecutionRoleArn"]
+    assert task["overrides"]["taskRoleArn"] == platform.outputs["FlowRoleArn"]
+    assert [each["name"] for each in container["secrets"]] == [
+        "PREFECT_API_AUTH_STRING"
+    ]
+    assert AUTH not in str(task) + str(definition)
+    (request,) = [
+        call["parameters"]["networkConfiguration"]["awsvpcConfiguration"]
+        for call in platform.cloud.calls(action="RunTask")
+        if str(run.id) in str(call["parameters"])
+    ]
+    assert request == {
+        "subnets": platform.outputs["PrivateSubnetIds"].split(","),
+        "securityGroups": [platform.outputs["TaskSecurityGroupId"]],
+        "assignPublicIp": "DISABLED",
+    }
+
+
+def test_a_second_apply_changes_nothing(platform):
+    assert "Nothing to change" in platform.command("blocks", "apply")
