@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Iterator
 
 import pytest
 
+from tests.images import image_settings
 from tests.ports import free_port
 from tests.repository import ROOT, SETTINGS, copy_repository
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from tests.apis.hubspot import HubSpot
     from tests.aws import Aws
     from tests.cloud.cloud import Cloud
+    from tests.images import Image
     from tests.lakes import Lake
     from tests.postgres import Database
     from tests.queries import Queries
@@ -52,6 +54,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "AWS_EC2_METADATA_DISABLED": "true",
         # retries wait milliseconds
         "RUNTIME__REQUEST_BACKOFF_FACTOR": "0.001",
+        **image_settings(scratch),
     }
     from dlt.common.runtime import run_context
 
@@ -240,6 +243,18 @@ def prefect_api(pytestconfig: pytest.Config) -> Iterator[str]:
     with running_server(home, os.environ["PREFECT_API_URL"]) as api_url:
         yield api_url
         drain()
+
+
+@pytest.fixture(scope="session")
+def image(pytestconfig: pytest.Config) -> Iterator[Image]:
+    """The real image, built from a folder where much lies around that is not for it."""
+    from tests.images import built_image, cluttered_copy, what_is_missing
+
+    if missing := what_is_missing():
+        pytest.skip(missing)
+    context = cluttered_copy(pytestconfig.stash[scratch_key] / "cluttered")
+    with built_image(context) as image:
+        yield image
 
 
 @pytest.fixture

@@ -1,0 +1,54 @@
+# The one image: the worker runs in it, and every flow.
+#
+#     docker build -t data-platform --build-arg IMAGE_VERSION=$(git rev-parse HEAD) .
+#
+# Where a private authority signs the package index's certificate, add
+# --secret id=ca,src=<a file of all certificates to trust>. Podman and buildah take the
+# same options.
+ARG PYTHON_IMAGE=docker.io/library/python:3.11-slim-bookworm
+
+FROM ${PYTHON_IMAGE} AS build
+ARG UV_VERSION=0.13.9
+RUN --mount=type=secret,id=ca --mount=type=cache,target=/root/.cache \
+    if [ -e /run/secrets/ca ]; then export PIP_CERT=/run/secrets/ca; fi \
+    && python3 -m venv /uv \
+    && /uv/bin/pip install --quiet "uv==${UV_VERSION}"
+
+WORKDIR /app
+# Copied, not mounted: buildah's cache does not see that a mounted file has changed.
+COPY pyproject.toml uv.lock ./
+ENV UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never
+# Bytecode is compiled, because pyproject.toml says so. Removed is what no flow imports:
+# - Arrow Flight, a network protocol; Arrow's headers, C++ sources and tests
+# - second and third copies of libarrow_python, for compilers: a wheel has no links
+# - the pages of Prefect's UI, which a server shows
+# - uv's lock, which everyone may write
+RUN --mount=type=secret,id=ca --mount=type=cache,target=/root/.cache \
+    if [ -e /run/secrets/ca ]; then export SSL_CERT_FILE=/run/secrets/ca; fi \
+    && /uv/bin/uv sync --quiet --locked --no-dev --no-install-project \
+    && cd .venv/lib/python3*/site-packages \
+    && rm -r pyarrow/*flight* pyarrow/include pyarrow/src pyarrow/tests \
+        pyarrow/libarrow_python.so pyarrow/libarrow_python.so.*.* \
+        prefect/server/ui prefect/server/ui-v2 /app/.venv/.lock
+
+FROM ${PYTHON_IMAGE}
+# The official image has no bytecode of the standard library, which costs each start half a
+# second.
+RUN useradd --create-home app \
+    && python3 -m compileall -q -x site-packages \
+        "$(python3 -c "import sysconfig; print(sysconfig.get_path('stdlib'))")"
+WORKDIR /app
+COPY --from=build /app/.venv .venv
+# Code belongs to root. What flows write goes into the home of `app`.
+ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 \
+    DLT_LOCAL_DIR=/home/app PIPELINES_DIR=/home/app/pipelines
+# Only what .dockerignore lets through.
+COPY . .
+RUN python -m compileall -q flows pipelines sources utils
+USER app
+# Every flow can be imported, by this user.
+RUN for flow in flows/[a-z]*.py; do echo "import flows.$(basename "$flow" .py)"; done | python
+# Last, because it differs in every build.
+ARG IMAGE_VERSION=unknown
+ENV IMAGE_VERSION=${IMAGE_VERSION}
+CMD ["prefect", "version"]
