@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from contextlib import closing, contextmanager
+import socket
+import threading
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from socketserver import BaseRequestHandler, ThreadingTCPServer
 from typing import Any, Iterator
 
 import psycopg2
@@ -75,3 +78,32 @@ def new_database(postgres: Database) -> Database:
     name = f"test_{next(_numbers)}"
     postgres.query(f"CREATE DATABASE {name}")
     return Database(postgres.socket_folder, name)
+
+
+@contextmanager
+def over_tcp(database: Database) -> Iterator[str]:
+    """The database's address for those who do not see the server's socket: containers."""
+
+    class Connection(BaseRequestHandler):
+        def handle(self) -> None:
+            with socket.socket(socket.AF_UNIX) as server:
+                server.connect(f"{database.socket_folder}/.s.PGSQL.5432")
+                arguments = (server, self.request)
+                answers = threading.Thread(target=_copy, args=arguments, daemon=True)
+                answers.start()
+                _copy(self.request, server)
+                answers.join()
+
+    with ThreadingTCPServer(("127.0.0.1", 0), Connection) as proxy:
+        proxy.daemon_threads = True
+        threading.Thread(target=proxy.serve_forever, args=(0.01,), daemon=True).start()
+        port = proxy.server_address[1]
+        yield f"postgresql://postgres:secret@127.0.0.1:{port}/{database.name}"
+        proxy.shutdown()
+
+
+def _copy(source: socket.socket, target: socket.socket) -> None:
+    with suppress(OSError):  # whoever is killed says no goodbye
+        while data := source.recv(65536):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)

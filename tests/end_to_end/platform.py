@@ -19,7 +19,7 @@ from prefect.exceptions import PrefectHTTPStatusError
 
 from tests.cloud.cloud import Cloud
 from tests.ports import free_port
-from tests.postgres import Database
+from tests.postgres import Database, over_tcp
 from tests.prefect_server import running_server
 from tests.repository import ROOT, copy_repository
 from tests.waiting import Found, until
@@ -66,11 +66,11 @@ class Platform:
             }
         )
 
-    def command(self, *words: str) -> str:
+    def command(self, *words: str, folder: Path | None = None) -> str:
         """What a command of Python's modules printed, which has to succeed."""
         done = subprocess.run(
             [sys.executable, "-m", *words],
-            cwd=self.code,
+            cwd=folder or self.code,
             env=self.environment,
             capture_output=True,
             text=True,
@@ -162,6 +162,23 @@ class Platform:
         found = ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"] if arns else []
         return [task for task in found if task["lastStatus"] == "RUNNING"]
 
+    def replace_worker(self) -> None:
+        """Stop the worker; its service starts another."""
+        (worker,) = self.worker_tasks()
+        self.cloud.client("ecs").stop_task(
+            cluster=self.outputs["ClusterArn"], task=worker["taskArn"]
+        )
+        self.wait_for_successor(worker)
+
+    def wait_for_successor(self, worker: dict[str, Any]) -> None:
+        """Until there is another worker."""
+
+        def succeeded() -> bool:
+            arns = [task["taskArn"] for task in self.worker_tasks()]
+            return bool(arns) and worker["taskArn"] not in arns
+
+        _until(succeeded, "another worker")
+
     def wait_for_worker(self) -> None:
         """Until Prefect shows one online."""
         pool = self.outputs["WorkPoolName"]
@@ -178,7 +195,7 @@ class Platform:
 
 @contextmanager
 def running_platform(
-    cloud: Cloud, postgres_database: Database, folder: Path
+    cloud: Cloud, database: Database, folder: Path
 ) -> Iterator[Platform]:
     """Set it up from nothing, in the order of infrastructure/README.md."""
     code = copy_repository(folder / "app")
@@ -200,9 +217,12 @@ def running_platform(
         # a run that is cancelled before its task connects, else after five minutes
         "PREFECT_SERVER_SERVICES_CANCELLATION_CLEANUP_CANCELLING_TIMEOUT_SECONDS": "5",
     }
-    with running_server(folder / "server", api_url, settings):
-        image, outputs = create_stacks(cloud, api_url, postgres_database)
-        platform = Platform(cloud, api_url, code, postgres_database, outputs, image)
+    with (
+        running_server(folder / "server", api_url, settings),
+        over_tcp(database) as warehouse_url,
+    ):
+        image, outputs = create_stacks(cloud, api_url, warehouse_url)
+        platform = Platform(cloud, api_url, code, database, outputs, image)
         with cloud.enforcing():
             platform.wait_for_worker()
             platform.command("blocks", "apply")
@@ -211,7 +231,7 @@ def running_platform(
 
 
 def create_stacks(
-    cloud: Cloud, api_url: str, warehouse: Database
+    cloud: Cloud, api_url: str, warehouse_url: str
 ) -> tuple[str, dict[str, str]]:
     """The three stacks and the secrets: the image, and the platform's outputs."""
     deploy = cloud.create_stack(
@@ -221,7 +241,7 @@ def create_stacks(
     secrets = cloud.client("secretsmanager")
     key = secrets.create_secret(Name="prefect/api-key", SecretString=AUTH)
     secrets.create_secret(
-        Name="dlt/destination/warehouse/credentials", SecretString=warehouse.url
+        Name="dlt/destination/warehouse/credentials", SecretString=warehouse_url
     )
     cloud.push_image(deploy["RepositoryName"], COMMIT)
     image = f"{deploy['RepositoryUri']}:{COMMIT}"

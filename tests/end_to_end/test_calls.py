@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from tests.end_to_end.platform import Platform
 from tests.end_to_end.throttled_runs import DEPLOYMENT, run_throttled
-from tests.waiting import until
 
 
 def test_an_unchanged_deployment_registers_no_task_definition(platform: Platform):
@@ -13,7 +12,7 @@ def test_an_unchanged_deployment_registers_no_task_definition(platform: Platform
     platform.cloud.forget_calls()
 
     complete_five(platform)
-    replace_worker(platform)
+    platform.replace_worker()
     complete_five(platform)
 
     worker = platform.outputs["WorkerRoleArn"].rpartition("/")[2]
@@ -29,17 +28,3 @@ def test_runs_that_start_at_once_survive_throttling(platform: Platform):
 def complete_five(platform: Platform) -> None:
     runs = [platform.start(DEPLOYMENT) for _ in range(5)]
     assert all(platform.wait(each).state.is_completed() for each in runs)
-
-
-def replace_worker(platform: Platform) -> None:
-    """Stop the worker; its service starts another."""
-    (worker,) = platform.worker_tasks()
-    platform.cloud.client("ecs").stop_task(
-        cluster=platform.outputs["ClusterArn"], task=worker["taskArn"]
-    )
-    until(
-        lambda: worker["taskArn"] not in str(platform.worker_tasks())
-        and platform.worker_tasks(),
-        "another worker",
-        seconds=180,
-    )

@@ -13,7 +13,6 @@ from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.states import Cancelling
 
 from tests.end_to_end.platform import Platform
-from tests.waiting import until
 
 WAITING = "wait_for_file/production"
 NEVER_CONNECTS = {"command": "sleep 300"}
@@ -129,14 +128,7 @@ def test_runs_outlive_a_worker_that_is_killed(platform, tmp_path):
     (worker,) = platform.worker_tasks()
     kill(platform, worker["taskArn"])
     meanwhile = waiting(platform, go_on)
-    until(
-        lambda: [
-            task
-            for task in platform.worker_tasks()
-            if task["taskArn"] != worker["taskArn"]
-        ],
-        "another worker",
-    )
+    platform.wait_for_successor(worker)
     platform.wait(meanwhile, is_running)
     go_on.touch()
 

@@ -1,0 +1,43 @@
+"""The same in the real image: one image is the worker, and every flow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Iterator
+
+import pytest
+
+from tests.end_to_end.platform import Platform
+from tests.images import Image
+from tests.repository import ROOT
+
+FLOWS = ("hello_world", "exchange_rates")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def in_the_image(platform: Platform, image: Image) -> Iterator[None]:
+    """Tasks run in the image, and two deployments are as prefect.yaml has them."""
+    platform.cloud.run_tasks_in(image=image.name)
+    deploy(platform, ROOT)
+    platform.replace_worker()
+    yield
+    platform.cloud.run_tasks_in(code=platform.code)
+    deploy(platform, platform.code)
+    platform.replace_worker()
+
+
+def deploy(platform: Platform, folder: Path) -> None:
+    names = [f"--name=flows.{name}.{name}/production" for name in FLOWS]
+    platform.command("prefect", "--no-prompt", "deploy", *names, folder=folder)
+
+
+def test_hello_world_runs_in_the_image(platform):
+    run = platform.completed("hello_world/production")
+    assert "Work pool production" in platform.logs(run.id)
+
+
+def test_exchange_rates_runs_in_the_image(platform):
+    platform.warehouse.query("DROP SCHEMA IF EXISTS exchange_rates CASCADE")
+    platform.completed("exchange_rates/production", parameters={"refresh": False})
+    count = "SELECT count(*) FROM exchange_rates.exchange_rates"
+    assert platform.warehouse.query(count) > [(200_000,)]
