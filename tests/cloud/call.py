@@ -17,7 +17,9 @@ from moto.core.utils import get_service_model
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
-CREDENTIAL = re.compile(r"Credential=([^/,&]+)/\d+/[^/]*/([^/,&]+)/")
+from tests.cloud.account import REGION
+
+CREDENTIAL = re.compile(r"Credential=([^/,&]+)/\d+/([^/]*)/([^/,&]+)/")
 # botocore's names of services, where requests are signed with another one
 SIGNED_AS = {"monitoring": "cloudwatch", "elasticloadbalancing": "elbv2"}
 
@@ -41,6 +43,7 @@ class Call:
     parameters: dict[str, Any]
     operation: OperationModel | None = None
     protocol: str = ""
+    region: str = REGION
 
     def refused(self, error: AwsError) -> Response:
         """The error as the service would write it."""
@@ -58,7 +61,7 @@ def call_of(environ: dict[str, Any]) -> Call | None:
     """
     signed = environ.get("HTTP_AUTHORIZATION") or unquote(environ["QUERY_STRING"])
     found = CREDENTIAL.search(signed.replace("X-Amz-Credential=", "Credential="))
-    key, name = found.groups() if found else ("", "sts")
+    key, region, name = found.groups() if found else ("", REGION, "sts")
     service = SIGNED_AS.get(name, name)
     body = _body(environ, service)
     request = Request(environ | {"wsgi.input": io.BytesIO(body)})
@@ -78,7 +81,9 @@ def call_of(environ: dict[str, Any]) -> Call | None:
             "url_params": in_path,
         }
     )
-    return Call(key, service, operation.name, parameters or {}, operation, protocol)
+    return Call(
+        key, service, operation.name, parameters or {}, operation, protocol, region
+    )
 
 
 def key_in(authorization: str) -> str:

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Iterator
 
 import pytest
+from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
     from tests.cloud.cloud import Cloud
 
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": {
+        "Effect": "Allow",
+        "Principal": {"Service": "ecs-tasks.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    },
+}
 TEMPLATE = (Path(__file__).parent / "stack.yml").read_text()
 
 
@@ -103,3 +113,36 @@ def enforced(cloud: Cloud) -> Iterator[None]:
     """IAM decides during the test."""
     with cloud.enforcing():
         yield
+
+
+@pytest.fixture
+def role(cloud: Cloud) -> Iterator[Any]:
+    """A role that may do nothing yet, and its clients."""
+    iam, name = cloud.client("iam"), "judged"
+    created = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))
+    arn = created["Role"]["Arn"]
+
+    class Role:
+        def may(self, *statements: dict[str, Any]) -> None:
+            document = {
+                "Version": "2012-10-17",
+                "Statement": [{"Effect": "Allow"} | each for each in statements],
+            }
+            iam.put_role_policy(
+                RoleName=name, PolicyName="it", PolicyDocument=json.dumps(document)
+            )
+
+        def tries(self, service: str, operation: str, **parameters: Any) -> str:
+            """The code of the error, if there is one."""
+            client = cloud.client_of(arn, service)
+            try:
+                getattr(client, operation)(**parameters)
+            except ClientError as error:
+                return error.response["Error"]["Code"]
+            return ""
+
+    Role.name, Role.arn = name, arn
+    yield Role()
+    for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
+        iam.delete_role_policy(RoleName=name, PolicyName=policy)
+    iam.delete_role(RoleName=name)

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.cloud.account import GLOBAL_SERVICES, REGION, arn, backend
+from tests.cloud.account import GLOBAL_SERVICES, arn, backend
 from tests.cloud.policies import Context
 
 Parameters = dict[str, Any]
 
 
-def context_of(service: str, action: str, p: Parameters) -> Context:
+def context_of(service: str, region: str, p: Parameters) -> Context:
     """What holds for all that the call needs."""
     is_global = service in GLOBAL_SERVICES and service != "s3"
-    context = {"aws:RequestedRegion": "us-east-1" if is_global else REGION}
+    context = {"aws:RequestedRegion": "us-east-1" if is_global else region}
     if service == "ecs" and "cluster" in p:
         context["ecs:cluster"] = cluster_of(p)
     if service == "s3":

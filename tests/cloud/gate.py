@@ -8,11 +8,13 @@ from __future__ import annotations
 import json
 from typing import Any, Callable, Iterable
 
+from werkzeug.datastructures import EnvironHeaders
 from werkzeug.wrappers import Request, Response
 
-from tests.cloud import iam
+from tests.cloud import dry_run, iam
 from tests.cloud.call import AwsError, Call, call_of
 from tests.cloud.call_log import CallLog
+from tests.cloud.needs import needs
 from tests.cloud.throttling import Throttling
 
 CONTROL = "/_cloud/"
@@ -57,6 +59,8 @@ class Gate:
         who = caller.name if caller else ""
         try:
             self._check(call, caller)
+            if dry_run.HEADER in EnvironHeaders(environ):
+                raise _would_have_succeeded(call)
         except AwsError as error:
             self.log.add(call, who, error.status)
             return call.refused(error)(environ, start_response)
@@ -85,3 +89,9 @@ class Gate:
         """Turn IAM on or off: what it was before."""
         before, self.enforcing = self.enforcing, wanted["on"]
         return before
+
+
+def _would_have_succeeded(call: Call) -> AwsError:
+    """EC2's answer to a dry run, which also says here what was asked for."""
+    asked = ", ".join(f"{need.action} on {need.resource}" for need in needs(call))
+    return AwsError(dry_run.ALLOWED, f"Request would have succeeded: {asked}", 412)

@@ -11,9 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Callable, Iterable
 
-from tests.cloud.account import arn, backend
+from tests.cloud.account import ACCOUNT, arn, backend
 from tests.cloud.call import Call
 from tests.cloud.context import cluster_of, context_of, last, tags_of
+from tests.cloud.ec2_needs import ec2_resources
 from tests.cloud.policies import Context
 from tests.cloud.s3_needs import s3_action, s3_resources
 
@@ -36,9 +37,11 @@ def needs(call: Call) -> Iterable[Need]:
     """All that this call must be allowed to do."""
     action, parameters = call.action, call.parameters
     find = RESOURCES.get(call.service, lambda *_: [])
-    context = context_of(call.service, action, parameters)
+    context = context_of(call.service, call.region, parameters)
     prefix = PREFIXES.get(call.service, call.service)
-    name = {"s3": s3_action, "budgets": _budget_action}.get(call.service, str)(action)
+    name = action
+    if rename := NAMES.get(call.service):
+        name = rename(action, parameters)
     for resource in find(action, parameters) or ["*"]:
         tags = tags_of(call.service, resource)
         yield Need(f"{prefix}:{name}", resource, context | tags)
@@ -50,6 +53,8 @@ def needs(call: Call) -> Iterable[Need]:
     for tagged in parameters.get("TagSpecifications") or []:
         resource = arn("ec2", f"{tagged['ResourceType']}/*")
         yield Need("ec2:CreateTags", resource, context | {"ec2:CreateAction": action})
+    if view := (parameters.get("Budget") or {}).get("BillingViewArn"):
+        yield Need("billing:GetBillingViewData", view, context)
 
 
 def _passed_roles(service: str, action: str, p: Parameters) -> list[tuple[str, str]]:
@@ -112,9 +117,15 @@ def _ecs(action: str, p: Parameters) -> list[str]:
     if action in ("StopTask", "DescribeTasks", "ExecuteCommand"):
         tasks = p.get("tasks") or [p.get("task")]
         return [arn("ecs", f"task/{cluster}/{last(task)}") for task in tasks]
-    if action in ("DescribeServices", "UpdateService", "DeleteService"):
+    if deployments := _service_deployments(p):
+        services = [each.rpartition("/")[0] for each in deployments]
+        return deployments + [
+            each.replace(":service-deployment/", ":service/") for each in services
+        ]
+    if "Service" in action:
         services = p.get("services") or [p.get("service")]
-        return [arn("ecs", f"service/{cluster}/{last(each)}") for each in services]
+        named = [last(each) for each in services if each]
+        return [arn("ecs", f"service/{cluster}/{name}") for name in named]
     if action in ("TagResource", "UntagResource", "ListTagsForResource"):
         return [p["resourceArn"]]
     if action == "DescribeClusters":
@@ -123,6 +134,12 @@ def _ecs(action: str, p: Parameters) -> list[str]:
     if "Cluster" in action and "cluster" in p:
         return [cluster_of(p)]
     return []
+
+
+def _service_deployments(p: Parameters) -> list[str]:
+    """The ARNs of services' deployments, in which the service is named too."""
+    one = p.get("serviceDeploymentArn")
+    return [one] if one else list(p.get("serviceDeploymentArns") or [])
 
 
 def _ecr(action: str, p: Parameters) -> list[str]:
@@ -170,6 +187,9 @@ def _iam(action: str, p: Parameters) -> list[str]:
         return known or [arn("iam", f"role{path}{p['RoleName']}")]
     if p.get("OpenIDConnectProviderArn") or p.get("PolicyArn"):
         return [p.get("OpenIDConnectProviderArn") or p["PolicyArn"]]
+    if action == "CreateServiceLinkedRole":
+        service = p["AWSServiceName"]
+        return [arn("iam", f"role/aws-service-role/{service}/AWSServiceRole")]
     if action == "CreateOpenIDConnectProvider":
         return [arn("iam", f"oidc-provider/{p['Url'].removeprefix('https://')}")]
     for name, kind in (
@@ -192,9 +212,8 @@ def _cloudformation(action: str, p: Parameters) -> list[str]:
 
 
 def _sns(action: str, p: Parameters) -> list[str]:
+    # a subscription is nothing that a policy could name
     topic = p.get("TopicArn") or p.get("TargetArn") or p.get("ResourceArn")
-    if p.get("SubscriptionArn"):
-        topic = p["SubscriptionArn"].rpartition(":")[0]
     if p.get("Name"):
         topic = arn("sns", p["Name"])
     return [topic] if topic else []
@@ -210,18 +229,31 @@ def _events(action: str, p: Parameters) -> list[str]:
 
 
 def _cloudwatch(action: str, p: Parameters) -> list[str]:
+    if p.get("ResourceARN"):
+        return [p["ResourceARN"]]
     names = p.get("AlarmNames") or ([p["AlarmName"]] if p.get("AlarmName") else [])
     return [arn("cloudwatch", f"alarm:{name}") for name in names]
 
 
 def _budgets(action: str, p: Parameters) -> list[str]:
+    if p.get("ResourceARN"):
+        return [p["ResourceARN"]]
     name = p.get("BudgetName") or (p.get("Budget") or {}).get("BudgetName") or "*"
     return [arn("budgets", f"budget/{name}")]
 
 
-def _budget_action(operation: str) -> str:
-    """The only two there are."""
+def _budget_action(operation: str, p: Parameters) -> str:
+    """Two for all that there is, but for tags."""
+    if "Resource" in operation:
+        return operation
     return "ViewBudget" if operation.startswith("Describe") else "ModifyBudget"
+
+
+def _ssm(action: str, p: Parameters) -> list[str]:
+    """AWS's own parameters are in no account."""
+    found = [arn("ssm", f"parameter/{each.lstrip('/')}") for each in p.get("Names", [])]
+    public = (f":{ACCOUNT}:parameter/aws/", "::parameter/aws/")
+    return [each.replace(*public) for each in found]
 
 
 def _sts(action: str, p: Parameters) -> list[str]:
@@ -235,45 +267,17 @@ def _application_autoscaling(action: str, p: Parameters) -> list[str]:
     return [arn("application-autoscaling", "scalable-target/1a2b3c")]
 
 
-# Parameters of EC2 that name a resource, and the resource's type.
-EC2_RESOURCES = {
-    "AllocationId": "elastic-ip",
-    "GroupId": "security-group",
-    "InstanceId": "instance",
-    "InstanceIds": "instance",
-    "InternetGatewayId": "internet-gateway",
-    "NatGatewayId": "natgateway",
-    "NetworkInterfaceId": "network-interface",
-    "RouteTableId": "route-table",
-    "SubnetId": "subnet",
-    "VpcEndpointIds": "vpc-endpoint",
-    "VpcId": "vpc",
+# Services whose actions are named otherwise than their operations.
+NAMES: dict[str, Callable[[str, Parameters], str]] = {
+    "budgets": _budget_action,
+    "s3": s3_action,
 }
-
-
-def _ec2(action: str, p: Parameters) -> list[str]:
-    """Each one that is named. What describes has no resource, what creates a new one."""
-    if action.startswith("Describe"):
-        return []
-    if action == "DisassociateRouteTable":
-        tables = backend("ec2").route_tables.values()
-        named = p["AssociationId"]
-        found = [table.id for table in tables if named in table.all_associations_ids]
-        return [arn("ec2", f"route-table/{table_id}") for table_id in found]
-    return [
-        arn("ec2", f"{kind}/{each}")
-        for name, kind in EC2_RESOURCES.items()
-        for each in (p[name] if isinstance(p.get(name), list) else [p.get(name)])
-        if each
-    ]
-
-
 RESOURCES: dict[str, Callable[[str, Parameters], list[str]]] = {
     "application-autoscaling": _application_autoscaling,
     "budgets": _budgets,
     "cloudformation": _cloudformation,
     "cloudwatch": _cloudwatch,
-    "ec2": _ec2,
+    "ec2": ec2_resources,
     "ecr": _ecr,
     "ecs": _ecs,
     "events": _events,
@@ -283,5 +287,6 @@ RESOURCES: dict[str, Callable[[str, Parameters], list[str]]] = {
     "secretsmanager": _secretsmanager,
     "sns": _sns,
     "sqs": _sqs,
+    "ssm": _ssm,
     "sts": _sts,
 }

@@ -32,9 +32,16 @@ ACTIONS = {
 }
 
 
-def s3_action(operation: str) -> str:
+# Those have another name on a version of an object.
+OF_VERSIONS = {READ, "DeleteObject"}
+
+
+def s3_action(operation: str, p: dict[str, Any]) -> str:
     """IAM's name of an operation."""
-    return ACTIONS.get(operation, operation)
+    action = ACTIONS.get(operation, operation)
+    return (
+        f"{action}Version" if action in OF_VERSIONS and p.get("VersionId") else action
+    )
 
 
 def s3_resources(operation: str, p: dict[str, Any]) -> list[str]:

@@ -9,14 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 REGION_AND_ACCOUNT = "eu-central-1:123456789012"
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": {
-        "Effect": "Allow",
-        "Principal": {"Service": "ecs-tasks.amazonaws.com"},
-        "Action": "sts:AssumeRole",
-    },
-}
+DEPLOYMENT = f"arn:aws:ecs:{REGION_AND_ACCOUNT}:service-deployment"
 # Service, operation, parameters that are allowed, what is changed to be denied, and the
 # policy's action and resource. What AWS answers once it is allowed does not matter.
 CELLS: list[tuple[str, str, dict[str, Any], dict[str, Any], str, str]] = [
@@ -72,6 +65,23 @@ CELLS: list[tuple[str, str, dict[str, Any], dict[str, Any], str, str]] = [
         *("sns:Publish", f"arn:aws:sns:{REGION_AND_ACCOUNT}:a"),
     ),
     (
+        *("ecs", "describe_service_deployments"),
+        {"serviceDeploymentArns": [f"{DEPLOYMENT}/a/s/1"]},
+        {"serviceDeploymentArns": [f"{DEPLOYMENT}/b/s/1"]},
+        *("ecs:DescribeServiceDeployments", "arn:aws:ecs:*:*:service*/a/*"),
+    ),
+    (
+        *("budgets", "list_tags_for_resource"),
+        {"ResourceARN": "arn:aws:budgets::123456789012:budget/a"},
+        {"ResourceARN": "arn:aws:budgets::123456789012:budget/b"},
+        *("budgets:ListTagsForResource", "arn:aws:budgets::123456789012:budget/a"),
+    ),
+    (
+        *("ssm", "get_parameters", {"Names": ["/aws/service/a/1"]}),
+        *({"Names": ["/aws/service/b/1"]}, "ssm:GetParameters"),
+        "arn:aws:ssm:eu-central-1::parameter/aws/service/a/*",
+    ),
+    (
         *("events", "describe_rule", {"Name": "a"}, {"Name": "b"}),
         *("events:DescribeRule", f"arn:aws:events:{REGION_AND_ACCOUNT}:rule/a"),
     ),
@@ -86,39 +96,6 @@ CELLS: list[tuple[str, str, dict[str, Any], dict[str, Any], str, str]] = [
 
 # refused by CloudFormation itself, once IAM allows it
 UNKNOWN = '{"Resources": {"A": {"Type": "AWS::No::Such"}}}'
-
-
-@pytest.fixture
-def role(cloud, request):
-    """A role that may do nothing yet, and its clients."""
-    iam, name = cloud.client("iam"), "judged"
-    created = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))
-    arn = created["Role"]["Arn"]
-
-    class Role:
-        def may(self, *statements: dict[str, Any]) -> None:
-            document = {
-                "Version": "2012-10-17",
-                "Statement": [{"Effect": "Allow"} | each for each in statements],
-            }
-            iam.put_role_policy(
-                RoleName=name, PolicyName="it", PolicyDocument=json.dumps(document)
-            )
-
-        def tries(self, service: str, operation: str, **parameters: Any) -> str:
-            """The code of the error, if there is one."""
-            client = cloud.client_of(arn, service)
-            try:
-                getattr(client, operation)(**parameters)
-            except ClientError as error:
-                return error.response["Error"]["Code"]
-            return ""
-
-    Role.name, Role.arn = name, arn
-    yield Role()
-    for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
-        iam.delete_role_policy(RoleName=name, PolicyName=policy)
-    iam.delete_role(RoleName=name)
 
 
 def denied(code: str) -> bool:
