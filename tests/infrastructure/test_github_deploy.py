@@ -130,6 +130,15 @@ def test_only_this_repositorys_production_may_deploy():
     }
 
 
+def test_only_cloudformation_has_the_stack_role():
+    (trust,) = properties(DEPLOY, "StackRole")["AssumeRolePolicyDocument"]["Statement"]
+    assert trust == {
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudformation.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    }
+
+
 def test_the_deploy_role_reaches_this_repository_this_stack_and_prefects_secrets():
     given: dict[str, set[str]] = {}
     for action, resource, _ in rights(DEPLOY, "DeployRole"):
