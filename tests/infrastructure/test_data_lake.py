@@ -20,7 +20,7 @@ from pipelines.open_exchange_rates import load_open_exchange_rates
 from tests.apis.open_exchange_rates import APP_ID, OpenExchangeRates
 from tests.http_server import playing
 from tests.repository import ROOT
-from tests.templates import TEMPLATES, read
+from tests.templates import TEMPLATES, properties, read, rights
 
 TEMPLATE = TEMPLATES["data-platform-lake"]
 SCRIPTS = sorted((ROOT / "infrastructure" / "snowflake").glob("*.sql"))
@@ -134,6 +134,42 @@ def test_the_view_shows_each_rate_once(template):
             ("2026-03-01", 0.86),
             ("2026-03-02", 0.88),
         ]
+
+
+def test_only_snowflakes_user_with_its_id_reads_the_lake_from_outside():
+    trust = properties(TEMPLATE, "SnowflakeRole")["AssumeRolePolicyDocument"]
+    (statement,) = trust["Statement"]
+    known = {
+        "Effect": "Allow",
+        "Principal": {"AWS": {"Ref": "SnowflakeUserArn"}},
+        "Action": "sts:AssumeRole",
+        "Condition": {
+            "StringEquals": {"sts:ExternalId": {"Ref": "SnowflakeExternalId"}}
+        },
+    }
+    unknown = {
+        "Effect": "Deny",
+        "Principal": {"AWS": "*"},
+        "Action": "sts:AssumeRole",
+    }
+    assert statement == {"If": ["SnowflakeIsKnown", known, unknown]}
+    assert list(rights(TEMPLATE, "SnowflakeRole")) == [
+        ("s3:GetObject", "${Bucket.Arn}/*", None),
+        ("s3:GetObjectVersion", "${Bucket.Arn}/*", None),
+        ("s3:ListBucket", "${Bucket.Arn}", None),
+        ("s3:GetBucketLocation", "${Bucket.Arn}", None),
+    ]
+
+
+def test_nobody_reaches_the_lake_unencrypted():
+    (statement,) = properties(TEMPLATE, "BucketPolicy")["PolicyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Principal"]) == ("Deny", "*")
+    assert statement["Action"] == "s3:*"
+    assert statement["Resource"] == [
+        {"GetAtt": "Bucket.Arn"},
+        {"Sub": "${Bucket.Arn}/*"},
+    ]
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": False}}
 
 
 def test_every_variable_is_an_output_or_explained(template):

@@ -1,0 +1,118 @@
+"""Every action of every policy, executed under enforcement as allowed, and denied beside it.
+
+The calls are those of real clients with the roles' own sessions, and IAM judges them; what
+would come after its consent is left out (`tests/cloud/dry_run.py`), so that none of them
+changes anything. Who may assume a role, and the policies of buckets, queues and topics, are
+asserted as text in the tests of their templates, as is the service that a role is passed to.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Iterator
+
+import pytest
+
+from tests.aws import ADMINISTRATOR
+from tests.cloud.cloud import Cloud
+from tests.cloud.dry_run import ALLOWED as WOULD_HAVE_SUCCEEDED
+from tests.rights import ALLOWED, ELSEWHERE, ROLES, Cell, cells, knows
+from tests.rights_platform import BOUNDARY, NOBODY, Platform
+from tests.templates import TEMPLATES, read, rights
+
+CELLS = list(cells())
+# Each action once, on a resource that a role has it for.
+ONCE = list({each.action: each for each in CELLS if each.how == ALLOWED}.values())
+REFUSALS = (
+    *("AccessDenied", "AccessDeniedException", "AuthorizationError"),
+    "UnauthorizedOperation",
+)
+# What AWS gives on all resources or on none.
+UNLIMITED = (
+    *("application-autoscaling:Describe", "cloudwatch:Describe", "ec2:Describe"),
+    *("cloudwatch:GetMetricData", "ecr:GetAuthorizationToken", "logs:Describe"),
+    *("ecs:DeregisterTaskDefinition", "ecs:DescribeTaskDefinition"),
+)
+# Read as text, for they are of resources, and in no role.
+OF_RESOURCES = {
+    "AWS::S3::BucketPolicy",
+    "AWS::SNS::TopicPolicy",
+    "AWS::SQS::QueuePolicy",
+}
+
+
+@pytest.fixture(scope="module")
+def platform(cloud: Cloud) -> Iterator[Platform]:
+    """Made under enforcement, too: by CloudFormation, with the role that it has there."""
+    with cloud.enforcing():
+        platform = Platform(cloud)
+        yield platform
+        platform.remove()
+
+
+@pytest.mark.parametrize("cell", CELLS, ids=str)
+def test_a_right(cell: Cell, platform: Platform):
+    code, message = platform.ask(cell.who, platform.request(cell))
+
+    if cell.how == ALLOWED:
+        assert code == WOULD_HAVE_SUCCEEDED, message
+        assert f"{cell.action} on " in message
+    else:
+        assert code in REFUSALS, message
+        refused, _, resource = message.partition(" on resource: ")
+        assert refused.endswith(f"is not authorized to perform: {cell.action}")
+        if cell.how == ELSEWHERE:
+            assert "beside" in resource
+
+
+def test_no_action_and_no_resource_is_left_out():
+    assert len(CELLS) >= 40
+    for role, path in ROLES.items():
+        written = list(rights(path, role))
+        of_role = [cell for cell in CELLS if cell.role == role]
+        actions = {action for action, _, _ in written}
+        assert {each.action for each in of_role if each.how == ALLOWED} == actions
+        assert {each.action for each in of_role if each.how != ALLOWED} == actions
+        asked = {written[each.number][1] for each in of_role}
+        assert asked == {resource for _, resource, _ in written}
+
+
+def test_there_are_no_other_policies(platform):
+    """Neither in the templates nor in the stacks."""
+    kinds = {
+        each["Type"]
+        for path in TEMPLATES.values()
+        for each in read(path)["Resources"].values()
+        if "PolicyDocument" in each.get("Properties", {})
+    }
+    assert kinds == OF_RESOURCES | {"AWS::IAM::ManagedPolicy"}
+    for role, path in ROLES.items():
+        there = [each.action for each in platform.rights[role]]
+        assert there == [action for action, _, _ in rights(path, role)]
+        assert all(
+            statement["Effect"] == "Allow"
+            for document in platform.documents(role).values()
+            for statement in document["Statement"]
+        )
+
+
+def test_everything_is_meant_only_where_aws_knows_no_less(platform):
+    for role in ROLES:
+        for right in platform.rights[role]:
+            if right.pattern != "*" or right.conditions:
+                continue
+            # the roles that it limits name their bucket
+            in_boundary = role == BOUNDARY and right.action.startswith("s3:")
+            assert in_boundary or right.action.startswith(UNLIMITED), right.action
+
+
+def test_a_role_without_a_policy_may_do_nothing(platform):
+    for cell in ONCE:
+        code, message = platform.ask(NOBODY, platform.request(cell))
+        assert code in REFUSALS, (cell.action, message)
+
+
+def test_the_administrator_may_do_everything(platform):
+    administrator = ADMINISTRATOR["AWS_ACCESS_KEY_ID"]
+    for cell in ONCE:
+        code, message = platform.ask(administrator, platform.request(cell))
+        assert code == WOULD_HAVE_SUCCEEDED, (cell.action, message)
