@@ -114,7 +114,7 @@ def _fitting(shape: Shape, value: Any) -> Any:
 def names_of(arn: str) -> dict[str, Any]:
     """The parameters that name a resource, in whichever operation they are."""
     service, rest = arn.split(":", 5)[2::3]
-    kind, path = re.fullmatch(r"(?:([a-z-]+)[/:](?!$))?(.+)", rest).groups()  # type: ignore[union-attr]
+    kind, path = _parts(rest)
     name = path.rpartition("/")[2]
     bucket, _, key = rest.partition("/")
     first = path.partition("/")[0]
@@ -136,19 +136,29 @@ def names_of(arn: str) -> dict[str, Any]:
         "ecs": {
             "cluster": {"cluster": first, "clusters": first, "clusterName": first},
             "service": {
-                **{"cluster": first, "service": name, "services": name},
+                "cluster": first,
+                "service": name,
                 "serviceName": name,
+                "services": name,
             },
             "service-deployment": {
-                **{"serviceDeploymentArn": arn, "serviceDeploymentArns": arn},
+                "serviceDeploymentArn": arn,
+                "serviceDeploymentArns": arn,
             },
             "task": {"cluster": first, "task": name, "tasks": name},
             "task-definition": {"taskDefinition": group, "family": group},
-        }.get(kind, {}),
+        }.get(kind.rstrip("/:"), {}),
     }
     tagged = {name: arn for name in ("resourceArn", "ResourceArn", "ResourceARN")}
     named = of_service.get(service, {}) | tagged
     return {name: value for name, value in named.items() if value}
+
+
+def _parts(rest: str) -> tuple[str, str]:
+    """An ARN's end: the kind of resource with what separates it, if any, and the name."""
+    found = re.fullmatch(r"((?:[a-z-]+[/:])?)(.+)", rest)
+    assert found, rest
+    return found[1], found[2]
 
 
 def ec2_names(ids: list[str]) -> dict[str, str]:
@@ -169,7 +179,5 @@ def inside(pattern: str) -> str:
 def beside(arn: str) -> str:
     """A resource of the same kind that belongs to nobody here."""
     *head, rest = arn.split(":", 5)
-    found = re.fullmatch(r"((?:[a-z-]+[/:])?)(.+)", rest)
-    assert found, arn
-    kind = "" if head[2] in ("s3", "sns", "sqs") else found[1]
-    return ":".join([*head, kind + re.sub("[^/:]+", "beside", rest[len(kind) :])])
+    kind, name = _parts(rest) if head[2] not in ("s3", "sns", "sqs") else ("", rest)
+    return ":".join([*head, kind + re.sub("[^/:]+", "beside", name)])

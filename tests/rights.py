@@ -31,6 +31,8 @@ ROLES = {
     for kind in ("AWS::IAM::Role", "AWS::IAM::ManagedPolicy")
     for name in of_type(path, kind)
 }
+# A role in the stack's path that no boundary limits.
+UNBOUNDED = "unbounded"
 PASSED_TO, CREATED_BY = "iam:PassedToService", "ecs:CreateAction"
 # AWS says which role, or which target, it is, and no caller.
 NAMED_BY_AWS = ("iam:CreateServiceLinkedRole", "application-autoscaling:")
@@ -156,7 +158,7 @@ def _condition(
             return {"PermissionsBoundary": value}
         case "iam:PermissionsBoundary":
             another = value.replace(":policy/", ":policy/beside-")
-            return {"PermissionsBoundary": another, "RoleName": "unbounded"}
+            return {"PermissionsBoundary": another, "RoleName": UNBOUNDED}
     raise NotImplementedError(f"How is a condition on {key} met, and how not?")
 
 

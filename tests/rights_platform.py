@@ -16,7 +16,7 @@ from tests.aws import ADMINISTRATOR, REGION
 from tests.aws_requests import LOADER, Request, ec2_names
 from tests.cloud.cloud import Cloud
 from tests.cloud.dry_run import dry
-from tests.rights import ROLES, Cell, request_of, rights_in
+from tests.rights import ROLES, UNBOUNDED, Cell, request_of, rights_in
 from tests.templates import TEMPLATES, properties
 
 STACKS = {
@@ -32,7 +32,7 @@ ANYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 BOUNDARY = "Boundary"
 # Roles beside those of the stacks: where each is, and whether the boundary limits it. The
 # first may do all that the boundary allows, the others nothing.
-INSIDE, NOBODY = "inside", "unbounded"
+INSIDE, NOBODY = "inside", UNBOUNDED
 MADE_BY_HAND = {
     INSIDE: ("/rights/", True),
     NOBODY: ("/rights/", False),
@@ -175,7 +175,7 @@ class Platform:
         return boto3.Session(*keys[:3], botocore_session=shared)
 
     def remove(self) -> None:
-        """All that was made, but for what a stack retains by intent."""
+        """All that was made, what the stacks retain included."""
         self._iam.delete_role_policy(RoleName=INSIDE, PolicyName="all")
         for name in MADE_BY_HAND:
             self._iam.delete_role(RoleName=name)

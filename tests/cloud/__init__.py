@@ -2,5 +2,5 @@
 
 `python -m tests.cloud` runs it, `cloud.py` is how tests talk to it. Added to moto are
 CloudFormation's types (`stack_*.py`), IAM's decisions on every call (`gate.py`, `iam.py`),
-a log of the calls, throttling, and Fargate (`fargate.py`), which runs real processes.
+a log of the calls, dry runs, throttling, and Fargate (`fargate.py`), which runs real processes.
 """
