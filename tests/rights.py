@@ -103,7 +103,7 @@ def knows(action: str, pattern: str) -> bool:
     other = {"RunTask": "task-definition", "ListServiceDeployments": "service"}
     words = re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()
     kinds = sorted({*TAGGABLE, "service-deployment"}, key=len, reverse=True)
-    return found[1] == (other.get(name) or next(k for k in kinds if k in words))
+    return found[1] == (other.get(name) or next((k for k in kinds if k in words), ""))
 
 
 def rights_in(documents: list[dict[str, Any]]) -> list[Right]:
