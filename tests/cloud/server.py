@@ -20,6 +20,7 @@ from tests.cloud import (  # noqa
     stack_network,
     stacks,
     task_definitions,
+    task_events,
 )
 from tests.cloud.api import Api
 from tests.cloud.containers import ImageRunner
@@ -46,6 +47,7 @@ class Server:
         self.services = Services(self.fargate)
         stacks.install(Api(url))
         task_definitions.install()
+        task_events.install()
         self.fargate.install()
         self._http = make_server(
             "127.0.0.1", port, gate, threaded=True, request_handler=MotoRequestHandler

@@ -25,6 +25,7 @@ from tests.cloud.stack_types import TYPES
 
 logger = logging.getLogger(__name__)
 NEW = ("CREATE_PENDING", "REVIEW_IN_PROGRESS")
+KEPT = ("Retain", "RetainExceptOnCreate")
 SUBSTITUTED = re.compile(r"\$\{([A-Za-z0-9]+)[.}]")
 
 
@@ -41,6 +42,8 @@ def install(api: Api) -> None:
     template_functions.install()
     resource_map: Any = ResourceMap
     resource_map.update, resource_map.delete = _update, _delete
+    # moto's looks at DependsOn and properties alone, but CloudFormation at metadata, too
+    resource_map._ResourceMap__get_resources_in_dependency_order = _in_order
     cloudformation: Any = CloudFormationBackend
     cloudformation.create_stack = _create_stack
     cloudformation.update_stack = _refused(cloudformation.update_stack)
@@ -127,7 +130,7 @@ def _delete_stack(self: Any, name: str) -> None:
 def _remove_all(stack: Any, what: str = "DELETE") -> None:
     """Remove its resources, and say how that ended."""
     try:
-        stack.resource_map.delete()
+        stack.resource_map.delete(KEPT if what == "DELETE" else KEPT[:1])
         stack.status, reason = f"{what}_COMPLETE", None
     except Exception as error:
         logger.exception("stack %s", stack.name)
@@ -213,7 +216,7 @@ def _update(self: Any, template: dict[str, Any], parameters: Any = None) -> None
         _remove(self, resource, json)
 
 
-def _delete(self: Any) -> None:
+def _delete(self: Any, kept: tuple[str, ...] = KEPT) -> None:
     """Remove all that can be removed, what depends on others first."""
     if not hasattr(self, "removing"):  # else this is another attempt
         self.removing = {
@@ -225,7 +228,7 @@ def _delete(self: Any) -> None:
     failures = []
     for name in reversed(list(self.removing)):
         try:
-            _remove(self, self._parsed_resources[name], self.removing[name])
+            _remove(self, self._parsed_resources[name], self.removing[name], kept)
             del self.removing[name]
         except Exception as error:
             failures.append(f"{name}: {error}")
@@ -239,8 +242,10 @@ def _made_of(self: Any) -> dict[str, dict[str, Any]]:
     return {name: _properties(self, self._resource_json_map[name]) for name in there}
 
 
-def _remove(self: Any, resource: Any, json: dict[str, Any]) -> None:
-    if json.get("DeletionPolicy") in ("Retain", "RetainExceptOnCreate"):
+def _remove(
+    self: Any, resource: Any, json: dict[str, Any], kept: tuple[str, ...] = KEPT
+) -> None:
+    if json.get("DeletionPolicy") in kept:
         return
     if isinstance(resource, Resource):
         resource.remove(json["Properties"])

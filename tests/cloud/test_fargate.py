@@ -156,3 +156,38 @@ def test_each_state_reaches_the_queue(platform):
     assert statuses == ["PROVISIONING", "PENDING", "RUNNING", "STOPPED"]
     assert told[-1]["containers"][0]["exitCode"] == 3
     assert told[-1]["stopCode"] == "EssentialContainerExited"
+
+
+def test_a_rule_tells_a_topic_of_a_task_that_died(platform, request):
+    events, sns = platform.cloud.client("events"), platform.cloud.client("sns")
+    sqs, rule = platform.cloud.client("sqs"), {"Rule": "died"}
+    mailbox = sqs.create_queue(QueueName="mailbox")["QueueUrl"]
+    request.addfinalizer(lambda: sqs.delete_queue(QueueUrl=mailbox))
+    arn = sqs.get_queue_attributes(QueueUrl=mailbox, AttributeNames=["QueueArn"])
+    topic = platform.outputs["Topic"]
+    subscription = sns.subscribe(
+        TopicArn=topic, Protocol="sqs", Endpoint=arn["Attributes"]["QueueArn"]
+    )
+    request.addfinalizer(
+        lambda: sns.unsubscribe(SubscriptionArn=subscription["SubscriptionArn"])
+    )
+    pattern = {
+        "detail": {"lastStatus": ["STOPPED"], "stopCode": ["EssentialContainerExited"]}
+    }
+    events.put_rule(Name="died", EventPattern=json.dumps(pattern))
+    request.addfinalizer(lambda: events.delete_rule(Name="died"))
+    events.put_targets(**rule, Targets=[{"Id": "topic", "Arn": topic}])
+    request.addfinalizer(lambda: events.remove_targets(**rule, Ids=["topic"]))
+
+    platform.ended(platform.run("no-such-command"))
+    died = platform.run(*PYTHON, "raise SystemExit(3)")
+    platform.ended(died)
+
+    def told() -> list[dict]:
+        return sqs.receive_message(QueueUrl=mailbox, MaxNumberOfMessages=10).get(
+            "Messages", []
+        )
+
+    (mail,) = until(told, "the topic's message")
+    event = json.loads(json.loads(mail["Body"])["Message"])
+    assert event["detail"]["taskArn"] == died

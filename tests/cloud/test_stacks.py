@@ -78,6 +78,23 @@ def test_a_property_that_the_service_does_not_know_fails_the_stack(cloud):
     cloud.delete_stack("wrong")
 
 
+def test_a_creation_that_fails_leaves_only_what_is_retained_always(cloud):
+    kept = {
+        policy: QUEUE
+        | {"DeletionPolicy": policy, "Properties": {"QueueName": f"kept-{policy}"}}
+        for policy in ("Retain", "RetainExceptOnCreate")
+    }
+    wrong = {"Type": "AWS::Logs::MetricFilter", "Properties": {"Wrong": 1}}
+    with pytest.raises(RuntimeError, match="ROLLBACK_COMPLETE"):
+        cloud.create_stack("wrong", template(**kept, Wrong=wrong))
+
+    sqs = cloud.client("sqs")
+    (left,) = sqs.list_queues(QueueNamePrefix="kept-")["QueueUrls"]
+    assert left.endswith("kept-Retain")
+    sqs.delete_queue(QueueUrl=left)
+    cloud.delete_stack("wrong")
+
+
 def test_a_failed_update_goes_back(cloud):
     queue = QUEUE | {"Properties": {"QueueName": "kept", "DelaySeconds": 1}}
     cloud.create_stack("back", template(Queue=queue))
