@@ -31,6 +31,22 @@ def test_a_missing_worker_is_noticed_without_prefect():
     ]
 
 
+def test_a_worker_that_dies_again_and_again_is_noticed():
+    rule = properties(PLATFORM, "WorkerDiedRule")
+    assert rule["EventPattern"] == {
+        "source": ["aws.ecs"],
+        "detail-type": ["ECS Task State Change"],
+        "detail": {
+            "clusterArn": [{"GetAtt": "Cluster.Arn"}],
+            "group": [{"Sub": "service:${WorkerService.Name}"}],
+            "lastStatus": ["STOPPED"],
+            # not ServiceSchedulerInitiated, which each deployment brings
+            "stopCode": ["EssentialContainerExited"],
+        },
+    }
+    assert [each["Arn"] for each in rule["Targets"]] == [{"Ref": "AlarmTopic"}]
+
+
 def test_events_that_are_lost_or_not_read_are_noticed():
     for name, metric, queue in (
         ("EventsLost", "ApproximateNumberOfMessagesVisible", "DeadLetters"),
@@ -68,6 +84,10 @@ def test_mail_is_sent_only_to_an_address():
 
 def test_the_budget_warns_before_and_ahead():
     budget = properties(PLATFORM, "Budget")
+    assert RESOURCES["Budget"]["DependsOn"] == "AlarmTopicPolicy"
+    # budgets know no region
+    name = "${AWS::StackName}-monthly-${AWS::Region}"
+    assert budget["Budget"]["BudgetName"] == {"Sub": name}
     assert budget["Budget"]["BudgetLimit"]["Amount"] == {"Ref": "MonthlyBudgetUsd"}
     notified = {
         each["Notification"]["NotificationType"]: each["Notification"]["Threshold"]

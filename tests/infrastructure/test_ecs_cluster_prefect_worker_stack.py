@@ -5,6 +5,7 @@ No image is there, so that no worker starts.
 
 from __future__ import annotations
 
+import re
 from typing import Any, Iterator
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from tests.templates import TEMPLATES
 
 NAME = "address-test"
+TEMPLATE = TEMPLATES["data-platform"].read_text()
 IMAGE = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/data-platform:4f2a"
 SECRET = (
     "arn:aws:secretsmanager:eu-central-1:123456789012:secret:prefect/api-key-a1B2c3"
@@ -22,11 +24,13 @@ SECRET = (
 def stacks(cloud) -> Iterator[Any]:
     made: list[str] = []
 
-    def create(name: str, **parameters: str) -> dict[str, str]:
+    def create(
+        name: str, template: str = TEMPLATE, **parameters: str
+    ) -> dict[str, str]:
         made.append(name)
         return cloud.create_stack(
             name,
-            TEMPLATES["data-platform"].read_text(),
+            template,
             PrefectApiUrl="http://127.0.0.1:9/api",
             PrefectApiSecretArn=SECRET,
             ImageUri=IMAGE,
@@ -62,6 +66,34 @@ def holder(cloud: Any, outputs: dict[str, str]) -> dict[str, Any]:
     ]
     assert address["PublicIp"] == outputs["OutboundIpAddress"]
     return address
+
+
+def order(cloud: Any, actions: set[str]) -> list[str]:
+    """These actions, as CloudFormation did them."""
+    return [each["action"] for each in cloud.calls() if each["action"] in actions]
+
+
+@pytest.mark.parametrize("kind", ["gateway", "instance"])
+def test_the_worker_waits_for_the_way_out_and_a_change_of_it_leaves_it_alone(
+    cloud, stacks, kind
+):
+    # the fake makes what is not told otherwise in the order of the text
+    service = re.search(r"^  WorkerService:\n(?:    .*\n)+", TEMPLATE, re.MULTILINE)[0]
+    without = TEMPLATE.replace(service, "")
+    first = without.replace("Resources:\n", f"Resources:\n{service}", 1)
+    cloud.forget_calls()
+    stacks(f"{NAME}-{kind}", first, NatKind=kind)
+    made = order(
+        cloud, {"CreateNatGateway", "RunInstances", "CreateRoute", "CreateService"}
+    )
+    assert made[-1] == "CreateService"
+    assert made.count("CreateRoute") == 2  # the public subnets' and the private ones'
+    assert len(made) == 4
+
+    cloud.forget_calls()
+    cloud.update_stack(f"{NAME}-{kind}", NatKind="none")
+    assert "DeleteRoute" in order(cloud, {"DeleteRoute", "UpdateService"})
+    assert "UpdateService" not in order(cloud, {"DeleteRoute", "UpdateService"})
 
 
 def test_one_address_through_every_kind_of_nat_and_into_the_next_stack(cloud, stacks):
