@@ -12,6 +12,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+import pytest
+
 from tests.templates import TEMPLATES, of_type, properties, read, rights, statements
 
 DEPLOY = TEMPLATES["data-platform-deploy"]
@@ -139,7 +141,27 @@ def test_only_cloudformation_has_the_stack_role():
     }
 
 
-def test_the_deploy_role_reaches_this_repository_this_stack_and_prefects_secrets():
+@pytest.mark.parametrize(
+    ("repository", "fits"),
+    [
+        ("acme/data-platform", True),
+        ("acme_corp/Data.Platform", True),  # managed users have an underscore
+        ("acme@123456/data-platform@456789", True),
+        # a token has both ids or none
+        ("acme@123456/data-platform", False),
+        ("acme/data-platform@456789", False),
+        ("acme@x/data-platform@y", False),
+        ("https://github.com/acme/data-platform", False),
+        ("acme/data-platform:environment:staging", False),
+        ("acme/*", False),
+    ],
+)
+def test_a_repository_is_named_with_both_ids_or_none(repository, fits):
+    pattern = read(DEPLOY)["Parameters"]["GitHubRepository"]["AllowedPattern"]
+    assert bool(re.fullmatch(pattern, repository)) == fits
+
+
+def test_the_deploy_role_reaches_its_repository_its_stack_and_what_prefect_is_told():
     given: dict[str, set[str]] = {}
     for action, resource, _ in rights(DEPLOY, "DeployRole"):
         given.setdefault(resource, set()).add(action)
@@ -149,19 +171,25 @@ def test_the_deploy_role_reaches_this_repository_this_stack_and_prefects_secrets
     }
     stack = arn("cloudformation") + "stack/${PlatformStackName}/*"
     service = arn("ecs") + "service/${PlatformStackName}-*"
-    secrets = arn("secretsmanager") + "secret:prefect/*"
+    secret = arn("secretsmanager") + "secret:"
+    # of the flows' secrets this one, with the six characters that AWS adds
+    secrets = (
+        f"{secret}prefect/*",
+        f"{secret}dlt/destination/warehouse/credentials-??????",
+    )
     assert services == {
         "*": {"ecr"},
         "${Repository.Arn}": {"ecr"},
         stack: {"cloudformation"},
         "${StackRole.Arn}": {"iam"},
         service: {"ecs"},
-        secrets: {"secretsmanager"},
+        **{each: {"secretsmanager"} for each in secrets},
     }
     assert given["*"] == {"ecr:GetAuthorizationToken"}
     assert given["${StackRole.Arn}"] == {"iam:PassRole"}
     assert given[service] == {"ecs:DescribeServices"}
-    assert given[secrets] == {"secretsmanager:GetSecretValue"}
+    for each in secrets:
+        assert given[each] == {"secretsmanager:GetSecretValue"}
 
 
 def test_the_deploy_role_neither_deletes_nor_updates_past_a_change_set():
@@ -186,7 +214,6 @@ def test_a_role_is_passed_only_to_its_service():
 
 def test_images_are_kept_and_immutable():
     repository = read(DEPLOY)["Resources"]["Repository"]
-    assert repository["DeletionPolicy"] == repository["UpdateReplacePolicy"] == "Retain"
     given = repository["Properties"]
     assert given["ImageTagMutability"] == "IMMUTABLE"
     assert given["ImageScanningConfiguration"] == {"ScanOnPush": True}

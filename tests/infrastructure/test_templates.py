@@ -5,19 +5,34 @@ Each of checkov's rules that a template skips has its reason in the template.
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
 import sys
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.templates import TEMPLATES, read
+from tests.templates import TEMPLATES, read, rights
 
 # More than this CloudFormation takes only from a bucket.
 MOST_BYTES = 51_200
+# AWS's lists differ: the data that checkov has of them knows no resource for these, that of
+# cfn-lint knows the topic. A star is right for both.
+OF_SUBSCRIPTIONS = {
+    "sns:GetSubscriptionAttributes",
+    "sns:SetSubscriptionAttributes",
+    "sns:Unsubscribe",
+}
+# Neither may go away with a stack, and neither is worth keeping if it fails to be made.
+KEPT = {
+    "data_lake": {"Bucket"},
+    "ecs_cluster_prefect_worker": {"Address"},
+    "github_deploy": {"Repository"},
+}
 every_template = pytest.mark.parametrize(
     "path", TEMPLATES.values(), ids=lambda path: path.stem
 )
@@ -71,6 +86,33 @@ def test_a_star_has_its_reason_in_the_line_above(path: Path):
         assert stars
     for number in stars:
         assert lines[number - 1].strip().startswith("# "), f"{path.name}:{number + 1}"
+
+
+@every_template
+def test_an_action_that_knows_no_resource_stands_on_a_star(path: Path):
+    """On anything else it would be allowed nothing."""
+    data = files("cfnlint.data.AdditionalSpecs") / "Policies.json"
+    known = json.loads(data.read_text())
+    for name, each in read(path)["Resources"].items():
+        if each["Type"] not in ("AWS::IAM::Role", "AWS::IAM::ManagedPolicy"):
+            continue
+        for action, resource, _ in rights(path, name):
+            service, _, verb = action.partition(":")
+            of_none = "Resources" not in known[service]["Actions"][verb.lower()]
+            if of_none or action in OF_SUBSCRIPTIONS:
+                assert resource == "*", (name, action)
+
+
+@every_template
+def test_what_holds_data_or_is_known_to_others_outlives_its_stack(path: Path):
+    kept = {
+        name: (each["DeletionPolicy"], each["UpdateReplacePolicy"])
+        for name, each in read(path)["Resources"].items()
+        if "DeletionPolicy" in each or "UpdateReplacePolicy" in each
+    }
+    assert kept == {
+        name: ("RetainExceptOnCreate", "Retain") for name in KEPT[path.stem]
+    }
 
 
 @every_template
