@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from blocks.block_documents import BlockDocument
 from blocks.stack import Stack
 
@@ -17,10 +15,7 @@ def aws_credentials(stack: Stack) -> BlockDocument:
 
 def data_lake(stack: Stack) -> BlockDocument:
     """The bucket that flows write to."""
-    url = urlsplit(stack["LakeBucketUrl"])
-    data = {"bucket_name": url.netloc}
-    if folder := url.path.strip("/"):
-        data["bucket_folder"] = folder
+    data = {"bucket_name": stack["LakeBucketUrl"].removeprefix("s3://")}
     return BlockDocument(
         "s3-bucket", "data-lake", data, {"credentials": aws_credentials(stack)}
     )

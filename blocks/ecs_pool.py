@@ -34,7 +34,11 @@ API_SECRETS = {
 
 
 def production_pool(stack: Stack) -> WorkPool:
-    """The pool whose worker the stack runs."""
+    """The pool whose worker the stack runs.
+
+    prefect.yaml calls it `production`, the default of the stack's WorkPoolName. Under
+    another name `prefect deploy` finds no pool until prefect.yaml has that name, too.
+    """
     from prefect_aws.workers import ECSWorker
 
     default = ECSWorker.get_default_base_job_template()
@@ -50,7 +54,12 @@ def production_pool(stack: Stack) -> WorkPool:
     }
     # AWS adds it to each definition that it is given. Without it none would be found equal
     # to the latest one, and each run would register another.
-    template["job_configuration"]["task_definition"]["enableFaultInjection"] = False
+    definition = template["job_configuration"]["task_definition"]
+    definition["enableFaultInjection"] = False
+    # The kernel keeps SIGTERM from a container's first process until that has a handler.
+    # Without an init before it, a run that is cancelled while it boots ends by SIGKILL.
+    (container,) = definition["containerDefinitions"]
+    container["linuxParameters"] = {"initProcessEnabled": True}
     return WorkPool(
         name=stack["WorkPoolName"],
         type="ecs",
@@ -89,16 +98,16 @@ def _defaults(stack: Stack) -> dict[str, Any]:
 
 
 def _environment(stack: Stack) -> dict[str, str]:
-    environment = {
+    return {
         "PREFECT_API_URL": stack["PrefectApiUrl"],
         "DESTINATION__WAREHOUSE__DESTINATION_TYPE": stack["WarehouseType"],
         "DESTINATION__LAKE__BUCKET_URL": stack["LakeBucketUrl"],
         "DATASET_NAME_LAYOUT": "%s",
         "PROVIDERS__ENABLE_AWS_SECRETS": "true",
+        # ECS sets AWS_REGION, which boto3 does not read.
+        "AWS_DEFAULT_REGION": stack.region,
+        "EXPECTED_OUTBOUND_IP": stack["OutboundIpAddress"],
     }
-    if address := stack.get("OutboundIpAddress"):  # none without a NAT
-        environment["EXPECTED_OUTBOUND_IP"] = address
-    return environment
 
 
 def _api_secret(stack: Stack) -> str:

@@ -14,7 +14,9 @@ from blocks.block_documents import BlockDocument
 from blocks.resource import LeftOut
 from blocks.secrets import NotConfigured, secret_text
 from blocks.stack import Stack
+from utils.errors import ClearError
 from utils.secret_content import secret_content
+from utils.vault_errors import VaultError
 
 SECRET = "dlt/destination/warehouse/credentials"
 # The block has to have one. Each dataset is a schema of its own: name it in the query.
@@ -58,13 +60,22 @@ def snowflake_analytics(stack: Stack) -> BlockDocument | LeftOut:
 
 
 def _values(text: str) -> dict[str, Any]:
-    content = secret_content(text, SECRET, ("destination", "warehouse", "credentials"))
-    if isinstance(content, dict):
-        return content
+    from dlt.common.configuration.specs.exceptions import InvalidConnectionString
     from dlt.destinations.impl.snowflake.configuration import SnowflakeCredentials
 
+    path = ("destination", "warehouse", "credentials")
     credentials = SnowflakeCredentials()
-    credentials.parse_native_representation(content)
+    try:
+        content = secret_content(text, SECRET, path)
+        if isinstance(content, dict):
+            return content
+        credentials.parse_native_representation(content)
+    except (VaultError, InvalidConnectionString):
+        raise ClearError(
+            f"The secret {SECRET} is neither a JSON object, nor TOML, nor an address as"
+            " snowflake://<user>:<password>@<account>/<database>?warehouse=<warehouse>."
+            " Nothing was changed. Store it as one of these."
+        ) from None  # the cause holds the text
     return dict(credentials)
 
 

@@ -42,7 +42,7 @@ class Stack:
         return cls(name, region, found["StackStatus"], outputs)
 
     def __getitem__(self, output: str) -> str:
-        if not (value := self.get(output)):
+        if not (value := self.outputs.get(output)):
             raise ClearError(
                 f"The stack {self.name} in {self.region} has no output {output}. Nothing was"
                 f" changed. It is {self.status}, and has"
@@ -50,7 +50,3 @@ class Stack:
                 f" complete, or update it with {TEMPLATE} as it is in this commit."
             )
         return value
-
-    def get(self, output: str) -> str | None:
-        """An output that a stack need not have."""
-        return self.outputs.get(output)

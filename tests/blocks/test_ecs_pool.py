@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from copy import deepcopy
+from logging import getLogger
 from typing import Any, Iterator
 from uuid import uuid4
 
@@ -19,7 +21,7 @@ from blocks.ecs_pool import production_pool
 from blocks.resource import revealed
 from blocks.stack import Stack
 from tests.aws import REGION
-from tests.platform_stack import NAME, OUTPUTS, without
+from tests.platform_stack import NAME, OUTPUTS
 
 KEY = "the-key"
 SECRETS = {
@@ -81,6 +83,7 @@ def test_a_task_has_all_that_the_stack_says(variable):
     }
     assert (definition["cpu"], definition["memory"]) == ("256", "512")
     assert definition["enableFaultInjection"] is False
+    assert container["linuxParameters"] == {"initProcessEnabled": True}
     assert definition["executionRoleArn"] == OUTPUTS["ExecutionRoleArn"]
     assert definition["family"].endswith(f"_{run.deployment_id}")
     assert made.match_latest_revision_in_family
@@ -112,6 +115,7 @@ def test_the_environment_of_a_run(variable):
             "DESTINATION__WAREHOUSE__DESTINATION_TYPE": "snowflake",
             "DESTINATION__LAKE__BUCKET_URL": "s3://the-lake",
             "PROVIDERS__ENABLE_AWS_SECRETS": "true",
+            "AWS_DEFAULT_REGION": REGION,
             "EXPECTED_OUTBOUND_IP": "203.0.113.7",
             **own,
         }
@@ -119,9 +123,22 @@ def test_the_environment_of_a_run(variable):
     )
 
 
-def test_without_a_nat_there_is_no_address_to_expect():
-    variables = template_of(without("OutboundIpAddress"))["variables"]["properties"]
-    assert "EXPECTED_OUTBOUND_IP" not in variables["env"]["default"]
+def test_a_definition_equals_what_aws_answers_for_it(variable):
+    """Otherwise each run would register another one."""
+    run = run_of_a_deployment()
+    made = prepared(OUTPUTS | {"PrefectApiSecretVariable": variable}, run)
+    worker = ECSWorker("production")
+    definition = worker._prepare_task_definition(made, REGION, run)
+    answer = deepcopy(definition)
+    (container,) = answer["containerDefinitions"]
+    container |= {"cpu": 0, "essential": True, "systemControls": [], "volumesFrom": []}
+    container["linuxParameters"] |= {"devices": [], "tmpfs": []}
+    answer |= {"revision": 1, "status": "ACTIVE", "volumes": []}
+
+    assert worker._task_definitions_equal(definition, answer, getLogger(__name__))
+
+    container["linuxParameters"]["initProcessEnabled"] = False
+    assert not worker._task_definitions_equal(definition, answer, getLogger(__name__))
 
 
 def test_the_default_template_is_as_prefect_aws_made_it():
@@ -129,4 +146,6 @@ def test_the_default_template_is_as_prefect_aws_made_it():
     template_of(OUTPUTS)
     default = ECSWorker.get_default_base_job_template()
     assert "default" not in default["variables"]["properties"]["env"]
-    assert "enableFaultInjection" not in default["job_configuration"]["task_definition"]
+    definition = default["job_configuration"]["task_definition"]
+    assert "enableFaultInjection" not in definition
+    assert "linuxParameters" not in definition["containerDefinitions"][0]

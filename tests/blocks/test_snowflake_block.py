@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from traceback import format_exception
+
 import pytest
 from pydantic import SecretStr
 
@@ -11,6 +13,7 @@ from blocks.stack import Stack
 from tests.aws import REGION
 from tests.platform_stack import NAME, OUTPUTS
 from tests.vault import Vault
+from utils.errors import ClearError
 
 KEY = "-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----"
 VALUES = {
@@ -71,3 +74,14 @@ def test_what_is_enough_for_dlt_and_not_for_the_block(secrets, values, reason):
     secrets.put(SECRET, values)
     left_out = snowflake_analytics(STACK)
     assert isinstance(left_out, LeftOut) and left_out.reason == reason
+
+
+@pytest.mark.parametrize(
+    "content", ["sesame", '{"password": "sesame', "snowflake://LOADER:sesame@host:a/b"]
+)
+def test_what_is_neither_a_table_nor_an_address(secrets, content):
+    secrets.put(SECRET, content)
+    with pytest.raises(ClearError, match=f"{SECRET} is neither a JSON obj") as error:
+        snowflake_analytics(STACK)
+    assert "Nothing was changed" in str(error.value)
+    assert "sesame" not in "".join(format_exception(error.value))
