@@ -1,38 +1,59 @@
 """What the platform costs a month: `python -m infrastructure.monthly_cost`.
 
-Computed from the prices and the usage in prices.toml, not measured against a bill.
+Computed from the prices and the usage in prices.toml and the schedules and sizes of
+prefect.yaml, not measured against a bill.
 """
 
 from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+import yaml
 
 PRICES = Path(__file__).parent / "prices.toml"
+DEPLOYMENTS = Path(__file__).parents[1] / "prefect.yaml"
 NAT_DISK_GB = 8  # Amazon Linux's
 
+Nat = Literal["gateway", "instance"]
 
-def costs(given: dict[str, Any], nat: str) -> dict[str, float]:
-    """US dollars for each part, with a NAT gateway or a NAT instance."""
+
+def runs_of_a_day() -> list[dict[str, Any]]:
+    """The job variables of each run that a schedule starts. All schedules are daily."""
+    return [
+        deployment["work_pool"]["job_variables"]
+        for deployment in yaml.safe_load(DEPLOYMENTS.read_text())["deployments"]
+        for schedule in deployment.get("schedules", [])
+        if schedule["active"]
+    ]
+
+
+def costs(
+    given: dict[str, Any], nat: Nat, runs: list[dict[str, Any]]
+) -> dict[str, float]:
+    """US dollars for each part, with these runs each day."""
     usd, month = given["usd"], given["month"]
     hours = month["hours"]
-    fargate_vcpu, fargate_gb = usd["fargate_vcpu_hour"], usd["fargate_gb_hour"]
+    hours_of_each_run = hours / 24 * month["minutes_of_a_run"] / 60
     gateway = (
         hours * usd["nat_gateway_hour"]
         + month["gb_through_nat"] * usd["nat_gateway_gb"]
     )
     instance = hours * usd["t4g_nano_hour"] + NAT_DISK_GB * usd["disk_gb_month"]
     logs = usd["log_gb"] + month["months_of_logs"] * usd["log_gb_month"]
+
+    def fargate(vcpu: float, gb: float) -> float:
+        return vcpu * usd["fargate_vcpu_hour"] + gb * usd["fargate_gb_hour"]
+
     return {
-        "Worker, always on": hours
-        * (month["worker_vcpu"] * fargate_vcpu + month["worker_gb"] * fargate_gb),
-        f"Runs, {month['run_hours']} hours": month["run_hours"]
-        * (month["run_vcpu"] * fargate_vcpu + month["run_gb"] * fargate_gb),
+        "Worker, always on": hours * fargate(month["worker_vcpu"], month["worker_gb"]),
+        f"Runs, {len(runs)} a day": hours_of_each_run
+        * sum(fargate(run["cpu"] / 1024, run["memory"] / 1024) for run in runs),
         "NAT": gateway if nat == "gateway" else instance,
         "Outbound address": hours * usd["public_address_hour"],
         "Logs": month["gb_of_logs"] * logs,
-        "Alarms": month["alarms"] * usd["alarm_month"],
+        "Alarms": month[f"alarms_with_{nat}"] * usd["alarm_month"],
         "Secrets": month["secrets"] * usd["secret_month"],
         "Images": month["gb_of_images"] * usd["image_gb_month"],
         f"Lake, {month['gb_of_lake']} GB": month["gb_of_lake"] * usd["lake_gb_month"],
@@ -41,8 +62,8 @@ def costs(given: dict[str, Any], nat: str) -> dict[str, float]:
 
 def table() -> str:
     """The table of the README, as Markdown."""
-    given = tomllib.loads(PRICES.read_text())
-    gateway, instance = costs(given, "gateway"), costs(given, "instance")
+    given, runs = tomllib.loads(PRICES.read_text()), runs_of_a_day()
+    gateway, instance = costs(given, "gateway", runs), costs(given, "instance", runs)
     rows = [
         f"| US dollars a month, {given['region']}, {given['noted']} "
         "| `NatKind=gateway` | `NatKind=instance` |",

@@ -2,51 +2,84 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 
 import pytest
+import yaml
 
-from infrastructure.monthly_cost import PRICES, costs
-from tests.templates import TEMPLATES, of_type, read
+from infrastructure.monthly_cost import DEPLOYMENTS, PRICES, costs, runs_of_a_day
+from tests.templates import TEMPLATES, read
 
 GIVEN = tomllib.loads(PRICES.read_text())
+RUN = {"cpu": 1024, "memory": 1024}
+CONDITIONS = {"gateway": "NatIsGateway", "instance": "NatIsInstance"}
 
 
 def test_each_part_is_usage_times_price():
     given = {
         "usd": dict.fromkeys(GIVEN["usd"], 1),
-        "month": dict.fromkeys(GIVEN["month"], 2),
+        "month": dict.fromkeys(GIVEN["month"], 24),
     }
-    found = {nat: list(costs(given, nat).values()) for nat in ("gateway", "instance")}
-    #          worker, runs, NAT, address, logs, alarms, secrets, images, lake
-    assert found["gateway"] == [8, 8, 4, 2, 6, 2, 2, 2, 2]
-    assert found["instance"] == [8, 8, 10, 2, 6, 2, 2, 2, 2]
+    found = {nat: list(costs(given, nat, [RUN]).values()) for nat in CONDITIONS}
+    #          worker, a run of 24 minutes, NAT, address, logs, alarms, secrets, images, lake
+    worker = 24 * (24 + 24)
+    others = [24, 24 * (1 + 24), 24, 24, 24, 24]
+    assert found["gateway"] == pytest.approx([worker, 0.8, 24 + 24, *others])
+    assert found["instance"] == pytest.approx([worker, 0.8, 24 + 8, *others])
 
 
-@pytest.mark.parametrize("nat", ["gateway", "instance"])
+@pytest.mark.parametrize("nat", list(CONDITIONS))
 def test_every_price_and_every_usage_counts(nat):
-    of_gateway = {"nat_gateway_hour", "nat_gateway_gb", "gb_through_nat"}
-    of_instance = {"t4g_nano_hour", "disk_gb_month"}
-    unused = of_instance if nat == "gateway" else of_gateway
-    before = sum(costs(GIVEN, nat).values())
+    of = {
+        "gateway": {
+            *("nat_gateway_hour", "nat_gateway_gb", "gb_through_nat"),
+            "alarms_with_gateway",
+        },
+        "instance": {"t4g_nano_hour", "disk_gb_month", "alarms_with_instance"},
+    }
+    (unused,) = (names for kind, names in of.items() if kind != nat)
+    before = sum(costs(GIVEN, nat, [RUN]).values())
     for kind in ("usd", "month"):
         for name in GIVEN[kind]:
             more = GIVEN | {kind: GIVEN[kind] | {name: GIVEN[kind][name] + 1}}
-            assert (sum(costs(more, nat).values()) == before) == (name in unused), name
+            same = sum(costs(more, nat, [RUN]).values()) == before
+            assert same == (name in unused), name
+
+
+def test_the_runs_of_a_day_are_those_of_the_active_schedules():
+    schedules = [
+        schedule["cron"]
+        for deployment in yaml.safe_load(DEPLOYMENTS.read_text())["deployments"]
+        for schedule in deployment.get("schedules", [])
+        if schedule["active"]
+    ]
+    assert schedules and all(
+        re.fullmatch(r"\d+ \d+ \* \* \*", each) for each in schedules
+    )
+    runs = runs_of_a_day()
+    assert len(runs) == len(schedules)
+    assert {(run["cpu"], run["memory"]) for run in runs} == {(256, 512), (256, 1024)}
+
+
+@pytest.mark.parametrize("nat", list(CONDITIONS))
+def test_the_alarms_are_those_of_the_template(nat):
+    resources = read(TEMPLATES["data-platform"])["Resources"].values()
+    alarms = [
+        each
+        for each in resources
+        if each["Type"] == "AWS::CloudWatch::Alarm"
+        and each.get("Condition") in (None, CONDITIONS[nat])
+    ]
+    of_the_autoscaling = 2
+    assert GIVEN["month"][f"alarms_with_{nat}"] == len(alarms) + of_the_autoscaling
 
 
 def test_the_usage_is_that_of_the_templates_defaults():
-    path = TEMPLATES["data-platform"]
-    defaults = {
-        name: each.get("Default") for name, each in read(path)["Parameters"].items()
-    }
+    parameters = read(TEMPLATES["data-platform"])["Parameters"]
+    defaults = {name: each.get("Default") for name, each in parameters.items()}
     month = GIVEN["month"]
     assert month["worker_vcpu"] * 1024 == int(defaults["WorkerCpu"])
     assert month["worker_gb"] * 1024 == int(defaults["WorkerMemory"])
     assert month["months_of_logs"] * 30 == defaults["LogRetentionDays"]
     assert defaults["NatInstanceType"] == "t4g.nano"
-    alarms = of_type(path, "AWS::CloudWatch::Alarm")
-    with_gateway = [
-        name for name in alarms if name not in ("NatMachineFailed", "NatInstanceFailed")
-    ]
-    assert month["alarms"] == len(with_gateway) + 2  # the autoscaling's
