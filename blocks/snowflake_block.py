@@ -75,7 +75,7 @@ def _values(text: str) -> dict[str, Any]:
             f"The secret {SECRET} is neither a JSON object, nor TOML, nor an address as"
             " snowflake://<user>:<password>@<account>/<database>?warehouse=<warehouse>."
             " Nothing was changed. Store it as one of these."
-        ) from None  # the cause holds the text
+        ) from None  # the causes hold the text
     return dict(credentials)
 
 

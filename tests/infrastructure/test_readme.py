@@ -1,12 +1,14 @@
 """The page of infrastructure: its tables against the templates, and every command of it run.
 
 The commands are run in order, in one shell as a reader would: `aws` is the real AWS CLI
-against the fake AWS, `docker` is a stand-in that pushes into the fake's repository, and
-`uv` one that keeps what it was asked. What those commands of uv do is tested end to end.
+against the fake AWS, `docker` is a stand-in that pushes into the fake's repository, `uv`
+one that keeps what it was asked, and `git diff` one that finds no changes. What those
+commands of uv do is tested end to end.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -14,6 +16,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from infrastructure.monthly_cost import table
 from tests.repository import ROOT
@@ -34,7 +37,10 @@ push)
 esac
 """
 UV = """#!/bin/sh
-echo uv "$@" >> "$STAND_INS"
+echo "${IMAGE:+IMAGE=$IMAGE }uv" "$@" >> "$STAND_INS"
+"""
+GIT = f"""#!/bin/sh
+[ "$1" = diff ] || exec {shutil.which("git")} "$@"
 """
 
 
@@ -72,8 +78,40 @@ def test_the_outputs_are_those_of_the_templates():
 def test_the_alarms_are_those_of_the_template():
     path = TEMPLATES["data-platform"]
     named = [row[0].strip("`") for row in rows("## Alarms")]
-    alarms = [*of_type(path, "AWS::CloudWatch::Alarm"), "WorkerTroubleRule", "Budget"]
+    rules = of_type(path, "AWS::Events::Rule").keys() - {"TaskEventsRule"}
+    alarms = [*of_type(path, "AWS::CloudWatch::Alarm"), *rules, "Budget"]
     assert sorted(named) == sorted(alarms)
+
+
+def test_the_secrets_are_those_of_the_example():
+    """Each section of it is a secret. In AWS a key is in the secret, not in a file."""
+    example = (ROOT / ".dlt" / "secrets.toml.example").read_text()
+    sections = re.findall(
+        r"^# \[([\w.]+)\]\n((?:# \w+ = .*\n)+)", example, re.MULTILINE
+    )
+    expected = [
+        [f"`dlt/{section.replace('.', '/')}`"]
+        + [", ".join(f"`{key}`" for key in re.findall(r"^# (\w+)", keys, re.MULTILINE))]
+        for section, keys in sections
+    ]
+    found = [row[1:] for row in rows("## From nothing to a run")]
+    in_a_file = [
+        [each.replace("key_path`", "key`") for each in row] for row in expected
+    ]
+    assert sorted(found) == sorted(in_a_file)
+
+
+def test_the_schedules_that_are_switched_on_are_named():
+    (named,) = re.findall(r"switches on five schedules: of (.*?)\.", README)
+    deployments = yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]
+    active = [
+        deployment["entrypoint"].split(".")[1]
+        for deployment in deployments
+        for schedule in deployment.get("schedules", [])
+        if schedule["active"]
+    ]
+    assert re.findall(r"`(\w+)`", named) == active
+    assert len(active) == 5
 
 
 def test_the_costs_are_those_computed():
@@ -94,14 +132,14 @@ def shell(tmp_path: Path) -> dict[str, str]:
         pytest.skip("the AWS CLI is not installed: uv tool install awscli")
     programs = tmp_path / "bin"
     programs.mkdir()
-    for name, script in (("docker", DOCKER), ("uv", UV)):
+    for name, script in (("docker", DOCKER), ("uv", UV), ("git", GIT)):
         (programs / name).write_text(script)
         (programs / name).chmod(0o755)
     return os.environ | {
         "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
         "STAND_INS": str(tmp_path / "stand-ins.log"),
+        "HOME": str(tmp_path),
         "WAREHOUSE_SECURITY_GROUP": "",
-        "AWS_PAGER": "",
     }
 
 
@@ -115,6 +153,7 @@ def test_every_command_runs(cloud, shell, tmp_path):
     script = "\n".join(COMMANDS).replace("eu-central-1", region)
     # the worker that the stack starts finds nobody there
     script = re.sub(r"(?<=PREFECT_API_URL=)https\S+", "http://127.0.0.1:9/api", script)
+    (tmp_path / "secret.json").write_text('{\n  "password": "sesame"\n}\n')
 
     done = subprocess.run(
         ["bash", "-x", "-e", "-o", "pipefail", "-c", script],
@@ -138,11 +177,24 @@ def test_every_command_runs(cloud, shell, tmp_path):
     asked = (tmp_path / "stand-ins.log").read_text()
     assert re.search(r"docker push \S+/data-platform:[0-9a-f]{40}\n", asked)
     assert "uv run python -m blocks apply\n" in asked
-    assert "uv run prefect deploy --all\n" in asked
+    assert re.search(
+        r"\nIMAGE=\S+/data-platform:[0-9a-f]{40} uv run prefect --no-prompt deploy"
+        r" -n production -n production-backfill\n",
+        asked,
+    )
+    vault, name = (
+        cloud.client("secretsmanager"),
+        "dlt/destination/warehouse/credentials",
+    )
+    stored = vault.get_secret_value(SecretId=name)["SecretString"]
+    vault.delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)
+    assert json.loads(stored) == {"password": "sesame"}
+    assert not (tmp_path / "secret.json").exists()
 
 
 def test_a_secret_is_neither_in_the_history_nor_among_the_processes():
     """`printf` is the shell's own, and the AWS CLI reads a file."""
-    (command,) = [each for each in COMMANDS if "create-secret" in each]
-    assert command.startswith('read -rs SECRET && printf %s "$SECRET" | aws ')
-    assert "--secret-string file:///dev/stdin" in command
+    one_line, many = [each for each in COMMANDS if "create-secret" in each]
+    assert one_line.startswith('read -rs SECRET && printf %s "$SECRET" | aws ')
+    assert "--secret-string file:///dev/stdin" in one_line
+    assert "--secret-string file://$HOME/secret.json && rm " in many
