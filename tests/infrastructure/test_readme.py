@@ -14,11 +14,13 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Iterator
 
 import pytest
 import yaml
 
 from infrastructure.monthly_cost import table
+from tests.cloud.cloud import Cloud, running_cloud
 from tests.repository import ROOT
 from tests.templates import INFRASTRUCTURE, TEMPLATES, of_type, read
 
@@ -126,6 +128,13 @@ def test_links_lead_somewhere():
 
 
 @pytest.fixture
+def cloud(tmp_path: Path) -> Iterator[Cloud]:
+    """An account of its own: the page makes, and removes, stacks that others may have."""
+    with running_cloud(tmp_path / "cloud") as cloud:
+        yield cloud
+
+
+@pytest.fixture
 def shell(tmp_path: Path) -> dict[str, str]:
     """The environment of a shell with the real AWS CLI, and stand-ins for the rest."""
     if not shutil.which("aws"):
@@ -187,7 +196,6 @@ def test_every_command_runs(cloud, shell, tmp_path):
         "dlt/destination/warehouse/credentials",
     )
     stored = vault.get_secret_value(SecretId=name)["SecretString"]
-    vault.delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)
     assert json.loads(stored) == {"password": "sesame"}
     assert not (tmp_path / "secret.json").exists()
 
