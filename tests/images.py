@@ -46,8 +46,9 @@ def image_settings(scratch: Path) -> dict[str, str]:
 
 def store() -> Path:
     """A folder that outlives the tests: the first build takes minutes, the next seconds."""
-    caches = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(caches) / "prefect-dlt-ecs-tests"
+    # Not in ~/.cache: buildah 1.28 mounts the build's own /root/.cache over root's, and
+    # the store that lies there is gone ("fork/exec /bin/sh: no such file or directory").
+    return Path("/var/tmp/prefect-dlt-ecs-tests")
 
 
 def what_is_missing() -> str | None:

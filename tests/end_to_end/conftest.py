@@ -7,19 +7,18 @@ from typing import TYPE_CHECKING, Iterator
 import pytest
 
 if TYPE_CHECKING:
-    from tests.cloud.cloud import Cloud
     from tests.end_to_end.platform import Platform
     from tests.postgres import Database
 
 
 @pytest.fixture(scope="session")
 def platform(
-    cloud: Cloud, postgres: Database, tmp_path_factory: pytest.TempPathFactory
+    postgres: Database, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Platform]:
     """Everything that production has, with tasks as processes of this machine."""
     from tests.end_to_end.platform import running_platform
     from tests.postgres import new_database
 
     folder = tmp_path_factory.mktemp("platform")
-    with running_platform(cloud, new_database(postgres), folder) as platform:
+    with running_platform(new_database(postgres), folder) as platform:
         yield platform

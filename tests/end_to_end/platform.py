@@ -17,7 +17,7 @@ from prefect.client.schemas.filters import LogFilter, LogFilterFlowRunId
 from prefect.client.schemas.objects import FlowRun, WorkerStatus
 from prefect.exceptions import PrefectHTTPStatusError
 
-from tests.cloud.cloud import Cloud
+from tests.cloud.cloud import Cloud, running_cloud
 from tests.ports import free_port
 from tests.postgres import Database, over_tcp
 from tests.prefect_server import running_server
@@ -194,9 +194,7 @@ class Platform:
 
 
 @contextmanager
-def running_platform(
-    cloud: Cloud, database: Database, folder: Path
-) -> Iterator[Platform]:
+def running_platform(database: Database, folder: Path) -> Iterator[Platform]:
     """Set it up from nothing, in the order of infrastructure/README.md."""
     code = copy_repository(folder / "app")
     # A task that is a process starts in its own copy of the code, as one in the image
@@ -210,7 +208,6 @@ def running_platform(
     (code / "prefect.toml").write_text(
         "[worker]\nquery_seconds = 1.0\ncancellation_poll_seconds = 1.0\n"
     )
-    cloud.run_tasks_in(code=code)
     api_url = f"http://127.0.0.1:{free_port()}/api"
     settings = {
         "PREFECT_SERVER_API_AUTH_STRING": AUTH,
@@ -218,9 +215,11 @@ def running_platform(
         "PREFECT_SERVER_SERVICES_CANCELLATION_CLEANUP_CANCELLING_TIMEOUT_SECONDS": "5",
     }
     with (
+        running_cloud(folder / "cloud") as cloud,
         running_server(folder / "server", api_url, settings),
         over_tcp(database) as warehouse_url,
     ):
+        cloud.run_tasks_in(code=code)
         image, outputs = create_stacks(cloud, api_url, warehouse_url)
         platform = Platform(cloud, api_url, code, database, outputs, image)
         with cloud.enforcing():

@@ -9,7 +9,6 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from tests.cloud.cloud import running_cloud
 from tests.end_to_end.platform import Platform, running_platform
 from tests.postgres import running_postgres
 
@@ -37,8 +36,7 @@ def main() -> None:
         folder = Path(name)
         with (
             running_postgres(folder / "postgres") as postgres,
-            running_cloud(folder / "cloud") as cloud,
-            running_platform(cloud, postgres, folder / "platform") as platform,
+            running_platform(postgres, folder / "platform") as platform,
         ):
             for (state, tasks), runs in run_throttled(platform, 50).items():
                 print(f"{runs} runs: {state}, {tasks} task each")

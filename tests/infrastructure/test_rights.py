@@ -8,14 +8,14 @@ asserted as text in the tests of their templates, as is the service that a role 
 
 from __future__ import annotations
 
-from typing import Any, Iterator
+from typing import Iterator
 
 import pytest
 
 from tests.aws import ADMINISTRATOR
 from tests.cloud.cloud import Cloud
 from tests.cloud.dry_run import ALLOWED as WOULD_HAVE_SUCCEEDED
-from tests.rights import ALLOWED, ELSEWHERE, ROLES, Cell, cells, knows
+from tests.rights import ALLOWED, ELSEWHERE, ROLES, Cell, cells
 from tests.rights_platform import BOUNDARY, NOBODY, Platform
 from tests.templates import TEMPLATES, read, rights
 
