@@ -216,13 +216,12 @@ def test_a_failed_run_is_failed_and_its_log_says_why(deployed):
     run = run_to_the_end(
         deployed,
         "exchange_rates/dev",
-        *("--param", "refresh=true", "--job-variable"),
-        'env={"SOURCES__EXCHANGE_RATES__PUBLICATION_URL": "http://127.0.0.1:9",'
-        ' "RUNTIME__REQUEST_BACKOFF_FACTOR": "0.001"}',
+        "--job-variable",
+        'env={"DESTINATION__WAREHOUSE__DESTINATION_TYPE": "duckbd"}',
         ends_with=1,
     )
     assert run["state_type"] == "FAILED"
-    assert any("127.0.0.1" in log.message for log in logs_of(run["id"]))
+    assert any("duckbd" in log.message for log in logs_of(run["id"]))
 
 
 def test_the_timeout_of_a_flow_ends_its_run(deployed):

@@ -13,6 +13,7 @@ from typing import Any, Iterator
 
 import boto3
 import requests
+from botocore.config import Config
 
 from tests.aws import REGION, Aws
 from tests.ports import free_port
@@ -48,8 +49,10 @@ class Cloud(Aws):
         )
 
     def client_of(self, role_arn: str, service: str) -> Any:
-        """A client that acts as a role."""
-        return self.as_role(role_arn).client(service, endpoint_url=self.url)
+        """A client that acts as a role, and tries once."""
+        once = Config(retries={"total_max_attempts": 1})
+        session = self.as_role(role_arn)
+        return session.client(service, endpoint_url=self.url, config=once)
 
     def calls(self, **wanted: str) -> list[dict[str, Any]]:
         """Calls so far, by `service`, `action`, `who` (a role's name) or `status`."""

@@ -17,6 +17,7 @@ DEPLOYMENT = "hello_world/production"
 
 def run_throttled(platform: Platform, count: int) -> Counter[tuple[str, int]]:
     """How many runs ended in which state, with how many tasks each."""
+    platform.completed(DEPLOYMENT)  # from now on there is its task definition
     platform.cloud.forget_calls()
     throttled = ("RunTask", "DescribeTaskDefinition")
     for action in throttled:
