@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pydantic import SecretStr
 
 from blocks.block_documents import BlockDocument
@@ -21,13 +23,13 @@ def alerts() -> BlockDocument | LeftOut:
     try:
         url = single_secret(SLACK_SECRET)
     except NotConfigured as error:
-        return LeftOut(block.kind, block.name, str(error))
+        return block.left_out(str(error))
     if "://" not in url.get_secret_value():
         raise ClearError(
             f"The secret {SLACK_SECRET} is no address. Nothing was changed. Store the URL"
             " of a Slack webhook, https://hooks.slack.com/services/..."
         )
-    return BlockDocument(block.type, block.document, {"url": url})
+    return replace(block, data={"url": url})
 
 
 def data_pipelines() -> BlockDocument | LeftOut:
@@ -36,7 +38,7 @@ def data_pipelines() -> BlockDocument | LeftOut:
     try:
         key = single_secret(PAGERDUTY_SECRET)
     except NotConfigured as error:
-        return LeftOut(block.kind, block.name, str(error))
+        return block.left_out(str(error))
     data = {
         "integration_key": key,
         # The block has to have one. PagerDuty's Events API does not look at it.
@@ -45,4 +47,4 @@ def data_pipelines() -> BlockDocument | LeftOut:
         # else an incident of the severity `info`
         "notify_type": "failure",
     }
-    return BlockDocument(block.type, block.document, data)
+    return replace(block, data=data)

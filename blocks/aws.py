@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import Any, Iterator
 
-from utils.errors import ClearError
+from utils.errors import ClearError, sentence
 
 # With botocore's own limits a machine that has no way to AWS would wait for five minutes.
 CONNECT_SECONDS = 5
@@ -69,7 +69,7 @@ def asking_aws(what: str, right: str, nowhere: str) -> Iterator[None]:
         if answer.get("Code") in NOT_THERE:
             raise NotThere(nowhere) from error
         raise ClearError(
-            f"AWS refuses {what}: {_sentence(answer.get('Message') or answer.get('Code'))}"
+            f"AWS refuses {what}: {sentence(answer.get('Message') or answer.get('Code'))}"
             f" Nothing was changed. It takes credentials that are good, and the right"
             f" {right}."
         ) from error
@@ -77,11 +77,7 @@ def asking_aws(what: str, right: str, nowhere: str) -> Iterator[None]:
 
 def _unusable(error: Exception) -> str:
     return (
-        f"AWS could not be asked: {_sentence(error)} Nothing was changed. It takes"
+        f"AWS could not be asked: {sentence(error)} Nothing was changed. It takes"
         " credentials (AWS_PROFILE, or aws sso login), a region (AWS_DEFAULT_REGION) and a"
         " way to AWS. `python -m blocks apply dev` does without."
     )
-
-
-def _sentence(said: object) -> str:
-    return " ".join(str(said).split()).rstrip(".") + "."

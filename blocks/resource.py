@@ -27,6 +27,10 @@ class Resource(ABC):
         """What a new one would have by itself, which its plan need not show."""
         return {}
 
+    def left_out(self, reason: str) -> LeftOut:
+        """What stands in the plan instead of it."""
+        return LeftOut(self.kind, self.name, reason)
+
     @abstractmethod
     def find(self, client: SyncPrefectClient) -> Fields | None:
         """Those fields as they are on the server, None if it is not there.

@@ -6,6 +6,7 @@ ship do without it, and so does the image.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from pydantic import SecretStr
@@ -31,26 +32,21 @@ SECRETS = ("password", "private_key", "private_key_passphrase")
 def snowflake_analytics(stack: Stack) -> BlockDocument | LeftOut:
     """The warehouse, if it is in Snowflake."""
     block = BlockDocument("snowflake-connector", "snowflake-analytics", {})
-
-    def left_out(reason: str) -> LeftOut:
-        return LeftOut(block.kind, block.name, reason)
-
     if (kind := stack["WarehouseType"]) != "snowflake":
-        return left_out(f"not needed: the warehouse is {kind}")
+        return block.left_out(f"not needed: the warehouse is {kind}")
     try:
         values = _values(secret_text(SECRET))
     except NotConfigured as error:
-        return left_out(str(error))
+        return block.left_out(str(error))
     if missing := [name for name in REQUIRED if not values.get(name)]:
-        return left_out(f"the secret {SECRET} lacks {', '.join(missing)}")
+        return block.left_out(f"the secret {SECRET} lacks {', '.join(missing)}")
     if not values.get("password") and "-----BEGIN" not in values.get("private_key", ""):
-        return left_out(
+        return block.left_out(
             f"the secret {SECRET} has neither password nor a PEM private_key"
         )
-    return BlockDocument(
-        block.type,
-        block.document,
-        {
+    return replace(
+        block,
+        data={
             "database": values["database"],
             "warehouse": values["warehouse"],
             "schema": SCHEMA,

@@ -14,6 +14,8 @@ import httpx
 from prefect.events.worker import EventsWorker
 from prefect.logging.handlers import APILogWorker
 
+from tests.waiting import stop
+
 PREFECT = (sys.executable, "-m", "prefect")
 START_SECONDS = 180
 
@@ -55,16 +57,6 @@ def drain() -> None:
     """
     APILogWorker.drain_all()
     EventsWorker.drain_all()
-
-
-def stop(process: subprocess.Popen[bytes]) -> None:
-    """End a process: politely, and after half a minute for certain."""
-    process.terminate()
-    try:
-        process.wait(timeout=30)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
 
 
 def _wait_until_healthy(

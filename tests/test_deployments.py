@@ -26,8 +26,9 @@ from tests.aws import REGION
 from tests.duckdb_warehouse import count
 from tests.platform_stack import NAME, OUTPUTS
 from tests.prefect_api import artifacts_of, deployment_named, flow_run_with, logs_of
-from tests.prefect_server import PREFECT, stop
+from tests.prefect_server import PREFECT
 from tests.repository import ROOT, copy_repository
+from tests.waiting import stop
 
 README = (ROOT / "README.md").read_text()
 

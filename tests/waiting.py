@@ -1,7 +1,8 @@
-"""Waits for what other processes do."""
+"""Waits for what other processes do, and ends them."""
 
 from __future__ import annotations
 
+import subprocess
 import time
 from typing import Callable, TypeVar
 
@@ -18,3 +19,13 @@ def until(
             raise TimeoutError(f"Waited {seconds} s for {what}.")
         time.sleep(every)
     return found
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """End a process: politely, and after half a minute for certain."""
+    process.terminate()
+    try:
+        process.wait(timeout=30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

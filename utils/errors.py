@@ -6,3 +6,8 @@ class ClearError(Exception):
 
     The command line shows the message alone. The run in Prefect keeps the traceback.
     """
+
+
+def sentence(said: object) -> str:
+    """What another program said, in one line that ends with a full stop."""
+    return " ".join(str(said).split()).rstrip(".") + "."

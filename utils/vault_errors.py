@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from utils.errors import ClearError
+from utils.errors import ClearError, sentence
 
 if TYPE_CHECKING:
     from botocore.exceptions import BotoCoreError, ClientError
@@ -28,7 +28,7 @@ def error_of_aws(error: BotoCoreError | ClientError, name: str) -> VaultError | 
     if not isinstance(error, ClientError):
         kind = VaultUnavailable if _passes(error) else VaultError
         return kind(
-            f"The secret {name} could not be asked for: {_sentence(error)} Nothing was"
+            f"The secret {name} could not be asked for: {sentence(error)} Nothing was"
             " loaded. The vault is on (PROVIDERS__ENABLE_AWS_SECRETS): that takes AWS"
             " credentials, a region (AWS_DEFAULT_REGION) and a way to AWS Secrets Manager."
         )
@@ -47,7 +47,7 @@ def error_of_aws(error: BotoCoreError | ClientError, name: str) -> VaultError | 
     )
     kind = VaultUnavailable if busy else VaultError
     return kind(
-        f"AWS Secrets Manager refuses the secret {name}: {_sentence(message or code)}"
+        f"AWS Secrets Manager refuses the secret {name}: {sentence(message or code)}"
         f" Nothing was loaded. {_what_to_do(code, message, busy)}"
     )
 
@@ -79,7 +79,3 @@ def _what_to_do(code: str, message: str, busy: bool) -> str:
             " answers like this, too, if there is no such secret."
         )
     return "Are the AWS credentials of this run still good?"
-
-
-def _sentence(said: object) -> str:
-    return " ".join(str(said).split()).rstrip(".") + "."

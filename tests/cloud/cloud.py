@@ -18,7 +18,7 @@ from botocore.config import Config
 from tests.aws import REGION, Aws
 from tests.ports import free_port
 from tests.repository import ROOT
-from tests.waiting import until
+from tests.waiting import stop, until
 
 START_SECONDS = 120
 
@@ -74,15 +74,11 @@ class Cloud(Aws):
         self, name: str, template: str, role_arn: str = "", **parameters: str
     ) -> dict[str, str]:
         """A stack's outputs. An error says which resource failed and why."""
-        given = [
-            {"ParameterKey": key, "ParameterValue": value}
-            for key, value in parameters.items()
-        ]
         client = self.client("cloudformation")
         client.create_stack(
             StackName=name,
             TemplateBody=template,
-            Parameters=given,
+            Parameters=_values(parameters),
             Capabilities=["CAPABILITY_NAMED_IAM"],
             **({"RoleARN": role_arn} if role_arn else {}),
         )
@@ -95,14 +91,11 @@ class Cloud(Aws):
         kept = {
             each["ParameterKey"] for each in stack["Parameters"]
         } - parameters.keys()
-        given = [{"ParameterKey": key, "UsePreviousValue": True} for key in kept] + [
-            {"ParameterKey": key, "ParameterValue": value}
-            for key, value in parameters.items()
-        ]
+        given = [{"ParameterKey": key, "UsePreviousValue": True} for key in kept]
         client.update_stack(
             StackName=name,
             UsePreviousTemplate=True,
-            Parameters=given,
+            Parameters=given + _values(parameters),
             Capabilities=["CAPABILITY_NAMED_IAM"],
         )
         return self.outputs(name)
@@ -150,6 +143,19 @@ class Cloud(Aws):
             repositoryName=repository, imageTag=tag, imageManifest=json.dumps(manifest)
         )
 
+    def tasks(self, cluster: str, **which: str) -> list[dict[str, Any]]:
+        """Tasks with their tags, by ListTasks' parameters, as `serviceName`."""
+        ecs = self.client("ecs")
+        pages = ecs.get_paginator("list_tasks").paginate(cluster=cluster, **which)
+        return [
+            task
+            for page in pages
+            if page["taskArns"]
+            for task in ecs.describe_tasks(
+                cluster=cluster, tasks=page["taskArns"], include=["TAGS"]
+            )["tasks"]
+        ]
+
     def task(self, cluster: str, task_arn: str) -> dict[str, Any]:
         """A task as it is."""
         found = self.client("ecs").describe_tasks(cluster=cluster, tasks=[task_arn])
@@ -177,6 +183,13 @@ class Cloud(Aws):
         return answer.json()
 
 
+def _values(parameters: dict[str, str]) -> list[dict[str, Any]]:
+    return [
+        {"ParameterKey": key, "ParameterValue": value}
+        for key, value in parameters.items()
+    ]
+
+
 @contextmanager
 def running_cloud(folder: Path) -> Iterator[Cloud]:
     """Start it, and stop it with every process that it has started."""
@@ -200,9 +213,4 @@ def running_cloud(folder: Path) -> Iterator[Cloud]:
         until(ready, "the fake AWS", seconds=START_SECONDS)
         yield Cloud(f"http://127.0.0.1:{port}", folder)
     finally:
-        process.terminate()
-        try:
-            process.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        stop(process)

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Iterator
 
+from tests.images import buildah
+
 ENVIRONMENT = "/run/environment"  # in the container
 # It waits for the command, because buildah's exit code does not tell of signals.
 SHELL = f'. {ENVIRONMENT}; "$@" 2>&1; exit $?'
@@ -35,8 +37,8 @@ class ImageRunner:
     ) -> subprocess.Popen[bytes]:
         """Start it as the image's user, with the image's entry point."""
         name = f"task-{folder.name}"
-        _buildah("from", "--pull-never", "--name", name, self.image)
-        image = json.loads(_buildah("inspect", "--type", "image", self.image))
+        buildah("from", "--pull-never", "--name", name, self.image)
+        image = json.loads(buildah("inspect", "--type", "image", self.image))
         settings = image["OCIv1"]["config"]
         entry = container.get("entryPoint") or settings.get("Entrypoint") or []
         argv = entry + (command or settings.get("Cmd") or [])
@@ -67,7 +69,7 @@ class ImageRunner:
     def clean_up(self, folder: Path) -> None:
         """The container's file system goes with it, and its secrets."""
         (folder / "environment").unlink()
-        _buildah("rm", f"task-{folder.name}")
+        buildah("rm", f"task-{folder.name}")
 
 
 def _descendants(pid: int) -> Iterator[int]:
@@ -80,10 +82,3 @@ def _descendants(pid: int) -> Iterator[int]:
 
 def _is_buildah(pid: int) -> bool:
     return Path(f"/proc/{pid}/cmdline").read_text().startswith("buildah")
-
-
-def _buildah(*arguments: str) -> str:
-    done = subprocess.run(["buildah", *arguments], capture_output=True, text=True)
-    if done.returncode != 0:
-        raise RuntimeError(f"buildah {arguments[0]}: {done.stderr.strip()}")
-    return done.stdout

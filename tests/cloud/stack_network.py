@@ -13,8 +13,12 @@ def _remove(operation: str, parameter: str) -> Remove:
     return lambda api, made, _: api.call("ec2", operation, **{parameter: made.id})
 
 
-def _tagged(api: Api, kind: str, p: Properties) -> list[Properties]:
-    return [{"ResourceType": kind, "Tags": api.system_tags + p.get("Tags", [])}]
+def _create(
+    api: Api, operation: str, kind: str, p: Properties, **given: Any
+) -> Properties:
+    """What the operation answers. The new thing has CloudFormation's tags and its own."""
+    tags = {"ResourceType": kind, "Tags": api.system_tags + p.get("Tags", [])}
+    return api.call("ec2", operation, TagSpecifications=[tags], **given)
 
 
 def _without(p: Properties, *names: str) -> Properties:
@@ -24,9 +28,8 @@ def _without(p: Properties, *names: str) -> Properties:
 @resource_type("AWS::EC2::VPC", remove=_remove("DeleteVpc", "VpcId"))
 def vpc(api: Api, name: str, p: Properties, before: Made | None) -> Made:
     if before is None:
-        tags = _tagged(api, "vpc", p)
-        given = {"CidrBlock": p["CidrBlock"], "TagSpecifications": tags}
-        made = api.call("ec2", "CreateVpc", **given)["Vpc"]["VpcId"]
+        created = _create(api, "CreateVpc", "vpc", p, CidrBlock=p["CidrBlock"])
+        made = created["Vpc"]["VpcId"]
         groups = backend("ec2").get_security_group_from_name("default", made)
         before = Made(
             made,
@@ -48,8 +51,7 @@ def vpc(api: Api, name: str, p: Properties, before: Made | None) -> Made:
 )
 def subnet(api: Api, name: str, p: Properties, _: Made | None) -> Made:
     given = _without(p, "MapPublicIpOnLaunch")
-    tags = _tagged(api, "subnet", p)
-    created = api.call("ec2", "CreateSubnet", TagSpecifications=tags, **given)
+    created = _create(api, "CreateSubnet", "subnet", p, **given)
     made = created["Subnet"]["SubnetId"]
     public = {"Value": p.get("MapPublicIpOnLaunch", False)}
     api.call("ec2", "ModifySubnetAttribute", SubnetId=made, MapPublicIpOnLaunch=public)
@@ -63,8 +65,7 @@ def subnet(api: Api, name: str, p: Properties, _: Made | None) -> Made:
     changes=False,
 )
 def internet_gateway(api: Api, name: str, p: Properties, _: Made | None) -> Made:
-    tags = _tagged(api, "internet-gateway", p)
-    created = api.call("ec2", "CreateInternetGateway", TagSpecifications=tags)
+    created = _create(api, "CreateInternetGateway", "internet-gateway", p)
     made = created["InternetGateway"]["InternetGatewayId"]
     return Made(made, {"InternetGatewayId": made})
 
@@ -85,8 +86,8 @@ def gateway_attachment(api: Api, name: str, p: Properties, _: Made | None) -> Ma
     changes=False,
 )
 def route_table(api: Api, name: str, p: Properties, _: Made | None) -> Made:
-    given = {"VpcId": p["VpcId"], "TagSpecifications": _tagged(api, "route-table", p)}
-    made = api.call("ec2", "CreateRouteTable", **given)["RouteTable"]["RouteTableId"]
+    created = _create(api, "CreateRouteTable", "route-table", p, VpcId=p["VpcId"])
+    made = created["RouteTable"]["RouteTableId"]
     return Made(made, {"RouteTableId": made})
 
 
@@ -117,8 +118,7 @@ def route_association(api: Api, name: str, p: Properties, _: Made | None) -> Mad
     "AWS::EC2::EIP", remove=lambda api, made, _: _release(api, made), changes=False
 )
 def elastic_ip(api: Api, name: str, p: Properties, _: Made | None) -> Made:
-    tags = _tagged(api, "elastic-ip", p)
-    made = api.call("ec2", "AllocateAddress", Domain="vpc", TagSpecifications=tags)
+    made = _create(api, "AllocateAddress", "elastic-ip", p, Domain="vpc")
     attributes = {k: made[k] for k in ("AllocationId", "PublicIp")}
     if "InstanceId" in p:
         given = {"AllocationId": made["AllocationId"], "InstanceId": p["InstanceId"]}
@@ -147,8 +147,7 @@ def elastic_ip_association(api: Api, name: str, p: Properties, _: Made | None) -
     changes=False,
 )
 def nat_gateway(api: Api, name: str, p: Properties, _: Made | None) -> Made:
-    tags = _tagged(api, "natgateway", p)
-    created = api.call("ec2", "CreateNatGateway", TagSpecifications=tags, **_without(p))
+    created = _create(api, "CreateNatGateway", "natgateway", p, **_without(p))
     made = created["NatGateway"]["NatGatewayId"]
     return Made(made, {"NatGatewayId": made})
 
@@ -161,8 +160,7 @@ def _remove_endpoint(api: Api, made: Made, p: Properties) -> None:
 def vpc_endpoint(api: Api, name: str, p: Properties, _: Made | None) -> Made:
     """Without its policy, which moto would not apply."""
     given = _without(p, "PolicyDocument")
-    tags = _tagged(api, "vpc-endpoint", p)
-    created = api.call("ec2", "CreateVpcEndpoint", TagSpecifications=tags, **given)
+    created = _create(api, "CreateVpcEndpoint", "vpc-endpoint", p, **given)
     created = created["VpcEndpoint"]
     return Made(created["VpcEndpointId"], {"Id": created["VpcEndpointId"]})
 
@@ -173,13 +171,14 @@ def vpc_endpoint(api: Api, name: str, p: Properties, _: Made | None) -> Made:
     changes=False,
 )
 def security_group(api: Api, name: str, p: Properties, _: Made | None) -> Made:
-    made = api.call(
-        "ec2",
+    made = _create(
+        api,
         "CreateSecurityGroup",
+        "security-group",
+        p,
         GroupName=p.get("GroupName", name),
         Description=p["GroupDescription"],
         VpcId=p.get("VpcId"),
-        TagSpecifications=_tagged(api, "security-group", p),
     )["GroupId"]
     for given in p.get("SecurityGroupIngress", []):
         _authorize(api, "AuthorizeSecurityGroupIngress", made, given)
@@ -230,14 +229,15 @@ def _authorize(api: Api, operation: str, group: str, rule: Properties) -> None:
     changes=False,
 )
 def network_interface(api: Api, name: str, p: Properties, _: Made | None) -> Made:
-    created = api.call(
-        "ec2",
+    created = _create(
+        api,
         "CreateNetworkInterface",
+        "network-interface",
+        p,
         SubnetId=p["SubnetId"],
         Groups=p.get("GroupSet"),
         Description=p.get("Description"),
         PrivateIpAddress=p.get("PrivateIpAddress"),
-        TagSpecifications=_tagged(api, "network-interface", p),
     )["NetworkInterface"]
     made = created["NetworkInterfaceId"]
     if "SourceDestCheck" in p:
@@ -261,12 +261,13 @@ def instance(api: Api, name: str, p: Properties, _: Made | None) -> Made:
     for interface in given.get("NetworkInterfaces", []):
         if "GroupSet" in interface:
             interface["Groups"] = interface.pop("GroupSet")
-    launched = api.call(
-        "ec2",
+    launched = _create(
+        api,
         "RunInstances",
+        "instance",
+        p,
         MinCount=1,
         MaxCount=1,
-        TagSpecifications=_tagged(api, "instance", p),
         **given,
     )["Instances"][0]
     made = launched["InstanceId"]

@@ -21,10 +21,9 @@ def with_service(cloud, platform):
 
 def tasks(platform) -> list[dict[str, Any]]:
     """The service's tasks that run."""
-    ecs, cluster = platform.cloud.client("ecs"), platform.outputs["Cluster"]
-    service = platform.outputs["Service"]
-    listed = ecs.list_tasks(cluster=cluster, serviceName=service)["taskArns"]
-    found = ecs.describe_tasks(cluster=cluster, tasks=listed)["tasks"] if listed else []
+    found = platform.cloud.tasks(
+        platform.outputs["Cluster"], serviceName=platform.outputs["Service"]
+    )
     return [task for task in found if task["lastStatus"] == "RUNNING"]
 
 

@@ -21,16 +21,13 @@ from tests.cloud.cloud import Cloud, running_cloud
 from tests.ports import free_port
 from tests.postgres import Database, over_tcp
 from tests.prefect_server import running_server
-from tests.repository import ROOT, copy_repository
+from tests.repository import copy_repository
+from tests.templates import TEMPLATES
 from tests.waiting import Found, until
 
 AUTH = "admin:a-password-of-prefect"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
-DEPLOY_STACK, LAKE_STACK, STACK = (
-    "data-platform-deploy",
-    "data-platform-lake",
-    "data-platform",
-)
+DEPLOY_STACK, LAKE_STACK, STACK = TEMPLATES  # their names, in the order of the README
 # What a person may wait for: a run's start takes the worker's look, and imports.
 SECONDS = 300
 
@@ -118,31 +115,20 @@ class Platform:
             f"the line {part}",
         )
 
-    def tasks(self, run_id: UUID | None = None) -> list[dict[str, Any]]:
-        """Tasks on ECS, running or stopped: all of flows, or one run's."""
-        ecs, cluster = self.cloud.client("ecs"), self.outputs["ClusterArn"]
-        arns = [
-            arn
-            for status in ("RUNNING", "STOPPED")
-            for page in ecs.get_paginator("list_tasks").paginate(
-                cluster=cluster, desiredStatus=status
-            )
-            for arn in page["taskArns"]
-        ]
-        found = []
-        for start in range(0, len(arns), 100):
-            found += ecs.describe_tasks(
-                cluster=cluster, tasks=arns[start : start + 100], include=["TAGS"]
-            )["tasks"]
-        wanted = [task for task in found if "prefect.io/flow-run-id" in _tags(task)]
-        if run_id:
-            run = str(run_id)
-            wanted = [t for t in wanted if _tags(t)["prefect.io/flow-run-id"] == run]
-        return wanted
+    def tasks(self) -> dict[str, list[dict[str, Any]]]:
+        """Tasks of flow runs on ECS, running or stopped, by the run's id."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        for status in ("RUNNING", "STOPPED"):
+            cluster = self.outputs["ClusterArn"]
+            for task in self.cloud.tasks(cluster, desiredStatus=status):
+                tags = {each["key"]: each["value"] for each in task.get("tags", [])}
+                if run_id := tags.get("prefect.io/flow-run-id"):
+                    found.setdefault(run_id, []).append(task)
+        return found
 
     def task(self, run_id: UUID) -> dict[str, Any]:
         """The one task of a run."""
-        (task,) = self.tasks(run_id)
+        (task,) = self.tasks()[str(run_id)]
         return task
 
     def stopped_task(self, run_id: UUID) -> dict[str, Any]:
@@ -156,10 +142,9 @@ class Platform:
 
     def worker_tasks(self) -> list[dict[str, Any]]:
         """The worker service's tasks that run."""
-        ecs, cluster = self.cloud.client("ecs"), self.outputs["ClusterArn"]
-        service = self.outputs["WorkerServiceName"]
-        arns = ecs.list_tasks(cluster=cluster, serviceName=service)["taskArns"]
-        found = ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"] if arns else []
+        found = self.cloud.tasks(
+            self.outputs["ClusterArn"], serviceName=self.outputs["WorkerServiceName"]
+        )
         return [task for task in found if task["lastStatus"] == "RUNNING"]
 
     def replace_worker(self) -> None:
@@ -233,10 +218,11 @@ def create_stacks(
     cloud: Cloud, api_url: str, warehouse_url: str
 ) -> tuple[str, dict[str, str]]:
     """The three stacks and the secrets: the image, and the platform's outputs."""
+    texts = {stack: path.read_text() for stack, path in TEMPLATES.items()}
     deploy = cloud.create_stack(
-        DEPLOY_STACK, template("github_deploy"), GitHubRepository="acme/data-platform"
+        DEPLOY_STACK, texts[DEPLOY_STACK], GitHubRepository="acme/data-platform"
     )
-    lake = cloud.create_stack(LAKE_STACK, template("data_lake"))
+    lake = cloud.create_stack(LAKE_STACK, texts[LAKE_STACK])
     secrets = cloud.client("secretsmanager")
     key = secrets.create_secret(Name="prefect/api-key", SecretString=AUTH)
     secrets.create_secret(
@@ -246,7 +232,7 @@ def create_stacks(
     image = f"{deploy['RepositoryUri']}:{COMMIT}"
     outputs = cloud.create_stack(
         STACK,
-        template("ecs_cluster_prefect_worker"),
+        texts[STACK],
         ImageUri=image,
         PrefectApiUrl=api_url,
         PrefectApiSecretArn=key["ARN"],
@@ -257,11 +243,6 @@ def create_stacks(
     return image, outputs
 
 
-def template(name: str) -> str:
-    """A template's text."""
-    return (ROOT / "infrastructure" / f"{name}.yml").read_text()
-
-
 def _until(look: Callable[[], Found], what: str) -> Found:
     """Ask seldom: Prefect's server has enough to do."""
     return until(look, what, SECONDS, every=0.5)
@@ -269,7 +250,3 @@ def _until(look: Callable[[], Found], what: str) -> Found:
 
 def _ended(run: FlowRun) -> bool:
     return run.state.is_final()
-
-
-def _tags(task: dict[str, Any]) -> dict[str, str]:
-    return {each["key"]: each["value"] for each in task.get("tags", [])}

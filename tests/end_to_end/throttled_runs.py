@@ -24,7 +24,8 @@ def run_throttled(platform: Platform, count: int) -> Counter[tuple[str, int]]:
         platform.cloud.throttle("ecs", action, times=count)
     runs = [platform.start(DEPLOYMENT) for _ in range(count)]
     states = [platform.wait(run_id).state.name for run_id in runs]
-    tasks = [len(platform.tasks(run_id)) for run_id in runs]
+    tasks_of = platform.tasks()
+    tasks = [len(tasks_of.get(str(run_id), [])) for run_id in runs]
     for action in throttled:
         refused = platform.cloud.calls(action=action, status="400")
         assert len(refused) == count, f"{action} was refused {len(refused)} times"

@@ -30,8 +30,8 @@ from prefect.states import AwaitingRetry, Cancelling
 from flows.backfill import backfill
 from tests.chunk_deployment import ChunkDeployment
 from tests.prefect_api import artifacts_of, deployment_named, logs_of
-from tests.prefect_server import stop
 from tests.repository import ROOT
+from tests.waiting import stop
 
 FIRST_DAY, LAST_DAY = date(2024, 1, 1), date(2024, 1, 5)
 DAYS = ("2024-01-01", "2024-01-03", "2024-01-05")  # on which chunks of two days begin
