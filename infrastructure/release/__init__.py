@@ -1,0 +1,1 @@
+"""What a commit changes in production, and doing it."""

@@ -1,0 +1,123 @@
+"""Commits as git has them: their files and what differs, never the working tree."""
+
+from __future__ import annotations
+
+import subprocess
+import tarfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Iterator
+
+from utils.errors import ClearError, sentence
+
+
+class GitError(ClearError):
+    """git cannot tell. Nothing was changed."""
+
+
+@dataclass(frozen=True)
+class Clone:
+    """This project in a clone. Paths are relative to its folder, as posix has them."""
+
+    folder: Path
+
+    def commit(self, name: str = "HEAD") -> str:
+        """The full id of a commit.
+
+        Raises:
+            GitError: There is no such commit here.
+        """
+        if found := self._find(name):
+            return found
+        if self._git("rev-parse", "--is-shallow-repository").strip() == b"true":
+            raise GitError(
+                f"The commit {name} is not in this clone, which has only the newest ones."
+                " Get all with `git fetch --unshallow`; in GitHub Actions give the step"
+                " actions/checkout `fetch-depth: 0`."
+            )
+        raise GitError(
+            f"{name} is no commit in {self.folder}. Give the name of a commit, a branch or"
+            " a tag. If it was made elsewhere, run `git fetch` first."
+        )
+
+    def knows(self, sha: str) -> bool:
+        """Whether the commit is in this clone."""
+        return self._find(sha) is not None
+
+    def changed_files(self, base: str | None, commit: str) -> frozenset[str]:
+        """Files that are not the same in both commits; without a base, all there are.
+
+        A renamed file is two: its old name and its new one.
+
+        Raises:
+            GitError: A commit is not there.
+        """
+        sha = self.commit(commit)
+        if base is None:
+            listed = self._git("ls-tree", "-r", "-z", "--name-only", sha)
+        else:
+            listed = self._git(
+                *("diff-tree", "-r", "-z", "--name-only", "--no-renames", "--relative"),
+                *(self.commit(base), sha),
+            )
+        return frozenset(filter(None, listed.decode().split("\0")))
+
+    @contextmanager
+    def tree(self, commit: str) -> Iterator[Path]:
+        """A temporary folder with the files of a commit.
+
+        Raises:
+            GitError: The commit is not there.
+        """
+        sha = self.commit(commit)
+        with TemporaryDirectory(prefix="release-") as temporary:
+            archive, tree = Path(temporary) / "tree.tar", Path(temporary) / "tree"
+            self._git("archive", "--format=tar", f"--output={archive}", sha)
+            with tarfile.open(archive) as files:
+                files.extractall(tree, filter="data")
+            yield tree
+
+    def text(self, commit: str, path: str) -> str:
+        """What a file of a commit says.
+
+        Raises:
+            GitError: The commit is not there, or has no such file.
+        """
+        sha = self.commit(commit)
+        if not self._git("ls-tree", "-z", "--name-only", sha, "--", path):
+            raise GitError(f"The commit {sha} has no file {path}.")
+        return self._git("cat-file", "blob", f"{sha}:./{path}").decode()
+
+    def _find(self, name: str) -> str | None:
+        answer = self._run(
+            "rev-parse", "--verify", "-q", "--end-of-options", f"{name}^0"
+        )
+        if answer.returncode not in (0, 1):
+            raise self._error(answer)
+        return answer.stdout.decode().strip() or None
+
+    def _git(self, *arguments: str) -> bytes:
+        answer = self._run(*arguments)
+        if answer.returncode:
+            raise self._error(answer)
+        return answer.stdout
+
+    def _run(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+        try:
+            return subprocess.run(
+                ["git", "-C", str(self.folder), *arguments], capture_output=True
+            )
+        except FileNotFoundError:
+            raise GitError(
+                "There is no program `git` on PATH, which reads this project's commits."
+                " Install git."
+            ) from None
+
+    def _error(self, answer: subprocess.CompletedProcess[bytes]) -> GitError:
+        return GitError(
+            f"git cannot read the commits of {self.folder}:"
+            f" {sentence(answer.stderr.decode(errors='replace'))} Run this in a clone of"
+            " the project."
+        )

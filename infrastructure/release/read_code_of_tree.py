@@ -1,0 +1,183 @@
+"""Reads the flows of the tree in the current directory, and what they import, into a file.
+
+infrastructure/release/code.py runs it in a process of its own, because flows, pipelines,
+sources and utils are those of that tree. It imports nothing else of this project.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import importlib.util
+import json
+import re
+import sys
+import traceback
+from pathlib import Path
+from typing import Any, Iterator
+
+import grimp
+from prefect.exceptions import MissingFlowError
+from prefect.flows import load_flow_from_entrypoint
+from prefect.utilities.callables import parameter_schema
+
+
+class CannotBeLoaded(Exception):
+    """It says why, in one sentence."""
+
+
+def read(packages: list[str], entrypoints: list[str]) -> dict[str, Any]:
+    """What infrastructure/release/code.py makes a Code of."""
+    modules = Modules(Path.cwd(), packages)
+    flows, errors = {}, {}
+    for entrypoint in entrypoints:
+        try:
+            flows[entrypoint] = modules.flow(entrypoint)
+        except CannotBeLoaded as error:
+            errors[entrypoint] = str(error)
+    return {"flows": flows, "errors": errors, "named": modules.named}
+
+
+class Modules:
+    """The modules of a tree: what each imports, and the names in its literals."""
+
+    def __init__(self, tree: Path, packages: list[str]) -> None:
+        self.tree = tree
+        self.packages = [name for name in packages if (tree / name).is_dir()]
+        self.imported: dict[str, set[str]] = {}
+        self.named: dict[str, list[str]] = {}
+        if not self.packages:
+            return
+        graph = grimp.build_graph(
+            *self.packages,
+            include_external_packages=True,
+            exclude_type_checking_imports=True,
+            cache_dir=None,
+        )
+        for module in graph.modules:
+            if file := self.file_of(module):
+                nodes = list(ast.walk(ast.parse((tree / file).read_bytes())))
+                self.imported[module] = {
+                    *graph.find_modules_directly_imported_by(module),
+                    *self._missing(nodes, file, graph.modules),
+                }
+                self.named[module] = sorted(_names_in_literals(nodes))
+
+    def file_of(self, module: str) -> str | None:
+        """Where a module is in the tree, as git has it."""
+        path = module.replace(".", "/")
+        files = (f"{path}.py", f"{path}/__init__.py")
+        return next((file for file in files if (self.tree / file).is_file()), None)
+
+    def flow(self, entrypoint: str) -> dict[str, Any]:
+        """A flow as Prefect describes it to its API, and all modules that it reaches.
+
+        Raises:
+            CannotBeLoaded: There is no such flow, or it cannot be imported.
+        """
+        if not re.fullmatch(r"(\w+\.){2,}\w+|(\w+\.)+\w+:\w+", entrypoint):
+            raise CannotBeLoaded(
+                "it is not a module and a flow in it, like flows.hello_world.hello_world"
+            )
+        module, _, function = entrypoint.replace(":", ".").rpartition(".")
+        self._import(module)
+        file = self.file_of(module) or module
+        try:
+            # A placeholder would hide that something is missing.
+            flow = load_flow_from_entrypoint(entrypoint, use_placeholder_flow=False)
+        except MissingFlowError as error:
+            if error.__cause__:
+                raise CannotBeLoaded(f"{file} has no {function}") from None
+            raise CannotBeLoaded(
+                f"{function} in {file} is no flow: decorate it with @flow"
+            ) from None
+        return {
+            "name": flow.name,
+            "description": flow.description,
+            # as prefect.deployments.runner sends it
+            "parameter_schema": parameter_schema(flow).model_dump(
+                mode="json", exclude_unset=True
+            ),
+            "modules": sorted(self._reached_from(module)),
+        }
+
+    def _import(self, module: str) -> None:
+        try:
+            importlib.import_module(module)
+        except (Exception, SystemExit) as error:
+            if (
+                isinstance(error, ModuleNotFoundError)
+                and f"{module}.".startswith(f"{error.name}.")
+                and not self.file_of(module)
+            ):
+                message = f"there is no {module.replace('.', '/')}.py"
+            else:
+                message = f"it cannot be imported: {self._in_one_sentence(error)}"
+            raise CannotBeLoaded(message) from None
+
+    def _in_one_sentence(self, error: BaseException) -> str:
+        said = traceback.format_exception_only(error)[-1]
+        said = " ".join(said.replace(f"{self.tree}/", "").split()).rstrip(".")
+        for frame in reversed(traceback.extract_tb(error.__traceback__)):
+            if Path(frame.filename).is_relative_to(self.tree):
+                place = Path(frame.filename).relative_to(self.tree)
+                return f"{said} ({place}, line {frame.lineno})"
+        return said
+
+    def _missing(
+        self, nodes: list[ast.AST], file: str, known: set[str]
+    ) -> Iterator[str]:
+        """Modules of this project that are imported, and that grimp does not know.
+
+        It takes `from utils import gone` and `import utils.gone` for imports of `utils`.
+        """
+        package = file.rpartition("/")[0].replace("/", ".")
+        for node in nodes:
+            if isinstance(node, ast.Import):
+                names = [each.name for each in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                origin = "." * node.level + (node.module or "")
+                origin = importlib.util.resolve_name(origin, package)
+                names = [origin, *(f"{origin}.{each.name}" for each in node.names)]
+            else:
+                continue
+            for name in names:
+                is_ours = name.partition(".")[0] in self.packages
+                holder = self.file_of(name.rpartition(".")[0])
+                if is_ours and name not in known:
+                    # What is imported out of a module is not a module itself.
+                    if not holder or holder.endswith("/__init__.py"):
+                        yield name
+
+    def _reached_from(self, module: str) -> set[str]:
+        """This module, and all that are imported by it and by what it imports."""
+        reached: set[str] = set()
+        waiting = {module}
+        while waiting:
+            reached.add(each := waiting.pop())
+            # A package's __init__ runs before each of its modules.
+            parents = {each.rpartition(".")[0]} - {""}
+            waiting |= (self.imported.get(each, set()) | parents) - reached
+        return reached
+
+
+def _names_in_literals(nodes: list[ast.AST]) -> set[str]:
+    """Names that files and folders may have, out of all texts but docstrings."""
+    told = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    texts = (
+        node.value
+        for node in nodes
+        if isinstance(node, ast.Constant) and id(node) not in told
+    )
+    return {
+        name
+        for text in texts
+        if isinstance(text, str)
+        for name in text.split("/")
+        if name and "\n" not in name
+    }
+
+
+if __name__ == "__main__":
+    result = read(**json.load(sys.stdin))
+    Path(sys.argv[1]).write_text(json.dumps(result))
