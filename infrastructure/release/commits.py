@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import tarfile
 from contextlib import contextmanager
@@ -62,7 +63,7 @@ class Clone:
                 *("diff-tree", "-r", "-z", "--name-only", "--no-renames", "--relative"),
                 *(self.commit(base), sha),
             )
-        return frozenset(filter(None, listed.decode().split("\0")))
+        return frozenset(filter(None, os.fsdecode(listed).split("\0")))
 
     @contextmanager
     def tree(self, commit: str) -> Iterator[Path]:
@@ -86,9 +87,17 @@ class Clone:
             GitError: The commit is not there, or has no such file.
         """
         sha = self.commit(commit)
-        if not self._git("ls-tree", "-z", "--name-only", sha, "--", path):
-            raise GitError(f"The commit {sha} has no file {path}.")
-        return self._git("cat-file", "blob", f"{sha}:./{path}").decode()
+        answer = self._run("cat-file", "blob", f"{sha}:./{path}")
+        if answer.returncode:
+            raise GitError(
+                f"The commit {sha} has no file {path}. Add it, and commit that."
+            )
+        try:
+            return answer.stdout.decode()
+        except UnicodeDecodeError:
+            raise GitError(
+                f"{path} of the commit {sha} is not UTF-8. Save it so, and commit that."
+            ) from None
 
     def _find(self, name: str) -> str | None:
         answer = self._run(
