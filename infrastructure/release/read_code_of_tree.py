@@ -105,11 +105,8 @@ class Modules:
         try:
             importlib.import_module(module)
         except (Exception, SystemExit) as error:
-            if (
-                isinstance(error, ModuleNotFoundError)
-                and f"{module}.".startswith(f"{error.name}.")
-                and not self.file_of(module)
-            ):
+            name = error.name if isinstance(error, ModuleNotFoundError) else None
+            if f"{module}.".startswith(f"{name}."):
                 message = f"there is no {module.replace('.', '/')}.py"
             else:
                 message = f"it cannot be imported: {self._in_one_sentence(error)}"

@@ -1,0 +1,262 @@
+"""The flows of a tree and what reaches them, read in a process of its own."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+from textwrap import dedent
+from types import ModuleType
+
+import pytest
+import yaml
+from prefect.client.orchestration import get_client
+from prefect.deployments.runner import RunnerDeployment
+
+from infrastructure.release.code import PACKAGES, Code, CodeError, read_code
+from tests.repository import ROOT
+
+# A flow loads from a source that two use, and asks queries of files.
+TREE = {
+    "flows/__init__.py": "from utils import of_all_flows",
+    "flows/loads.py": """
+        from datetime import date
+        from enum import Enum
+        from prefect import flow
+        import pipelines.loads
+
+        class Size(Enum):
+            SMALL = "small"
+
+        print("Imports may print.")
+
+        @flow(name="a flow's own name")
+        def loads(*, day: date = date(2026, 1, 31), size: Size = Size.SMALL) -> None:
+            '''Loads a day.
+
+            Args:
+                day: Which one.
+            '''
+        """,
+    "flows/asks.py": """
+        from typing import TYPE_CHECKING
+        from prefect import flow
+        if TYPE_CHECKING:
+            import pipelines.loads
+
+        @flow
+        def asks() -> None:
+            from pipelines import asks
+            import utils.gone
+
+        @flow(name="asks again")
+        def again() -> None: ...
+        no_flow = 1
+        """,
+    "flows/alone.py": """
+        "A word about /loads.json/ and redshift/queries/."
+        import code
+        from prefect import flow
+        assert code.interact, "Python's own, not infrastructure/release/code.py"
+        KEY = "usage"
+        @flow
+        def alone() -> None:
+            from utils import gone_too
+        """,
+    "flows/syntax.py": "import utils.falls",
+    "flows/library.py": "import no_such_library",
+    "flows/exits.py": "raise SystemExit('Not today')",
+    "pipelines/__init__.py": "",
+    "pipelines/loads.py": "import dlt\nfrom sources.shared import rows",
+    "pipelines/asks.py": "from sources import shared\nfrom sources.files import reader",
+    "sources/__init__.py": "",
+    "sources/shared.py": "from .low import rows",
+    "sources/low.py": "rows = 1",
+    "sources/files/__init__.py": "",
+    "sources/files/reader.py": "QUERIES = 'queries'\nNAME = f'{QUERIES}/names/x.sql'",
+    "sources/files/queries/usage/a.sql": "",
+    "sources/unused.py": "",
+    "sources/__about__/notes.txt": "",
+    "utils/__init__.py": "",
+    "utils/of_all_flows.py": "",
+    "utils/falls.py": "\n\nfrom utils.of_all_flows import nothing",
+}
+GOOD = ("flows.loads.loads", "flows.asks.asks", "flows.asks:again", "flows.alone.alone")
+BAD = {
+    "flows.nobody.nobody": "there is no flows/nobody.py",
+    "nowhere.at_all.nobody": "there is no nowhere/at_all.py",
+    "flows.asks.nobody": "flows/asks.py has no nobody",
+    "flows.asks.no_flow": "no_flow in flows/asks.py is no flow: decorate it with @flow",
+    "flows.syntax.syntax": "it cannot be imported: ImportError: cannot import name"
+    " 'nothing' from 'utils.of_all_flows' (utils/of_all_flows.py) (utils/falls.py, line 3)",
+    "flows.library.library": "it cannot be imported: ModuleNotFoundError: No module named"
+    " 'no_such_library' (flows/library.py, line 1)",
+    "flows.exits.exits": "it cannot be imported: SystemExit: Not today (flows/exits.py,"
+    " line 1)",
+    "flows/asks.py:asks": "it is not a module and a flow in it, like"
+    " flows.hello_world.hello_world",
+    "asks": "it is not a module and a flow in it, like flows.hello_world.hello_world",
+}
+LOADS, ASKS, AGAIN, ALONE = "a flow's own name", "asks", "asks again", "alone"
+ALL = {LOADS, ASKS, AGAIN, ALONE}
+
+
+def write(tree: Path, files: dict[str, str]) -> Path:
+    for path, text in files.items():
+        (tree / path).parent.mkdir(parents=True, exist_ok=True)
+        (tree / path).write_text(dedent(text))
+    return tree
+
+
+@pytest.fixture(scope="module")
+def code(tmp_path_factory) -> Code:
+    tree = write(tmp_path_factory.mktemp("tree"), TREE)
+    return read_code(tree, [*GOOD, *BAD, *GOOD])
+
+
+def test_flows_are_those_of_the_tree(code):
+    assert set(code.flows) == set(GOOD)
+    flow = code.flows["flows.loads.loads"]
+    assert (flow.name, flow.description) == (
+        LOADS,
+        "Loads a day.\n\nArgs:\n    day: Which one.",
+    )
+    day, size = (flow.parameter_schema["properties"][name] for name in ("day", "size"))
+    assert (day["format"], day["default"]) == ("date", "2026-01-31")
+    assert (day["description"], size["default"]) == ("Which one.", "small")
+    assert "flows.loads" not in sys.modules
+
+
+@pytest.mark.parametrize("entrypoint", BAD)
+def test_what_cannot_be_loaded_says_why(code, entrypoint):
+    assert code.errors[entrypoint] == BAD[entrypoint]
+    assert entrypoint not in code.flows
+
+
+def test_only_what_cannot_be_loaded_is_an_error(code):
+    assert set(code.errors) == set(BAD)
+
+
+def test_modules_are_all_that_a_flow_reaches(code):
+    reached = {"flows", "flows.loads", "pipelines", "pipelines.loads", "sources"}
+    reached |= {"sources.shared", "sources.low", "utils", "utils.of_all_flows"}
+    reached |= {"dlt", "prefect", "datetime", "enum"}
+    assert code.flows["flows.loads.loads"].modules == reached
+
+
+@pytest.mark.parametrize(
+    "path, flows",
+    [
+        ("flows/loads.py", {LOADS}),
+        ("flows/asks.py", {ASKS, AGAIN}),
+        ("pipelines/loads.py", {LOADS}),  # not whom it is a type alone
+        ("pipelines/asks.py", {ASKS, AGAIN}),
+        ("sources/shared.py", {LOADS, ASKS, AGAIN}),
+        ("sources/low.py", {LOADS, ASKS, AGAIN}),
+        ("utils/of_all_flows.py", ALL),
+        # __init__ of the packages above, too
+        ("flows/__init__.py", ALL),
+        ("sources/__init__.py", {LOADS, ASKS, AGAIN}),
+        ("sources/files/__init__.py", {ASKS, AGAIN}),
+        # new and not imported; deleted and not imported
+        ("sources/unused.py", set()),
+        ("sources/once.py", set()),
+        # deleted and still imported
+        ("utils/gone.py", {ASKS, AGAIN}),
+        ("utils/gone_too.py", {ALONE}),
+        ("utils/gone_too/__init__.py", {ALONE}),
+        # data that a module names, by its folder or itself, or none does
+        ("sources/files/queries/usage/a.sql", {ASKS, AGAIN}),
+        ("sources/x.sql", {ASKS, AGAIN}),
+        ("sources/usage/a.sql", {ALONE}),
+        ("sources/files/other.txt", ALL),
+        ("flows/loads.json", ALL),
+        (".dlt/config.toml", {LOADS}),
+        ("uv.lock", ALL),
+        ("pyproject.toml", ALL),
+        ("Dockerfile", ALL),
+        (".dockerignore", ALL),
+        ("README.md", set()),
+        ("prefect.yaml", set()),
+        ("tests/flows/test_loads.py", set()),
+        ("tests/uv.lock", set()),
+        ("blocks/plan.py", set()),
+        ("infrastructure/ecs_cluster_prefect_worker.yml", set()),
+        (".dlt/secrets.toml.example", set()),
+        (".github/workflows/main.yaml", set()),
+    ],
+)
+def test_a_changed_file_names_the_flows_that_it_reaches(code, path, flows):
+    assert code.changed([path]) == {flow: (path,) for flow in flows}
+
+
+def test_many_changed_files(code):
+    assert code.changed([]) == {}
+    paths = ["sources/low.py", "README.md", "flows/asks.py"]
+    assert code.changed(paths) == {
+        LOADS: ("sources/low.py",),
+        ASKS: ("flows/asks.py", "sources/low.py"),
+        AGAIN: ("flows/asks.py", "sources/low.py"),
+    }
+
+
+def test_a_file_that_is_not_python_is_named(tmp_path):
+    tree = write(tmp_path, TREE | {"utils/falls.py": "\ndef"})
+    with pytest.raises(CodeError, match=r"cannot be read: .* utils/falls.py.* Mend it"):
+        read_code(tree, GOOD)
+
+
+def test_a_tree_without_code(tmp_path):
+    assert read_code(tmp_path, ["flows.a.a"]).errors == {
+        "flows.a.a": "there is no flows/a.py"
+    }
+
+
+@pytest.fixture(scope="module")
+def our_code() -> Code:
+    deployments = yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]
+    return read_code(ROOT, [each["entrypoint"] for each in deployments])
+
+
+def test_what_the_flows_of_this_repository_have_imported_is_known(our_code):
+    """Not what they import while they run."""
+    for entrypoint, flow in our_code.flows.items():
+        imported = imported_by(importlib.import_module(entrypoint.rpartition(".")[0]))
+        assert len(imported) > 3
+        assert imported <= flow.modules
+
+
+def imported_by(module: ModuleType, known: frozenset[str] = frozenset()) -> set[str]:
+    """Our modules whose functions and classes a module has, or others that it has."""
+    found = {module.__name__, *known}
+    for value in vars(module).values():
+        name = getattr(value, "__module__", None) or getattr(value, "__name__", None)
+        if isinstance(name, str) and name.startswith(PACKAGES) and name not in found:
+            found |= imported_by(sys.modules[name], frozenset(found))
+    return found
+
+
+@pytest.mark.parametrize(
+    "path, flows",
+    [
+        ("sources/sql_files.py", {"redshift_export"}),
+        ("sources/redshift_queries/usage/query_history.sql", {"redshift_export"}),
+        ("sources/quiet_parsons.py", {"redshift_export", "van"}),
+        ("utils/chunks.py", {"backfill"}),
+        ("pipelines/hubspot.py", {"hubspot"}),
+    ],
+)
+def test_flows_of_this_repository(our_code, path, flows):
+    assert set(our_code.changed([path])) == flows
+
+
+def test_prefect_is_told_the_same(our_code, prefect_api):
+    assert our_code.errors == {} and len(our_code.flows) > 5
+    for entrypoint, flow in our_code.flows.items():
+        deployment = RunnerDeployment.from_entrypoint(entrypoint, "as prefect deploys")
+        with get_client(sync_client=True) as client:
+            on_the_server = client.read_deployment(deployment.apply())
+            client.delete_deployment(on_the_server.id)
+        assert on_the_server.parameter_openapi_schema == flow.parameter_schema
+        assert on_the_server.description == flow.description
+        assert deployment.flow_name == flow.name
