@@ -1,0 +1,110 @@
+"""A prefect.yaml without faults, and the messages that changes in it bring."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Collection, Mapping
+
+from infrastructure.release.prefect_file import PrefectFileError, read_prefect_file
+
+FILE = """\
+name: pets
+prefect-version: 3.8.8
+definitions:
+  nightly: &nightly
+    cron: "0 5 * * *"
+    timezone: Europe/Berlin
+  queue: &queue
+    concurrency_limit:
+      limit: 1
+      collision_strategy: ENQUEUE
+  task: &task
+    work_pool:
+      name: production
+      job_variables:
+        image: "{{ $IMAGE }}"
+        cpu: 256
+    build: []
+    pull:
+      - prefect.deployments.steps.set_working_directory:
+          directory: /app
+deployments:
+  - <<: [*task, *queue]
+    name: production
+    entrypoint: flows.cats.cats
+    description: Loads cats.
+    tags: [production, load]
+    schedules:
+      - *nightly
+  - <<: *task
+    name: production
+    entrypoint: flows.dogs.dogs
+    description: Loads dogs.
+    tags: [production]
+    parameters:
+      day: 2026-11-02
+    schedules:
+      - <<: *nightly
+        parameters: {limit: 3}
+  - name: dev
+    entrypoint: flows.dogs.dogs
+    description: Loads dogs.
+    tags: [dev]
+    work_pool:
+      name: dev
+    build:
+      - prefect.deployments.steps.run_shell_script:
+          id: clone
+          script: pwd
+    pull:
+      - prefect.deployments.steps.set_working_directory:
+          directory: "{{ clone.stdout }}"
+"""
+
+
+@dataclass(frozen=True)
+class FlowCode:
+    name: str
+    description: str | None
+    parameter_schema: dict[str, Any]
+    modules: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Code:
+    flows: Mapping[str, FlowCode]
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+
+CATS = FlowCode("cats", None, {"properties": {}}, frozenset())
+DOGS_PARAMETERS = {
+    "type": "object",
+    "properties": {
+        "day": {"type": "string", "format": "date"},
+        "limit": {"anyOf": [{"type": "integer"}, {"type": "null"}]},
+        "names": {"type": "array", "items": {"type": "string"}},
+    },
+    "required": ["day"],
+}
+DOGS = FlowCode("dogs", None, DOGS_PARAMETERS, frozenset())
+CODE = Code(
+    {"flows.cats.cats": CATS, "flows.dogs.dogs": DOGS},
+    {"flows.cast.cats": "there is no flows/cast.py"},
+)
+
+
+def changed(old: str, new: str) -> str:
+    """The file with another text in the place of one."""
+    assert FILE.count(old) == 1, old
+    return FILE.replace(old, new)
+
+
+def faults(text: str, pools: Collection[str] = ("dev", "production")) -> list[str]:
+    """Each with its line, as they are told."""
+    try:
+        read_prefect_file(text).check(CODE, pools)
+    except PrefectFileError as error:
+        lines = str(error).splitlines()
+        assert all(line.startswith("prefect.yaml:") for line in lines)
+        return [line.removeprefix("prefect.yaml:") for line in lines]
+    return []
