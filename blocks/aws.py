@@ -22,11 +22,15 @@ class NotThere(ClearError):
     """AWS knows nothing of that name."""
 
 
+class NoAws(ClearError):
+    """It could not be asked at all."""
+
+
 def aws_client(service: str) -> Any:
     """A client of boto3 in the account and region that AWS's own environment names.
 
     Raises:
-        ClearError: It names no region, or a profile that is not there.
+        NoAws: It names no region, or a profile that is not there.
     """
     import boto3
     from botocore.config import Config
@@ -42,7 +46,7 @@ def aws_client(service: str) -> Any:
             ),
         )
     except (BotoCoreError, ValueError) as error:  # ValueError: an endpoint that is none
-        raise ClearError(_unusable(error)) from error
+        raise _unusable(error) from error
 
 
 @contextmanager
@@ -56,14 +60,15 @@ def asking_aws(what: str, right: str, nowhere: str) -> Iterator[None]:
 
     Raises:
         NotThere: with the text `nowhere`.
-        ClearError: AWS does not answer, or refuses.
+        NoAws: AWS does not answer.
+        ClearError: It refuses.
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
         yield
     except BotoCoreError as error:
-        raise ClearError(_unusable(error)) from error
+        raise _unusable(error) from error
     except ClientError as error:
         answer = error.response["Error"]
         if answer.get("Code") in NOT_THERE:
@@ -75,9 +80,9 @@ def asking_aws(what: str, right: str, nowhere: str) -> Iterator[None]:
         ) from error
 
 
-def _unusable(error: Exception) -> str:
-    return (
+def _unusable(error: Exception) -> NoAws:
+    return NoAws(
         f"AWS could not be asked: {sentence(error)} Nothing was changed. It takes"
         " credentials (AWS_PROFILE, or aws sso login), a region (AWS_DEFAULT_REGION) and a"
-        " way to AWS. `python -m blocks apply dev` does without."
+        " way to AWS."
     )

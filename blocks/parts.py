@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Literal
 
 from blocks.alert_blocks import alerts, data_pipelines
+from blocks.aws import NoAws
 from blocks.aws_blocks import aws_credentials, data_lake
 from blocks.ecs_pool import production_pool
 from blocks.resource import LeftOut, Resource
 from blocks.snowflake_block import snowflake_analytics
 from blocks.stack import Stack
 from blocks.work_pools import dev_pool
+from utils.errors import ClearError
 
 Part = Literal["dev", "production"]
 
@@ -25,13 +27,21 @@ def resources_of(part: Part | None, stack_name: str) -> list[Resource | LeftOut]
     if part != "production":
         resources.append(dev_pool())
     if part != "dev":
-        stack = Stack.named(stack_name)
-        resources += [
-            production_pool(stack),
-            aws_credentials(stack),
-            data_lake(stack),
-            snowflake_analytics(stack),
-            alerts(),
-            data_pipelines(),
-        ]
+        try:
+            resources += _of_production(Stack.named(stack_name))
+        except NoAws as error:
+            raise ClearError(
+                f"{error} `python -m blocks apply dev` does without."
+            ) from error
     return resources
+
+
+def _of_production(stack: Stack) -> list[Resource | LeftOut]:
+    return [
+        production_pool(stack),
+        aws_credentials(stack),
+        data_lake(stack),
+        snowflake_analytics(stack),
+        alerts(),
+        data_pipelines(),
+    ]

@@ -23,6 +23,8 @@ from utils.errors import nearest, sentence
 
 IMAGE = "{{ $IMAGE }}"
 """What a deployment in production writes for the image of its commit."""
+TAG = "production"
+"""Deployments that have it are those of a release."""
 
 
 def _runnable(step: dict[str, Any]) -> dict[str, Any]:
@@ -135,7 +137,7 @@ class Deployment(Strict):
 
     @property
     def in_production(self) -> bool:
-        return "production" in self.tags
+        return TAG in self.tags
 
     def with_image(self, image: str) -> Deployment:
         """As `prefect deploy` makes it where IMAGE is this."""

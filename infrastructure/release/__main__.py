@@ -1,0 +1,146 @@
+"""`python -m infrastructure.release plan`, `apply` and `rollback`: a commit, into production."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import App, Parameter
+from prefect.client.orchestration import SyncPrefectClient
+from rich.console import Console
+
+from blocks.prefect_server import prefect_server
+from infrastructure.release.apply import (
+    apply_deployments,
+    apply_rollback,
+    apply_stack,
+)
+from infrastructure.release.commits import Clone
+from infrastructure.release.content import Content
+from infrastructure.release.plan import Plan
+from infrastructure.release.platform_stack import PlatformStack
+from infrastructure.release.production import Production
+from infrastructure.release.releases import Release, read_releases
+from infrastructure.release.report import as_data, lines, markdown, table
+from utils.command_line import in_plain_words, print_error
+from utils.errors import ClearError
+
+STACK = "data-platform"
+
+app = App(
+    name="python -m infrastructure.release",
+    help="Brings the commit that is checked out into production, or takes it back.",
+    version_flags=(),
+    error_formatter=in_plain_words,
+    result_action="return_value",
+)
+
+
+@app.command
+def plan(
+    *,
+    as_json: Annotated[bool, Parameter(name="--json", negative=())] = False,
+    summary: Path | None = None,
+    base: str | None = None,
+    stack: str = STACK,
+) -> None:
+    """Show what would change in production, and change nothing.
+
+    Args:
+        as_json: Print JSON instead of a table.
+        summary: Add it as Markdown to this file, too.
+        base: Compare with what this commit would have in production. That takes neither
+            AWS nor Prefect.
+        stack: The CloudFormation stack of production.
+    """
+    clone = Clone(Path.cwd())
+    if base:
+        found = _plan_since(clone, clone.commit(base))
+    else:
+        with prefect_server() as client:
+            found = _plan(clone, stack, client)
+    if summary:
+        with summary.open("a") as file:
+            file.write(markdown(found))
+    print(json.dumps(as_data(found), indent=2)) if as_json else _print(found)
+
+
+@app.command
+def apply(
+    part: Literal["stack", "deployments"] | None = None, *, stack: str = STACK
+) -> None:
+    """Change what differs, and nothing else. The commit's image has to be there.
+
+    Args:
+        part: Only this one. Between the two `python -m blocks apply` fits the work pool to
+            the stack.
+        stack: The CloudFormation stack of production.
+    """
+    with prefect_server() as client:
+        found = _plan(Clone(Path.cwd()), stack, client)
+        _print(found)
+        if part != "deployments":
+            apply_stack(found)
+        if part != "stack":
+            apply_deployments(found, client)
+
+
+@app.command
+def rollback(*, stack: str = STACK) -> None:
+    """Put the release before the latest one back: image, deployments, schedules.
+
+    Of the stack only the worker's image goes back, if it was moved.
+
+    Args:
+        stack: The CloudFormation stack of production.
+    """
+    with prefect_server() as client:
+        releases = read_releases(client)
+        if len(releases) < 2:
+            raise ClearError(
+                "There is no release before the latest one. Nothing was changed. Revert"
+                " the commit instead, and release that."
+            )
+        found = _plan(Clone(Path.cwd()), stack, client, back_to=releases[1])
+        _print(found)
+        apply_rollback(found, client)
+
+
+def _plan(
+    clone: Clone,
+    stack_name: str,
+    client: SyncPrefectClient,
+    back_to: Release | None = None,
+) -> Plan:
+    commit = back_to.commit if back_to else "HEAD"
+    content = Content.of(clone, clone.commit(commit))
+    stack = PlatformStack.named(stack_name)
+    content.check(stack.work_pool)
+    production = Production.read(client, stack, clone, content, back_to)
+    return Plan.of(content, production, back_to)
+
+
+def _plan_since(clone: Clone, base: str) -> Plan:
+    before, content = Content.of(clone, base), Content.of(clone, clone.commit())
+    production = Production.as_released(before, clone)
+    for each in (before, content):
+        each.check(production.stack.work_pool)
+    return Plan.of(content, production)
+
+
+def _print(plan: Plan) -> None:
+    console = Console()
+    if console.is_terminal:
+        console.print(table(plan), crop=False)
+    else:
+        print(lines(plan))
+
+
+if __name__ == "__main__":
+    try:
+        app()
+    except ClearError as error:
+        print_error(Console(stderr=True), str(error))
+        sys.exit(1)

@@ -1,0 +1,131 @@
+"""Carries a plan out, in an order in which production is whole after each step.
+
+The image is there before a deployment names it, the stack is changed before the deployments
+that run in it, and deployments go when those that follow them are there. Each deployment is
+changed in one request: it is as it was, or as it is wanted.
+"""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from datetime import datetime, timedelta, timezone
+from typing import Callable, Sequence
+
+from httpx import HTTPStatusError
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.exceptions import ObjectNotFound
+
+from infrastructure.release.deployed import Deployed, next_start, save
+from infrastructure.release.plan import Plan
+from infrastructure.release.releases import (
+    Release,
+    begun,
+    read_releases,
+    write_releases,
+)
+from infrastructure.release.stack_update import update_stack
+from utils.errors import ClearError, sentence
+
+AT_ONCE = 10
+# A changed deployment's next runs are made by Prefect's scheduler within some seconds.
+SOON = timedelta(seconds=15)
+
+
+def apply_stack(plan: Plan) -> None:
+    """Change the platform's stack, if anything in it changes.
+
+    Raises:
+        ClearError: There is no image yet, or CloudFormation refuses it or took it back.
+    """
+    if plan.stack_change.differences:
+        _need_the_image(plan)
+        update_stack(plan.stack, plan.stack_change)
+
+
+def apply_deployments(plan: Plan, client: SyncPrefectClient) -> None:
+    """Change the deployments, if anything in them changes, and remember the release.
+
+    Raises:
+        ClearError: There is no image yet, or Prefect refuses one of them.
+    """
+    if plan.deployments_change:
+        _need_the_image(plan)
+        release = Release.now(plan.commit, plan.image.name)
+        releases = begun(read_releases(client), release)
+        write_releases(client, releases)
+        _change_deployments(plan, client)
+        write_releases(client, [release.ended(), *releases[1:]])
+
+
+def apply_rollback(plan: Plan, client: SyncPrefectClient) -> None:
+    """Put a release back: first its deployments, which takes seconds, then the worker.
+
+    Raises:
+        ClearError: Its image is gone, or Prefect or CloudFormation refuse something.
+    """
+    _need_the_image(plan)
+    _change_deployments(plan, client)
+    apply_stack(plan)
+    write_releases(client, read_releases(client)[1:])
+
+
+def _need_the_image(plan: Plan) -> None:
+    if plan.image.build:
+        raise ClearError(
+            f"The image {plan.image.name} is not in the repository of images. Nothing was"
+            " changed. Build and push it first, as infrastructure/README.md says."
+        )
+
+
+def _change_deployments(plan: Plan, client: SyncPrefectClient) -> None:
+    _let_due_runs_start([each.there for each in plan.update], client)
+    wanted = [*plan.create, *(each.wanted for each in plan.update)]
+    _each(lambda one: save(client, one), wanted)
+    _each(lambda one: _delete(one, client), plan.delete)
+
+
+def _let_due_runs_start(
+    deployments: Sequence[Deployed], client: SyncPrefectClient
+) -> None:
+    """To change a deployment takes the runs away that wait for their time.
+
+    Those that are made instead begin later: a run due in between would not start at all.
+    """
+    ids = [each.id for each in deployments if each.fields["schedules"]]
+    while ids and (start := next_start(client, ids, SOON)):
+        time.sleep((start - datetime.now(timezone.utc)).total_seconds() + 1)
+
+
+def _each(do: Callable[[Deployed], None], deployments: Sequence[Deployed]) -> None:
+    """Several at once. After a failure no other one is begun."""
+    with ThreadPoolExecutor(AT_ONCE) as executor:
+        futures = {executor.submit(do, each): each for each in deployments}
+        wait(futures, return_when=FIRST_EXCEPTION)
+        executor.shutdown(cancel_futures=True)
+    done = [future for future in futures if not future.cancelled()]
+    for future in done:
+        if error := future.exception():
+            raise ClearError(
+                f"Prefect's API does not take the deployment {futures[future].full_name}:"
+                f" {_said(error)} Each deployment is whole, as it was or as this commit"
+                f" wants it, and {len(deployments) - len(done)} were not begun. Run this"
+                " again when that is mended: it goes on where it stopped."
+            ) from error
+
+
+def _said(error: BaseException) -> str:
+    """In Prefect's words, if it answered."""
+    if isinstance(error, HTTPStatusError):
+        try:
+            return sentence(error.response.json()["detail"])
+        except (ValueError, KeyError, TypeError):
+            return sentence(f"{error.response.status_code} {error.response.text}")
+    return sentence(error)
+
+
+def _delete(deployment: Deployed, client: SyncPrefectClient) -> None:
+    try:
+        client.delete_deployment(deployment.id)
+    except ObjectNotFound:  # by somebody else, meanwhile
+        pass

@@ -1,0 +1,134 @@
+"""What a commit changes in production: made once, then shown or carried out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Mapping
+
+from blocks.differences import Difference, differences
+from infrastructure.release.content import Content
+from infrastructure.release.deployed import Deployed
+from infrastructure.release.images import ImageChoice, commit_of
+from infrastructure.release.platform_stack import PlatformStack, StackChange
+from infrastructure.release.production import Production
+from infrastructure.release.releases import Release
+
+
+@dataclass(frozen=True)
+class Update:
+    """A deployment that is there, but not as it is wanted."""
+
+    wanted: Deployed
+    there: Deployed
+    differences: tuple[Difference, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Each step of a release."""
+
+    commit: str
+    image: ImageChoice
+    stack: PlatformStack
+    stack_change: StackChange
+    create: tuple[Deployed, ...]
+    update: tuple[Update, ...]
+    delete: tuple[Deployed, ...]
+    unchanged: tuple[Deployed, ...]
+    flows: Mapping[str, tuple[str, ...]]
+    """The files by which a flow's code is another one, by the flow's name."""
+
+    @classmethod
+    def of(
+        cls, content: Content, production: Production, back_to: Release | None = None
+    ) -> Plan:
+        """Compare a commit with production. Nothing is changed.
+
+        Args:
+            content: of the commit.
+            production: as it is.
+            back_to: the release that is put back. It has its image, and leaves the
+                stack's template as it is.
+        """
+        images, stack = production.images, production.stack
+        if back_to:
+            image = ImageChoice(back_to.image, build=not images.has(back_to.image))
+            template = stack.template
+        else:
+            image = images.choose(content.commit, production.image_names)
+            template = content.template
+        worker_image = images.for_worker(stack.worker_image, image)
+        there = {each.full_name: each for each in production.deployments}
+        wanted = {each.full_name: each for each in content.deployments(image.name)}
+        compared = [
+            Update(each, there[name], differences(there[name].fields, each.fields))
+            for name, each in wanted.items()
+            if name in there
+        ]
+        return cls(
+            commit=content.commit,
+            image=image,
+            stack=stack,
+            stack_change=StackChange.of(stack, template, worker_image),
+            create=tuple(each for name, each in wanted.items() if name not in there),
+            update=tuple(each for each in compared if each.differences),
+            delete=tuple(
+                each
+                for name, each in there.items()
+                if name not in wanted and each.tagged
+            ),
+            unchanged=tuple(each.there for each in compared if not each.differences),
+            flows=_affected(content, production),
+        )
+
+    @property
+    def changes(self) -> bool:
+        """Whether there is anything to do."""
+        return bool(
+            self.image.build or self.stack_change.differences or self.deployments_change
+        )
+
+    @property
+    def deployments_change(self) -> bool:
+        """Whether Prefect has to be told anything."""
+        return bool(self.create or self.update or self.delete)
+
+    @cached_property
+    def schedules_removed(self) -> tuple[tuple[str, dict[str, Any]], ...]:
+        """Those that start no run any more, each with its deployment's name."""
+        gone = [(each, []) for each in self.delete]
+        gone += [(each.there, each.wanted.fields["schedules"]) for each in self.update]
+        return tuple(
+            (deployment.full_name, schedule)
+            for deployment, kept in gone
+            for schedule in deployment.fields["schedules"]
+            if _when(schedule) not in map(_when, kept)
+        )
+
+
+def _when(schedule: dict[str, Any]) -> dict[str, Any]:
+    """What a schedule is, whatever its parameters are, and whether it is active."""
+    others = ("active", "parameters", "slug")
+    return {key: value for key, value in schedule.items() if key not in others}
+
+
+def _affected(content: Content, production: Production) -> dict[str, tuple[str, ...]]:
+    """Each flow's changed files, since the commit of the image that it runs in."""
+    clone = production.images.clone
+    changed: dict[str, Mapping[str, tuple[str, ...]]] = {}
+    for image in production.image_names or {""}:
+        base = commit_of(image) if clone.knows(commit_of(image)) else None
+        paths = clone.changed_files(base, content.commit)
+        changed[image] = content.code.changed(paths)
+    found: dict[str, tuple[str, ...]] = {}
+    for flow in {each.flow for each in content.deployments("")}:
+        own = {each.image for each in production.deployments if each.flow == flow}
+        files = {
+            file
+            for image in (own & changed.keys() or changed)
+            for file in changed[image].get(flow, ())
+        }
+        if files:
+            found[flow] = tuple(sorted(files))
+    return dict(sorted(found.items()))

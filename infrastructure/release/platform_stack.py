@@ -1,0 +1,110 @@
+"""The platform's stack: how it is, and what a commit changes in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Mapping
+
+import yaml
+
+from blocks.aws import asking_aws, aws_client
+from blocks.differences import Difference, differences
+
+TEMPLATE = "infrastructure/ecs_cluster_prefect_worker.yml"
+IMAGE_PARAMETER = "ImageUri"
+POOL_PARAMETER = "WorkPoolName"
+# Alone, a change of anything else is none for CloudFormation.
+SECTIONS = ("Parameters", "Rules", "Conditions", "Resources", "Outputs")
+
+
+@dataclass(frozen=True)
+class PlatformStack:
+    """The stack as it is."""
+
+    name: str
+    status: str
+    template: str
+    parameters: Mapping[str, str]
+
+    @classmethod
+    def named(cls, name: str) -> PlatformStack:
+        """Ask CloudFormation for it.
+
+        Raises:
+            ClearError: There is none, or AWS does not answer.
+        """
+        client = aws_client("cloudformation")
+        nowhere = (
+            f"There is no stack {name} in the region {client.meta.region_name} of this AWS"
+            " account. Nothing was changed. Make it as infrastructure/README.md says, name"
+            " another with --stack, or let AWS_PROFILE and AWS_DEFAULT_REGION name the"
+            " account and the region."
+        )
+        with asking_aws(f"the stack {name}", "cloudformation:DescribeStacks", nowhere):
+            (found,) = client.describe_stacks(StackName=name)["Stacks"]
+        with asking_aws("the stack's template", "cloudformation:GetTemplate", nowhere):
+            template = client.get_template(StackName=name)["TemplateBody"]
+        parameters = {
+            each["ParameterKey"]: each["ParameterValue"]
+            for each in found.get("Parameters", [])
+        }
+        return cls(name, found["StackStatus"], template, parameters)
+
+    @classmethod
+    def made_from(cls, name: str, template: str, image: str) -> PlatformStack:
+        """One that was made from this template, with its defaults."""
+        defaults = {
+            parameter: str(each.get("Default", ""))
+            for parameter, each in parts_of(template)["Parameters"].items()
+        }
+        parameters = defaults | {IMAGE_PARAMETER: image}
+        return cls(name, "CREATE_COMPLETE", template, parameters)
+
+    @property
+    def worker_image(self) -> str:
+        """The image that the worker runs in."""
+        return self.parameters[IMAGE_PARAMETER]
+
+    @property
+    def work_pool(self) -> str:
+        """The pool that the worker serves."""
+        return self.parameters[POOL_PARAMETER]
+
+
+@dataclass(frozen=True)
+class StackChange:
+    """What becomes of it. Nothing, if nothing differs."""
+
+    template: str
+    image: str
+    """The worker's."""
+    differences: tuple[Difference, ...]
+
+    @classmethod
+    def of(cls, stack: PlatformStack, template: str, image: str) -> StackChange:
+        """What this template, and this image for the worker, change."""
+        found = differences(parts_of(stack.template), parts_of(template))
+        if image != stack.worker_image:
+            found += (Difference(IMAGE_PARAMETER, stack.worker_image, image),)
+        return cls(template, image, found)
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads CloudFormation's short forms: `!Ref x` as {"Ref": "x"}."""
+
+
+def _short_form(loader: yaml.SafeLoader, name: str, node: yaml.Node) -> dict[str, Any]:
+    if isinstance(node, yaml.ScalarNode):
+        return {name: loader.construct_scalar(node)}
+    if isinstance(node, yaml.SequenceNode):
+        return {name: loader.construct_sequence(node, deep=True)}
+    return {name: loader.construct_mapping(node, deep=True)}
+
+
+_Loader.add_multi_constructor("!", _short_form)
+
+
+def parts_of(template: str) -> dict[str, Any]:
+    """The sections of a template that matter, as data: comments are none."""
+    read = yaml.load(template, _Loader)
+    return {section: read.get(section, {}) for section in SECTIONS}

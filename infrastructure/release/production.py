@@ -1,0 +1,60 @@
+"""What production has: its deployments, its stack, its images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from prefect.client.orchestration import SyncPrefectClient
+
+from infrastructure.release.commits import Clone
+from infrastructure.release.content import Content
+from infrastructure.release.deployed import Deployed, read_deployments
+from infrastructure.release.images import Images, commit_of, read_tags
+from infrastructure.release.platform_stack import PlatformStack
+from infrastructure.release.releases import Release
+
+# In place of a repository of images that is not asked.
+REPOSITORY = "repository"
+
+
+@dataclass(frozen=True)
+class Production:
+    """As it is, or as it would be."""
+
+    deployments: tuple[Deployed, ...]
+    stack: PlatformStack
+    images: Images
+
+    @classmethod
+    def read(
+        cls,
+        client: SyncPrefectClient,
+        stack: PlatformStack,
+        clone: Clone,
+        content: Content,
+        back_to: Release | None = None,
+    ) -> Production:
+        """Ask Prefect and AWS for all that matters to this commit, or to this release.
+
+        Raises:
+            ClearError: One of them does not answer, or refuses.
+        """
+        names = {each.name for each in content.file.production}
+        deployments = read_deployments(client, names)
+        repository = stack.worker_image.rpartition(":")[0]
+        asked = [back_to.image] if back_to else [each.image for each in deployments]
+        tags = read_tags(repository, {content.commit, *map(commit_of, asked)} - {""})
+        return cls(deployments, stack, Images(repository, tags, clone))
+
+    @classmethod
+    def as_released(cls, content: Content, clone: Clone) -> Production:
+        """As a commit would leave it that had been released alone."""
+        images = Images(REPOSITORY, frozenset({content.commit}), clone)
+        image = images.named(content.commit)
+        stack = PlatformStack.made_from("data-platform", content.template, image)
+        return cls(content.deployments(image), stack, images)
+
+    @property
+    def image_names(self) -> set[str]:
+        """Those that its deployments name: one, but after a release that failed half-way."""
+        return {each.image for each in self.deployments if each.tagged and each.image}

@@ -1,0 +1,75 @@
+"""Which commits were released, so that the one before can be put back.
+
+Prefect keeps them as its variable `releases`, which its UI shows: the newest first. A
+release is written there before its first deployment is touched, so that one which failed
+half-way is known, too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timezone
+
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.actions import VariableCreate, VariableUpdate
+
+from utils.errors import ClearError
+
+VARIABLE = "releases"
+KEPT = 10  # of some 200 characters each, of the 5000 that a variable may have
+
+
+@dataclass(frozen=True)
+class Release:
+    """A commit whose deployments are in production, or were to be."""
+
+    commit: str
+    image: str
+    at: str
+    """When, as ISO 8601."""
+    finished: bool = False
+
+    @classmethod
+    def now(cls, commit: str, image: str) -> Release:
+        """One that begins."""
+        return cls(commit, image, datetime.now(timezone.utc).isoformat("T", "seconds"))
+
+    def ended(self) -> Release:
+        """The same, once all is done."""
+        return replace(self, finished=True)
+
+
+def read_releases(client: SyncPrefectClient) -> list[Release]:
+    """The newest first.
+
+    Raises:
+        ClearError: Somebody wrote something else into the variable.
+    """
+    variable = client.read_variable_by_name(VARIABLE)
+    if variable is None:
+        return []
+    try:
+        return [Release(**each) for each in variable.value]
+    except TypeError as error:
+        raise ClearError(
+            f"Prefect's variable {VARIABLE} is not what releases are kept as. Nothing was"
+            " changed. Delete it: the next release makes it anew, and can be rolled back"
+            " to from then on."
+        ) from error
+
+
+def write_releases(client: SyncPrefectClient, releases: list[Release]) -> None:
+    """Keep the newest of them."""
+    value = [asdict(each) for each in releases[:KEPT]]
+    if client.read_variable_by_name(VARIABLE) is None:
+        client.create_variable(VariableCreate(name=VARIABLE, value=value))
+    else:
+        client.update_variable(VariableUpdate(name=VARIABLE, value=value))
+
+
+def begun(releases: list[Release], new: Release) -> list[Release]:
+    """With a release that begins, in place of one that never ended or is done again."""
+    rest = releases
+    if rest and (not rest[0].finished or rest[0].commit == new.commit):
+        rest = rest[1:]
+    return [new, *rest]

@@ -1,0 +1,181 @@
+"""Shows a plan: as lines, as a table, as Markdown, as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Iterable, Iterator
+
+from blocks.differences import Difference
+from infrastructure.release.images import commit_of
+from infrastructure.release.plan import Plan
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+SHOWN = 12
+"""The most lines of details that people are shown of one thing. JSON has all."""
+STYLES = {"build": "cyan", "create": "green", "change": "yellow", "delete": "red"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """What becomes of one thing."""
+
+    what: str
+    becomes: str
+    details: tuple[str, ...] = ()
+
+
+def rows(plan: Plan) -> Iterator[Row]:
+    """Of all that is to be done, and of what stays in short."""
+    image = f"image {_short(plan.image.name)}"
+    if plan.image.why:
+        yield Row(image, "build" if plan.image.build else "is built", plan.image.why)
+    else:
+        yield Row(image, "same")
+    parts = {_part(each.field): None for each in plan.stack_change.differences}
+    yield Row(f"stack {plan.stack.name}", "change" if parts else "same", tuple(parts))
+    for flow, files in plan.flows.items():
+        yield Row(f"flow {flow}", "other code", files)
+    for each in plan.create:
+        yield Row(f"deployment {each.full_name}", "create")
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for update in plan.update:
+        details = tuple(_lines(update.differences))
+        alike.setdefault(details, []).append(update.wanted.full_name)
+    for details, names in alike.items():
+        yield Row("\n".join(f"deployment {name}" for name in names), "change", details)
+    for each in plan.delete:
+        yield Row(f"deployment {each.full_name}", "delete")
+    for name, schedule in plan.schedules_removed:
+        when = " ".join(str(schedule.get(key, "")) for key in ("cron", "timezone"))
+        yield Row(f"schedule of {name}", "delete", (when.strip() or str(schedule),))
+    if plan.unchanged:
+        yield Row(f"{len(plan.unchanged)} deployments", "same")
+
+
+def summary(plan: Plan) -> str:
+    """One line."""
+    counts = (
+        (len(plan.create), "to create"),
+        (len(plan.update), "to change"),
+        (len(plan.delete), "to delete"),
+    )
+    steps = [
+        *(["an image to build"] if plan.image.build else []),
+        *(["the stack to change"] if plan.stack_change.differences else []),
+        *(f"{_deployments(count)} {word}" for count, word in counts if count),
+    ]
+    commit = plan.commit[:12]
+    if not steps:
+        return f"Nothing to do: production has all of commit {commit}."
+    return f"To bring commit {commit} into production: {', '.join(steps)}."
+
+
+def lines(plan: Plan) -> str:
+    """For logs."""
+    text = [
+        line
+        for row in rows(plan)
+        for line in (
+            f"{row.what.replace(chr(10), ', ')}: {row.becomes}",
+            *(f"  {detail}" for detail in _some(row.details)),
+        )
+    ]
+    return "\n".join([*text, summary(plan)])
+
+
+def table(plan: Plan) -> Table:
+    """For a terminal."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, caption=summary(plan), caption_justify="left")
+    table.add_column("What", overflow="fold")
+    table.add_column("Becomes")
+    table.add_column("Details", overflow="fold")
+    for row in rows(plan):
+        style = STYLES.get(row.becomes, "dim")
+        details = "\n".join(_some(row.details))
+        table.add_row(Text(row.what), Text(row.becomes, style=style), Text(details))
+    return table
+
+
+def markdown(plan: Plan) -> str:
+    """For the summary of a job on GitHub."""
+    text = ["| What | Becomes | Details |", "|---|---|---|"]
+    for row in rows(plan):
+        cells = (row.what, row.becomes, "\n".join(_some(row.details)))
+        text.append(f"| {' | '.join(map(_cell, cells))} |")
+    return "\n".join([f"**{summary(plan)}**", "", *text, ""])
+
+
+def as_data(plan: Plan) -> dict[str, Any]:
+    """For programs: all of it, as JSON has it."""
+    return {
+        "commit": plan.commit,
+        "changes": plan.changes,
+        "image": asdict(plan.image),
+        "stack": {
+            "name": plan.stack.name,
+            "changes": bool(plan.stack_change.differences),
+            "differences": [asdict(each) for each in plan.stack_change.differences],
+        },
+        "deployments": {
+            "create": [each.full_name for each in plan.create],
+            "update": {
+                each.wanted.full_name: [asdict(one) for one in each.differences]
+                for each in plan.update
+            },
+            "delete": [each.full_name for each in plan.delete],
+            "unchanged": [each.full_name for each in plan.unchanged],
+        },
+        "flows": {flow: list(files) for flow, files in plan.flows.items()},
+        "schedules_removed": [
+            {"deployment": name, **schedule}
+            for name, schedule in plan.schedules_removed
+        ],
+    }
+
+
+def _lines(found: Iterable[Difference]) -> Iterator[str]:
+    """One a difference, but for what has a line of its own."""
+    schemas = 0
+    for each in found:
+        if each.field == "job_variables.image":
+            yield f"image: {_short(each.old)} -> {_short(each.new)}"
+        elif each.field.startswith("parameter_openapi_schema."):
+            schemas += 1
+        elif each.field != "version":  # the image's commit once more
+            yield str(each)
+    if schemas:
+        yield f"the schema of its parameters, in {schemas} places"
+
+
+def _part(field: str) -> str:
+    """`Resources.WorkerTask` of a longer path."""
+    return ".".join(field.split(".")[:2])
+
+
+def _short(image: str) -> str:
+    return commit_of(image)[:12] or "none"
+
+
+def _deployments(count: int) -> str:
+    return f"{count} deployment{'' if count == 1 else 's'}"
+
+
+def _some(details: tuple[str, ...]) -> Iterator[str]:
+    yield from details[:SHOWN]
+    if len(details) > SHOWN:
+        yield f"and {len(details) - SHOWN} more"
+
+
+def _cell(text: str) -> str:
+    """No character of it is Markdown's, or HTML's."""
+    from html import escape
+
+    for special in "\\|`*_[]~#":
+        text = text.replace(special, f"\\{special}")
+    return escape(text, quote=False).replace("\n", "<br>")

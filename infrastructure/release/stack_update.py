@@ -1,0 +1,91 @@
+"""Changes the platform's stack by a change set, and waits until it is done or taken back."""
+
+from __future__ import annotations
+
+from typing import Any, Iterator
+from uuid import uuid4
+
+from botocore.exceptions import WaiterError
+
+from blocks.aws import asking_aws, aws_client
+from infrastructure.release.platform_stack import (
+    IMAGE_PARAMETER,
+    PlatformStack,
+    StackChange,
+    parts_of,
+)
+from utils.errors import ClearError, sentence
+
+SECONDS_BETWEEN_LOOKS = 5
+# A worker that does not become healthy is given up by ECS, and CloudFormation then takes
+# everything back: most of an hour.
+LOOKS = 3600 // SECONDS_BETWEEN_LOOKS
+RIGHTS = "to create, describe and execute change sets of the stack"
+
+
+def update_stack(stack: PlatformStack, change: StackChange) -> None:
+    """Do it, and wait. Parameters that are none of a release keep their values.
+
+    Raises:
+        ClearError: CloudFormation refuses it, or took it back.
+    """
+    if stack.status.endswith("_IN_PROGRESS"):
+        raise ClearError(
+            f"The stack {stack.name} is {stack.status}: somebody changes it. Nothing was"
+            " changed. Run this again when that has ended."
+        )
+    client = aws_client("cloudformation")
+    change_set = {"StackName": stack.name, "ChangeSetName": f"release-{uuid4().hex}"}
+    nowhere = f"The stack {stack.name} cannot be changed: it is {stack.status}."
+    with asking_aws(f"the change of {stack.name}", RIGHTS, nowhere):
+        client.create_change_set(
+            **change_set,
+            ChangeSetType="UPDATE",
+            TemplateBody=change.template,
+            Parameters=list(_parameters(stack, change)),
+            # Its role is the one that it was made with.
+            Capabilities=["CAPABILITY_IAM"],
+        )
+        try:
+            _wait(client, "change_set_create_complete", **change_set)
+        except WaiterError as error:
+            reason = client.describe_change_set(**change_set).get("StatusReason")
+            raise ClearError(
+                f"CloudFormation refuses the change of {stack.name}:"
+                f" {sentence(reason or error)} Nothing was changed."
+            ) from error
+        client.execute_change_set(**change_set)
+        try:
+            _wait(client, "stack_update_complete", StackName=stack.name)
+        except WaiterError as error:
+            reasons = " ".join(dict.fromkeys(_reasons(client, stack.name)))
+            raise ClearError(
+                f"CloudFormation could not change {stack.name}, and took back what it had"
+                f" changed: {reasons or sentence(error)} No deployment was changed."
+            ) from error
+
+
+def _parameters(stack: PlatformStack, change: StackChange) -> Iterator[dict[str, Any]]:
+    for name in parts_of(change.template)["Parameters"]:
+        if name == IMAGE_PARAMETER:
+            yield {"ParameterKey": name, "ParameterValue": change.image}
+        elif name in stack.parameters:
+            yield {"ParameterKey": name, "UsePreviousValue": True}
+
+
+def _wait(client: Any, what: str, **which: str) -> None:
+    limits = {"Delay": SECONDS_BETWEEN_LOOKS, "MaxAttempts": LOOKS}
+    client.get_waiter(what).wait(**which, WaiterConfig=limits)
+
+
+def _reasons(client: Any, stack: str) -> Iterator[str]:
+    """Why the latest change failed: what its events say, the latest first."""
+    for page in client.get_paginator("describe_stack_events").paginate(StackName=stack):
+        for event in page["StackEvents"]:
+            if event["ResourceStatus"].endswith("_FAILED"):
+                said = event.get("ResourceStatusReason", event["ResourceStatus"])
+                yield f"{event['LogicalResourceId']}: {sentence(said)}"
+            if (event["LogicalResourceId"], event["ResourceStatus"]) == (
+                *(stack, "UPDATE_IN_PROGRESS"),
+            ):
+                return
