@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, Collection, Mapping
+from typing import Collection
 
+from infrastructure.release.code import Code, FlowCode
 from infrastructure.release.prefect_file import PrefectFileError, read_prefect_file
 
 FILE = """\
@@ -60,20 +60,6 @@ deployments:
       - prefect.deployments.steps.set_working_directory:
           directory: "{{ clone.stdout }}"
 """
-
-
-@dataclass(frozen=True)
-class FlowCode:
-    name: str
-    description: str | None
-    parameter_schema: dict[str, Any]
-    modules: frozenset[str]
-
-
-@dataclass(frozen=True)
-class Code:
-    flows: Mapping[str, FlowCode]
-    errors: Mapping[str, str] = field(default_factory=dict)
 
 
 CATS = FlowCode("cats", None, {"properties": {}}, frozenset())

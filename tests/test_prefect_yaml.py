@@ -11,9 +11,9 @@ from prefect import Flow
 from prefect.utilities.callables import parameter_schema
 from prefect.utilities.importtools import import_object
 
+from infrastructure.release.code import Code, FlowCode
 from infrastructure.release.deployment import ConcurrencyLimit, Deployment
 from infrastructure.release.prefect_file import read_prefect_file
-from tests.pets_prefect_file import Code, FlowCode
 from tests.repository import ROOT
 
 TEXT = (ROOT / "prefect.yaml").read_text()
