@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 from prefect.client.orchestration import SyncPrefectClient
+from prefect.exceptions import ObjectNotFound
 from rich.console import Console
 
 from blocks.prefect_server import prefect_server
@@ -60,7 +61,7 @@ def plan(
         found = _plan_since(clone, clone.commit(base))
     else:
         with prefect_server() as client:
-            found = _plan(clone, stack, client)
+            found = _plan(clone, stack, client, pool_needed=False)
     if summary:
         with summary.open("a") as file:
             file.write(markdown(found))
@@ -79,7 +80,8 @@ def apply(
         stack: The CloudFormation stack of production.
     """
     with prefect_server() as client:
-        found = _plan(Clone(Path.cwd()), stack, client)
+        clone = Clone(Path.cwd())
+        found = _plan(clone, stack, client, pool_needed=part != "stack")
         _print(found)
         if part != "deployments":
             apply_stack(found)
@@ -103,7 +105,8 @@ def rollback(*, stack: str = STACK) -> None:
                 "There is no release before the latest one. Nothing was changed. Revert"
                 " the commit instead, and release that."
             )
-        found = _plan(Clone(Path.cwd()), stack, client, back_to=releases[1])
+        clone = Clone(Path.cwd())
+        found = _plan(clone, stack, client, pool_needed=True, back_to=releases[1])
         _print(found)
         apply_rollback(found, client)
 
@@ -112,12 +115,22 @@ def _plan(
     clone: Clone,
     stack_name: str,
     client: SyncPrefectClient,
+    *,
+    pool_needed: bool,
     back_to: Release | None = None,
 ) -> Plan:
     commit = back_to.commit if back_to else "HEAD"
     content = Content.of(clone, clone.commit(commit))
     stack = PlatformStack.named(stack_name)
     content.check(stack.work_pool)
+    try:
+        content.check_job_variables(client.read_work_pool(stack.work_pool))
+    except ObjectNotFound as error:
+        if pool_needed:
+            raise ClearError(
+                f"There is no work pool {stack.work_pool} on Prefect's server. Nothing was"
+                " changed. Make it by `python -m blocks apply`."
+            ) from error
     production = Production.read(client, stack, clone, content, back_to)
     return Plan.of(content, production, back_to)
 

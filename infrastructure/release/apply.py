@@ -1,8 +1,7 @@
 """Carries a plan out, in an order in which production is whole after each step.
 
 The image is there before a deployment names it, the stack is changed before the deployments
-that run in it, and deployments go when those that follow them are there. Each deployment is
-changed in one request: it is as it was, or as it is wanted.
+that run in it, and deployments go when those that follow them are there.
 """
 
 from __future__ import annotations
@@ -10,24 +9,25 @@ from __future__ import annotations
 import time
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta, timezone
-from typing import Callable, Sequence
+from functools import partial
+from typing import Callable, Mapping, Sequence
 
 from httpx import HTTPStatusError
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.exceptions import ObjectNotFound
 
-from infrastructure.release.deployed import Deployed, next_start, save
+from infrastructure.release.deployed import Deployed, create, next_start, update
 from infrastructure.release.plan import Plan
 from infrastructure.release.releases import (
     Release,
-    begun,
     read_releases,
+    with_begun,
     write_releases,
 )
 from infrastructure.release.stack_update import update_stack
 from utils.errors import ClearError, sentence
 
-AT_ONCE = 10
+AT_ONCE = 4
 # A changed deployment's next runs are made by Prefect's scheduler within some seconds.
 SOON = timedelta(seconds=15)
 
@@ -52,7 +52,7 @@ def apply_deployments(plan: Plan, client: SyncPrefectClient) -> None:
     if plan.deployments_change:
         _need_the_image(plan)
         release = Release.now(plan.commit, plan.image.name)
-        releases = begun(read_releases(client), release)
+        releases = with_begun(read_releases(client), release)
         write_releases(client, releases)
         _change_deployments(plan, client)
         write_releases(client, [release.ended(), *releases[1:]])
@@ -80,9 +80,11 @@ def _need_the_image(plan: Plan) -> None:
 
 def _change_deployments(plan: Plan, client: SyncPrefectClient) -> None:
     _let_due_runs_start([each.there for each in plan.update], client)
-    wanted = [*plan.create, *(each.wanted for each in plan.update)]
-    _each(lambda one: save(client, one), wanted)
-    _each(lambda one: _delete(one, client), plan.delete)
+    steps = {each.full_name: partial(create, client, each) for each in plan.create}
+    for each in plan.update:
+        steps[each.wanted.full_name] = partial(update, client, each.wanted, each.there)
+    _do(steps)
+    _do({each.full_name: partial(_delete, client, each) for each in plan.delete})
 
 
 def _let_due_runs_start(
@@ -97,20 +99,20 @@ def _let_due_runs_start(
         time.sleep((start - datetime.now(timezone.utc)).total_seconds() + 1)
 
 
-def _each(do: Callable[[Deployed], None], deployments: Sequence[Deployed]) -> None:
-    """Several at once. After a failure no other one is begun."""
+def _do(steps: Mapping[str, Callable[[], None]]) -> None:
+    """Several at once, by the deployments' names. After a failure no other is begun."""
     with ThreadPoolExecutor(AT_ONCE) as executor:
-        futures = {executor.submit(do, each): each for each in deployments}
+        futures = {executor.submit(step): name for name, step in steps.items()}
         wait(futures, return_when=FIRST_EXCEPTION)
         executor.shutdown(cancel_futures=True)
-    done = [future for future in futures if not future.cancelled()]
-    for future in done:
+    begun = [future for future in futures if not future.cancelled()]
+    for future in begun:
         if error := future.exception():
             raise ClearError(
-                f"Prefect's API does not take the deployment {futures[future].full_name}:"
-                f" {_said(error)} Each deployment is whole, as it was or as this commit"
-                f" wants it, and {len(deployments) - len(done)} were not begun. Run this"
-                " again when that is mended: it goes on where it stopped."
+                f"Prefect's API does not take the deployment {futures[future]}:"
+                f" {_said(error)} {len(steps) - len(begun)} were not begun, and those"
+                " before are as this commit wants them. Run this again when that is"
+                " mended: it goes on where it stopped."
             ) from error
 
 
@@ -124,7 +126,7 @@ def _said(error: BaseException) -> str:
     return sentence(error)
 
 
-def _delete(deployment: Deployed, client: SyncPrefectClient) -> None:
+def _delete(client: SyncPrefectClient, deployment: Deployed) -> None:
     try:
         client.delete_deployment(deployment.id)
     except ObjectNotFound:  # by somebody else, meanwhile

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from typing import Any, Iterable
+from typing import Iterable
 from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient
-from prefect.client.schemas.actions import DeploymentScheduleCreate
+from prefect.client.schemas.actions import DeploymentUpdate
 from prefect.client.schemas.filters import (
     DeploymentFilter,
     DeploymentFilterId,
@@ -112,20 +112,52 @@ def read_deployments(
     )
 
 
-def save(client: SyncPrefectClient, wanted: Deployed) -> None:
-    """Create it, or give the one that is there all that is wanted."""
-    fields = dict(wanted.fields)
-    limit = fields.pop("concurrency_limit") or {}
-    schedules = fields.pop("schedules")
-    client.create_deployment(
-        flow_id=client.create_flow_from_name(wanted.flow),
-        name=wanted.name,
-        version_info=VersionInfo(type="prefect:simple", version=fields["version"]),
-        schedules=[_to_create(each) for each in schedules],
-        concurrency_limit=limit.pop("limit", None),
-        concurrency_options=ConcurrencyOptions(**limit) if limit else None,
-        **fields,
-    )
+def create(client: SyncPrefectClient, wanted: Deployed) -> None:
+    """Make one that is not there.
+
+    In two requests, because the server takes a third of a second to hold job variables
+    beside the work pool's template, which a release has done for all. In between there is
+    no schedule, and so no run that would lack its image.
+    """
+    late = {key: wanted.fields[key] for key in ("job_variables", "schedules")}
+    early = {key: wanted.fields[key] for key in wanted.fields.keys() - late}
+    there = _put(client, wanted, early)
+    client.update_deployment(there, DeploymentUpdate(**_as_sent(late)))
+
+
+def update(client: SyncPrefectClient, wanted: Deployed, there: Deployed) -> None:
+    """Give one that is there what it has not."""
+    differing = {
+        key: value for key, value in wanted.fields.items() if value != there.fields[key]
+    }
+    if "schedules" in differing:
+        # An update leaves schedules with a slug that it does not name.
+        _put(client, wanted, wanted.fields)
+        return
+    if "work_pool_name" in differing:
+        differing["work_queue_name"] = wanted.fields["work_queue_name"]
+    client.update_deployment(there.id, DeploymentUpdate(**_as_sent(differing)))
+
+
+def _put(client: SyncPrefectClient, wanted: Deployed, fields: Fields) -> UUID:
+    """The server makes it, or replaces the one of that name."""
+    flow_id = client.create_flow_from_name(wanted.flow)
+    return client.create_deployment(flow_id, wanted.name, **_as_sent(fields))
+
+
+def _as_sent(fields: Fields) -> Fields:
+    """Some of the fields, as Prefect's client takes them."""
+    sent = dict(fields)
+    if "version" in fields:
+        version = VersionInfo(type="prefect:simple", version=fields["version"])
+        sent["version_info"] = version
+    if "schedules" in fields:
+        sent["schedules"] = [_schedule_as_sent(each) for each in fields["schedules"]]
+    if "concurrency_limit" in fields:
+        limit = dict(fields["concurrency_limit"] or {})
+        sent["concurrency_limit"] = limit.pop("limit", None)
+        sent["concurrency_options"] = ConcurrencyOptions(**limit) if limit else None
+    return sent
 
 
 def next_start(
@@ -183,10 +215,11 @@ def _wanted_schedule(schedule: Schedule) -> Fields:
     return fields | {"day_or": True if schedule.day_or is None else schedule.day_or}
 
 
-def _to_create(schedule: Fields) -> DeploymentScheduleCreate:
+def _schedule_as_sent(schedule: Fields) -> Fields:
     when = CronSchedule(**{k: schedule[k] for k in ("cron", "timezone", "day_or")})
-    rest = {k: schedule[k] for k in ("active", "parameters", "slug")}
-    return DeploymentScheduleCreate(schedule=when, **rest)
+    return {"schedule": when} | {
+        k: schedule[k] for k in ("active", "parameters", "slug")
+    }
 
 
 def _sorted(schedules: Iterable[Fields]) -> list[Fields]:

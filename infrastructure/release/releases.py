@@ -67,7 +67,7 @@ def write_releases(client: SyncPrefectClient, releases: list[Release]) -> None:
         client.update_variable(VariableUpdate(name=VARIABLE, value=value))
 
 
-def begun(releases: list[Release], new: Release) -> list[Release]:
+def with_begun(releases: list[Release], new: Release) -> list[Release]:
     """With a release that begins, in place of one that never ended or is done again."""
     rest = releases
     if rest and (not rest[0].finished or rest[0].commit == new.commit):
