@@ -89,7 +89,16 @@ def read_code(tree: Path, entrypoints: Iterable[str]) -> Code:
     Raises:
         CodeError: The tree has a file that is not Python.
     """
-    asked = {"packages": PACKAGES, "entrypoints": sorted(set(entrypoints))}
+    read = _run_script(tree, sorted(set(entrypoints)))
+    flows = {
+        entrypoint: FlowCode(**(flow | {"modules": frozenset(flow["modules"])}))
+        for entrypoint, flow in read["flows"].items()
+    }
+    return Code(flows, read["errors"], read["named"])
+
+
+def _run_script(tree: Path, entrypoints: list[str]) -> dict[str, Any]:
+    asked = {"packages": PACKAGES, "entrypoints": entrypoints}
     with TemporaryDirectory(prefix="release-") as folder:
         result = Path(folder) / "code.json"
         done = subprocess.run(
@@ -101,17 +110,12 @@ def read_code(tree: Path, entrypoints: Iterable[str]) -> Code:
             capture_output=True,
             text=True,
         )
-        if done.returncode:
-            said = [f"exit code {done.returncode}", *done.stderr.split("\n")]
-            last = [line for line in said if line.strip()][-1]
-            raise CodeError(
-                "The flows of this commit cannot be read:"
-                f" {sentence(last.replace(f'{tree}/', ''))} Nothing was changed. Mend it"
-                " and commit that."
-            )
-        read = json.loads(result.read_text())
-    flows = {
-        entrypoint: FlowCode(**(flow | {"modules": frozenset(flow["modules"])}))
-        for entrypoint, flow in read["flows"].items()
-    }
-    return Code(flows, read["errors"], read["named"])
+        if done.returncode == 0:
+            # Not what it prints: so may each module that it imports.
+            return json.loads(result.read_text())
+    said = [f"exit code {done.returncode}", *done.stderr.split("\n")]
+    last = [line for line in said if line.strip()][-1]
+    raise CodeError(
+        f"The flows of this commit cannot be read: {sentence(last.replace(f'{tree}/', ''))}"
+        " Nothing was changed. Mend it and commit that."
+    )

@@ -9,6 +9,7 @@ from typing import Any, Mapping
 from blocks.differences import Difference, differences
 from infrastructure.release.content import Content
 from infrastructure.release.deployed import Deployed
+from infrastructure.release.image_files import image_files
 from infrastructure.release.images import ImageChoice, commit_of
 from infrastructure.release.platform_stack import PlatformStack, StackChange
 from infrastructure.release.production import Production
@@ -119,7 +120,10 @@ def _affected(content: Content, production: Production) -> dict[str, tuple[str, 
     changed: dict[str, Mapping[str, tuple[str, ...]]] = {}
     for image in production.image_names or {""}:
         base = commit_of(image) if clone.knows(commit_of(image)) else None
-        paths = clone.changed_files(base, content.commit)
+        paths = image_files(
+            clone.changed_files(base, content.commit),
+            clone.text(content.commit, ".dockerignore"),
+        )
         changed[image] = content.code.changed(paths)
     found: dict[str, tuple[str, ...]] = {}
     for flow in {each.flow for each in content.deployments("")}:

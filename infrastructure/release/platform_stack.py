@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Mapping
 
 import yaml
@@ -104,6 +105,7 @@ def _short_form(loader: yaml.SafeLoader, name: str, node: yaml.Node) -> dict[str
 _Loader.add_multi_constructor("!", _short_form)
 
 
+@cache
 def parts_of(template: str) -> dict[str, Any]:
     """The sections of a template that matter, as data: comments are none."""
     read = yaml.load(template, _Loader)

@@ -1,0 +1,125 @@
+"""A plan as `python -m infrastructure.release plan --json` prints it, from what is special in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Iterable, Mapping
+
+from tests.infrastructure.release.edits import Edit, append, replace
+from tests.infrastructure.release.repository_of_tests import PRODUCTION
+
+Differences = Mapping[str, tuple[str, str]]
+"""By field, what it was and what it becomes."""
+
+IN_PRODUCTION = [f"{flow}/production" for flow in PRODUCTION]
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What is planned. Nothing, if nothing is given."""
+
+    image: tuple[str, ...] = ()
+    """The files why there is a new one, and with it each deployment changes."""
+    flows: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    create: tuple[str, ...] = ()
+    update: Mapping[str, Differences] = field(default_factory=dict)
+    """Beside the image's name."""
+    delete: tuple[str, ...] = ()
+    stack: Differences = field(default_factory=dict)
+    """Beside the worker's image."""
+    worker: bool = False
+    """It gets the new image."""
+    schedules_removed: tuple[dict[str, Any], ...] = ()
+
+
+def scheduled(deployment: str, cron: str, **parameters: Any) -> dict[str, Any]:
+    """As a plan tells that it goes."""
+    return {
+        "deployment": f"{deployment}/production",
+        **{"cron": cron, "timezone": "Europe/Berlin", "day_or": True},
+        **{"active": True, "parameters": parameters, "slug": None},
+    }
+
+
+def reached(path: str, *flows: str, worker: bool = False) -> Expected:
+    """By one file of the image."""
+    files = {flow: (path,) for flow in flows}
+    return Expected(image=(path,), flows=files, worker=worker)
+
+
+@dataclass(frozen=True)
+class Case:
+    """What a commit does, and what comes of it."""
+
+    edit: Edit
+    expected: Expected = Expected()
+    since: str = "house"
+    """The commit that production has."""
+
+
+def touched(path: str, *flows: str) -> Case:
+    """A file of the image that reaches these flows."""
+    return Case(append(path), reached(path, *flows))
+
+
+def of_file(flow: str, old: str, new: str, differences: Differences) -> Case:
+    """Other words in prefect.yaml, which change this flow's deployment."""
+    update = {f"{flow}/production": differences}
+    return Case(replace("prefect.yaml", old, new), Expected(update=update))
+
+
+def as_json(expected: Expected, base: str, commit: str) -> dict[str, Any]:
+    """The whole plan."""
+    old, new = f"repository:{base}", f"repository:{commit}"
+    of_the_image: Differences = {}
+    if expected.image:
+        of_the_image = {
+            "version": (base[:8], commit[:8]),
+            "job_variables.image": (old, new),
+        }
+    kept = [name for name in IN_PRODUCTION if name not in expected.delete]
+    update = {name: {**of_the_image, **expected.update.get(name, {})} for name in kept}
+    of_the_worker = {"ImageUri": (old, new)} if expected.worker else {}
+    stack = {**expected.stack, **of_the_worker}
+    changed = {name: found for name, found in update.items() if found}
+    return {
+        "commit": commit,
+        "changes": bool(changed or expected.create or expected.delete or stack),
+        "image": {
+            "name": new if expected.image else old,
+            "build": bool(expected.image),
+            "why": list(expected.image),
+        },
+        "stack": {
+            "name": "data-platform",
+            "changes": bool(stack),
+            "differences": as_list(stack),
+        },
+        "deployments": {
+            "create": list(expected.create),
+            "update": {name: as_list(found) for name, found in changed.items()},
+            "delete": list(expected.delete),
+            "unchanged": [name for name in kept if not update[name]],
+        },
+        "flows": {flow: list(files) for flow, files in expected.flows.items()},
+        "schedules_removed": list(expected.schedules_removed),
+    }
+
+
+def as_list(differences: Differences) -> list[dict[str, str]]:
+    return by_field(
+        {"field": name, "old": old, "new": new}
+        for name, (old, new) in differences.items()
+    )
+
+
+def by_field(differences: Iterable[dict[str, str]]) -> list[dict[str, str]]:
+    return sorted(differences, key=lambda each: each["field"])
+
+
+def ordered(plan: dict[str, Any]) -> dict[str, Any]:
+    """What it says of a thing in the order of the fields' names."""
+    plan["stack"]["differences"] = by_field(plan["stack"]["differences"])
+    updates = plan["deployments"]["update"]
+    updates |= {name: by_field(found) for name, found in updates.items()}
+    return plan

@@ -1,0 +1,119 @@
+"""What is planned for each of many commits: exactly this, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from functools import cache
+from typing import Any, Callable, Iterator
+
+import pytest
+
+from infrastructure.release import code
+from infrastructure.release.commits import Clone
+from infrastructure.release.content import Content
+from infrastructure.release.images import Images
+from infrastructure.release.plan import Plan
+from infrastructure.release.platform_stack import PlatformStack
+from infrastructure.release.production import Production
+from infrastructure.release.report import as_data
+from tests.git_repository import Repository
+from tests.infrastructure.release.edits import Edit
+from tests.infrastructure.release.expected_plan import (
+    IN_PRODUCTION,
+    as_json,
+    as_list,
+    ordered,
+)
+from tests.infrastructure.release.forked_reader import forked_reader
+from tests.infrastructure.release.repository_of_tests import QUERY, new_repository
+from tests.infrastructure.release.table_of_commits import CASES, LOADS
+from tests.repository import ROOT
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory) -> Repository:
+    return new_repository(tmp_path_factory.mktemp("house") / "repository")
+
+
+@pytest.fixture(scope="module")
+def content(repository: Repository) -> Iterator[Callable[[str], Content]]:
+    """Reads a commit."""
+    clone = Clone(repository.folder)
+    with (
+        forked_reader(repository.folder.parent) as run_script,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setattr(code, "_run_script", run_script)
+        yield cache(lambda name: Content.of(clone, clone.commit(name)))
+
+
+def committed(repository: Repository, edit: Edit) -> str:
+    """What an edit of the house leaves behind, as a commit."""
+    repository.git("switch", "--quiet", "--detach", "house")
+    edit(repository)
+    is_new = repository.git("rev-parse", "HEAD") != repository.git("rev-parse", "house")
+    if not is_new or repository.git("status", "--porcelain"):
+        repository.commit()
+    return repository.git("rev-parse", "HEAD")
+
+
+def data_of(content: Content, production: Production) -> dict[str, Any]:
+    return ordered(json.loads(json.dumps(as_data(Plan.of(content, production)))))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_plan_of_a_commit(repository, content, name):
+    case = CASES[name]
+    commit = committed(repository, case.edit)
+    base = repository.git("rev-parse", case.since)
+    production = Production.as_released(content(base), Clone(repository.folder))
+    assert data_of(content(commit), production) == as_json(case.expected, base, commit)
+
+
+def test_the_plan_of_the_first_commit_ever(repository, content):
+    """The stack is there, with an image that was made by hand."""
+    first, clone = content("house"), Clone(repository.folder)
+    by_hand = PlatformStack.made_from("data-platform", first.template, "repository:0")
+    production = Production((), by_hand, Images("repository", frozenset(), clone))
+    found = data_of(first, production)
+    assert found["image"] == {
+        "name": f"repository:{first.commit}",
+        "build": True,
+        "why": ["production has no image yet"],
+    }
+    assert found["deployments"] == {
+        "create": IN_PRODUCTION,
+        **{"update": {}, "delete": [], "unchanged": []},
+    }
+    assert found["stack"]["differences"] == as_list(
+        {"ImageUri": ("repository:0", f"repository:{first.commit}")}
+    )
+    assert set(found["flows"]) == {*LOADS, "ping", "export"}
+    assert set(found["flows"]["export"]) == {
+        *(".dockerignore", "Dockerfile", "pyproject.toml", "uv.lock"),
+        *("flows/__init__.py", "flows/export.py", "pipelines/__init__.py"),
+        *("pipelines/export.py", "sources/__init__.py", "sources/sql_files.py"),
+        *(QUERY, "utils/__init__.py", "utils/log.py"),
+    }
+    assert found["schedules_removed"] == [] and found["changes"]
+
+
+def test_the_command_prints_the_same(repository, tmp_path):
+    """Without AWS, and without Prefect's server."""
+    base = repository.git("rev-parse", "house")
+    commit = committed(repository, (case := CASES["a source and a schedule"]).edit)
+    done = subprocess.run(
+        [
+            *(sys.executable, "-P", "-m", "infrastructure.release", "plan", "--json"),
+            *("--base", "house", "--summary", str(tmp_path / "summary.md")),
+        ],
+        cwd=repository.folder,
+        env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert ordered(json.loads(done.stdout)) == as_json(case.expected, base, commit)
+    assert (tmp_path / "summary.md").read_text().startswith("**To bring commit ")
