@@ -110,7 +110,7 @@ def playing(respond: Callable[[Request], Answer]) -> Iterator[Api]:
             if not answer.cut_off:
                 self.wfile.write(answer.body[half:])
 
-        do_POST = do_GET
+        do_POST = do_PATCH = do_DELETE = do_GET
 
         def _request(self) -> Request:
             parts = urlsplit(self.path)

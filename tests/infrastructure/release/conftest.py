@@ -1,0 +1,45 @@
+"""Production, set up once for all tests of releases."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Iterator
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.cloud.cloud import Cloud
+    from tests.infrastructure.release.production import Production
+
+
+@pytest.fixture(scope="module")
+def platform(
+    cloud: Cloud, prefect_api: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Production]:
+    """The stacks and the work pool, with IAM that decides."""
+    from prefect.client.orchestration import get_client
+
+    from infrastructure.release import code
+    from tests.infrastructure.release.forked_reader import forked_reader
+    from tests.infrastructure.release.production import Production
+    from tests.infrastructure.release.repository_of_tests import new_repository
+
+    folder = tmp_path_factory.mktemp("house")
+    repository = new_repository(folder / "repository")
+    with (
+        get_client(sync_client=True) as client,
+        cloud.enforcing(),
+        forked_reader(folder) as run_script,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setattr(code, "_run_script", run_script)
+        platform = Production(cloud, repository, client)
+        yield platform
+        platform.remove()
+
+
+@pytest.fixture
+def production(platform: Production) -> Iterator[Production]:
+    """Nothing is released, and the clone is at its first commit."""
+    platform.repository.git("switch", "--quiet", "--detach", "house")
+    yield platform
+    platform.empty()

@@ -1,0 +1,207 @@
+"""Production for the tests of releases: the stacks, a work pool, and what is to be released.
+
+Prefect's server is real, AWS is played and decides by the rights of the role that deploys.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from contextlib import chdir, contextmanager, redirect_stdout, suppress
+from io import StringIO
+from typing import Any, Callable, Iterator
+
+import httpx
+from botocore.exceptions import ClientError
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.settings import PREFECT_API_URL, temporary_settings
+
+from blocks.ecs_pool import production_pool
+from blocks.stack import Stack
+from infrastructure.release.__main__ import app
+from infrastructure.release.platform_stack import TEMPLATE
+from tests.aws import REGION
+from tests.cloud.cloud import Cloud
+from tests.git_repository import Repository
+from tests.http_server import Answer, Api, Request, playing
+from tests.repository import ROOT
+from tests.templates import TEMPLATES
+
+STACK = "shop"
+VARYING = {"id", "created", "updated", "deployment_id"}
+READS = ("/filter", "/count", "/history", "/paginate")
+
+
+class Production:
+    """What there is, and the command that changes it."""
+
+    def __init__(
+        self, cloud: Cloud, repository: Repository, prefect: SyncPrefectClient
+    ) -> None:
+        self.cloud, self.repository, self.prefect = cloud, repository, prefect
+        self.api_url = str(prefect.api_url)
+        self.base = repository.commit("The house, once more")
+        self._create_stacks()
+        with self.environment():
+            production_pool(Stack.named(STACK)).create(prefect)
+
+    def _create_stacks(self) -> None:
+        texts = {name: path.read_text() for name, path in TEMPLATES.items()}
+        create = self.cloud.create_stack
+        deploy = create(
+            f"{STACK}-deploy",
+            texts["data-platform-deploy"],
+            GitHubRepository="acme/shop",
+            PlatformStackName=STACK,
+        )
+        lake = create(f"{STACK}-lake", texts["data-platform-lake"])
+        self.registry, self.role = deploy["RepositoryUri"], deploy["DeployRoleArn"]
+        key = self.cloud.client("secretsmanager").create_secret(
+            Name=f"prefect/{STACK}", SecretString="pnu_secret"
+        )
+        create(
+            STACK,
+            self.repository.read(TEMPLATE),
+            deploy["StackRoleArn"],
+            # it is in the repository only later, so that no worker starts
+            ImageUri=self.image(self.base),
+            PrefectApiUrl="http://127.0.0.1:9/api",
+            PrefectApiSecretArn=key["ARN"],
+            LakeBucketName=lake["BucketName"],
+        )
+
+    def remove(self) -> None:
+        """Leave Prefect and AWS to others as they were."""
+        self.empty()
+        self.prefect.delete_work_pool("production")
+        for name in (STACK, f"{STACK}-lake", f"{STACK}-deploy"):
+            self.cloud.delete_stack(name)
+
+    def empty(self) -> None:
+        """Nothing is released."""
+        for deployment in self.prefect.read_deployments():
+            self.prefect.delete_deployment(deployment.id)
+        if self.prefect.read_variable_by_name("releases"):
+            self.prefect.delete_variable_by_name("releases")
+
+    def image(self, commit: str) -> str:
+        """A commit's image."""
+        return f"{self.registry}:{commit}"
+
+    def push(self, commit: str) -> str:
+        """Build it, as it were."""
+        with suppress(ClientError):  # it is there
+            self.cloud.push_image(self.registry.partition("/")[2], commit)
+        return self.image(commit)
+
+    @contextmanager
+    def environment(self) -> Iterator[None]:
+        """That of the job on GitHub, with the rights of its role, in this process."""
+        before = dict(os.environ)
+        os.environ.update(self._variables())
+        try:
+            yield
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+
+    def _variables(self) -> dict[str, str]:
+        found = self.cloud.as_role(self.role).get_credentials().get_frozen_credentials()
+        return {
+            "AWS_ENDPOINT_URL": self.cloud.url,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": found.access_key,
+            "AWS_SECRET_ACCESS_KEY": found.secret_key,
+            "AWS_SESSION_TOKEN": found.token,
+        }
+
+    def start(self, *words: str, api_url: str) -> subprocess.Popen[str]:
+        """Begin `python -m infrastructure.release` with these words, in the clone."""
+        return subprocess.Popen(
+            # -P: the clone has packages of the same names
+            [sys.executable, "-P", "-m", "infrastructure.release", *words]
+            + ["--stack", STACK],
+            cwd=self.repository.folder,
+            env=os.environ
+            | self._variables()
+            | {"PREFECT_API_URL": api_url, "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def release(self, *words: str, api_url: str = "") -> str:
+        """The same in this process: what it prints, or its error."""
+        printed = StringIO()
+        address = {PREFECT_API_URL: api_url or self.api_url}
+        with (
+            self.environment(),
+            temporary_settings(address),
+            chdir(self.repository.folder),
+            redirect_stdout(printed),
+        ):
+            app([*words, "--stack", STACK])
+        return printed.getvalue()
+
+    def deployments(self) -> dict[str, dict[str, Any]]:
+        """All of the server, as its API tells them, by the name of their flow and theirs."""
+        url = self.api_url.rstrip("/")
+        flows = {each.id: each.name for each in self.prefect.read_flows()}
+        found = httpx.post(f"{url}/deployments/filter", json={}).raise_for_status()
+        names = {str(flow): name for flow, name in flows.items()}
+        return {
+            f"{names[each['flow_id']]}/{each['name']}": each for each in found.json()
+        }
+
+    def settled(self) -> dict[str, dict[str, Any]]:
+        """The same without ids and times, which differ each time one is made."""
+        return {name: _settled(each) for name, each in self.deployments().items()}
+
+    @contextmanager
+    def watched(
+        self, instead: Callable[[Request], Answer | None] = lambda request: None
+    ) -> Iterator[Api]:
+        """Prefect's API at another address, which knows what it was asked.
+
+        Args:
+            instead: What it answers to some requests, and does not do.
+        """
+        origin = self.api_url.rstrip("/").removesuffix("/api")
+
+        def forward(request: Request) -> Answer:
+            if refused := instead(request):
+                return refused
+            answer = httpx.request(
+                request.method,
+                f"{origin}{request.path}",
+                params=request.query,
+                content=request.body,
+                headers={"Content-Type": "application/json"},
+                timeout=60,
+            )
+            kept = {"Content-Type": answer.headers.get("Content-Type", "")}
+            return Answer(answer.content, answer.status_code, kept)
+
+        with playing(forward) as proxy:
+            yield proxy
+
+
+def writes(proxy: Api) -> list[Request]:
+    """The requests that change something."""
+    return [
+        each
+        for each in proxy.requests
+        if each.method != "GET" and not each.path.endswith(READS)
+    ]
+
+
+def _settled(value: Any) -> Any:
+    if isinstance(value, dict):
+        kept = {k: v for k, v in value.items() if k not in VARYING}
+        if str(kept.get("name", "")).startswith("deployment:"):
+            kept["name"] = "deployment:..."  # a limit's, which has an id in it
+        return {key: _settled(each) for key, each in kept.items()}
+    if isinstance(value, list):
+        return [_settled(each) for each in value]
+    return value

@@ -1,0 +1,246 @@
+"""`release apply` on a real Prefect server and the fake AWS, with the deploy role's rights."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from uuid import UUID
+
+import httpx
+import pytest
+from prefect.client.schemas.actions import DeploymentUpdate
+
+from tests.http_server import Answer, Request, json_answer
+from tests.infrastructure.release.production import writes
+from tests.infrastructure.release.repository_of_tests import PRODUCTION
+from tests.waiting import until
+from utils.errors import ClearError
+
+NAMES = {f"{flow}/production" for flow in PRODUCTION}
+
+
+def release_the_house(production) -> str:
+    """The first release."""
+    commit = production.repository.git("rev-parse", "HEAD")
+    production.push(commit)
+    production.release("apply")
+    return commit
+
+
+def test_the_first_release_is_what_prefect_deploy_makes(production):
+    commit = production.repository.commit("An image of its own")
+    plan = json.loads(production.release("plan", "--json"))
+    assert plan["image"]["build"]
+    assert set(plan["deployments"]["create"]) == NAMES
+
+    with pytest.raises(ClearError, match="Build and push it first"):
+        production.release("apply")
+    assert production.deployments() == {}
+    assert production.prefect.read_variable_by_name("releases") is None
+
+    image = production.push(commit)
+    production.release("apply")
+    applied = production.settled()
+    assert set(applied) == NAMES
+    production.empty()
+    deploy_by_prefect(production, image)
+    deployed = production.settled()
+    assert applied == {name: deployed[name] for name in NAMES}
+
+
+def deploy_by_prefect(production, image: str) -> None:
+    """What README.md tells to do by hand."""
+    # without it Prefect does not take the commit for the deployment's version
+    production.repository.git(
+        "remote", "add", "origin", "https://example.org/acme/shop.git"
+    )
+    command = "prefect --no-prompt deploy -n production"
+    done = subprocess.run(
+        [sys.executable, "-m", *command.split()],
+        cwd=production.repository.folder,
+        env=os.environ | {"IMAGE": image},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_second_apply_writes_nothing(production):
+    release_the_house(production)
+    before = production.deployments()
+    production.cloud.forget_calls()
+
+    with production.watched() as proxy:
+        printed = production.release("apply", api_url=f"{proxy.url}/api")
+
+    assert "Nothing to do" in printed
+    assert proxy.requests and not writes(proxy)
+    assert production.deployments() == before
+    read = {call["action"] for call in production.cloud.calls()}
+    assert read == {"DescribeStacks", "GetTemplate", "BatchGetImage"}
+
+
+def test_killed_half_way_it_goes_on(production):
+    commit = production.repository.git("rev-parse", "HEAD")
+    production.push(commit)
+    with production.watched() as proxy:
+        process = production.start("apply", api_url=f"{proxy.url}/api")
+        made = ("POST", "/api/deployments/")
+        until(
+            lambda: [(each.method, each.path) for each in writes(proxy)].count(made)
+            > 1,
+            "two deployments to be made",
+        )
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+    assert 1 <= len(production.deployments())
+    half_way = production.settled()
+
+    production.release("apply")
+
+    whole = production.settled()
+    assert set(whole) == NAMES and whole != half_way
+    production.empty()
+    release_the_house(production)
+    assert production.settled() == whole
+
+
+def test_what_is_gone_from_the_file_is_gone_with_its_schedule(production):
+    release_the_house(production)
+    schedules = production.deployments()["orders/production"]["schedules"]
+    assert len(schedules) == 1
+    by_hand = production.prefect.create_deployment(
+        production.prefect.create_flow_from_name("by-hand"), "production", tags=["mine"]
+    )
+    without_orders(production)
+
+    printed = production.release("apply")
+
+    assert "deployment orders/production: delete" in printed
+    assert "schedule of orders/production: delete" in printed
+    assert set(production.deployments()) == NAMES - {"orders/production"} | {
+        "by-hand/production"
+    }
+    assert production.prefect.read_deployment(by_hand).tags == ["mine"]
+    left = {
+        schedule["id"]
+        for each in production.deployments().values()
+        for schedule in each["schedules"]
+    }
+    assert schedules[0]["id"] not in left
+    url = f"{production.api_url.rstrip('/')}/flow_runs/count"
+    gone = {"deployments": {"id": {"any_": [schedules[0]["deployment_id"]]}}}
+    assert httpx.post(url, json=gone).json() == 0
+
+
+def test_after_a_refusal_nothing_is_deleted_and_the_next_apply_goes_on(production):
+    release_the_house(production)
+    production.repository.replace("prefect.yaml", "memory: 514", "memory: 2048")
+    without_orders(production)
+
+    def refuse(request: Request) -> Answer | None:
+        if request.method == "PATCH" and "/deployments/" in request.path:
+            return json_answer({"detail": "The workspace is full"}, 422)
+        return None
+
+    said = "does not take the deployment customers/production: The workspace is full."
+    with production.watched(refuse) as proxy, pytest.raises(ClearError, match=said):
+        production.release("apply", api_url=f"{proxy.url}/api")
+
+    assert "orders/production" in production.deployments()
+    production.release("apply")
+    now = production.deployments()
+    assert set(now) == NAMES - {"orders/production"}
+    assert now["customers/production"]["job_variables"]["memory"] == 2048
+
+
+def without_orders(production) -> None:
+    file = production.repository.read("prefect.yaml")
+    production.repository.write(
+        {"prefect.yaml": file.replace(PRODUCTION["orders"], "")}
+    )
+    production.repository.commit("Orders are loaded elsewhere")
+
+
+def test_what_a_person_paused_stays_paused_and_what_they_changed_is_put_back(
+    production,
+):
+    release_the_house(production)
+    before = production.settled()
+    customers = UUID(production.deployments()["customers/production"]["id"])
+    production.prefect.pause_deployment(customers)
+    rates = UUID(production.deployments()["rates/production"]["id"])
+    changed = DeploymentUpdate(tags=["production"], job_variables={"cpu": 4096})
+    production.prefect.update_deployment(rates, changed)
+
+    production.release("apply")
+
+    after = production.settled()
+    assert after["rates/production"] == before["rates/production"]
+    assert after["customers/production"]["paused"]
+
+
+def test_a_file_with_faults_changes_nothing(production):
+    release_the_house(production)
+    before = production.deployments()
+    production.repository.replace("prefect.yaml", "memory: 514", "memroy: 514")
+    file = production.repository.read("prefect.yaml").splitlines()
+    (line,) = [n for n, text in enumerate(file, 1) if "memroy" in text]
+    production.repository.commit("More memory")
+
+    told = f"prefect.yaml:{line}: .* no job variable `memroy`. Did you mean `memory`?"
+    with pytest.raises(ClearError, match=told):
+        production.release("apply")
+    assert production.deployments() == before
+
+
+def test_a_rollback_brings_back_image_parameters_and_schedules(production):
+    release_the_house(production)
+    before = production.settled()
+    production.repository.replace(
+        "flows/rates.py", "refresh: bool = False", "refresh: bool = True, days: int = 3"
+    )
+    production.repository.replace("prefect.yaml", "refresh: true", "days: 9")
+    hour = '"{}", timezone: Europe/Berlin, active: true'
+    production.repository.replace(
+        "prefect.yaml", hour.format("30 16 * * *"), hour.format("0 3 * * *")
+    )
+    without_orders(production)
+    bad = release_the_house(production)
+    assert production.settled().keys() == NAMES - {"orders/production"}
+    assert production.settled()["rates/production"]["version"] == bad[:8]
+
+    production.release("rollback")
+
+    assert production.settled() == before
+    with pytest.raises(ClearError, match="no release before"):
+        production.release("rollback")
+    assert production.settled() == before
+    production.release("apply")
+    assert production.settled()["rates/production"]["version"] == bad[:8]
+
+
+def test_a_release_that_failed_half_way_is_rolled_back_to_the_one_before(production):
+    release_the_house(production)
+    before = production.settled()
+    production.repository.replace("sources/shop.py", "[1]", "[2]")
+    production.repository.commit("Two rows")
+    production.push(production.repository.git("rev-parse", "HEAD"))
+    patched: list[str] = []
+
+    def refuse_the_third(request: Request) -> Answer | None:
+        if request.method == "PATCH" and "/deployments/" in request.path:
+            patched.append(request.path)
+            if len(patched) == 3:
+                return json_answer({"detail": "no"}, 422)
+        return None
+
+    with production.watched(refuse_the_third) as proxy, pytest.raises(ClearError):
+        production.release("apply", api_url=f"{proxy.url}/api")
+    assert production.settled() != before
+
+    production.release("rollback")
+    assert production.settled() == before
