@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any, Iterator
+from typing import Any, Collection, Iterator
 
 from pydantic import SecretStr
 
@@ -26,15 +26,26 @@ class Difference:
         return f"{self.field}: {self.old or 'none'} -> {self.new or 'none'}"
 
 
-def differences(old: Fields, new: Fields) -> tuple[Difference, ...]:
+def differences(
+    old: Fields, new: Fields, told: Collection[str] = ()
+) -> tuple[Difference, ...]:
     """Each field that is new, gone or another.
 
     A secret only differs. So does what would be taken away: whoever put it there by hand
     may have put a secret there, in a place that is not made for one.
+
+    Args:
+        old: as it is.
+        new: as it becomes.
+        told: Fields whose old value is told even so.
     """
     before, after = dict(_leaves(old)), dict(_leaves(new))
+    for one, other in ((before, after), (after, before)):
+        for path in [path for path, value in one.items() if value in ({}, [])]:
+            if any(each.startswith(f"{path}.") for each in other):
+                del one[path]  # what it has not, the other tells
     return tuple(
-        _difference(path, before.get(path, ABSENT), after.get(path, ABSENT))
+        _difference(path, before.get(path, ABSENT), after.get(path, ABSENT), told)
         for path in dict.fromkeys((*after, *before))
         if not _same(before.get(path, ABSENT), after.get(path, ABSENT))
     )
@@ -58,9 +69,10 @@ def _same(old: Any, new: Any) -> bool:
     return (type(revealed(old)), revealed(old)) == (type(revealed(new)), revealed(new))
 
 
-def _difference(path: str, old: Any, new: Any) -> Difference:
+def _difference(path: str, old: Any, new: Any, told: Collection[str]) -> Difference:
     if new is ABSENT:
-        return Difference(path, "(not shown)", "")
+        is_told = path.partition(".")[0] in told
+        return Difference(path, _shown(old) if is_told else "(not shown)", "")
     if old is ABSENT:
         return Difference(path, "", _shown(new))
     if isinstance(new, SecretStr):

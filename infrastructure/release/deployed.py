@@ -29,6 +29,7 @@ from prefect.client.schemas.objects import ConcurrencyOptions, StateType, Versio
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import CronSchedule
 
+from blocks.differences import Difference, differences
 from blocks.resource import Fields
 from infrastructure.release.code import FlowCode
 from infrastructure.release.deployment import TAG, Deployment, Schedule
@@ -60,6 +61,14 @@ class Deployed:
     def image(self) -> str:
         """That its runs start in; an empty text if it names none."""
         return self.fields["job_variables"].get("image", "")
+
+    def differences(self, there: Deployed) -> tuple[Difference, ...]:
+        """What the one there has not, or has and should not.
+
+        Somebody may have put a secret into a variable or a parameter by hand.
+        """
+        told = self.fields.keys() - {"job_variables", "parameters"}
+        return differences(there.fields, self.fields, told)
 
 
 def as_deployed(deployment: Deployment, flow: FlowCode, image: str) -> Deployed:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Mapping
 
-from blocks.differences import Difference, differences
+from blocks.differences import Difference
 from infrastructure.release.content import Content
 from infrastructure.release.deployed import Deployed
 from infrastructure.release.image_files import image_files
@@ -63,7 +63,7 @@ class Plan:
         there = {each.full_name: each for each in production.deployments}
         wanted = {each.full_name: each for each in content.deployments(image.name)}
         compared = [
-            Update(each, there[name], differences(there[name].fields, each.fields))
+            Update(each, there[name], each.differences(there[name]))
             for name, each in wanted.items()
             if name in there
         ]

@@ -33,7 +33,6 @@ from tests.infrastructure.release.repository_of_tests import (
 
 EVERY_FLOW = ("customers", "export", "orders", "ping", "rates")
 LOADS = ("customers", "orders", "rates")
-GONE = "(not shown)"
 SERVICE = "Resources.WorkerService.Properties.DeploymentConfiguration"
 
 
@@ -167,11 +166,12 @@ CASES = {
         Expected(
             update={
                 "orders/production": {
-                    "schedules": ("", "[]"),
-                    **{
-                        f"schedules.0.{name}": (GONE, "")
-                        for name in ORDERS_SCHEDULE.keys() - {"deployment"}
-                    },
+                    "schedules.0.cron": ("0 7 * * *", ""),
+                    "schedules.0.timezone": ("Europe/Berlin", ""),
+                    "schedules.0.day_or": ("true", ""),
+                    "schedules.0.active": ("true", ""),
+                    "schedules.0.parameters": ("{}", ""),
+                    "schedules.0.slug": ("null", ""),
                 }
             },
             schedules_removed=(ORDERS_SCHEDULE,),
@@ -200,10 +200,7 @@ CASES = {
         "    description: The flow rates, in production.\n",
         "    description: The flow rates, in production.\n"
         "    parameters: {refresh: true}\n",
-        {
-            "parameters.refresh": ("", "true"),
-            "parameters": (GONE, ""),
-        },
+        {"parameters.refresh": ("", "true")},
     ),
     "a deployment less": Case(
         replace("prefect.yaml", PRODUCTION["orders"], ""),
