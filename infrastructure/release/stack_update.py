@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Iterator
 from uuid import uuid4
 
-from botocore.exceptions import WaiterError
+from botocore.exceptions import ClientError, WaiterError
 
 from blocks.aws import asking_aws, aws_client
 from infrastructure.release.platform_stack import (
@@ -20,7 +20,7 @@ SECONDS_BETWEEN_LOOKS = 5
 # A worker that does not become healthy is given up by ECS, and CloudFormation then takes
 # everything back: most of an hour.
 LOOKS = 3600 // SECONDS_BETWEEN_LOOKS
-RIGHTS = "to create, describe and execute change sets of the stack"
+RIGHTS = "to execute change sets of the stack and to describe it"
 
 
 def update_stack(stack: PlatformStack, change: StackChange) -> None:
@@ -35,9 +35,27 @@ def update_stack(stack: PlatformStack, change: StackChange) -> None:
             " changed. Run this again when that has ended."
         )
     client = aws_client("cloudformation")
+    with asking_aws(
+        f"the change of {stack.name}", RIGHTS, f"There is no {stack.name}."
+    ):
+        change_set = _create_change_set(client, stack, change)
+        client.execute_change_set(**change_set)
+        try:
+            _wait(client, "stack_update_complete", StackName=stack.name)
+        except WaiterError as error:
+            reasons = " ".join(dict.fromkeys(_reasons(client, stack.name)))
+            raise ClearError(
+                f"CloudFormation could not change {stack.name}, and takes back what it has"
+                f" changed: {reasons or sentence(error)} No deployment was changed."
+            ) from error
+
+
+def _create_change_set(
+    client: Any, stack: PlatformStack, change: StackChange
+) -> dict[str, str]:
+    """What names it, once it can be executed."""
     change_set = {"StackName": stack.name, "ChangeSetName": f"release-{uuid4().hex}"}
-    nowhere = f"The stack {stack.name} cannot be changed: it is {stack.status}."
-    with asking_aws(f"the change of {stack.name}", RIGHTS, nowhere):
+    try:
         client.create_change_set(
             **change_set,
             ChangeSetType="UPDATE",
@@ -46,23 +64,20 @@ def update_stack(stack: PlatformStack, change: StackChange) -> None:
             # Its role is the one that it was made with.
             Capabilities=["CAPABILITY_IAM"],
         )
-        try:
-            _wait(client, "change_set_create_complete", **change_set)
-        except WaiterError as error:
-            reason = client.describe_change_set(**change_set).get("StatusReason")
-            raise ClearError(
-                f"CloudFormation refuses the change of {stack.name}:"
-                f" {sentence(reason or error)} Nothing was changed."
-            ) from error
-        client.execute_change_set(**change_set)
-        try:
-            _wait(client, "stack_update_complete", StackName=stack.name)
-        except WaiterError as error:
-            reasons = " ".join(dict.fromkeys(_reasons(client, stack.name)))
-            raise ClearError(
-                f"CloudFormation could not change {stack.name}, and took back what it had"
-                f" changed: {reasons or sentence(error)} No deployment was changed."
-            ) from error
+        _wait(client, "change_set_create_complete", **change_set)
+    except ClientError as error:
+        raise _refused(stack, error.response["Error"]["Message"]) from error
+    except WaiterError as error:
+        reason = client.describe_change_set(**change_set).get("StatusReason", error)
+        raise _refused(stack, reason) from error
+    return change_set
+
+
+def _refused(stack: PlatformStack, reason: object) -> ClearError:
+    return ClearError(
+        f"CloudFormation refuses the change of {stack.name}, which is {stack.status}:"
+        f" {sentence(reason)} Nothing was changed."
+    )
 
 
 def _parameters(stack: PlatformStack, change: StackChange) -> Iterator[dict[str, Any]]:
