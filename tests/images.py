@@ -125,18 +125,14 @@ def cluttered_copy(target: Path) -> Path:
     return target
 
 
-def build(context: Path) -> Image:
+def build(context: Path, version: str = "0a1b2c3") -> Image:
     """Build what the Dockerfile in this folder says. Steps that were done are not repeated."""
     authorities = os.environ.get("SSL_CERT_FILE")
     secret = [f"--secret=id=ca,src={authorities}"] if authorities else []
     printed = buildah(
         *("build", "--quiet", "--layers", "--force-rm", "--pull-never", *secret),
-        *(
-            "--build-arg",
-            f"PYTHON_IMAGE={BASE}",
-            "--build-arg",
-            "IMAGE_VERSION=0a1b2c3",
-        ),
+        *("--build-arg", f"PYTHON_IMAGE={BASE}"),
+        *("--build-arg", f"IMAGE_VERSION={version}"),
         str(context),
         environment={"TMPDIR": str(store())},  # the cache of packages
     )

@@ -67,8 +67,11 @@ class Cloud(Aws):
         self._control("throttle", service=service, action=action, times=times)
 
     def run_tasks_in(self, *, code: Path | None = None, image: str = "") -> None:
-        """From now on: a copy of a folder, or a local image by buildah."""
-        self._control("runner", code=str(code or ROOT), image=image)
+        """From now on: a copy of a folder, or a local image by buildah.
+
+        With neither, local images of the names that the tasks' definitions have.
+        """
+        self._control("runner", code=str(code or ""), image=image)
 
     def create_stack(
         self, name: str, template: str, role_arn: str = "", **parameters: str

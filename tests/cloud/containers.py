@@ -24,9 +24,12 @@ SHELL = f'. {ENVIRONMENT}; "$@" 2>&1; exit $?'
 
 @dataclass(frozen=True)
 class ImageRunner:
-    """Stands for the registry: whatever tag is asked for, this local image runs."""
+    """Stands for the registry: whatever tag is asked for, this local image runs.
 
-    image: str
+    Without one, a local image of the name that is asked for.
+    """
+
+    image: str = ""
 
     def start(
         self,
@@ -36,9 +39,9 @@ class ImageRunner:
         folder: Path,
     ) -> subprocess.Popen[bytes]:
         """Start it as the image's user, with the image's entry point."""
-        name = f"task-{folder.name}"
-        buildah("from", "--pull-never", "--name", name, self.image)
-        image = json.loads(buildah("inspect", "--type", "image", self.image))
+        name, local = f"task-{folder.name}", self.image or container["image"]
+        buildah("from", "--pull-never", "--name", name, local)
+        image = json.loads(buildah("inspect", "--type", "image", local))
         settings = image["OCIv1"]["config"]
         entry = container.get("entryPoint") or settings.get("Entrypoint") or []
         argv = entry + (command or settings.get("Cmd") or [])

@@ -54,11 +54,11 @@ class Server:
         )
 
     def use(self, wanted: dict[str, Any]) -> None:
-        """What the next tasks run in: an image, or a folder of code."""
-        if wanted.get("image"):
-            self.fargate.runner = ImageRunner(wanted["image"])
-        else:
+        """What the next tasks run in: a folder of code, or an image."""
+        if wanted.get("code"):
             self.fargate.runner = ProcessRunner(Path(wanted["code"]))
+        else:
+            self.fargate.runner = ImageRunner(wanted["image"])
 
     def start(self) -> None:
         """Serve in the background."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.repository import ROOT
 from tests.waiting import until
 
 IMAGE = "localhost/tests-cloud-shell"
@@ -52,7 +53,7 @@ def in_image(platform, image):
     """The platform, whose tasks run in the image."""
     platform.cloud.run_tasks_in(image=image)
     yield platform
-    platform.cloud.run_tasks_in()
+    platform.cloud.run_tasks_in(code=ROOT)
 
 
 def working_containers() -> str:

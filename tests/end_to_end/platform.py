@@ -181,6 +181,23 @@ class Platform:
 @contextmanager
 def running_platform(database: Database, folder: Path) -> Iterator[Platform]:
     """Set it up from nothing, in the order of infrastructure/README.md."""
+    with running_stacks(database, folder) as platform:
+        platform.command("blocks", "apply")
+        platform.command("prefect", "deploy", "--all")
+        yield platform
+
+
+@contextmanager
+def running_stacks(
+    database: Database, folder: Path, commit: str = COMMIT
+) -> Iterator[Platform]:
+    """Its stacks and its worker, and a Prefect server that has no deployment yet.
+
+    Args:
+        database: The warehouse.
+        folder: For all that is started.
+        commit: The first image's.
+    """
     code = copy_repository(folder / "app")
     # A task that is a process starts in its own copy of the code, as one in the image
     # starts in /app.
@@ -205,17 +222,15 @@ def running_platform(database: Database, folder: Path) -> Iterator[Platform]:
         over_tcp(database) as warehouse_url,
     ):
         cloud.run_tasks_in(code=code)
-        image, outputs = create_stacks(cloud, api_url, warehouse_url)
+        image, outputs = create_stacks(cloud, api_url, warehouse_url, commit)
         platform = Platform(cloud, api_url, code, database, outputs, image)
         with cloud.enforcing():
             platform.wait_for_worker()
-            platform.command("blocks", "apply")
-            platform.command("prefect", "deploy", "--all")
             yield platform
 
 
 def create_stacks(
-    cloud: Cloud, api_url: str, warehouse_url: str
+    cloud: Cloud, api_url: str, warehouse_url: str, commit: str
 ) -> tuple[str, dict[str, str]]:
     """The three stacks and the secrets: the image, and the platform's outputs."""
     texts = {stack: path.read_text() for stack, path in TEMPLATES.items()}
@@ -228,8 +243,8 @@ def create_stacks(
     secrets.create_secret(
         Name="dlt/destination/warehouse/credentials", SecretString=warehouse_url
     )
-    cloud.push_image(deploy["RepositoryName"], COMMIT)
-    image = f"{deploy['RepositoryUri']}:{COMMIT}"
+    cloud.push_image(deploy["RepositoryName"], commit)
+    image = f"{deploy['RepositoryUri']}:{commit}"
     outputs = cloud.create_stack(
         STACK,
         texts[STACK],

@@ -1,0 +1,183 @@
+"""Plays a runner of GitHub's: reads a job of a workflow, and executes its steps in order.
+
+Commands are run as they stand, by bash, in an empty folder with an empty environment. Of an
+action only what it does is played, by a function (actions.py). Of expressions it knows those
+that the workflows use; anything else is an error.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Callable, Mapping
+
+import yaml
+
+from tests.repository import ROOT
+
+WORKFLOWS = ROOT / ".github" / "workflows"
+BASH = ("bash", "--noprofile", "--norc", "-eo", "pipefail")
+MASK = "::add-mask::"
+Inputs = Mapping[str, str]
+
+
+class StepFailed(AssertionError):
+    """A step ended with an error: the job, too."""
+
+
+def jobs_of(workflow: str) -> dict[str, dict[str, Any]]:
+    """A workflow's jobs, as they stand in its file."""
+    return _read(workflow)["jobs"]
+
+
+@dataclass
+class Runner:
+    """One machine, for one job."""
+
+    folder: Path
+    machine: dict[str, str]
+    """The environment of every step, as the machine has it."""
+    github: dict[str, str]
+    variables: dict[str, str]
+    actions: Mapping[str, Callable[[Runner, Inputs], None]]
+    job: dict[str, Any] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
+    """What workflow, job and steps have set."""
+    outputs: dict[str, dict[str, str]] = field(default_factory=dict)
+    masks: set[str] = field(default_factory=set)
+    done: list[str] = field(default_factory=list)
+    """Each step that was not skipped: its name, or its action's."""
+    log: str = ""
+
+    def run(self, workflow: str, job: str) -> Runner:
+        """Execute a job from its first step to its last.
+
+        Raises:
+            StepFailed: with all that was printed.
+        """
+        whole = _read(workflow)
+        assert whole["defaults"] == {"run": {"shell": "bash"}}
+        self.job = whole["jobs"][job]
+        self.environment = self._values(self.job.get("env", {}))
+        for folder in (self.workspace, self.temporary):
+            folder.mkdir(parents=True)
+        for step in self.job["steps"]:
+            if self._is_wanted(step.get("if")):
+                self._do(step)
+        return self
+
+    @property
+    def workspace(self) -> Path:
+        """Where the commit is checked out to."""
+        return self.folder / "workspace"
+
+    @property
+    def temporary(self) -> Path:
+        """For files between steps."""
+        return self.folder / "temporary"
+
+    @property
+    def summary(self) -> str:
+        """What the job shows on its page."""
+        return (self.folder / "summary").read_text()
+
+    def mask(self, value: str) -> None:
+        """From now on GitHub shows stars in its place."""
+        self.masks.add(value)
+
+    def command(self, *command: str, environment: Inputs = {}) -> None:
+        """What it prints comes into the log, but for what is told to the runner.
+
+        Raises:
+            StepFailed: with all that was printed.
+        """
+        done = subprocess.run(
+            command,
+            cwd=self.workspace,
+            env=self.machine | self.environment | dict(environment),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for line in done.stdout.splitlines(keepends=True):
+            if line.startswith(MASK):
+                self.mask(line.removeprefix(MASK).strip().replace("%25", "%"))
+            else:
+                self.log += line
+        if done.returncode:
+            raise StepFailed(f"{command}: {done.returncode}\n{self.log}")
+
+    def _do(self, step: Mapping[str, Any]) -> None:
+        name, _, _ = step.get("uses", "").partition("@")
+        self.done.append(step.get("name") or name)
+        given = self._values(step.get("env", {}))
+        if name:
+            self.actions[name](self, self._values(step.get("with", {})))
+            return
+        files = {
+            f"GITHUB_{file.upper()}": self.folder / file for file in ("env", "output")
+        }
+        for file in files.values():
+            file.write_text("")
+        told = {
+            **{name: str(path) for name, path in files.items()},
+            "GITHUB_STEP_SUMMARY": str(self.folder / "summary"),
+            "GITHUB_WORKSPACE": str(self.workspace),
+            "RUNNER_TEMP": str(self.temporary),
+            "CI": "true",
+        }
+        self.command(*BASH, "-c", step["run"], environment=given | told)
+        self.environment |= read_variables(files["GITHUB_ENV"])
+        if "id" in step:
+            self.outputs[step["id"]] = read_variables(files["GITHUB_OUTPUT"])
+
+    def _values(self, given: Mapping[str, Any]) -> dict[str, str]:
+        """With their expressions evaluated. A number or a truth value is a text to GitHub."""
+        return {
+            name: re.sub(
+                r"\$\{\{ (.*?) \}\}",
+                lambda found: self._evaluate(found[1]),
+                value if isinstance(value, str) else yaml.safe_dump(value).split()[0],
+            )
+            for name, value in given.items()
+        }
+
+    def _is_wanted(self, condition: str | None) -> bool:
+        if condition is None:
+            return True
+        found = re.fullmatch(r"([\w.]+) == '(\w+)'", condition)
+        assert found, f"unknown: {condition}"
+        return self._evaluate(found[1]) == found[2]
+
+    def _evaluate(self, expression: str) -> str:
+        context, _, rest = expression.partition(".")
+        if context == "steps":
+            step, _, output = rest.partition(".outputs.")
+            return self.outputs[step][output]
+        contexts = {
+            "env": self.environment,
+            "github": self.github,
+            "vars": self.variables,
+        }
+        return contexts[context][rest]
+
+
+def read_variables(file: Path) -> dict[str, str]:
+    """What a step has written, in both of the forms that GitHub documents."""
+    found, lines = {}, iter(file.read_text().splitlines())
+    for line in lines:
+        if several := re.fullmatch(r"(\w+)<<(.+)", line):
+            name, end = several.groups()
+            found[name] = "\n".join(iter(lambda: next(lines), end))
+        else:
+            name, equals, found_value = line.partition("=")
+            assert equals, line
+            found[name] = found_value
+    return found
+
+
+def _read(workflow: str) -> dict[str, Any]:
+    return yaml.safe_load((WORKFLOWS / f"{workflow}.yaml").read_text())

