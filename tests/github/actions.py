@@ -1,0 +1,119 @@
+"""What the actions do that the workflows use, by their names."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.aws import REGION
+from tests.cloud.cloud import Cloud
+from tests.github.runner import Inputs, Runner
+from tests.images import build
+
+REPOSITORY = "acme/data-platform"
+ISSUER = "token.actions.githubusercontent.com"
+# Programs of the machine. `docker` is buildah, which needs no daemon; a pushed image is
+# known to the fake's repository by its tag, and to buildah's store by its name.
+UV = f"""#!/bin/sh
+[ "$1 $2" = "run python" ] || {{ echo "unknown: uv $*" >&2; exit 2; }}
+shift 2
+exec {sys.executable} "$@"
+"""
+DOCKER = r"""#!/bin/bash
+set -euo pipefail
+case $1 in
+login)
+  [ -n "$(cat)" ] ;;
+run)
+  [ "$2" = --rm ]
+  container=$(buildah from --pull-never "$3")
+  trap 'buildah rm "$container" > /dev/null' EXIT
+  buildah run "$container" -- "${@:4}" ;;
+push)
+  buildah inspect --type image "$2" > /dev/null
+  name=${2#*/}
+  aws ecr put-image --repository-name "${name%:*}" --image-tag "${name#*:}" \
+    --image-manifest-media-type application/vnd.docker.distribution.manifest.v2+json \
+    --image-manifest "{\"schemaVersion\": 2, \"config\": {\"digest\": \"sha256:${name#*:}\"}}" > /dev/null ;;
+*)
+  echo "unknown: docker $*" >&2; exit 2 ;;
+esac
+"""
+
+
+def install(folder: Path, **scripts: str) -> None:
+    """Programs that this machine has."""
+    folder.mkdir(exist_ok=True)
+    for name, script in scripts.items():
+        (folder / name).write_text(script)
+        (folder / name).chmod(0o755)
+
+
+class Actions(dict):
+    """For jobs of one repository, that deploy to one AWS."""
+
+    def __init__(self, origin: Path, cloud: Cloud | None = None) -> None:
+        self.origin, self.cloud = origin, cloud
+        super().__init__(
+            {
+                "actions/checkout": self.checkout,
+                "astral-sh/setup-uv": self.setup_uv,
+                "aws-actions/configure-aws-credentials": self.assume_role,
+                "docker/setup-buildx-action": lambda runner, inputs: None,
+                "docker/build-push-action": self.build_image,
+            }
+        )
+
+    def checkout(self, runner: Runner, inputs: Inputs) -> None:
+        """The commit of the push, and its history if that is asked for."""
+        assert inputs["persist-credentials"] == "false"
+        depth = inputs.get("fetch-depth", "1")
+        history = [] if depth == "0" else [f"--depth={depth}"]
+        runner.command("git", "clone", "-q", *history, f"file://{self.origin}", ".")
+        runner.command("git", "checkout", "-q", "--detach", runner.github["sha"])
+
+    def setup_uv(self, runner: Runner, inputs: Inputs) -> None:
+        """From now on there is uv, which runs the tests' own Python."""
+        assert set(inputs) <= {"python-version", "enable-cache"}
+        install(Path(runner.machine["PATH"].partition(":")[0]), uv=UV)
+
+    def assume_role(self, runner: Runner, inputs: Inputs) -> None:
+        """Only if the role's trust is in what GitHub's token says of this job."""
+        assert runner.job["permissions"]["id-token"] == "write"
+        role = inputs["role-to-assume"]
+        found = self.cloud.client("iam").get_role(RoleName=role.rpartition("/")[2])
+        (trust,) = found["Role"]["AssumeRolePolicyDocument"]["Statement"]
+        assert trust["Action"] == "sts:AssumeRoleWithWebIdentity"
+        subject = f"repo:{REPOSITORY}:environment:{runner.job['environment']}"
+        token = {f"{ISSUER}:aud": "sts.amazonaws.com", f"{ISSUER}:sub": subject}
+        assert trust["Condition"] == {"StringEquals": token}
+        answer = self.cloud.client("sts").assume_role_with_web_identity(
+            RoleArn=role,
+            RoleSessionName="GitHubActions",
+            WebIdentityToken=json.dumps(token),
+        )["Credentials"]
+        keys = {
+            "AWS_ACCESS_KEY_ID": answer["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": answer["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": answer["SessionToken"],
+        }
+        for value in keys.values():
+            runner.mask(value)
+        region = inputs["aws-region"]
+        assert region == REGION
+        runner.environment |= keys | {
+            "AWS_REGION": region,
+            "AWS_DEFAULT_REGION": region,
+        }
+
+    def build_image(self, runner: Runner, inputs: Inputs) -> None:
+        """The real Dockerfile by buildah, whose own layers are the cache."""
+        name, _, version = inputs["build-args"].strip().partition("=")
+        assert name == "IMAGE_VERSION"
+        assert inputs["load"] == "true" and "push" not in inputs
+        assert inputs["cache-from"] == "type=gha"
+        assert inputs["cache-to"] == "type=gha,mode=max"
+        image = build(runner.workspace / inputs["context"], version)
+        subprocess.run(["buildah", "tag", image.name, inputs["tags"]], check=True)

@@ -1,0 +1,216 @@
+"""From a push to a completed run: the workflows' own steps, in their order.
+
+AWS is the fake one, where the job is the deploy role and IAM decides; Prefect's server and
+the image are real.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Iterator
+
+import pytest
+
+from tests.aws import REGION
+from tests.end_to_end.platform import AUTH, DEPLOY_STACK, Platform, running_stacks
+from tests.github.actions import DOCKER, Actions, install
+from tests.github.runner import Runner
+from tests.images import Image, buildah
+from tests.postgres import Database, new_database
+from tests.repository import copy_repository, environment_of_a_newcomer
+
+FLOW = "flows/hello_world.py"
+DEPLOYMENT = "hello_world/production"
+BUILT = [
+    "docker/setup-buildx-action",
+    "Build the image",
+    "A flow loads the packaged history in it",
+    "Push the image",
+]
+PLANNED = [
+    "actions/checkout",
+    "astral-sh/setup-uv",
+    "aws-actions/configure-aws-credentials",
+    "Prefect's address and secret",
+    "Plan",
+]
+READS = ("BatchGet", "Describe", "Get", "List", "AssumeRoleWithWebIdentity")
+
+
+@dataclass
+class GitHub:
+    """A repository, and machines that run its jobs."""
+
+    folder: Path
+    platform: Platform | None = None
+    jobs: list[Runner] = field(default_factory=list)
+
+    @property
+    def origin(self) -> Path:
+        return self.folder / "origin"
+
+    def git(self, *words: str) -> str:
+        command = ["git", "-c", "user.name=A", "-c", "user.email=a@example.org", *words]
+        return subprocess.run(
+            command, cwd=self.origin, check=True, capture_output=True, text=True
+        ).stdout.strip()
+
+    def change(self, path: str, old: str, new: str) -> None:
+        """A file, as yet in no commit."""
+        text = (self.origin / path).read_text()
+        assert old in text
+        (self.origin / path).write_text(text.replace(old, new, 1))
+
+    def commit(self, message: str) -> str:
+        """Push all that was changed: the commit."""
+        self.git("add", "--all")
+        self.git("commit", "-q", "-m", message)
+        return self.git("rev-parse", "HEAD")
+
+    def run(self, workflow: str, job: str) -> Runner:
+        """A job of a workflow, on the newest commit."""
+        folder = self.folder / f"job{len(self.jobs)}"
+        programs = folder / "bin"
+        folder.mkdir()
+        install(programs, docker=DOCKER)
+        machine = environment_of_a_newcomer(folder / "home") | {
+            "PATH": f"{programs}:{os.environ['PATH']}",
+            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        }
+        variables = {}
+        cloud = self.platform and self.platform.cloud
+        if cloud:
+            machine["AWS_ENDPOINT_URL"] = cloud.url
+            role = cloud.outputs(DEPLOY_STACK)["DeployRoleArn"]
+            variables = {"AWS_DEPLOY_ROLE_ARN": role, "AWS_REGION": REGION}
+        runner = Runner(
+            folder=folder,
+            machine=machine,
+            github={"sha": self.git("rev-parse", "HEAD")},
+            variables=variables,
+            actions=Actions(self.origin, cloud),
+        )
+        self.jobs.append(runner)
+        return runner.run(workflow, job)
+
+
+def new_repository(folder: Path) -> GitHub:
+    """This one with all that is changed in it, as one commit."""
+    github = GitHub(folder)
+    copy_repository(github.origin)
+    github.git("init", "-q", "--initial-branch=main")
+    github.commit("The first one")
+    return github
+
+
+@pytest.fixture
+def production(
+    postgres: Database, image: Image, tmp_path: Path
+) -> Iterator[tuple[GitHub, Platform]]:
+    """A first release, by hand as infrastructure/README.md has it. GitHub does the next."""
+    for program in ("aws", "jq"):
+        if not shutil.which(program):
+            pytest.skip(f"no {program}: tests/README.md says how to get it")
+    github = new_repository(tmp_path / "github")
+    first = github.git("rev-parse", "HEAD")
+    with running_stacks(new_database(postgres), tmp_path / "platform", first) as it:
+        buildah("tag", image.name, it.image)
+        it.cloud.run_tasks_in()
+        it.command("blocks", "apply", "production", folder=github.origin)
+        release = ("infrastructure.release", "apply", "deployments")
+        it.command(*release, folder=github.origin)
+        github.platform = it
+        yield github, it
+    repository = it.image.rpartition(":")[0]
+    for commit in github.git("rev-list", "HEAD").split():
+        # of a commit that built none there is no such name
+        subprocess.run(
+            ["buildah", "rmi", f"{repository}:{commit}"], capture_output=True
+        )
+
+
+def test_a_branch_is_planned_without_credentials(tmp_path):
+    github = new_repository(tmp_path)
+    github.git("checkout", "-q", "-b", "a-branch")
+    github.change(FLOW, "Host %s", "Another host: %s")
+    github.commit("A flow says something else")
+    job = github.run("ci", "plan")
+    assert FLOW.replace("_", r"\_") in job.summary
+    assert "deployment hello\\_world/production" in job.summary
+
+
+def test_from_a_push_to_a_completed_run_and_back(production):
+    github, platform = production
+    assert set(images(platform).values()) == {platform.image}
+
+    github.change(FLOW, "Host %s", "Second release on %s")
+    commit = github.commit("A flow says something else")
+    job = github.run("main", "deploy")
+    assert job.done == [*PLANNED, *BUILT, "Work pool and blocks", "Deployments"]
+    assert "table: exchange_rates" in job.log
+    assert FLOW.replace("_", r"\_") in job.summary and commit[:12] in job.summary
+    new = f"{platform.image.rpartition(':')[0]}:{commit}"
+    assert set(images(platform).values()) == {new}
+    logs = platform.logs(platform.completed(DEPLOYMENT).id)
+    assert f"Image {commit}" in logs
+    assert any("Second release on" in line for line in logs)
+
+    github.change("README.md", "# Prefect", "# Prefect's")
+    github.commit("Documentation")
+    platform.cloud.forget_calls()
+    before = state(platform)
+    job = github.run("main", "deploy")
+    assert job.done == [*PLANNED, "Work pool and blocks"]
+    assert "Nothing to do" in job.summary
+    assert state(platform) == before
+    assert writes(platform) == set()
+
+    job = github.run("rollback", "rollback")
+    assert job.done == [*PLANNED[:-1], "Rollback"]
+    assert set(images(platform).values()) == {platform.image}
+
+    for job in github.jobs:
+        assert_nothing_is_told(job)
+
+
+def images(platform: Platform) -> dict[str, str]:
+    """That of each deployment in production."""
+    return {
+        each.name + str(each.flow_id): each.job_variables["image"]
+        for each in platform.client.read_deployments()
+        if "production" in each.tags
+    }
+
+
+def state(platform: Platform) -> dict[str, Any]:
+    """When each thing on Prefect's server was last written."""
+    client = platform.client
+    found = [
+        *client.read_deployments(),
+        *client.read_work_pools(),
+        *client.read_block_documents(),
+        client.read_variable_by_name("releases"),
+    ]
+    return {str(each.id): each.updated for each in found}
+
+
+def writes(platform: Platform) -> set[str]:
+    """What the deploy role has done in AWS, but for reading."""
+    role = platform.cloud.outputs(DEPLOY_STACK)["DeployRoleArn"].rpartition("/")[2]
+    actions = {each["action"] for each in platform.cloud.calls(who=role)}
+    assert "DescribeStacks" in actions
+    return {each for each in actions if not each.startswith(READS)}
+
+
+def assert_nothing_is_told(job: Runner) -> None:
+    """No secret in a log, a summary or a plan, not even one that GitHub would mask."""
+    files = [*job.temporary.iterdir(), *job.folder.glob("summary")]
+    told = [job.log, *(file.read_text() for file in files)]
+    assert AUTH in job.masks and len(job.masks) == 4  # and AWS's keys
+    for mask in job.masks:
+        assert not any(mask in each for each in told), mask
