@@ -19,6 +19,9 @@ from uuid import UUID
 import pytest
 import yaml
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import DeploymentScheduleCreate
+from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
+from prefect.client.schemas.schedules import CronSchedule
 
 from blocks.ecs_pool import production_pool
 from blocks.stack import Stack
@@ -28,7 +31,7 @@ from tests.platform_stack import NAME, OUTPUTS
 from tests.prefect_api import artifacts_of, deployment_named, flow_run_with, logs_of
 from tests.prefect_server import PREFECT
 from tests.repository import ROOT, copy_repository
-from tests.waiting import stop
+from tests.waiting import stop, until
 
 README = (ROOT / "README.md").read_text()
 
@@ -238,3 +241,17 @@ def test_a_process_that_exits_is_a_crash_which_alerts_match(deployed):
     )
     assert (run["state_type"], run["state_name"]) == ("CRASHED", "Crashed")
     assert "alerts" in run["tags"]
+
+
+def test_the_server_plans_the_runs_of_a_schedule(prefect_api):
+    """With SQLAlchemy 2.1 its scheduler fails, and only its own log says so."""
+    daily = CronSchedule(cron="0 6 * * *", timezone="UTC")
+    with get_client(sync_client=True) as client:
+        deployment = client.create_deployment(
+            flow_id=client.create_flow_from_name("scheduled"),
+            name="scheduled",
+            schedules=[DeploymentScheduleCreate(schedule=daily, active=True)],
+        )
+        only = DeploymentFilter(id=DeploymentFilterId(any_=[deployment]))
+        until(lambda: client.read_flow_runs(deployment_filter=only), "a scheduled run")
+        client.delete_deployment(deployment)
