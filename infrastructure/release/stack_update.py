@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator
+from itertools import takewhile
+from typing import Any, Iterable, Iterator
 from uuid import uuid4
 
 from botocore.exceptions import ClientError, WaiterError
@@ -39,11 +40,15 @@ def update_stack(stack: PlatformStack, change: StackChange) -> None:
         f"the change of {stack.name}", RIGHTS, f"There is no {stack.name}."
     ):
         change_set = _create_change_set(client, stack, change)
+        latest = next(_events(client, stack.name))["EventId"]
         client.execute_change_set(**change_set)
         try:
             _wait(client, "stack_update_complete", StackName=stack.name)
         except WaiterError as error:
-            reasons = " ".join(dict.fromkeys(_reasons(client, stack.name)))
+            since = takewhile(
+                lambda event: event["EventId"] != latest, _events(client, stack.name)
+            )
+            reasons = " ".join(dict.fromkeys(_failures(since)))
             raise ClearError(
                 f"CloudFormation could not change {stack.name}, and takes back what it has"
                 f" changed: {reasons or sentence(error)} No deployment was changed."
@@ -93,14 +98,14 @@ def _wait(client: Any, what: str, **which: str) -> None:
     client.get_waiter(what).wait(**which, WaiterConfig=limits)
 
 
-def _reasons(client: Any, stack: str) -> Iterator[str]:
-    """Why the latest change failed: what its events say, the latest first."""
+def _events(client: Any, stack: str) -> Iterator[dict[str, Any]]:
+    """The newest first."""
     for page in client.get_paginator("describe_stack_events").paginate(StackName=stack):
-        for event in page["StackEvents"]:
-            if event["ResourceStatus"].endswith("_FAILED"):
-                said = event.get("ResourceStatusReason", event["ResourceStatus"])
-                yield f"{event['LogicalResourceId']}: {sentence(said)}"
-            if (event["LogicalResourceId"], event["ResourceStatus"]) == (
-                *(stack, "UPDATE_IN_PROGRESS"),
-            ):
-                return
+        yield from page["StackEvents"]
+
+
+def _failures(events: Iterable[dict[str, Any]]) -> Iterator[str]:
+    for event in events:
+        if event["ResourceStatus"].endswith("_FAILED"):
+            said = event.get("ResourceStatusReason", event["ResourceStatus"])
+            yield f"{event['LogicalResourceId']}: {sentence(said)}"

@@ -66,7 +66,9 @@ def test_a_server_of_ones_own_has_another_variable(aws, secrets, file):
 
 def test_outside_of_github_nothing_is_asked_or_shown(monkeypatch, capsys):
     monkeypatch.delenv("GITHUB_ENV", raising=False)
-    with pytest.raises(ClearError, match="GITHUB_ENV is not set.*infrastructure/README"):
+    with pytest.raises(
+        ClearError, match="GITHUB_ENV is not set.*infrastructure/README"
+    ):
         prefect_access()
     assert capsys.readouterr().out == ""
 
