@@ -186,11 +186,7 @@ def test_every_command_runs(cloud, shell, tmp_path):
     asked = (tmp_path / "stand-ins.log").read_text()
     assert re.search(r"docker push \S+/data-platform:[0-9a-f]{40}\n", asked)
     assert "uv run python -m blocks apply\n" in asked
-    assert re.search(
-        r"\nIMAGE=\S+/data-platform:[0-9a-f]{40} uv run prefect --no-prompt deploy"
-        r" -n production -n production-backfill\n",
-        asked,
-    )
+    assert "uv run python -m infrastructure.release apply\n" in asked
     vault, name = (
         cloud.client("secretsmanager"),
         "dlt/destination/warehouse/credentials",

@@ -7,11 +7,13 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import datetime, timedelta, timezone
 from uuid import UUID
 
 import httpx
 import pytest
 from prefect.client.schemas.actions import DeploymentUpdate
+from prefect.states import Scheduled
 
 from tests.http_server import Answer, Request, json_answer
 from tests.infrastructure.release.production import writes
@@ -181,6 +183,24 @@ def test_what_a_person_paused_stays_paused_and_what_they_changed_is_put_back(
     after = production.settled()
     assert after["rates/production"] == before["rates/production"]
     assert after["customers/production"]["paused"]
+
+
+def test_a_run_that_is_about_to_start_is_let_start(production):
+    release_the_house(production)
+    orders = UUID(production.deployments()["orders/production"]["id"])
+    start = datetime.now(timezone.utc) + timedelta(seconds=8)
+    run = production.prefect.create_flow_run_from_deployment(
+        orders, state=Scheduled(scheduled_time=start)
+    )
+    production.repository.replace("prefect.yaml", "memory: 515", "memory: 2048")
+    production.repository.commit("Orders are many")
+
+    production.release("apply")
+
+    assert datetime.now(timezone.utc) > start
+    assert production.prefect.read_flow_run(run.id).expected_start_time == start
+    variables = production.deployments()["orders/production"]["job_variables"]
+    assert variables["memory"] == 2048
 
 
 def test_a_file_with_faults_changes_nothing(production):
