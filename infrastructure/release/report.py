@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Iterable, Iterator, Mapping
 
 from blocks.differences import Difference
 from infrastructure.release.images import commit_of
 from infrastructure.release.plan import Plan
+from infrastructure.release.platform_stack import IMAGE_PARAMETER
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -33,25 +34,22 @@ def rows(plan: Plan) -> Iterator[Row]:
         yield Row(image, "build" if plan.image.build else "is built", plan.image.why)
     else:
         yield Row(image, "same")
-    parts = {_part(each.field): None for each in plan.stack_change.differences}
-    yield Row(f"stack {plan.stack.name}", "change" if parts else "same", tuple(parts))
-    for flow, files in plan.flows.items():
-        yield Row(f"flow {flow}", "other code", files)
+    parts = tuple(dict.fromkeys(map(_part, plan.stack_change.differences)))
+    yield Row(f"stack {plan.stack.name}", "change" if parts else "same", parts)
+    yield from _alike("flow", "other code", plan.flows)
     for each in plan.create:
         yield Row(f"deployment {each.full_name}", "create")
-    alike: dict[tuple[str, ...], list[str]] = {}
-    for update in plan.update:
-        details = tuple(_lines(update.differences))
-        alike.setdefault(details, []).append(update.wanted.full_name)
-    for details, names in alike.items():
-        yield Row("\n".join(f"deployment {name}" for name in names), "change", details)
+    changes = {
+        each.wanted.full_name: tuple(_lines(each.differences)) for each in plan.update
+    }
+    yield from _alike("deployment", "change", changes)
     for each in plan.delete:
         yield Row(f"deployment {each.full_name}", "delete")
     for name, schedule in plan.schedules_removed:
         when = " ".join(str(schedule.get(key, "")) for key in ("cron", "timezone"))
         yield Row(f"schedule of {name}", "delete", (when.strip() or str(schedule),))
     if plan.unchanged:
-        yield Row(f"{len(plan.unchanged)} deployments", "same")
+        yield Row(_count(len(plan.unchanged), "deployment"), "same")
 
 
 def summary(plan: Plan) -> str:
@@ -64,7 +62,11 @@ def summary(plan: Plan) -> str:
     steps = [
         *(["an image to build"] if plan.image.build else []),
         *(["the stack to change"] if plan.stack_change.differences else []),
-        *(f"{_deployments(count)} {word}" for count, word in counts if count),
+        *(
+            f"{_count(number, 'deployment')} {word}"
+            for number, word in counts
+            if number
+        ),
     ]
     commit = plan.commit[:12]
     if not steps:
@@ -139,6 +141,17 @@ def as_data(plan: Plan) -> dict[str, Any]:
     }
 
 
+def _alike(
+    kind: str, becomes: str, details: Mapping[str, tuple[str, ...]]
+) -> Iterator[Row]:
+    """One row for all of which the same is told."""
+    names: dict[tuple[str, ...], list[str]] = {}
+    for name, told in details.items():
+        names.setdefault(told, []).append(f"{kind} {name}")
+    for told, found in names.items():
+        yield Row("\n".join(found), becomes, told)
+
+
 def _lines(found: Iterable[Difference]) -> Iterator[str]:
     """One a difference, but for what has a line of its own."""
     schemas = 0
@@ -150,20 +163,23 @@ def _lines(found: Iterable[Difference]) -> Iterator[str]:
         elif each.field != "version":  # the image's commit once more
             yield str(each)
     if schemas:
-        yield f"the schema of its parameters, in {schemas} places"
+        yield f"the schema of its parameters, in {_count(schemas, 'place')}"
 
 
-def _part(field: str) -> str:
+def _part(difference: Difference) -> str:
     """`Resources.WorkerTask` of a longer path."""
-    return ".".join(field.split(".")[:2])
+    if difference.field == IMAGE_PARAMETER:
+        old, new = _short(difference.old), _short(difference.new)
+        return f"the worker's image: {old} -> {new}"
+    return ".".join(difference.field.split(".")[:2])
 
 
 def _short(image: str) -> str:
     return commit_of(image)[:12] or "none"
 
 
-def _deployments(count: int) -> str:
-    return f"{count} deployment{'' if count == 1 else 's'}"
+def _count(number: int, name: str) -> str:
+    return f"{number} {name}{'' if number == 1 else 's'}"
 
 
 def _some(details: tuple[str, ...]) -> Iterator[str]:

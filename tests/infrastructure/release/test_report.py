@@ -1,0 +1,112 @@
+"""A plan as people read it. Its JSON is what the table of commits compares."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from io import StringIO
+
+import pytest
+from rich.console import Console
+
+from blocks.differences import Difference
+from infrastructure.release.deployed import Deployed
+from infrastructure.release.images import ImageChoice
+from infrastructure.release.plan import Plan, Update
+from infrastructure.release.platform_stack import PlatformStack, StackChange
+from infrastructure.release.report import lines, markdown, summary, table
+
+OLD, NEW = "registry/shop:" + "a" * 40, "registry/shop:" + "b" * 40
+SCHEDULE = {"cron": "0 6 * * *", "timezone": "Europe/Berlin", "day_or": True}
+IMAGE = Difference("job_variables.image", OLD, NEW)
+VERSION = Difference("version", "aaaaaaaa", "bbbbbbbb")
+
+
+def deployed(name: str, *schedules: dict) -> Deployed:
+    return Deployed(name, "production", {"schedules": [*schedules]})
+
+
+def update(name: str, *more: Difference) -> Update:
+    return Update(deployed(name), deployed(name), (IMAGE, VERSION, *more))
+
+
+@pytest.fixture
+def plan() -> Plan:
+    stack = PlatformStack("data-platform", "UPDATE_COMPLETE", "", {})
+    changed = [
+        Difference("Resources.WorkerTask.Properties.Cpu", "256", "512"),
+        Difference("Resources.WorkerTask.Properties.Memory", "1024", "2048"),
+        Difference("ImageUri", OLD, NEW),
+    ]
+    schema = Difference("parameter_openapi_schema.properties.day.default", "1", "2")
+    return Plan(
+        commit="b" * 40,
+        image=ImageChoice(NEW, build=True, why=("flows/a|b.py", "uv.lock")),
+        stack=stack,
+        stack_change=StackChange("", NEW, tuple(changed)),
+        create=(deployed("new"),),
+        update=(
+            update("rates"),
+            update("orders", Difference("tags.1", "old", ""), schema),
+            update("van"),
+        ),
+        delete=(deployed("gone", SCHEDULE),),
+        unchanged=(deployed("same"),),
+        flows={"rates": ("flows/a|b.py",), "van": ("flows/a|b.py",)},
+    )
+
+
+def test_lines_for_a_log(plan):
+    assert lines(plan) == """\
+image bbbbbbbbbbbb: build
+  flows/a|b.py
+  uv.lock
+stack data-platform: change
+  Resources.WorkerTask
+  the worker's image: aaaaaaaaaaaa -> bbbbbbbbbbbb
+flow rates, flow van: other code
+  flows/a|b.py
+deployment new/production: create
+deployment rates/production, deployment van/production: change
+  image: aaaaaaaaaaaa -> bbbbbbbbbbbb
+deployment orders/production: change
+  image: aaaaaaaaaaaa -> bbbbbbbbbbbb
+  tags.1: old -> none
+  the schema of its parameters, in 1 place
+deployment gone/production: delete
+schedule of gone/production: delete
+  0 6 * * * Europe/Berlin
+1 deployment: same
+To bring commit bbbbbbbbbbbb into production: an image to build, the stack to change,\
+ 1 deployment to create, 3 deployments to change, 1 deployment to delete."""
+
+
+def test_a_table_for_a_terminal(plan):
+    console = Console(width=100, file=StringIO())
+    console.print(table(plan))
+    printed = console.file.getvalue()
+    assert "deployment gone/production" in printed and "an image to build" in printed
+
+
+def test_markdown_takes_nothing_of_a_name_for_its_own(plan):
+    text = markdown(plan)
+    assert text.startswith("**To bring commit bbbbbbbbbbbb into production:")
+    assert "| image bbbbbbbbbbbb | build | flows/a\\|b.py<br>uv.lock |" in text
+    assert "0 6 \\* \\* \\* Europe/Berlin" in text
+
+
+def test_of_many_files_some_are_told(plan):
+    why = tuple(f"flows/{number}.py" for number in range(100))
+    many = replace(plan, image=ImageChoice(NEW, build=True, why=why))
+    assert "  and 88 more\n" in lines(many)
+
+
+def test_nothing_to_do(plan):
+    nothing = replace(
+        plan,
+        image=ImageChoice(OLD, build=False),
+        stack_change=StackChange("", OLD, ()),
+        **dict.fromkeys(("create", "update", "delete"), ()),
+        flows={},
+    )
+    assert not nothing.changes
+    assert summary(nothing).startswith("Nothing to do")
