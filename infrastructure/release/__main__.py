@@ -58,7 +58,7 @@ def plan(
             AWS nor Prefect.
         stack: The CloudFormation stack of production.
     """
-    clone = Clone(Path.cwd())
+    clone = _clone()
     if base:
         found = _plan_since(clone, clone.commit(base))
     else:
@@ -82,7 +82,7 @@ def apply(
         stack: The CloudFormation stack of production.
     """
     with prefect_server() as client:
-        clone = Clone(Path.cwd())
+        clone = _clone()
         found = _plan(clone, stack, client, pool_needed=part != "stack")
         _print(found)
         if part != "deployments":
@@ -107,10 +107,19 @@ def rollback(*, stack: str = STACK) -> None:
                 "There is no release before the latest one. Nothing was changed. Revert"
                 " the commit instead, and release that."
             )
-        clone = Clone(Path.cwd())
+        clone = _clone()
         found = _plan(clone, stack, client, pool_needed=True, back_to=releases[1])
         _print(found)
         apply_rollback(found, client)
+
+
+def _clone() -> Clone:
+    clone = Clone(Path.cwd())
+    if files := clone.uncommitted():
+        told = ", ".join(files[:5]) + (", ..." if len(files) > 5 else "")
+        said = f"Not committed, and so none of the release: {told}"
+        Console(stderr=True).print(said, style="dim", markup=False, soft_wrap=True)
+    return clone
 
 
 def _plan(

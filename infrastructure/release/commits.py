@@ -47,6 +47,11 @@ class Clone:
         """Whether the commit is in this clone."""
         return self._find(sha) is not None
 
+    def uncommitted(self) -> list[str]:
+        """Files of the working tree that no commit has as they are."""
+        listed = self._git("status", "--porcelain", "-z", "--no-renames", "--", ".")
+        return [line[3:] for line in listed.decode().split("\0") if line]
+
     def changed_files(self, base: str | None, commit: str) -> frozenset[str]:
         """Files that are not the same in both commits; without a base, all there are.
 

@@ -37,6 +37,10 @@ class Images:
         """The image of a commit."""
         return f"{self.repository}:{commit}"
 
+    def made(self, image: str) -> bool:
+        """Whether it is this project's. Others may share its Prefect."""
+        return image.rpartition(":")[0] == self.repository
+
     def has(self, image: str) -> bool:
         """Whether it can be pulled."""
         return commit_of(image) in self.tags

@@ -77,7 +77,7 @@ class Plan:
             delete=tuple(
                 each
                 for name, each in there.items()
-                if name not in wanted and each.tagged
+                if name not in wanted and images.made(each.image) and each.tagged
             ),
             unchanged=tuple(each.there for each in compared if not each.differences),
             flows=_affected(content, production),

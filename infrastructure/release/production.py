@@ -43,7 +43,10 @@ class Production:
         deployments = read_deployments(client, names)
         repository = stack.worker_image.rpartition(":")[0]
         asked = [back_to.image] if back_to else [each.image for each in deployments]
-        tags = read_tags(repository, {content.commit, *map(commit_of, asked)} - {""})
+        own = {
+            commit_of(each) for each in asked if each.rpartition(":")[0] == repository
+        }
+        tags = read_tags(repository, {content.commit, *own})
         return cls(deployments, stack, Images(repository, tags, clone))
 
     @classmethod
@@ -57,4 +60,8 @@ class Production:
     @property
     def image_names(self) -> set[str]:
         """Those that its deployments name: one, but after a release that failed half-way."""
-        return {each.image for each in self.deployments if each.tagged and each.image}
+        return {
+            each.image
+            for each in self.deployments
+            if each.tagged and self.images.made(each.image)
+        }

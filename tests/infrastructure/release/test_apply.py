@@ -114,9 +114,13 @@ def test_what_is_gone_from_the_file_is_gone_with_its_schedule(production):
     release_the_house(production)
     schedules = production.deployments()["orders/production"]["schedules"]
     assert len(schedules) == 1
-    by_hand = production.prefect.create_deployment(
-        production.prefect.create_flow_from_name("by-hand"), "production", tags=["mine"]
-    )
+    flow = production.prefect.create_flow_from_name("not of this file")
+    others = {
+        "production": {"tags": ["mine"]},
+        "nightly": {"tags": ["production"], "job_variables": {"image": "other/shop:1"}},
+    }
+    for name, fields in others.items():
+        production.prefect.create_deployment(flow, name, **fields)
     without_orders(production)
 
     printed = production.release("apply")
@@ -124,9 +128,8 @@ def test_what_is_gone_from_the_file_is_gone_with_its_schedule(production):
     assert "deployment orders/production: delete" in printed
     assert "schedule of orders/production: delete" in printed
     assert set(production.deployments()) == NAMES - {"orders/production"} | {
-        "by-hand/production"
+        f"not of this file/{name}" for name in others
     }
-    assert production.prefect.read_deployment(by_hand).tags == ["mine"]
     left = {
         schedule["id"]
         for each in production.deployments().values()

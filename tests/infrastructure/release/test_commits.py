@@ -167,3 +167,10 @@ def test_a_project_in_a_folder_of_a_repository(repository, two_commits):
     assert clone.text(third, "a.py") == "changed"
     with clone.tree(third) as tree:
         assert {path.name for path in tree.iterdir()} == {"a.py", "b.py"}
+
+
+def test_what_is_not_committed(repository):
+    clone = Clone(repository.folder)
+    assert clone.uncommitted() == []
+    repository.write({"a new file.txt": "x", "another/one.txt": "y"})
+    assert clone.uncommitted() == ["a new file.txt", "another/"]
