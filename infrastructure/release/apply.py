@@ -10,7 +10,7 @@ import time
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta, timezone
 from functools import partial
-from typing import Callable, Mapping, Sequence
+from typing import Any, Callable, Mapping, Sequence
 
 from httpx import HTTPStatusError
 from prefect.client.orchestration import SyncPrefectClient
@@ -27,7 +27,7 @@ from infrastructure.release.releases import (
 from infrastructure.release.stack_update import update_stack
 from utils.errors import ClearError, sentence
 
-AT_ONCE = 4
+AT_ONCE = 2
 # A changed deployment's next runs are made by Prefect's scheduler within some seconds.
 SOON = timedelta(seconds=15)
 
@@ -80,10 +80,11 @@ def _need_the_image(plan: Plan) -> None:
 
 def _change_deployments(plan: Plan, client: SyncPrefectClient) -> None:
     _let_due_runs_start([each.there for each in plan.update], client)
-    steps = {each.full_name: partial(create, client, each) for each in plan.create}
-    for each in plan.update:
-        steps[each.wanted.full_name] = partial(update, client, each.wanted, each.there)
-    _do(steps)
+    there = {each.there.full_name: each.there for each in plan.update}
+    made = _do({each.full_name: partial(create, client, each) for each in plan.create})
+    there |= {each.full_name: each for each in made}
+    wanted = [*plan.create, *(each.wanted for each in plan.update)]
+    _do({w.full_name: partial(update, client, w, there[w.full_name]) for w in wanted})
     _do({each.full_name: partial(_delete, client, each) for each in plan.delete})
 
 
@@ -99,21 +100,26 @@ def _let_due_runs_start(
         time.sleep((start - datetime.now(timezone.utc)).total_seconds() + 1)
 
 
-def _do(steps: Mapping[str, Callable[[], None]]) -> None:
+def _do(steps: Mapping[str, Callable[[], Any]]) -> list[Any]:
     """Several at once, by the deployments' names. After a failure no other is begun."""
     with ThreadPoolExecutor(AT_ONCE) as executor:
         futures = {executor.submit(step): name for name, step in steps.items()}
         wait(futures, return_when=FIRST_EXCEPTION)
         executor.shutdown(cancel_futures=True)
-    begun = [future for future in futures if not future.cancelled()]
-    for future in begun:
-        if error := future.exception():
-            raise ClearError(
-                f"Prefect's API does not take the deployment {futures[future]}:"
-                f" {_said(error)} {len(steps) - len(begun)} were not begun, and those"
-                " before are as this commit wants them. Run this again when that is"
-                " mended: it goes on where it stopped."
-            ) from error
+    failed = {
+        name: error
+        for future, name in futures.items()
+        if not future.cancelled() and (error := future.exception())
+    }
+    if failed:
+        told = " ".join(f"{name}: {_said(error)}" for name, error in failed.items())
+        raise ClearError(
+            f"Prefect's API refuses {told} Of {len(steps)} deployments in this step,"
+            f" {sum(future.cancelled() for future in futures)} were not begun; those in"
+            " production run in images that are there. Run this again when that is mended:"
+            " it goes on where it stopped."
+        )
+    return [future.result() for future in futures]
 
 
 def _said(error: BaseException) -> str:

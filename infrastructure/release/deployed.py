@@ -6,7 +6,7 @@ happen, a deployment's pause, is no field and is kept.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from typing import Iterable
 from uuid import UUID
@@ -121,30 +121,27 @@ def read_deployments(
     )
 
 
-def create(client: SyncPrefectClient, wanted: Deployed) -> None:
-    """Make one that is not there.
+def create(client: SyncPrefectClient, wanted: Deployed) -> Deployed:
+    """Make one that is not there, without its job variables and schedules.
 
-    In two requests, because the server takes a third of a second to hold job variables
-    beside the work pool's template, which a release has done for all. In between there is
-    no schedule, and so no run that would lack its image.
+    An update brings these: there the server does not hold each deployment's variables
+    beside the work pool's whole template, which takes it a third of a second and which a
+    release has done for all. Until then no run starts by itself, and so none without image.
     """
-    late = {key: wanted.fields[key] for key in ("job_variables", "schedules")}
-    early = {key: wanted.fields[key] for key in wanted.fields.keys() - late}
-    there = _put(client, wanted, early)
-    client.update_deployment(there, DeploymentUpdate(**_as_sent(late)))
+    fields = wanted.fields | {"job_variables": {}, "schedules": []}
+    return replace(wanted, fields=fields, id=_put(client, wanted, fields))
 
 
 def update(client: SyncPrefectClient, wanted: Deployed, there: Deployed) -> None:
     """Give one that is there what it has not."""
-    differing = {
-        key: value for key, value in wanted.fields.items() if value != there.fields[key]
-    }
-    if "schedules" in differing:
-        # An update leaves schedules with a slug that it does not name.
+    names = {each.field.partition(".")[0] for each in wanted.differences(there)}
+    if "schedules" in names and there.fields["schedules"]:
+        # An update would leave schedules with a slug that it does not name.
         _put(client, wanted, wanted.fields)
         return
-    if "work_pool_name" in differing:
-        differing["work_queue_name"] = wanted.fields["work_queue_name"]
+    if "work_pool_name" in names:
+        names.add("work_queue_name")
+    differing = {name: wanted.fields[name] for name in names}
     client.update_deployment(there.id, DeploymentUpdate(**_as_sent(differing)))
 
 

@@ -87,7 +87,8 @@ def add_many_flows(production: Production) -> None:
 
 def compare(production: Production) -> None:
     first = production.repository.commit("Many flows")
-    production.repository.replace("utils/log.py", "print", "print  # aloud:\n    print")
+    log = production.repository.read("utils/log.py")
+    production.repository.write({"utils/log.py": f"{log}# changed\n"})
     second = production.repository.commit("Other code")
     deployed: list[tuple[float, object]] = []
     applied: list[tuple[float, object]] = []
