@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
-from typing import Any, Collection, Iterator
+from typing import Any, Iterator
 
 from pydantic import SecretStr
 
@@ -27,7 +28,7 @@ class Difference:
 
 
 def differences(
-    old: Fields, new: Fields, told: Collection[str] = ()
+    old: Fields, new: Fields, told: re.Pattern[str] | None = None
 ) -> tuple[Difference, ...]:
     """Each field that is new, gone or another.
 
@@ -37,7 +38,7 @@ def differences(
     Args:
         old: as it is.
         new: as it becomes.
-        told: Fields whose old value is told even so.
+        told: Paths whose old value is told even so.
     """
     before, after = dict(_leaves(old)), dict(_leaves(new))
     for one, other in ((before, after), (after, before)):
@@ -69,9 +70,11 @@ def _same(old: Any, new: Any) -> bool:
     return (type(revealed(old)), revealed(old)) == (type(revealed(new)), revealed(new))
 
 
-def _difference(path: str, old: Any, new: Any, told: Collection[str]) -> Difference:
+def _difference(
+    path: str, old: Any, new: Any, told: re.Pattern[str] | None
+) -> Difference:
     if new is ABSENT:
-        is_told = path.partition(".")[0] in told
+        is_told = told is not None and told.fullmatch(path)
         return Difference(path, _shown(old) if is_told else "(not shown)", "")
     if old is ABSENT:
         return Difference(path, "", _shown(new))

@@ -11,7 +11,6 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 from prefect.client.orchestration import SyncPrefectClient
-from prefect.exceptions import ObjectNotFound
 from rich.console import Console
 
 from blocks.prefect_server import prefect_server
@@ -22,8 +21,10 @@ from infrastructure.release.apply import (
 )
 from infrastructure.release.commits import Clone
 from infrastructure.release.content import Content
+from infrastructure.release.job_variables import check_job_variables
 from infrastructure.release.plan import Plan
 from infrastructure.release.platform_stack import PlatformStack
+from infrastructure.release.prefect_file import PrefectFileError
 from infrastructure.release.production import Production
 from infrastructure.release.releases import Release, read_releases
 from infrastructure.release.report import as_data, lines, markdown, table
@@ -67,7 +68,10 @@ def plan(
     if summary:
         with summary.open("a") as file:
             file.write(markdown(found))
-    print(json.dumps(as_data(found), indent=2)) if as_json else _print(found)
+    if as_json:
+        print(json.dumps(as_data(found), indent=2))
+    else:
+        _print(found)
 
 
 @app.command
@@ -86,7 +90,7 @@ def apply(
         found = _plan(clone, stack, client, pool_needed=part != "stack")
         _print(found)
         if part != "deployments":
-            apply_stack(found)
+            apply_stack(found, client)
         if part != "stack":
             apply_deployments(found, client)
 
@@ -135,24 +139,24 @@ def _plan(
         reading = executor.submit(Content.of, clone, commit)
         stack = PlatformStack.named(stack_name)
         content = reading.result()
-    content.check(stack.work_pool)
     try:
-        content.check_job_variables(client.read_work_pool(stack.work_pool))
-    except ObjectNotFound as error:
-        if pool_needed:
-            raise ClearError(
-                f"There is no work pool {stack.work_pool} on Prefect's server. Nothing was"
-                " changed. Make it by `python -m blocks apply`."
-            ) from error
+        content.check(stack.work_pool)
+        check_job_variables(content, client, stack, pool_needed)
+    except PrefectFileError as error:
+        advice = f"\nCheck out {commit}, run uv sync, and run this again there."
+        raise ClearError(f"{error}{advice if back_to else ''}") from error
     production = Production.read(client, stack, clone, content, back_to)
     return Plan.of(content, production, back_to)
 
 
 def _plan_since(clone: Clone, base: str) -> Plan:
-    before, content = Content.of(clone, base), Content.of(clone, clone.commit())
+    content = Content.of(clone, clone.commit())
+    try:
+        before = Content.of(clone, base).with_flows_of(content)
+    except PrefectFileError as error:
+        raise ClearError(f"The commit {base}, to compare with: {error}") from error
     production = Production.as_released(before, clone)
-    for each in (before, content):
-        each.check(production.stack.work_pool)
+    content.check(production.stack.work_pool)
     return Plan.of(content, production)
 
 

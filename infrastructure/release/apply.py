@@ -10,7 +10,7 @@ import time
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta, timezone
 from functools import partial
-from typing import Any, Callable, Mapping, Sequence
+from typing import Any, Callable, Iterable, Iterator, Mapping, Sequence
 
 from httpx import HTTPStatusError
 from prefect.client.orchestration import SyncPrefectClient
@@ -18,21 +18,19 @@ from prefect.exceptions import ObjectNotFound
 
 from infrastructure.release.deployed import Deployed, create, next_start, update
 from infrastructure.release.plan import Plan
-from infrastructure.release.releases import (
-    Release,
-    read_releases,
-    with_begun,
-    write_releases,
-)
+from infrastructure.release.releases import begin, end, read_releases, write_releases
 from infrastructure.release.stack_update import update_stack
 from utils.errors import ClearError, sentence
 
+# More only wait for each other where Prefect's database is SQLite.
 AT_ONCE = 2
+# So many are changed in less than that:
+BATCH = 25
 # A changed deployment's next runs are made by Prefect's scheduler within some seconds.
 SOON = timedelta(seconds=15)
 
 
-def apply_stack(plan: Plan) -> None:
+def apply_stack(plan: Plan, client: SyncPrefectClient) -> None:
     """Change the platform's stack, if anything in it changes.
 
     Raises:
@@ -40,6 +38,7 @@ def apply_stack(plan: Plan) -> None:
     """
     if plan.stack_change.differences:
         _need_the_image(plan)
+        begin(client, plan.commit, plan.image.name)
         update_stack(plan.stack, plan.stack_change)
 
 
@@ -51,11 +50,9 @@ def apply_deployments(plan: Plan, client: SyncPrefectClient) -> None:
     """
     if plan.deployments_change:
         _need_the_image(plan)
-        release = Release.now(plan.commit, plan.image.name)
-        releases = with_begun(read_releases(client), release)
-        write_releases(client, releases)
+        begin(client, plan.commit, plan.image.name)
         _change_deployments(plan, client)
-        write_releases(client, [release.ended(), *releases[1:]])
+    end(client, plan.commit)
 
 
 def apply_rollback(plan: Plan, client: SyncPrefectClient) -> None:
@@ -66,7 +63,8 @@ def apply_rollback(plan: Plan, client: SyncPrefectClient) -> None:
     """
     _need_the_image(plan)
     _change_deployments(plan, client)
-    apply_stack(plan)
+    if plan.stack_change.differences:
+        update_stack(plan.stack, plan.stack_change)
     write_releases(client, read_releases(client)[1:])
 
 
@@ -79,17 +77,26 @@ def _need_the_image(plan: Plan) -> None:
 
 
 def _change_deployments(plan: Plan, client: SyncPrefectClient) -> None:
-    _let_due_runs_start([each.there for each in plan.update], client)
     there = {each.there.full_name: each.there for each in plan.update}
     made = _do({each.full_name: partial(create, client, each) for each in plan.create})
     there |= {each.full_name: each for each in made}
     wanted = [*plan.create, *(each.wanted for each in plan.update)]
-    _do({w.full_name: partial(update, client, w, there[w.full_name]) for w in wanted})
+    for batch in _batches(wanted):
+        of_batch = {each.full_name: there[each.full_name] for each in batch}
+        _let_due_runs_start(of_batch.values(), client)
+        steps = [partial(update, client, each, there[each.full_name]) for each in batch]
+        _do(dict(zip(of_batch, steps)))
+    _let_due_runs_start(plan.delete, client)
     _do({each.full_name: partial(_delete, client, each) for each in plan.delete})
 
 
+def _batches(deployments: Sequence[Deployed]) -> Iterator[Sequence[Deployed]]:
+    for start in range(0, len(deployments), BATCH):
+        yield deployments[start : start + BATCH]
+
+
 def _let_due_runs_start(
-    deployments: Sequence[Deployed], client: SyncPrefectClient
+    deployments: Iterable[Deployed], client: SyncPrefectClient
 ) -> None:
     """To change a deployment takes the runs away that wait for their time.
 

@@ -46,7 +46,7 @@ class Code:
     """By module, the names in its literals that files and folders may have."""
 
     def changed(self, paths: Iterable[str]) -> dict[str, tuple[str, ...]]:
-        """By name, the flows that changed files reach, each with these files."""
+        """By name, the flows that changed files of the image reach, with these files."""
         found: dict[str, set[str]] = {}
         for path in paths:
             for flow in self._reached_by(path):
@@ -61,7 +61,7 @@ class Code:
         if path == ".dlt/config.toml":
             readers = {"dlt"}
         elif package not in PACKAGES:
-            return ()
+            return flows
         elif path.endswith(".py"):
             module = path.removesuffix(".py").removesuffix("/__init__")
             readers = {module.replace("/", ".")}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import tarfile
 from contextlib import contextmanager
@@ -44,8 +45,8 @@ class Clone:
         )
 
     def knows(self, sha: str) -> bool:
-        """Whether the commit is in this clone."""
-        return self._find(sha) is not None
+        """Whether the commit is in this clone, by its full id: a branch's name is none."""
+        return bool(re.fullmatch("[0-9a-f]{40}", sha)) and self._find(sha) is not None
 
     def uncommitted(self) -> list[str]:
         """Files of the working tree that no commit has as they are."""

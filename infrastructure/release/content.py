@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from prefect.client.schemas.objects import WorkPool
-from prefect.utilities.schema_tools import validate
-
-from infrastructure.release.code import Code, read_code
+from infrastructure.release.code import Code, FlowCode, read_code
 from infrastructure.release.commits import Clone
 from infrastructure.release.deployed import Deployed, as_deployed
-from infrastructure.release.located_yaml import Fault
 from infrastructure.release.platform_stack import TEMPLATE
 from infrastructure.release.prefect_file import (
     PrefectFile,
-    PrefectFileError,
     read_prefect_file,
 )
-from utils.errors import nearest, sentence
 
 # As good as any: which one it is, does not matter to a work pool.
 SOME_IMAGE = "repository:commit"
@@ -52,32 +46,18 @@ class Content:
         """
         self.file.check(self.code, pools={"dev", pool})
 
-    def check_job_variables(self, pool: WorkPool) -> None:
-        """Refuse those that the pool's template does not know, or not so.
+    def with_flows_of(self, other: Content) -> Content:
+        """With the other's code of flows that cannot be loaded here.
 
-        Prefect itself ignores the first, and looks at the others one deployment at a time.
-
-        Raises:
-            PrefectFileError: with each fault's line.
+        An older commit's may need packages that are not in this environment any more.
         """
-        template = pool.base_job_template["variables"]
-        known = template["properties"]
-        faults: list[Fault] = []
-        for each in self.file.production:
-            given = each.with_image(SOME_IMAGE).work_pool.job_variables
-            path = ("work_pool", "job_variables")
-            for name in given.keys() - known.keys():
-                line = self.file.line_of(each, *path, name)
-                text = f"The work pool {pool.name} has no job variable `{name}`."
-                faults.append(Fault(line, f"{text} {nearest(name, known)}"))
-            for error in validate(given, template, ignore_required=True):
-                line = self.file.line_of(each, *path, *error.absolute_path)
-                text = (
-                    f"The work pool {pool.name} refuses it: {sentence(error.message)}"
-                )
-                faults.append(Fault(line, text))
-        if faults:
-            raise PrefectFileError(faults)
+        unloaded = {
+            entrypoint: other.code.flows.get(entrypoint)
+            or FlowCode(entrypoint.rpartition(".")[2], None, {}, frozenset())
+            for entrypoint in self.code.errors
+        }
+        code = replace(self.code, flows={**self.code.flows, **unloaded}, errors={})
+        return replace(self, code=code)
 
     def deployments(self, image: str) -> tuple[Deployed, ...]:
         """Production's, with this image."""

@@ -6,6 +6,7 @@ happen, a deployment's pause, is no field and is kept.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from typing import Iterable
@@ -28,12 +29,20 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import ConcurrencyOptions, StateType, VersionInfo
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import CronSchedule
+from prefect.client.schemas.sorting import DeploymentSort
 
 from blocks.differences import Difference, differences
 from blocks.resource import Fields
 from infrastructure.release.code import FlowCode
 from infrastructure.release.deployment import TAG, Deployment, Schedule
 
+NO_SECRET = re.compile(
+    r"(entrypoint|description|tags|version|work_pool_name|work_queue_name"
+    r"|concurrency_limit|enforce_parameter_schema|parameter_openapi_schema)(\..*)?"
+    r"|job_variables\.(image|cpu|memory)"
+    r"|schedules\.\d+\.(cron|interval|rrule|timezone|day_or|active|slug)"
+)
+"""Fields that everyone may read, whoever wrote them."""
 PAGE = 200
 """The most that Prefect's API gives at once."""
 
@@ -60,15 +69,14 @@ class Deployed:
     @property
     def image(self) -> str:
         """That its runs start in; an empty text if it names none."""
-        return self.fields["job_variables"].get("image", "")
+        return self.fields["job_variables"].get("image") or ""
 
     def differences(self, there: Deployed) -> tuple[Difference, ...]:
         """What the one there has not, or has and should not.
 
-        Somebody may have put a secret into a variable or a parameter by hand.
+        What goes is told only where nobody can have put a secret by hand.
         """
-        told = self.fields.keys() - {"job_variables", "parameters"}
-        return differences(there.fields, self.fields, told)
+        return differences(there.fields, self.fields, NO_SECRET)
 
 
 def as_deployed(deployment: Deployment, flow: FlowCode, image: str) -> Deployed:
@@ -109,7 +117,10 @@ def read_deployments(
     found: list[DeploymentResponse] = []
     while len(found) % PAGE == 0:
         page = client.read_deployments(
-            deployment_filter=which, limit=PAGE, offset=len(found)
+            deployment_filter=which,
+            limit=PAGE,
+            offset=len(found),
+            sort=DeploymentSort.CREATED_DESC,
         )
         found += page
         if not page:

@@ -43,7 +43,7 @@ class Images:
 
     def has(self, image: str) -> bool:
         """Whether it can be pulled."""
-        return commit_of(image) in self.tags
+        return self.made(image) and commit_of(image) in self.tags
 
     def choose(self, commit: str, in_production: Collection[str]) -> ImageChoice:
         """Production's own, if it has all that the commit would put into it."""

@@ -54,7 +54,8 @@ class Plan:
         """
         images, stack = production.images, production.stack
         if back_to:
-            image = ImageChoice(back_to.image, build=not images.has(back_to.image))
+            why = (f"the release of {back_to.at} is put back",)
+            image = ImageChoice(back_to.image, not images.has(back_to.image), why)
             template = stack.template
         else:
             image = images.choose(content.commit, production.image_names)
@@ -101,7 +102,7 @@ class Plan:
         gone = [(each, []) for each in self.delete]
         gone += [(each.there, each.wanted.fields["schedules"]) for each in self.update]
         return tuple(
-            (deployment.full_name, schedule)
+            (deployment.full_name, _when(schedule))
             for deployment, kept in gone
             for schedule in deployment.fields["schedules"]
             if _when(schedule) not in map(_when, kept)
@@ -109,7 +110,7 @@ class Plan:
 
 
 def _when(schedule: dict[str, Any]) -> dict[str, Any]:
-    """What a schedule is, whatever its parameters are, and whether it is active."""
+    """What a schedule is: its parameters and whether it is active are not."""
     others = ("active", "parameters", "slug")
     return {key: value for key, value in schedule.items() if key not in others}
 

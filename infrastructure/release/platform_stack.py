@@ -14,8 +14,8 @@ from blocks.differences import Difference, differences
 TEMPLATE = "infrastructure/ecs_cluster_prefect_worker.yml"
 IMAGE_PARAMETER = "ImageUri"
 POOL_PARAMETER = "WorkPoolName"
-# Alone, a change of anything else is none for CloudFormation.
-SECTIONS = ("Parameters", "Rules", "Conditions", "Resources", "Outputs")
+# What makes resources. A parameter's default, say, is none: the stack keeps its value.
+SECTIONS = ("Transform", "Mappings", "Conditions", "Resources", "Outputs")
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class PlatformStack:
         """One that was made from this template, with its defaults."""
         defaults = {
             parameter: str(each.get("Default", ""))
-            for parameter, each in parts_of(template)["Parameters"].items()
+            for parameter, each in parameters_of(template).items()
         }
         parameters = defaults | {IMAGE_PARAMETER: image}
         return cls(name, "CREATE_COMPLETE", template, parameters)
@@ -105,8 +105,17 @@ def _short_form(loader: yaml.SafeLoader, name: str, node: yaml.Node) -> dict[str
 _Loader.add_multi_constructor("!", _short_form)
 
 
-@cache
 def parts_of(template: str) -> dict[str, Any]:
     """The sections of a template that matter, as data: comments are none."""
-    read = yaml.load(template, _Loader)
-    return {section: read.get(section, {}) for section in SECTIONS}
+    read = _read(template)
+    return {section: read[section] for section in SECTIONS if section in read}
+
+
+def parameters_of(template: str) -> dict[str, Any]:
+    """A template's parameters by name."""
+    return _read(template).get("Parameters", {})
+
+
+@cache
+def _read(template: str) -> dict[str, Any]:
+    return yaml.load(template, _Loader)

@@ -1,8 +1,8 @@
 """Which commits were released, so that the one before can be put back.
 
 Prefect keeps them as its variable `releases`, which its UI shows: the newest first. A
-release is written there before its first deployment is touched, so that one which failed
-half-way is known, too.
+release is written there before anything of production is touched, so that one which
+failed half-way is known, too.
 """
 
 from __future__ import annotations
@@ -34,10 +34,6 @@ class Release:
         """One that begins."""
         return cls(commit, image, datetime.now(timezone.utc).isoformat("T", "seconds"))
 
-    def ended(self) -> Release:
-        """The same, once all is done."""
-        return replace(self, finished=True)
-
 
 def read_releases(client: SyncPrefectClient) -> list[Release]:
     """The newest first.
@@ -67,9 +63,21 @@ def write_releases(client: SyncPrefectClient, releases: list[Release]) -> None:
         client.update_variable(VariableUpdate(name=VARIABLE, value=value))
 
 
-def with_begun(releases: list[Release], new: Release) -> list[Release]:
-    """With a release that begins, in place of one that never ended or is done again."""
-    rest = releases
-    if rest and (not rest[0].finished or rest[0].commit == new.commit):
-        rest = rest[1:]
-    return [new, *rest]
+def begin(client: SyncPrefectClient, commit: str, image: str) -> None:
+    """Remember a release before anything of it is in production.
+
+    It takes the place of those that never ended, and of itself, if it is done again.
+    """
+    kept = read_releases(client)
+    if kept and kept[0].commit == commit and not kept[0].finished:
+        return
+    while kept and (not kept[0].finished or kept[0].commit == commit):
+        kept = kept[1:]
+    write_releases(client, [Release.now(commit, image), *kept])
+
+
+def end(client: SyncPrefectClient, commit: str) -> None:
+    """Remember that all of the release is in production, if it was begun."""
+    releases = read_releases(client)
+    if releases and releases[0].commit == commit and not releases[0].finished:
+        write_releases(client, [replace(releases[0], finished=True), *releases[1:]])

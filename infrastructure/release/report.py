@@ -31,7 +31,7 @@ def rows(plan: Plan) -> Iterator[Row]:
     """Of all that is to be done, and of what stays in short."""
     image = f"image {_short(plan.image.name)}"
     if plan.image.why:
-        yield Row(image, "build" if plan.image.build else "is built", plan.image.why)
+        yield Row(image, "build" if plan.image.build else "ready", plan.image.why)
     else:
         yield Row(image, "same")
     parts = tuple(dict.fromkeys(map(_part, plan.stack_change.differences)))

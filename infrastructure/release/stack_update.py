@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import takewhile
 from typing import Any, Iterable, Iterator
 from uuid import uuid4
@@ -13,7 +14,7 @@ from infrastructure.release.platform_stack import (
     IMAGE_PARAMETER,
     PlatformStack,
     StackChange,
-    parts_of,
+    parameters_of,
 )
 from utils.errors import ClearError, sentence
 
@@ -21,6 +22,8 @@ SECONDS_BETWEEN_LOOKS = 5
 # A worker that does not become healthy is given up by ECS, and CloudFormation then takes
 # everything back: most of an hour.
 LOOKS = 3600 // SECONDS_BETWEEN_LOOKS
+# of a condition that nothing uses, for example
+NO_CHANGE = ("didn't contain changes", "No updates are to be performed")
 RIGHTS = "to execute change sets of the stack and to describe it"
 
 
@@ -32,33 +35,39 @@ def update_stack(stack: PlatformStack, change: StackChange) -> None:
     """
     if stack.status.endswith("_IN_PROGRESS"):
         raise ClearError(
-            f"The stack {stack.name} is {stack.status}: somebody changes it. Nothing was"
-            " changed. Run this again when that has ended."
+            f"The stack {stack.name} is {stack.status}: somebody changes it. It was left as"
+            " it was. Run this again when that has ended."
         )
     client = aws_client("cloudformation")
-    with asking_aws(
-        f"the change of {stack.name}", RIGHTS, f"There is no {stack.name}."
-    ):
+    busy = f"The stack {stack.name} is being changed by somebody else. Run this again later."
+    with asking_aws(f"the change of {stack.name}", RIGHTS, busy):
         change_set = _create_change_set(client, stack, change)
+        if not change_set:
+            return
         latest = next(_events(client, stack.name))["EventId"]
         client.execute_change_set(**change_set)
-        try:
-            _wait(client, "stack_update_complete", StackName=stack.name)
-        except WaiterError as error:
-            since = takewhile(
-                lambda event: event["EventId"] != latest, _events(client, stack.name)
-            )
-            reasons = " ".join(dict.fromkeys(_failures(since)))
-            raise ClearError(
-                f"CloudFormation could not change {stack.name}, and takes back what it has"
-                f" changed: {reasons or sentence(error)} No deployment was changed."
-            ) from error
+    try:
+        _wait(client, "stack_update_complete", StackName=stack.name)
+    except WaiterError as error:
+        since = takewhile(
+            lambda event: event["EventId"] != latest, _events(client, stack.name)
+        )
+        with suppress(ClientError):  # the waiter's own trouble, then
+            if reasons := " ".join(dict.fromkeys(_failures(since))):
+                raise ClearError(
+                    f"CloudFormation could not change {stack.name}, and takes back what it"
+                    f" has changed: {reasons}"
+                ) from error
+        raise ClearError(
+            f"Whether CloudFormation has changed {stack.name} is not known:"
+            f" {sentence(error)} Look at the stack's events, then run this again."
+        ) from error
 
 
 def _create_change_set(
     client: Any, stack: PlatformStack, change: StackChange
-) -> dict[str, str]:
-    """What names it, once it can be executed."""
+) -> dict[str, str] | None:
+    """What names it, once it can be executed. None, if CloudFormation finds no change."""
     change_set = {"StackName": stack.name, "ChangeSetName": f"release-{uuid4().hex}"}
     try:
         client.create_change_set(
@@ -73,20 +82,24 @@ def _create_change_set(
     except ClientError as error:
         raise _refused(stack, error.response["Error"]["Message"]) from error
     except WaiterError as error:
-        reason = client.describe_change_set(**change_set).get("StatusReason", error)
+        found = client.describe_change_set(**change_set)
+        client.delete_change_set(**change_set)
+        reason = found.get("StatusReason", error)
+        if any(words in str(reason) for words in NO_CHANGE):
+            return None
         raise _refused(stack, reason) from error
     return change_set
 
 
 def _refused(stack: PlatformStack, reason: object) -> ClearError:
     return ClearError(
-        f"CloudFormation refuses the change of {stack.name}, which is {stack.status}:"
-        f" {sentence(reason)} Nothing was changed."
+        f"CloudFormation refuses the change of {stack.name}, which is {stack.status}, and"
+        f" left it as it was: {sentence(reason)}"
     )
 
 
 def _parameters(stack: PlatformStack, change: StackChange) -> Iterator[dict[str, Any]]:
-    for name in parts_of(change.template)["Parameters"]:
+    for name in parameters_of(change.template):
         if name == IMAGE_PARAMETER:
             yield {"ParameterKey": name, "ParameterValue": change.image}
         elif name in stack.parameters:

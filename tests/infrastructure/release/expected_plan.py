@@ -32,13 +32,10 @@ class Expected:
     schedules_removed: tuple[dict[str, Any], ...] = ()
 
 
-def scheduled(deployment: str, cron: str, **parameters: Any) -> dict[str, Any]:
+def scheduled(deployment: str, cron: str) -> dict[str, Any]:
     """As a plan tells that it goes."""
-    return {
-        "deployment": f"{deployment}/production",
-        **{"cron": cron, "timezone": "Europe/Berlin", "day_or": True},
-        **{"active": True, "parameters": parameters, "slug": None},
-    }
+    when = {"cron": cron, "timezone": "Europe/Berlin", "day_or": True}
+    return {"deployment": f"{deployment}/production", **when}
 
 
 def reached(path: str, *flows: str, worker: bool = False) -> Expected:

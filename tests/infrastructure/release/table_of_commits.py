@@ -170,7 +170,7 @@ CASES = {
                     "schedules.0.timezone": ("Europe/Berlin", ""),
                     "schedules.0.day_or": ("true", ""),
                     "schedules.0.active": ("true", ""),
-                    "schedules.0.parameters": ("{}", ""),
+                    "schedules.0.parameters": ("(not shown)", ""),
                     "schedules.0.slug": ("null", ""),
                 }
             },
@@ -252,8 +252,18 @@ CASES = {
         Expected(stack={f"{SERVICE}.MaximumPercent": ("200", "300")}),
     ),
     "a setting of the worker": Case(
-        replace(TEMPLATE, 'Default: "1024"', 'Default: "2048"'),
-        Expected(stack={"Parameters.WorkerMemory.Default": ("1024", "2048")}),
+        replace(TEMPLATE, "StopTimeout: 60", "StopTimeout: 90"),
+        Expected(
+            stack={
+                "Resources.WorkerTask.Properties.ContainerDefinitions.0.StopTimeout": (
+                    *("60", "90"),
+                )
+            }
+        ),
+    ),
+    # the stack keeps the value that it has
+    "another default of a parameter": Case(
+        replace(TEMPLATE, 'Default: "1024"', 'Default: "2048"')
     ),
     "a comment in the template": Case(append(TEMPLATE)),
     # many at once, and what git does

@@ -180,12 +180,32 @@ def test_what_a_person_paused_stays_paused_and_what_they_changed_is_put_back(
     rates = UUID(production.deployments()["rates/production"]["id"])
     changed = DeploymentUpdate(tags=["production"], job_variables={"cpu": 4096})
     production.prefect.update_deployment(rates, changed)
+    production.repository.replace("prefect.yaml", "0 6 * * *", "0 5 * * *")
+    production.repository.commit("Customers come earlier")
 
     production.release("apply")
 
     after = production.settled()
     assert after["rates/production"] == before["rates/production"]
     assert after["customers/production"]["paused"]
+    (schedule,) = after["customers/production"]["schedules"]
+    assert schedule["schedule"]["cron"] == "0 5 * * *"
+
+
+def test_a_plan_tells_no_secret_that_somebody_put_into_a_deployment(production):
+    release_the_house(production)
+    rates = UUID(production.deployments()["rates/production"]["id"])
+    step = {"git_clone": {"repository": "https://user:sesame@example.org/x"}}
+    by_hand = DeploymentUpdate(
+        job_variables={"env": {"KEY": "sesame"}},
+        parameters={"refresh": True},
+        pull_steps=[step],
+    )
+    production.prefect.update_deployment(rates, by_hand)
+
+    told = production.release("plan") + production.release("plan", "--json")
+
+    assert "job_variables.env.KEY" in told and "sesame" not in told
 
 
 def test_a_run_that_is_about_to_start_is_let_start(production):

@@ -88,7 +88,7 @@ def test_a_template_changes_the_stack_before_the_deployments(at_base):
         # its role has no right to that
         (
             "AWS::S3::Bucket",
-            "could not change shop.* s3:CreateBucket .*No deployment was changed",
+            "could not change shop.* s3:CreateBucket ",
         ),
     ],
 )
@@ -103,7 +103,40 @@ def test_what_cloudformation_does_not_do_leaves_the_deployments(at_base, kind, s
         production.release("apply")
 
     assert production.deployments() == {}
-    assert production.prefect.read_variable_by_name("releases") is None
+
+
+def test_what_is_no_change_for_cloudformation_is_none(at_base):
+    """A condition that nothing uses."""
+    production = at_base
+    production.repository.replace(
+        TEMPLATE, "\nConditions:\n", "\nConditions:\n  Never: !Equals [a, b]\n"
+    )
+    production.push(production.repository.commit("A condition"))
+
+    production.release("apply")
+
+    assert production.deployments()
+
+
+def test_a_failed_stack_is_rolled_back_to_the_release_before(at_base):
+    production = at_base
+    production.release("apply")
+    before = production.settled()
+    production.repository.replace(
+        TEMPLATE,
+        "\n  Budget:\n",
+        "\n  Extra:\n    Type: AWS::S3::Bucket\n\n  Budget:\n",
+    )
+    production.repository.replace("sources/shop.py", "[1]", "[5]")
+    production.push(production.repository.commit("One resource more, five rows"))
+    with pytest.raises(ClearError, match="could not change"):
+        production.release("apply")
+
+    production.release("rollback")
+
+    assert production.settled() == before
+    with pytest.raises(ClearError, match="no release before"):
+        production.release("rollback")
 
 
 def test_a_rollback_moves_the_worker_back(at_base):
