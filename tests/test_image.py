@@ -139,7 +139,7 @@ def test_the_worker_starts(container, prefect_api):
 
 
 def wait_until_healthy(url: str, worker: subprocess.Popen[bytes]) -> None:
-    for _ in range(600):
+    for _ in range(1800):
         assert worker.poll() is None
         try:
             httpx.get(url).raise_for_status()

@@ -1,4 +1,4 @@
-"""A flow that runs until a file is there, or for a minute."""
+"""A flow that runs until a file is there, or for five minutes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from prefect import flow
 
 @flow(name="wait_for_file")
 def wait_for_file(path: str) -> None:
-    for _ in range(600):
+    for _ in range(3000):
         if Path(path).exists():
             return
         time.sleep(0.1)

@@ -99,7 +99,7 @@ class Platform:
     def completed(self, deployment: str, **options: Any) -> FlowRun:
         """A run of a deployment, from its start to its end, and that of its task."""
         run = self.wait(self.start(deployment, **options))
-        self.stopped_task(run.id)  # its last lines are in Prefect then
+        self.stopped_task(run.id)
         assert run.state.is_completed(), (run.state, self.logs(run.id))
         return run
 
@@ -109,7 +109,7 @@ class Platform:
         return [each.message for each in self.client.read_logs(only, limit=200)]
 
     def wait_for_line(self, run_id: UUID, part: str) -> str:
-        """The run's line that has this in it: the worker sends its own some time later."""
+        """The run's line that has this in it: lines arrive some time after the run's end."""
         return _until(
             lambda: next((line for line in self.logs(run_id) if part in line), ""),
             f"the line {part}",
@@ -117,14 +117,15 @@ class Platform:
 
     def tasks(self) -> dict[str, list[dict[str, Any]]]:
         """Tasks of flow runs on ECS, running or stopped, by the run's id."""
-        found: dict[str, list[dict[str, Any]]] = {}
+        found: dict[str, dict[str, dict[str, Any]]] = {}
         for status in ("RUNNING", "STOPPED"):
             cluster = self.outputs["ClusterArn"]
             for task in self.cloud.tasks(cluster, desiredStatus=status):
                 tags = {each["key"]: each["value"] for each in task.get("tags", [])}
                 if run_id := tags.get("prefect.io/flow-run-id"):
-                    found.setdefault(run_id, []).append(task)
-        return found
+                    # one that stops meanwhile is listed twice
+                    found.setdefault(run_id, {})[task["taskArn"]] = task
+        return {run_id: list(tasks.values()) for run_id, tasks in found.items()}
 
     def task(self, run_id: UUID) -> dict[str, Any]:
         """The one task of a run."""

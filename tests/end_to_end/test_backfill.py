@@ -28,7 +28,7 @@ def test_each_chunk_of_a_backfill_is_a_task_on_ecs(platform: Platform):
             },
         )
 
-    assert any("4 of 4 chunks done" in line for line in platform.logs(run.id))
+    platform.wait_for_line(run.id, "4 of 4 chunks done")
     deployment = platform.client.read_deployment_by_name(CHUNKS)
     chunks = [
         each

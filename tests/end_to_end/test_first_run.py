@@ -13,9 +13,8 @@ def test_hello_world_runs_as_a_task_behind_the_stacks_address(platform):
             "hello_world/production",
             job_variables={"env": {"CHECK_IP_URL": service.url}},
         )
-    logged = platform.logs(run.id)
-    assert f"Outbound IP address {address}, as expected" in logged
-    assert "Work pool production" in logged
+    platform.wait_for_line(run.id, f"Outbound IP address {address}, as expected")
+    platform.wait_for_line(run.id, "Work pool production")
 
 
 def test_exchange_rates_arrive_in_the_warehouse(platform):
@@ -27,7 +26,7 @@ def test_exchange_rates_arrive_in_the_warehouse(platform):
         "SELECT count(*) FROM exchange_rates.exchange_rates"
     )
     assert rows > 200_000
-    assert any("Loaded" in line for line in platform.logs(run.id))
+    platform.wait_for_line(run.id, "Loaded")
     task = platform.task(run.id)
     logs = platform.cloud.client("logs").get_log_events(
         logGroupName=platform.outputs["FlowLogGroupName"],

@@ -33,7 +33,7 @@ def deploy(platform: Platform, folder: Path) -> None:
 
 def test_hello_world_runs_in_the_image(platform):
     run = platform.completed("hello_world/production")
-    assert "Work pool production" in platform.logs(run.id)
+    platform.wait_for_line(run.id, "Work pool production")
 
 
 def test_exchange_rates_runs_in_the_image(platform):

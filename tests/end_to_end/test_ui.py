@@ -29,6 +29,7 @@ def page(platform: Platform) -> Iterator:
             base_url=platform.api_url.removesuffix("/api"),
             viewport={"width": 1400, "height": 900},
         )
+        page.set_default_timeout(180_000)
         password = b64encode(AUTH.encode()).decode()
         page.add_init_script(f"localStorage.setItem('prefect-password', '{password}')")
         yield page
@@ -38,7 +39,7 @@ def page(platform: Platform) -> Iterator:
 def test_quick_run_in_the_ui_is_a_completed_task(page, platform):
     deployment = platform.client.read_deployment_by_name("hello_world/production")
     page.goto(f"/deployments/deployment/{deployment.id}")
-    page.get_by_role("button", name=re.compile("^Run$")).first.click(timeout=60_000)
+    page.get_by_role("button", name=re.compile("^Run$")).first.click()
     page.get_by_text("Quick run").first.click()
     name = page.get_by_text("scheduled to start").first.inner_text().split()[0]
 
@@ -50,4 +51,4 @@ def test_quick_run_in_the_ui_is_a_completed_task(page, platform):
     assert platform.wait(run.id).state.is_completed()
     assert platform.stopped_task(run.id)["containers"][0]["exitCode"] == 0
     page.goto(f"/runs/flow-run/{run.id}")
-    page.get_by_text("Completed", exact=True).first.wait_for(timeout=60_000)
+    page.get_by_text("Completed", exact=True).first.wait_for()

@@ -47,7 +47,7 @@ def skipped(api: Api) -> list[str]:
 
 
 def test_never_more_than_three_calls_and_a_free_slot_is_taken_at_once():
-    calls, seconds = 24, 0.15
+    calls, seconds = 24, 0.3
     with connected(Van(seconds=seconds).respond) as (van, api):
         with ThreadPoolExecutor(calls) as pool:
             started = time.monotonic()
@@ -98,9 +98,9 @@ def test_a_page_that_fails_is_read_again_alone(codes, trouble):
 
 def test_a_page_that_does_not_end_is_asked_for_again(codes, monkeypatch):
     with connected(codes.respond) as (van, api), monkeypatch.context() as settings:
-        settings.setenv("RUNTIME__REQUEST_TIMEOUT", "0.3")
+        settings.setenv("RUNTIME__REQUEST_TIMEOUT", "1")
         client.configure()
-        api.trouble[1] = Answer(b'{"items": []}', seconds=1)
+        api.trouble[1] = Answer(b'{"items": []}', seconds=3)
         assert ids(van) == list(range(120))
         assert skipped(api) == ["0", "50", "50", "100"]
     client.configure()

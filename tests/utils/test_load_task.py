@@ -9,6 +9,7 @@ import pytest
 from prefect import flow
 
 from tests.prefect_api import logs_of
+from tests.waiting import end_the_time
 from utils.errors import ClearError
 from utils.load_task import load_task
 
@@ -100,9 +101,10 @@ def test_a_flow_whose_time_is_up_ends(prefect_api):
     @load_task(name="Hang")
     def hang() -> None:
         tried.append(1)
+        end_the_time()
         time.sleep(60)
 
-    @flow(timeout_seconds=1)
+    @flow(timeout_seconds=500)
     def hanging() -> None:
         hang.with_options(retry_delay_seconds=0)()
 

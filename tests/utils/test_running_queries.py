@@ -37,7 +37,7 @@ def test_a_query_is_cancelled_when_its_run_ends(postgres, threads):
     started = time.monotonic()
     with pytest.raises(KeyboardInterrupt), queries_end_here():
         sleeping = threads(sleep_in, postgres.url, began)
-        assert began.wait(10)
+        assert began.wait(60)
         raise KeyboardInterrupt
     with pytest.raises(psycopg2.errors.QueryCanceled):
         sleeping.result()
@@ -57,7 +57,7 @@ def test_a_query_between_two_parts_ends_itself(postgres, threads):
 
     with queries_end_here():
         fetching = threads(fetch)
-        assert began.wait(10)
+        assert began.wait(60)
     with pytest.raises(RunEnds):
         fetching.result()
 
