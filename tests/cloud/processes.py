@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,5 +53,18 @@ class ProcessRunner:
 
     def clean_up(self, folder: Path) -> None:
         """The container's file system goes with it."""
+        for pid in processes_in(folder / "app"):  # flow runs leave their process group
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         shutil.rmtree(folder / "app", ignore_errors=True)
         shutil.rmtree(folder / "home", ignore_errors=True)
+
+
+def processes_in(folder: Path) -> list[int]:
+    """Those whose working directory is this folder."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended
+            if (process / "cwd").resolve() == folder:
+                found.append(int(process.name))
+    return found

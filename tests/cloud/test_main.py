@@ -11,7 +11,8 @@ from tests.waiting import until
 STUBBORN = """
 import os, signal, subprocess, sys, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
-child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+sleep = [sys.executable, "-c", "import time; time.sleep(600)"]
+child = subprocess.Popen(sleep, start_new_session=True)  # as Prefect starts a flow run
 print(os.getpid(), child.pid, flush=True)
 time.sleep(600)
 """
@@ -45,7 +46,7 @@ def test_all_processes_end_with_it(tmp_path):
         assert all(map(alive, pids))
 
     try:
-        until(lambda: not any(map(alive, pids)), "the processes to end", seconds=5)
+        until(lambda: not any(map(alive, pids)), "the processes to end")
     finally:
         for pid in filter(alive, pids):
             os.kill(pid, signal.SIGKILL)

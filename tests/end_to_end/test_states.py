@@ -12,6 +12,7 @@ import pytest
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.states import Cancelling
 
+from tests.cloud.processes import processes_in
 from tests.end_to_end.platform import Platform
 
 WAITING = "wait_for_file/production"
@@ -141,16 +142,5 @@ def test_runs_outlive_a_worker_that_is_killed(platform, tmp_path):
 def kill(platform: Platform, task_arn: str) -> None:
     """End a task's process with SIGKILL, as the kernel does for lack of memory."""
     folder = platform.cloud.folder / task_arn.rpartition("/")[2] / "app"
-    (pid,) = [
-        int(process.name)
-        for process in Path("/proc").glob("[0-9]*")
-        if _folder_of(process) == folder
-    ]
+    (pid,) = processes_in(folder)
     os.kill(pid, signal.SIGKILL)
-
-
-def _folder_of(process: Path) -> Path | None:
-    try:
-        return (process / "cwd").resolve()
-    except OSError:
-        return None
