@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Iterator
@@ -56,6 +57,9 @@ def pytest_configure(config: pytest.Config) -> None:
         "RUNTIME__REQUEST_BACKOFF_FACTOR": "0.001",
         **image_settings(scratch),
     }
+    # A shell's background jobs ignore SIGINT, and so would all that they start: Prefect's
+    # worker sends itself one when it is told to end, and would go on until it is killed.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     from dlt.common.runtime import run_context
 
     # dlt also reads settings from ~/.dlt, or /var/dlt for root
