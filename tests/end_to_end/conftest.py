@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from tests.postgres import Database
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def platform(
     postgres: Database, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Platform]:

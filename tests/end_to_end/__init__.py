@@ -1,0 +1,1 @@
+"""The whole platform, from its templates to completed runs."""
