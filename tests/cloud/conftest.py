@@ -99,7 +99,7 @@ class Platform:
             s3.delete_object(Bucket=bucket, **given)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # other stacks have GitHub's provider, too
 def platform(cloud: Cloud) -> Iterator[Platform]:
     """The small platform, without its service."""
     platform = Platform(cloud, "small")

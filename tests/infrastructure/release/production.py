@@ -57,6 +57,7 @@ class Production:
         )
         lake = create(f"{STACK}-lake", texts["data-platform-lake"])
         self.registry, self.role = deploy["RepositoryUri"], deploy["DeployRoleArn"]
+        self.bucket = lake["BucketName"]
         key = self.cloud.client("secretsmanager").create_secret(
             Name=f"prefect/{STACK}", SecretString="pnu_secret"
         )
@@ -77,6 +78,17 @@ class Production:
         self.prefect.delete_work_pool("production")
         for name in (STACK, f"{STACK}-lake", f"{STACK}-deploy"):
             self.cloud.delete_stack(name)
+        # what the stacks retain
+        repository = self.registry.partition("/")[2]
+        ecr = self.cloud.client("ecr")
+        ecr.delete_repository(repositoryName=repository, force=True)
+        self.cloud.client("s3").delete_bucket(Bucket=self.bucket)
+        self.cloud.client("secretsmanager").delete_secret(
+            SecretId=f"prefect/{STACK}", ForceDeleteWithoutRecovery=True
+        )
+        # what moto leaves of a stack
+        policy = f"arn:aws:iam::123456789012:policy/{STACK}-boundary"
+        self.cloud.client("iam").delete_policy(PolicyArn=policy)
 
     def empty(self) -> None:
         """Nothing is released."""
