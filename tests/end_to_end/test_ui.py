@@ -6,10 +6,13 @@ import re
 import shutil
 from base64 import b64encode
 from typing import Iterator
+from uuid import UUID
 
 import pytest
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterDeploymentId
 
 from tests.end_to_end.platform import AUTH, Platform
+from tests.waiting import until
 
 CHROMIUM = shutil.which("chromium")
 
@@ -38,17 +41,21 @@ def page(platform: Platform) -> Iterator:
 
 def test_quick_run_in_the_ui_is_a_completed_task(page, platform):
     deployment = platform.client.read_deployment_by_name("hello_world/production")
-    page.goto(f"/deployments/deployment/{deployment.id}")
+    before = runs_of(platform, deployment.id)
+    address = f"/deployments/deployment/{deployment.id}"
+    page.goto(address, wait_until="networkidle")  # else a click may be lost
     page.get_by_role("button", name=re.compile("^Run$")).first.click()
     page.get_by_text("Quick run").first.click()
-    name = page.get_by_text("scheduled to start").first.inner_text().split()[0]
+    # not the UI's message, which goes after seconds
+    new = until(lambda: runs_of(platform, deployment.id) - before, "the UI's run")
 
-    (run,) = [
-        each
-        for each in platform.client.read_flow_runs()
-        if each.name == name and each.deployment_id == deployment.id
-    ]
+    (run,) = map(platform.run, new)
     assert platform.wait(run.id).state.is_completed()
     assert platform.stopped_task(run.id)["containers"][0]["exitCode"] == 0
     page.goto(f"/runs/flow-run/{run.id}")
     page.get_by_text("Completed", exact=True).first.wait_for()
+
+
+def runs_of(platform: Platform, deployment_id: UUID) -> set[UUID]:
+    only = FlowRunFilter(deployment_id=FlowRunFilterDeploymentId(any_=[deployment_id]))
+    return {run.id for run in platform.client.read_flow_runs(flow_run_filter=only)}
