@@ -135,16 +135,20 @@ def _plan(
     back_to: Release | None = None,
 ) -> Plan:
     commit = clone.commit(back_to.commit if back_to else "HEAD")
-    with ThreadPoolExecutor() as executor:  # each takes seconds
-        reading = executor.submit(Content.of, clone, commit)
-        stack = PlatformStack.named(stack_name)
-        content = reading.result()
     try:
+        with ThreadPoolExecutor() as executor:  # each takes seconds
+            reading = executor.submit(Content.of, clone, commit)
+            stack = PlatformStack.named(stack_name)
+            content = reading.result()
         content.check(stack.work_pool)
         check_job_variables(content, client, stack, pool_needed)
     except PrefectFileError as error:
-        advice = f"\nCheck out {commit}, run uv sync, and run this again there."
-        raise ClearError(f"{error}{advice if back_to else ''}") from error
+        if back_to:
+            raise ClearError(
+                f"The commit {commit}, to put back: {error}\nNothing was changed. Check it"
+                " out, run uv sync, and run this again there."
+            ) from error
+        raise
     production = Production.read(client, stack, clone, content, back_to)
     return Plan.of(content, production, back_to)
 

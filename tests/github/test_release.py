@@ -17,7 +17,13 @@ from typing import Any, Iterator
 import pytest
 
 from tests.aws import REGION
-from tests.end_to_end.platform import AUTH, DEPLOY_STACK, Platform, running_stacks
+from tests.end_to_end.platform import (
+    AUTH,
+    DEPLOY_STACK,
+    STACK,
+    Platform,
+    running_stacks,
+)
 from tests.github.actions import DOCKER, Actions, install
 from tests.github.runner import Runner
 from tests.images import Image, buildah
@@ -149,13 +155,16 @@ def test_from_a_push_to_a_completed_run_and_back(production):
     assert set(images(platform).values()) == {platform.image}
 
     github.change(FLOW, "Host %s", "Second release on %s")
-    commit = github.commit("A flow says something else")
+    github.change("Dockerfile", "CMD", "# the worker moves\nCMD")
+    commit = github.commit("A flow says something else, in an image of another recipe")
     job = github.run("main", "deploy")
-    assert job.done == [*PLANNED, *BUILT, "Work pool and blocks", "Deployments"]
+    assert job.done == [
+        *(*PLANNED, *BUILT, "Stack", "Work pool and blocks", "Deployments")
+    ]
     assert "table: exchange_rates" in job.log
     assert FLOW.replace("_", r"\_") in job.summary and commit[:12] in job.summary
     new = f"{platform.image.rpartition(':')[0]}:{commit}"
-    assert set(images(platform).values()) == {new}
+    assert set(images(platform).values()) == {workers_image(platform)} == {new}
     logs = platform.logs(platform.completed(DEPLOYMENT).id)
     assert f"Image {commit}" in logs
     assert any("Second release on" in line for line in logs)
@@ -173,6 +182,7 @@ def test_from_a_push_to_a_completed_run_and_back(production):
     job = github.run("rollback", "rollback")
     assert job.done == [*PLANNED[:-1], "Rollback"]
     assert set(images(platform).values()) == {platform.image}
+    assert workers_image(platform) == platform.image
 
     for job in github.jobs:
         assert_nothing_is_told(job)
@@ -185,6 +195,16 @@ def images(platform: Platform) -> dict[str, str]:
         for each in platform.client.read_deployments()
         if "production" in each.tags
     }
+
+
+def workers_image(platform: Platform) -> str:
+    """That of the worker's service."""
+    client = platform.cloud.client("cloudformation")
+    (stack,) = client.describe_stacks(StackName=STACK)["Stacks"]
+    values = {
+        each["ParameterKey"]: each["ParameterValue"] for each in stack["Parameters"]
+    }
+    return values["ImageUri"]
 
 
 def state(platform: Platform) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any, Callable, Iterator
 import pytest
 
 from infrastructure.release import code
+from infrastructure.release.__main__ import app
 from infrastructure.release.commits import Clone
 from infrastructure.release.content import Content
 from infrastructure.release.images import Images
@@ -98,6 +99,25 @@ def test_the_plan_of_the_first_commit_ever(repository, content):
         *(QUERY, "utils/__init__.py", "utils/log.py"),
     }
     assert found["schedules_removed"] == [] and found["changes"]
+
+
+def test_a_base_that_cannot_be_loaded_here_is_compared_even_so(
+    repository, content, monkeypatch, capsys
+):
+    """A pull request that takes a package away."""
+    repository.git("switch", "--quiet", "--detach", "house")
+    code = repository.read("flows/ping.py")
+    repository.write({"flows/ping.py": f"import a_package_that_is_gone\n{code}"})
+    base = repository.commit("With a package")
+    repository.write({"flows/ping.py": code})
+    repository.commit("Without it")
+    monkeypatch.chdir(repository.folder)
+
+    app(["plan", "--base", base, "--json"])
+
+    plan = json.loads(capsys.readouterr().out)
+    assert plan["flows"] == {"ping": ["flows/ping.py"]}
+    assert list(plan["deployments"]["update"]) == IN_PRODUCTION
 
 
 def test_the_command_prints_the_same(repository, tmp_path):
