@@ -7,7 +7,6 @@ that the workflows use; anything else is an error.
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 from dataclasses import dataclass, field
