@@ -41,5 +41,6 @@ def platform(
 def production(platform: Production) -> Iterator[Production]:
     """Nothing is released, and the clone is at its first commit."""
     platform.repository.git("switch", "--quiet", "--detach", "house")
+    platform.empty()  # of what other tests have left, too
     yield platform
     platform.empty()
