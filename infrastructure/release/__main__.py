@@ -24,7 +24,7 @@ from infrastructure.release.content import Content
 from infrastructure.release.job_variables import check_job_variables
 from infrastructure.release.plan import Plan
 from infrastructure.release.platform_stack import PlatformStack
-from infrastructure.release.prefect_file import PrefectFileError
+from infrastructure.release.prefect_file import PrefectFileError, read_prefect_file
 from infrastructure.release.production import Production
 from infrastructure.release.releases import Release, read_releases
 from infrastructure.release.report import as_data, lines, markdown, table
@@ -136,9 +136,12 @@ def _plan(
 ) -> Plan:
     commit = clone.commit(back_to.commit if back_to else "HEAD")
     try:
-        with ThreadPoolExecutor() as executor:  # each takes seconds
-            reading = executor.submit(Content.of, clone, commit)
+        file = read_prefect_file(clone.text(commit, "prefect.yaml"))
+        names = {each.name for each in file.production}
+        with ThreadPoolExecutor() as executor:  # both take seconds
+            reading = executor.submit(Content.of, clone, commit, file)
             stack = PlatformStack.named(stack_name)
+            production = Production.read(client, stack, clone, commit, names, back_to)
             content = reading.result()
         content.check(stack.work_pool)
         check_job_variables(content, client, stack, pool_needed)
@@ -149,7 +152,6 @@ def _plan(
                 " out, run uv sync, and run this again there."
             ) from error
         raise
-    production = Production.read(client, stack, clone, content, back_to)
     return Plan.of(content, production, back_to)
 
 

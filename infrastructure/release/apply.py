@@ -120,11 +120,11 @@ def _do(steps: Mapping[str, Callable[[], Any]]) -> list[Any]:
     }
     if failed:
         told = " ".join(f"{name}: {_said(error)}" for name, error in failed.items())
+        rest = sum(future.cancelled() for future in futures)
         raise ClearError(
-            f"Prefect's API refuses {told} Of {len(steps)} deployments in this step,"
-            f" {sum(future.cancelled() for future in futures)} were not begun; those in"
-            " production run in images that are there. Run this again when that is mended:"
-            " it goes on where it stopped."
+            f"Prefect's API refuses the deployment {told} {rest} of {len(steps)} were not"
+            " begun. What is in production is whole. Run this again when that is mended: it"
+            " goes on where it stopped."
         )
     return [future.result() for future in futures]
 

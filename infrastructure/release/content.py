@@ -27,13 +27,18 @@ class Content:
     template: str
 
     @classmethod
-    def of(cls, clone: Clone, commit: str) -> Content:
+    def of(cls, clone: Clone, commit: str, file: PrefectFile | None = None) -> Content:
         """Read it.
+
+        Args:
+            clone: that has the commit.
+            commit: its full id.
+            file: its prefect.yaml, if it is read already.
 
         Raises:
             ClearError: prefect.yaml has faults that need no look at the flows.
         """
-        file = read_prefect_file(clone.text(commit, "prefect.yaml"))
+        file = file or read_prefect_file(clone.text(commit, "prefect.yaml"))
         with clone.tree(commit) as tree:
             code = read_code(tree, [each.entrypoint for each in file.deployments])
         return cls(commit, file, code, clone.text(commit, TEMPLATE))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Collection
 
 from prefect.client.orchestration import SyncPrefectClient
 
@@ -31,22 +32,30 @@ class Production:
         client: SyncPrefectClient,
         stack: PlatformStack,
         clone: Clone,
-        content: Content,
+        commit: str,
+        names: Collection[str],
         back_to: Release | None = None,
     ) -> Production:
         """Ask Prefect and AWS for all that matters to this commit, or to this release.
 
+        Args:
+            client: of Prefect's server.
+            stack: as it is.
+            clone: that has the commit.
+            commit: that is to be released.
+            names: of its deployments: one may be there, and not be tagged.
+            back_to: the release that is put back, if one is.
+
         Raises:
             ClearError: One of them does not answer, or refuses.
         """
-        names = {each.name for each in content.file.production}
         deployments = read_deployments(client, names)
         repository = stack.worker_image.rpartition(":")[0]
         asked = [back_to.image] if back_to else [each.image for each in deployments]
         own = {
             commit_of(each) for each in asked if each.rpartition(":")[0] == repository
         }
-        tags = read_tags(repository, {content.commit, *own})
+        tags = read_tags(repository, {commit, *own})
         return cls(deployments, stack, Images(repository, tags, clone))
 
     @classmethod

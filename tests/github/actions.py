@@ -76,7 +76,7 @@ class Actions(dict):
 
     def setup_uv(self, runner: Runner, inputs: Inputs) -> None:
         """From now on there is uv, which runs the tests' own Python."""
-        assert set(inputs) <= {"python-version", "enable-cache"}
+        assert set(inputs) <= {"version", "python-version", "enable-cache"}
         install(Path(runner.machine["PATH"].partition(":")[0]), uv=UV)
 
     def assume_role(self, runner: Runner, inputs: Inputs) -> None:

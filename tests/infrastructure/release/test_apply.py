@@ -151,7 +151,7 @@ def test_after_a_refusal_nothing_is_deleted_and_the_next_apply_goes_on(productio
             return json_answer({"detail": "The workspace is full"}, 422)
         return None
 
-    said = "does not take the deployment customers/production: The workspace is full."
+    said = "refuses the deployment customers/production: The workspace is full."
     with production.watched(refuse) as proxy, pytest.raises(ClearError, match=said):
         production.release("apply", api_url=f"{proxy.url}/api")
 
