@@ -12,9 +12,10 @@ from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import Any, Callable, Iterable, Iterator, Mapping, Sequence
 
-from httpx import HTTPStatusError
+from httpx import HTTPStatusError, TransportError
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.exceptions import ObjectNotFound
+from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
 from infrastructure.release.deployed import Deployed, create, next_start, update
 from infrastructure.release.plan import Plan
@@ -110,7 +111,10 @@ def _let_due_runs_start(
 def _do(steps: Mapping[str, Callable[[], Any]]) -> list[Any]:
     """Several at once, by the deployments' names. After a failure no other is begun."""
     with ThreadPoolExecutor(AT_ONCE) as executor:
-        futures = {executor.submit(step): name for name, step in steps.items()}
+        futures = {
+            executor.submit(_without_long_waits, step): name
+            for name, step in steps.items()
+        }
         wait(futures, return_when=FIRST_EXCEPTION)
         executor.shutdown(cancel_futures=True)
     failed = {
@@ -127,6 +131,26 @@ def _do(steps: Mapping[str, Callable[[], Any]]) -> list[Any]:
             " goes on where it stopped."
         )
     return [future.result() for future in futures]
+
+
+def _without_long_waits(step: Callable[[], Any]) -> Any:
+    """Try again soon where the server is busy for a moment, as SQLite often is.
+
+    Prefect's client would wait for two seconds. The last attempt has its retries.
+    """
+    with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}):
+        for seconds in (0.05, 0.1, 0.2, 0.4, 0.8):
+            try:
+                return step()
+            except HTTPStatusError as error:
+                if error.response.status_code not in (429, 503):
+                    raise
+                if error.response.status_code == 429:
+                    break
+            except TransportError:
+                break
+            time.sleep(seconds)
+    return step()
 
 
 def _said(error: BaseException) -> str:
