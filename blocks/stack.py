@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Mapping
+from typing import Any, Mapping
 
 from blocks.aws import asking_aws, aws_client
 from utils.errors import ClearError
@@ -27,18 +27,12 @@ class Stack:
         Raises:
             ClearError: There is none, or AWS does not answer.
         """
-        client = aws_client("cloudformation")
-        region = client.meta.region_name
-        nowhere = (
-            f"There is no stack {name} in the region {region} of this AWS account. Nothing"
-            f" was changed. Create it from {TEMPLATE}, name another with --stack, or let"
-            " AWS_PROFILE and AWS_DEFAULT_REGION name the account and the region."
-        )
-        with asking_aws(f"the stack {name}", "cloudformation:DescribeStacks", nowhere):
-            (found,) = client.describe_stacks(StackName=name)["Stacks"]
+        found = describe_stack(name)
         outputs = {
             each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", [])
         }
+        # arn:aws:cloudformation:<region>:...
+        region = found["StackId"].split(":")[3]
         return cls(name, region, found["StackStatus"], outputs)
 
     def __getitem__(self, output: str) -> str:
@@ -50,3 +44,21 @@ class Stack:
                 f" complete, or update it with {TEMPLATE} as it is in this commit."
             )
         return value
+
+
+def describe_stack(name: str) -> dict[str, Any]:
+    """A stack as CloudFormation describes it.
+
+    Raises:
+        ClearError: There is none, or AWS does not answer.
+    """
+    client = aws_client("cloudformation")
+    nowhere = (
+        f"There is no stack {name} in the region {client.meta.region_name} of this AWS"
+        f" account. Nothing was changed. Create it from {TEMPLATE}, name another with"
+        " --stack, or let AWS_PROFILE and AWS_DEFAULT_REGION name the account and the"
+        " region."
+    )
+    with asking_aws(f"the stack {name}", "cloudformation:DescribeStacks", nowhere):
+        (found,) = client.describe_stacks(StackName=name)["Stacks"]
+    return found

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from functools import cache
 from pathlib import Path
 from typing import Any, Iterator
 
-import yaml
-
+from infrastructure.release.template import read_template
 from tests.repository import ROOT
 
 INFRASTRUCTURE = ROOT / "infrastructure"
@@ -20,25 +18,9 @@ TEMPLATES = {
 }
 
 
-class Loader(yaml.SafeLoader):
-    """Reads CloudFormation's short forms: `!Ref x` as {"Ref": "x"}."""
-
-
-def _short_form(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> Any:
-    if isinstance(node, yaml.ScalarNode):
-        return {suffix: loader.construct_scalar(node)}
-    if isinstance(node, yaml.SequenceNode):
-        return {suffix: loader.construct_sequence(node, deep=True)}
-    return {suffix: loader.construct_mapping(node, deep=True)}
-
-
-Loader.add_multi_constructor("!", _short_form)
-
-
-@cache
 def read(path: Path) -> dict[str, Any]:
     """A template."""
-    return yaml.load(path.read_text(), Loader)
+    return read_template(path.read_text())
 
 
 def properties(path: Path, name: str) -> dict[str, Any]:

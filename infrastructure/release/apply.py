@@ -143,10 +143,10 @@ def _without_long_waits(step: Callable[[], Any]) -> Any:
             try:
                 return step()
             except HTTPStatusError as error:
-                if error.response.status_code not in (429, 503):
-                    raise
                 if error.response.status_code == 429:
                     break
+                if error.response.status_code != 503:
+                    raise
             except TransportError:
                 break
             time.sleep(seconds)

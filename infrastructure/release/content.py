@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from blocks.stack import TEMPLATE
 from infrastructure.release.code import Code, FlowCode, read_code
 from infrastructure.release.commits import Clone
 from infrastructure.release.deployed import Deployed, as_deployed
-from infrastructure.release.platform_stack import TEMPLATE
-from infrastructure.release.prefect_file import (
-    PrefectFile,
-    read_prefect_file,
-)
-
-# As good as any: which one it is, does not matter to a work pool.
-SOME_IMAGE = "repository:commit"
+from infrastructure.release.prefect_file import PrefectFile, read_prefect_file
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ from blocks.differences import Difference, differences
 from blocks.resource import Fields
 from infrastructure.release.code import FlowCode
 from infrastructure.release.deployment import TAG, Deployment, Schedule
+from infrastructure.release.images import commit_of
 
 NO_SECRET = re.compile(
     r"(entrypoint|description|tags|version|work_pool_name|work_queue_name"
@@ -91,7 +92,7 @@ def as_deployed(deployment: Deployment, flow: FlowCode, image: str) -> Deployed:
             "description": filled.description,
             "tags": list(filled.tags),
             # as Prefect shortens the commit that it deploys
-            "version": image.rpartition(":")[2][:8],
+            "version": commit_of(image)[:8],
             "work_pool_name": filled.work_pool.name,
             "work_queue_name": filled.work_pool.work_queue_name or "default",
             "job_variables": filled.work_pool.job_variables,

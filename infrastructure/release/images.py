@@ -39,7 +39,7 @@ class Images:
 
     def made(self, image: str) -> bool:
         """Whether it is this project's. Others may share its Prefect."""
-        return image.rpartition(":")[0] == self.repository
+        return repository_of(image) == self.repository
 
     def has(self, image: str) -> bool:
         """Whether it can be pulled."""
@@ -78,6 +78,11 @@ class Images:
         changed = self.clone.changed_files(known, commit)
         dockerignore = self.clone.text(commit, ".dockerignore")
         return sorted(image_files(changed, dockerignore))
+
+
+def repository_of(image: str) -> str:
+    """An image's name without its tag."""
+    return image.rpartition(":")[0]
 
 
 def commit_of(image: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Mapping
+from typing import Any, Collection, Mapping
 
 from blocks.differences import Difference
 from infrastructure.release.content import Content
@@ -81,7 +81,9 @@ class Plan:
                 if name not in wanted and images.made(each.image) and each.tagged
             ),
             unchanged=tuple(each.there for each in compared if not each.differences),
-            flows=_affected(content, production),
+            flows=_affected(
+                content, production, {each.flow for each in wanted.values()}
+            ),
         )
 
     @property
@@ -115,7 +117,9 @@ def _when(schedule: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in schedule.items() if key not in others}
 
 
-def _affected(content: Content, production: Production) -> dict[str, tuple[str, ...]]:
+def _affected(
+    content: Content, production: Production, flows: Collection[str]
+) -> dict[str, tuple[str, ...]]:
     """Each flow's changed files, since the commit of the image that it runs in."""
     clone = production.images.clone
     changed: dict[str, Mapping[str, tuple[str, ...]]] = {}
@@ -127,7 +131,7 @@ def _affected(content: Content, production: Production) -> dict[str, tuple[str, 
         )
         changed[image] = content.code.changed(paths)
     found: dict[str, tuple[str, ...]] = {}
-    for flow in {each.flow for each in content.deployments("")}:
+    for flow in flows:
         own = {each.image for each in production.deployments if each.flow == flow}
         files = {
             file

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Mapping
-
-import yaml
 
 from blocks.aws import asking_aws, aws_client
 from blocks.differences import Difference, differences
+from blocks.stack import describe_stack
+from infrastructure.release.template import read_template
 
-TEMPLATE = "infrastructure/ecs_cluster_prefect_worker.yml"
 IMAGE_PARAMETER = "ImageUri"
 POOL_PARAMETER = "WorkPoolName"
 # What makes resources. A parameter's default, say, is none: the stack keeps its value.
@@ -34,22 +32,18 @@ class PlatformStack:
         Raises:
             ClearError: There is none, or AWS does not answer.
         """
-        client = aws_client("cloudformation")
-        nowhere = (
-            f"There is no stack {name} in the region {client.meta.region_name} of this AWS"
-            " account. Nothing was changed. Make it as infrastructure/README.md says, name"
-            " another with --stack, or let AWS_PROFILE and AWS_DEFAULT_REGION name the"
-            " account and the region."
-        )
-        with asking_aws(f"the stack {name}", "cloudformation:DescribeStacks", nowhere):
-            (found,) = client.describe_stacks(StackName=name)["Stacks"]
-        with asking_aws("the stack's template", "cloudformation:GetTemplate", nowhere):
-            template = client.get_template(StackName=name)["TemplateBody"]
+        found = describe_stack(name)
+        with asking_aws(
+            "the stack's template",
+            "cloudformation:GetTemplate",
+            f"The stack {name} is gone. Nothing was changed.",
+        ):
+            template = aws_client("cloudformation").get_template(StackName=name)
         parameters = {
             each["ParameterKey"]: each["ParameterValue"]
             for each in found.get("Parameters", [])
         }
-        return cls(name, found["StackStatus"], template, parameters)
+        return cls(name, found["StackStatus"], template["TemplateBody"], parameters)
 
     @classmethod
     def made_from(cls, name: str, template: str, image: str) -> PlatformStack:
@@ -90,32 +84,12 @@ class StackChange:
         return cls(template, image, found)
 
 
-class _Loader(yaml.SafeLoader):
-    """Reads CloudFormation's short forms: `!Ref x` as {"Ref": "x"}."""
-
-
-def _short_form(loader: yaml.SafeLoader, name: str, node: yaml.Node) -> dict[str, Any]:
-    if isinstance(node, yaml.ScalarNode):
-        return {name: loader.construct_scalar(node)}
-    if isinstance(node, yaml.SequenceNode):
-        return {name: loader.construct_sequence(node, deep=True)}
-    return {name: loader.construct_mapping(node, deep=True)}
-
-
-_Loader.add_multi_constructor("!", _short_form)
-
-
 def parts_of(template: str) -> dict[str, Any]:
     """The sections of a template that matter, as data: comments are none."""
-    read = _read(template)
+    read = read_template(template)
     return {section: read[section] for section in SECTIONS if section in read}
 
 
 def parameters_of(template: str) -> dict[str, Any]:
     """A template's parameters by name."""
-    return _read(template).get("Parameters", {})
-
-
-@cache
-def _read(template: str) -> dict[str, Any]:
-    return yaml.load(template, _Loader)
+    return read_template(template).get("Parameters", {})

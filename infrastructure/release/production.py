@@ -10,7 +10,7 @@ from prefect.client.orchestration import SyncPrefectClient
 from infrastructure.release.commits import Clone
 from infrastructure.release.content import Content
 from infrastructure.release.deployed import Deployed, read_deployments
-from infrastructure.release.images import Images, commit_of, read_tags
+from infrastructure.release.images import Images, commit_of, read_tags, repository_of
 from infrastructure.release.platform_stack import PlatformStack
 from infrastructure.release.releases import Release
 
@@ -50,11 +50,9 @@ class Production:
             ClearError: One of them does not answer, or refuses.
         """
         deployments = read_deployments(client, names)
-        repository = stack.worker_image.rpartition(":")[0]
+        repository = repository_of(stack.worker_image)
         asked = [back_to.image] if back_to else [each.image for each in deployments]
-        own = {
-            commit_of(each) for each in asked if each.rpartition(":")[0] == repository
-        }
+        own = {commit_of(each) for each in asked if repository_of(each) == repository}
         tags = read_tags(repository, {commit, *own})
         return cls(deployments, stack, Images(repository, tags, clone))
 

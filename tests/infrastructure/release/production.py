@@ -18,9 +18,8 @@ from prefect.client.orchestration import SyncPrefectClient
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from blocks.ecs_pool import production_pool
-from blocks.stack import Stack
+from blocks.stack import TEMPLATE, Stack
 from infrastructure.release.__main__ import app
-from infrastructure.release.platform_stack import TEMPLATE
 from tests.aws import REGION
 from tests.cloud.cloud import Cloud
 from tests.git_repository import Repository

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from infrastructure.release.platform_stack import TEMPLATE
+from blocks.stack import TEMPLATE
 from tests.git_repository import Repository
 from tests.repository import ROOT
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Mapping
 
-from infrastructure.release.platform_stack import TEMPLATE
+from blocks.stack import TEMPLATE
 from tests.infrastructure.release.edits import (
     all_of,
     append,

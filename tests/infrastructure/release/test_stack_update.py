@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from infrastructure.release.platform_stack import TEMPLATE
+from blocks.stack import TEMPLATE
 from tests.infrastructure.release.production import STACK
 from utils.errors import ClearError
 
