@@ -12,6 +12,8 @@ from prefect.settings import PREFECT_API_URL
 from utils.errors import ClearError
 
 AGAIN = "Then run this again: it changes only what is still to change."
+# For the answers 503 to one request. Prefect's client asks no more often by itself.
+SECONDS_BEFORE_RETRY = (0.05, 0.1, 0.4, 1.6, 12.8)
 
 
 @contextmanager
@@ -30,7 +32,8 @@ def prefect_server() -> Iterator[SyncPrefectClient]:
             " workspace of Prefect Cloud."
         )
     try:
-        with get_client(sync_client=True) as client:
+        hooks = {"response": [_soon_again]}
+        with get_client({"event_hooks": hooks}, sync_client=True) as client:
             yield client
     except httpx.HTTPStatusError as error:
         status = error.response.status_code
@@ -48,3 +51,17 @@ def prefect_server() -> Iterator[SyncPrefectClient]:
             f"Prefect's API at {url} does not answer: {error}. Start it, or correct"
             f" PREFECT_API_URL. {AGAIN}"
         ) from error
+
+
+def _soon_again(response: httpx.Response) -> None:
+    """Let a busy server's answer say when it can be asked again.
+
+    Prefect's is often busy for some milliseconds where its database is SQLite, which
+    refuses a transaction that another one overtook. Its client waits for 2 s at first.
+    """
+    if response.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+        extensions = response.request.extensions
+        attempt = extensions["attempt"] = extensions.get("attempt", 0) + 1
+        # after the last attempt the client waits, too
+        seconds = dict(enumerate(SECONDS_BEFORE_RETRY, 1)).get(attempt, 0)
+        response.headers.setdefault("Retry-After", str(seconds))

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextvars import Context, copy_context
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import Any, Callable, Iterable, Iterator, Mapping, Sequence
 
-from httpx import HTTPStatusError, TransportError
+from httpx import HTTPStatusError
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
@@ -23,12 +24,12 @@ from infrastructure.release.releases import begin, end, read_releases, write_rel
 from infrastructure.release.stack_update import update_stack
 from utils.errors import ClearError, sentence
 
-# More only wait for each other where Prefect's database is SQLite.
-AT_ONCE = 2
-# So many are changed in less than that:
-BATCH = 25
+# A server of one's own is one process: more only wait for each other there.
+AT_ONCE = 4
 # A changed deployment's next runs are made by Prefect's scheduler within some seconds.
 SOON = timedelta(seconds=15)
+# So many are changed in less than that.
+BATCH = 25
 
 
 def apply_stack(plan: Plan, client: SyncPrefectClient) -> None:
@@ -109,48 +110,41 @@ def _let_due_runs_start(
 
 
 def _do(steps: Mapping[str, Callable[[], Any]]) -> list[Any]:
-    """Several at once, by the deployments' names. After a failure no other is begun."""
+    """Several at once, by the deployments' names. After a failure no other is begun.
+
+    Once the server is too busy for one, as SQLite soon is, they follow each other.
+    """
+    context = _asking_once()
     with ThreadPoolExecutor(AT_ONCE) as executor:
         futures = {
-            executor.submit(_without_long_waits, step): name
+            name: executor.submit(context.copy().run, step)
             for name, step in steps.items()
         }
-        wait(futures, return_when=FIRST_EXCEPTION)
+        wait(futures.values(), return_when=FIRST_EXCEPTION)
         executor.shutdown(cancel_futures=True)
-    failed = {
-        name: error
-        for future, name in futures.items()
-        if not future.cancelled() and (error := future.exception())
+    done = {
+        name: future.result()
+        for name, future in futures.items()
+        if not future.cancelled() and not future.exception()
     }
-    if failed:
-        told = " ".join(f"{name}: {_said(error)}" for name, error in failed.items())
-        rest = sum(future.cancelled() for future in futures)
-        raise ClearError(
-            f"Prefect's API refuses the deployment {told} {rest} of {len(steps)} were not"
-            " begun. What is in production is whole. Run this again when that is mended: it"
-            " goes on where it stopped."
-        )
-    return [future.result() for future in futures]
+    rest = [name for name in steps if name not in done]
+    # those first that went wrong: what is to fail, fails before another is begun
+    for name in sorted(rest, key=lambda name: futures[name].cancelled()):
+        try:
+            done[name] = steps[name]()
+        except Exception as error:
+            raise ClearError(
+                f"Prefect's API refuses the deployment {name}: {_said(error)}"
+                f" {len(done)} of {len(steps)} are done. What is in production is whole."
+                " Run this again when that is mended: it goes on where it stopped."
+            ) from error
+    return [done[name] for name in steps]
 
 
-def _without_long_waits(step: Callable[[], Any]) -> Any:
-    """Try again soon where the server is busy for a moment, as SQLite often is.
-
-    Prefect's client would wait for two seconds. The last attempt has its retries.
-    """
+def _asking_once() -> Context:
+    """In it Prefect's client does not ask again by itself."""
     with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}):
-        for seconds in (0.05, 0.1, 0.2, 0.4, 0.8):
-            try:
-                return step()
-            except HTTPStatusError as error:
-                if error.response.status_code == 429:
-                    break
-                if error.response.status_code != 503:
-                    raise
-            except TransportError:
-                break
-            time.sleep(seconds)
-    return step()
+        return copy_context()
 
 
 def _said(error: BaseException) -> str:

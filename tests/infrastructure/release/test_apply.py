@@ -15,6 +15,7 @@ import pytest
 from prefect.client.schemas.actions import DeploymentUpdate
 from prefect.states import Scheduled
 
+from infrastructure.release.apply import AT_ONCE
 from tests.http_server import Answer, Request, json_answer
 from tests.infrastructure.release.production import writes
 from tests.infrastructure.release.repository_of_tests import PRODUCTION
@@ -162,6 +163,30 @@ def test_after_a_refusal_nothing_is_deleted_and_the_next_apply_goes_on(productio
     assert now["customers/production"]["job_variables"]["memory"] == 2048
 
 
+def test_a_server_too_busy_for_several_at_once_makes_one_after_the_other(production):
+    release_the_house(production)
+    before = production.settled()
+    production.empty()
+    busy = Answer(b"{}", status=503, seconds=1)
+    flow, made = ("POST", "/api/flows/"), ("POST", "/api/deployments/")
+    refused: list[Request] = []
+
+    def refuse_several(request: Request) -> Answer | None:
+        if (request.method, request.path) == made and len(refused) < AT_ONCE:
+            refused.append(request)
+            return busy
+        return None
+
+    with production.watched(refuse_several) as proxy:
+        production.release("apply", api_url=f"{proxy.url}/api")
+
+    assert production.settled() == before
+    assert proxy.most_in_flight == AT_ONCE
+    asked = [(each.method, each.path) for each in writes(proxy)]
+    asked = [each for each in asked if each in (flow, made)]
+    assert asked[2 * AT_ONCE :] == [flow, made] * len(NAMES)
+
+
 def without_orders(production) -> None:
     file = production.repository.read("prefect.yaml")
     production.repository.write(
@@ -274,14 +299,14 @@ def test_a_release_that_failed_half_way_is_rolled_back_to_the_one_before(product
     production.push(production.repository.git("rev-parse", "HEAD"))
     patched: list[str] = []
 
-    def refuse_the_third(request: Request) -> Answer | None:
+    def refuse_after_two(request: Request) -> Answer | None:
         if request.method == "PATCH" and "/deployments/" in request.path:
             patched.append(request.path)
-            if len(patched) == 3:
+            if len(patched) > 2:
                 return json_answer({"detail": "no"}, 422)
         return None
 
-    with production.watched(refuse_the_third) as proxy, pytest.raises(ClearError):
+    with production.watched(refuse_after_two) as proxy, pytest.raises(ClearError):
         production.release("apply", api_url=f"{proxy.url}/api")
     assert production.settled() != before
 
