@@ -181,7 +181,7 @@ def test_a_server_too_busy_for_several_at_once_makes_one_after_the_other(product
         production.release("apply", api_url=f"{proxy.url}/api")
 
     assert production.settled() == before
-    assert proxy.most_in_flight == AT_ONCE
+    assert proxy.most_in_flight == AT_ONCE > 1
     asked = [(each.method, each.path) for each in writes(proxy)]
     asked = [each for each in asked if each in (flow, made)]
     assert asked[2 * AT_ONCE :] == [flow, made] * len(NAMES)
