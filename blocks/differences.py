@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
-from typing import Any, Iterator
+from typing import Any, Callable, Iterator
 
 from pydantic import SecretStr
 
 from blocks.resource import Fields, revealed
 
 ABSENT = object()
+Told = Callable[[str, str], bool]
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Difference:
 
 
 def differences(
-    old: Fields, new: Fields, told: re.Pattern[str] | None = None
+    old: Fields, new: Fields, told: Told | None = None
 ) -> tuple[Difference, ...]:
     """Each field that is new, gone or another.
 
@@ -38,7 +38,8 @@ def differences(
     Args:
         old: as it is.
         new: as it becomes.
-        told: Paths whose old value is told even so.
+        told: Says of a path and its old value whether everyone may read that, be it taken
+            away or another.
     """
     before, after = dict(_leaves(old)), dict(_leaves(new))
     for one, other in ((before, after), (after, before)):
@@ -70,17 +71,14 @@ def _same(old: Any, new: Any) -> bool:
     return (type(revealed(old)), revealed(old)) == (type(revealed(new)), revealed(new))
 
 
-def _difference(
-    path: str, old: Any, new: Any, told: re.Pattern[str] | None
-) -> Difference:
-    if new is ABSENT:
-        is_told = told is not None and told.fullmatch(path)
-        return Difference(path, _shown(old) if is_told else "(not shown)", "")
+def _difference(path: str, old: Any, new: Any, told: Told | None) -> Difference:
     if old is ABSENT:
         return Difference(path, "", _shown(new))
     if isinstance(new, SecretStr):
         return Difference(path, "(secret)", "(secret, differs)")
-    return Difference(path, _shown(old), _shown(new))
+    is_told = told(path, _shown(old)) if told else new is not ABSENT
+    before = _shown(old) if is_told else "(not shown)"
+    return Difference(path, before, "" if new is ABSENT else _shown(new))
 
 
 def _shown(value: Any) -> str:

@@ -12,8 +12,8 @@ from prefect.settings import PREFECT_API_URL
 from utils.errors import ClearError
 
 AGAIN = "Then run this again: it changes only what is still to change."
-# For the answers 503 to one request. Prefect's client asks no more often by itself.
-SECONDS_BEFORE_RETRY = (0.05, 0.1, 0.4, 1.6, 12.8)
+SECONDS_BEFORE_RETRY = (0.05, 0.1, 0.4, 1.6)
+"""After the first answers 503 to a request. Then Prefect's client waits for 32 s."""
 
 
 @contextmanager
@@ -60,8 +60,8 @@ def _soon_again(response: httpx.Response) -> None:
     refuses a transaction that another one overtook. Its client waits for 2 s at first.
     """
     if response.status_code == httpx.codes.SERVICE_UNAVAILABLE:
-        extensions = response.request.extensions
-        attempt = extensions["attempt"] = extensions.get("attempt", 0) + 1
-        # after the last attempt the client waits, too
-        seconds = dict(enumerate(SECONDS_BEFORE_RETRY, 1)).get(attempt, 0)
-        response.headers.setdefault("Retry-After", str(seconds))
+        waits = response.request.extensions.setdefault(
+            "waits", iter(SECONDS_BEFORE_RETRY)
+        )
+        if seconds := next(waits, None):
+            response.headers.setdefault("Retry-After", str(seconds))

@@ -143,6 +143,8 @@ def _plan(
             stack = PlatformStack.named(stack_name)
             production = Production.read(client, stack, clone, commit, names, back_to)
             content = reading.result()
+        if not back_to:
+            _not_older(clone, commit, production.latest)
         content.check(stack.work_pool)
         check_job_variables(content, client, stack, pool_needed)
     except PrefectFileError as error:
@@ -153,6 +155,16 @@ def _plan(
             ) from error
         raise
     return Plan.of(content, production, back_to)
+
+
+def _not_older(clone: Clone, commit: str, latest: str) -> None:
+    """A workflow of an older push may be run again, by mistake."""
+    if clone.is_before(commit, latest):
+        raise ClearError(
+            f"The commit {commit} is older than {latest}, which was released since. Nothing"
+            " was changed. `rollback` puts the release before the latest one back. Or"
+            " revert what came since, and release that."
+        )
 
 
 def _plan_since(clone: Clone, base: str) -> Plan:

@@ -54,7 +54,7 @@ def apply_deployments(plan: Plan, client: SyncPrefectClient) -> None:
         _need_the_image(plan)
         begin(client, plan.commit, plan.image.name)
         _change_deployments(plan, client)
-    end(client, plan.commit)
+    end(client, plan.commit, plan.image.name)
 
 
 def apply_rollback(plan: Plan, client: SyncPrefectClient) -> None:

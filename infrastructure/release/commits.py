@@ -48,6 +48,15 @@ class Clone:
         """Whether the commit is in this clone, by its full id: a branch's name is none."""
         return bool(re.fullmatch("[0-9a-f]{40}", sha)) and self._find(sha) is not None
 
+    def is_before(self, commit: str, other: str) -> bool:
+        """Whether the other commit is in this clone, and was made upon this one."""
+        if not self.knows(other) or self.commit(commit) == other:
+            return False
+        answer = self._run("merge-base", "--is-ancestor", commit, other)
+        if answer.returncode not in (0, 1):
+            raise self._error(answer)
+        return answer.returncode == 0
+
     def uncommitted(self) -> list[str]:
         """Files of the working tree that no commit has as they are."""
         listed = self._git("status", "--porcelain", "-z", "--no-renames", "--", ".")
@@ -82,8 +91,14 @@ class Clone:
         with TemporaryDirectory(prefix="release-") as temporary:
             archive, tree = Path(temporary) / "tree.tar", Path(temporary) / "tree"
             self._git("archive", "--format=tar", f"--output={archive}", sha)
-            with tarfile.open(archive) as files:
-                files.extractall(tree, filter="data")
+            try:
+                with tarfile.open(archive) as files:
+                    files.extractall(tree, filter="data")
+            except tarfile.FilterError as error:
+                raise GitError(
+                    f"The commit {sha} has a link that leads out of it: {sentence(error)}"
+                    " Make the link relative, or remove it, and commit that."
+                ) from error
             yield tree
 
     def text(self, commit: str, path: str) -> str:

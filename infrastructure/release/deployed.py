@@ -1,7 +1,7 @@
 """Production's deployments: as prefect.yaml wants them, as they are on Prefect's server.
 
 All fields are compared that `prefect deploy` sends. What people set by hand while things
-happen, a deployment's pause, is no field and is kept.
+happen, a deployment's pause or its limit's, is no field and is kept.
 """
 
 from __future__ import annotations
@@ -44,6 +44,9 @@ NO_SECRET = re.compile(
     r"|schedules\.\d+\.(cron|interval|rrule|timezone|day_or|active|slug)"
 )
 """Fields that everyone may read, whoever wrote them."""
+QUEUE = {"work_pool_name", "work_queue_name"}
+WAITING = [StateType.SCHEDULED, StateType.PENDING]
+"""States of a run before its start: a worker takes it some seconds earlier."""
 PAGE = 200
 """The most that Prefect's API gives at once."""
 
@@ -72,12 +75,17 @@ class Deployed:
         """That its runs start in; an empty text if it names none."""
         return self.fields["job_variables"].get("image") or ""
 
-    def differences(self, there: Deployed) -> tuple[Difference, ...]:
+    def differences(self, there: Deployed, known: str = "") -> tuple[Difference, ...]:
         """What the one there has not, or has and should not.
 
-        What goes is told only where nobody can have put a secret by hand.
+        An old value that somebody may have put there by hand may be a secret. It is told
+        only if it stands in a text that is known.
         """
-        return differences(there.fields, self.fields, NO_SECRET)
+
+        def told(path: str, value: str) -> bool:
+            return bool(NO_SECRET.fullmatch(path)) or value in known
+
+        return differences(there.fields, self.fields, told)
 
 
 def as_deployed(deployment: Deployment, flow: FlowCode, image: str) -> Deployed:
@@ -151,8 +159,8 @@ def update(client: SyncPrefectClient, wanted: Deployed, there: Deployed) -> None
         # An update would leave schedules with a slug that it does not name.
         _put(client, wanted, wanted.fields)
         return
-    if "work_pool_name" in names:
-        names.add("work_queue_name")
+    if names & QUEUE:  # a queue alone would be one of Prefect's old default pool
+        names |= QUEUE
     differing = {name: wanted.fields[name] for name in names}
     client.update_deployment(there.id, DeploymentUpdate(**_as_sent(differing)))
 
@@ -190,9 +198,7 @@ def next_start(
     due = client.read_flow_runs(
         deployment_filter=DeploymentFilter(id=DeploymentFilterId(any_=list(ids))),
         flow_run_filter=FlowRunFilter(
-            state=FlowRunFilterState(
-                type=FlowRunFilterStateType(any_=[StateType.SCHEDULED])
-            ),
+            state=FlowRunFilterState(type=FlowRunFilterStateType(any_=WAITING)),
             expected_start_time=FlowRunFilterExpectedStartTime(
                 after_=now, before_=now + within
             ),
@@ -220,7 +226,7 @@ def _fields(there: DeploymentResponse) -> Fields:
             for each in there.schedules
         ),
         "concurrency_limit": limit
-        and {"limit": limit.limit if limit.active else "not active"}
+        and {"limit": limit.limit}
         | (options.model_dump(mode="json", exclude_none=True) if options else {}),
         "pull_steps": there.pull_steps or [],
         "enforce_parameter_schema": there.enforce_parameter_schema,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
@@ -49,8 +50,18 @@ def _runnable(step: dict[str, Any]) -> dict[str, Any]:
     return step
 
 
-# `prefect deploy` makes texts of dates, too.
-Json = Annotated[dict[str, Any], AfterValidator(to_jsonable_python)]
+def _json(value: Any) -> Any:
+    found = to_jsonable_python(value)  # `prefect deploy` makes texts of dates, too
+    try:
+        json.dumps(found, allow_nan=False)
+    except ValueError:
+        raise ValueError(
+            "JSON, and so Prefect, has no infinity and no NaN. Write another number."
+        ) from None
+    return found
+
+
+Json = Annotated[dict[str, Any], AfterValidator(_json)]
 Step = Annotated[Json, AfterValidator(_runnable)]
 
 
@@ -74,13 +85,14 @@ class Schedule(Strict):
     @field_validator("cron")
     @classmethod
     def _prefect_takes_it(cls, cron: str) -> str:
+        otherwise = f"Write {cls.model_fields['cron'].description}."
+        if len(cron.split()) != 5:  # croniter takes seconds, too, and `@daily`
+            raise ValueError(f"`{cron}` has not these five fields. {otherwise}")
         try:
             CronSchedule(cron=cron)
         except ValidationError as error:
             why = sentence(error.errors()[0]["ctx"]["error"])
-            raise ValueError(
-                f"{why} Write {cls.model_fields['cron'].description}."
-            ) from error
+            raise ValueError(f"{why} {otherwise}") from error
         return cron
 
     @field_validator("timezone")

@@ -46,6 +46,11 @@ def contradictions(deployment: Deployment) -> Iterator[Problem]:
         )
     elif deployment.in_production:
         yield from _not_for_production(deployment)
+    slugs = [schedule.slug for schedule in deployment.schedules]
+    for index, slug in enumerate(slugs):
+        if slug and slug in slugs[:index]:
+            text = f"Another schedule of this deployment has the slug `{slug}`, too."
+            yield Problem(("schedules", index, "slug"), f"{text} Write another one.")
 
 
 def _not_for_production(deployment: Deployment) -> Iterator[Problem]:
@@ -58,6 +63,12 @@ def _not_for_production(deployment: Deployment) -> Iterator[Problem]:
     for path, text in _texts(deployment.model_dump()):
         if path == IMAGE_OF:
             continue
+        if path[-1] == "__prefect_kind":
+            yield Problem(
+                path[:-1],
+                "Prefect fills this in once, when the deployment is changed, and not for"
+                " each run. Write the value itself.",
+            )
         for placeholder in set(re.findall("{{.*?}}", text)) - {IMAGE}:
             yield Problem(
                 path,

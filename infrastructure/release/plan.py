@@ -62,9 +62,10 @@ class Plan:
             template = content.template
         worker_image = images.for_worker(stack.worker_image, image)
         there = {each.full_name: each for each in production.deployments}
+        known = production.known
         wanted = {each.full_name: each for each in content.deployments(image.name)}
         compared = [
-            Update(each, there[name], each.differences(there[name]))
+            Update(each, there[name], each.differences(there[name], known))
             for name, each in wanted.items()
             if name in there
         ]
@@ -78,7 +79,7 @@ class Plan:
             delete=tuple(
                 each
                 for name, each in there.items()
-                if name not in wanted and images.made(each.image) and each.tagged
+                if name not in wanted and production.owns(each)
             ),
             unchanged=tuple(each.there for each in compared if not each.differences),
             flows=_affected(

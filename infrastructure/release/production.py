@@ -12,7 +12,7 @@ from infrastructure.release.content import Content
 from infrastructure.release.deployed import Deployed, read_deployments
 from infrastructure.release.images import Images, commit_of, read_tags, repository_of
 from infrastructure.release.platform_stack import PlatformStack
-from infrastructure.release.releases import Release
+from infrastructure.release.releases import Release, read_releases
 
 # In place of a repository of images that is not asked.
 REPOSITORY = "repository"
@@ -25,6 +25,8 @@ class Production:
     deployments: tuple[Deployed, ...]
     stack: PlatformStack
     images: Images
+    latest: str
+    """The commit of the latest release. An empty text, if there is none."""
 
     @classmethod
     def read(
@@ -54,7 +56,8 @@ class Production:
         asked = [back_to.image] if back_to else [each.image for each in deployments]
         own = {commit_of(each) for each in asked if repository_of(each) == repository}
         tags = read_tags(repository, {commit, *own})
-        return cls(deployments, stack, Images(repository, tags, clone))
+        latest = next((each.commit for each in read_releases(client)), "")
+        return cls(deployments, stack, Images(repository, tags, clone), latest)
 
     @classmethod
     def as_released(cls, content: Content, clone: Clone) -> Production:
@@ -62,13 +65,29 @@ class Production:
         images = Images(REPOSITORY, frozenset({content.commit}), clone)
         image = images.named(content.commit)
         stack = PlatformStack.made_from("data-platform", content.template, image)
-        return cls(content.deployments(image), stack, images)
+        return cls(content.deployments(image), stack, images, content.commit)
 
     @property
     def image_names(self) -> set[str]:
         """Those that its deployments name: one, but after a release that failed half-way."""
         return {
-            each.image
-            for each in self.deployments
-            if each.tagged and self.images.made(each.image)
+            each.image for each in self.deployments if each.image and self.owns(each)
         }
+
+    @property
+    def known(self) -> str:
+        """What the latest release has as prefect.yaml: nothing in it is a secret."""
+        clone = self.images.clone
+        if not clone.knows(self.latest):
+            return ""
+        return clone.text(self.latest, "prefect.yaml")
+
+    def owns(self, deployment: Deployed) -> bool:
+        """Whether it is a release's, and not another project's or somebody's own.
+
+        One without image is what a release leaves that failed while it was made.
+        """
+        if not deployment.image:
+            in_pool = deployment.fields["work_pool_name"] == self.stack.work_pool
+            return deployment.tagged and in_pool
+        return deployment.tagged and self.images.made(deployment.image)

@@ -54,14 +54,19 @@ class Modules:
             exclude_type_checking_imports=True,
             cache_dir=None,
         )
-        for module in graph.modules:
+        waiting = set(graph.modules)
+        while waiting:
+            module = waiting.pop()
             if file := self.file_of(module):
                 nodes = list(ast.walk(ast.parse((tree / file).read_bytes())))
-                self.imported[module] = {
-                    *graph.find_modules_directly_imported_by(module),
-                    *self._missing(nodes, file, graph.modules),
-                }
+                # In a folder without __init__.py grimp knows none.
+                known = graph.modules if module in graph.modules else set()
+                self.imported[module] = set(self._missing(nodes, file, known))
+                if known:
+                    found = graph.find_modules_directly_imported_by(module)
+                    self.imported[module] |= found
                 self.named[module] = sorted(_names_in_literals(nodes))
+                waiting |= self.imported[module] - self.imported.keys()
 
     def file_of(self, module: str) -> str | None:
         """Where a module is in the tree, as git has it."""

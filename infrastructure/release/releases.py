@@ -76,8 +76,12 @@ def begin(client: SyncPrefectClient, commit: str, image: str) -> None:
     write_releases(client, [Release.now(commit, image), *kept])
 
 
-def end(client: SyncPrefectClient, commit: str) -> None:
-    """Remember that all of the release is in production, if it was begun."""
+def end(client: SyncPrefectClient, commit: str, image: str) -> None:
+    """Remember that production has all of a commit, if a release was begun.
+
+    It may have been another commit's, which failed after its last change.
+    """
     releases = read_releases(client)
-    if releases and releases[0].commit == commit and not releases[0].finished:
-        write_releases(client, [replace(releases[0], finished=True), *releases[1:]])
+    if releases and not releases[0].finished:
+        ended = replace(releases[0], commit=commit, image=image, finished=True)
+        write_releases(client, [ended, *releases[1:]])

@@ -7,7 +7,7 @@ from itertools import takewhile
 from typing import Any, Iterable, Iterator
 from uuid import uuid4
 
-from botocore.exceptions import ClientError, WaiterError
+from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 
 from blocks.aws import asking_aws, aws_client
 from infrastructure.release.platform_stack import (
@@ -48,11 +48,11 @@ def update_stack(stack: PlatformStack, change: StackChange) -> None:
         client.execute_change_set(**change_set)
     try:
         _wait(client, "stack_update_complete", StackName=stack.name)
-    except WaiterError as error:
+    except BotoCoreError as error:  # a WaiterError is one, and a lost connection
         since = takewhile(
             lambda event: event["EventId"] != latest, _events(client, stack.name)
         )
-        with suppress(ClientError):  # the waiter's own trouble, then
+        with suppress(BotoCoreError, ClientError):  # the waiter's own trouble, then
             if reasons := " ".join(dict.fromkeys(_failures(since))):
                 raise ClearError(
                     f"CloudFormation could not change {stack.name}, and takes back what it"

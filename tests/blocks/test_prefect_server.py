@@ -44,8 +44,7 @@ def test_a_server_that_stays_busy_is_waited_for(waits):
         with pytest.raises(ClearError, match="503 Service Unavailable"):
             with prefect_server() as client:
                 client.api_version()
-    assert len(waits) == len(SECONDS_BEFORE_RETRY)
-    assert sum(waits) > 10
+    assert sum(waits) > 30
 
 
 def test_a_time_that_the_server_names_is_kept(waits):

@@ -173,7 +173,7 @@ def test_from_a_push_to_a_completed_run_and_back(production):
     platform.cloud.forget_calls()
     before = state(platform)
     job = github.run("main", "deploy")
-    assert job.done == [*PLANNED, "Work pool and blocks"]
+    assert job.done == [*PLANNED, "Work pool and blocks", "Deployments"]
     assert "Nothing to do" in job.summary
     assert state(platform) == before
     assert writes(platform) == set()

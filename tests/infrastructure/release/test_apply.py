@@ -12,8 +12,11 @@ from uuid import UUID
 
 import httpx
 import pytest
-from prefect.client.schemas.actions import DeploymentUpdate
-from prefect.states import Scheduled
+from prefect.client.schemas.actions import (
+    DeploymentUpdate,
+    GlobalConcurrencyLimitUpdate,
+)
+from prefect.states import Pending, Scheduled
 
 from infrastructure.release.apply import AT_ONCE
 from tests.http_server import Answer, Request, json_answer
@@ -217,12 +220,83 @@ def test_what_a_person_paused_stays_paused_and_what_they_changed_is_put_back(
     assert schedule["schedule"]["cron"] == "0 5 * * *"
 
 
+def test_a_queue_alone_stays_in_its_pool(production):
+    release_the_house(production)
+    orders = UUID(production.deployments()["orders/production"]["id"])
+    by_hand = DeploymentUpdate(work_pool_name="production", work_queue_name="slow")
+    production.prefect.update_deployment(orders, by_hand)
+
+    production.release("apply")
+    assert queue_of(production, "orders") == ("production", "default")
+
+    pool = '{name: production, job_variables: {image: "{{ $IMAGE }}", cpu: 256, memory: 515'
+    fast = pool.replace("production,", "production, work_queue_name: fast,")
+    production.repository.replace("prefect.yaml", pool, fast)
+    production.repository.commit("Orders are urgent")
+    production.release("apply")
+    assert queue_of(production, "orders") == ("production", "fast")
+
+
+def queue_of(production, flow: str) -> tuple[str, str]:
+    found = production.deployments()[f"{flow}/production"]
+    return found["work_pool_name"], found["work_queue_name"]
+
+
+def test_one_that_was_made_and_never_filled_is_deleted_when_it_is_not_wanted(
+    production,
+):
+    production.push(production.repository.git("rev-parse", "HEAD"))
+
+    def refuse(request: Request) -> Answer | None:
+        if request.method == "PATCH" and "/deployments/" in request.path:
+            return json_answer({"detail": "The workspace is full"}, 422)
+        return None
+
+    with production.watched(refuse) as proxy, pytest.raises(ClearError):
+        production.release("apply", api_url=f"{proxy.url}/api")
+    assert production.deployments()["orders/production"]["job_variables"] == {}
+
+    without_orders(production)
+    release_the_house(production)
+
+    assert set(production.deployments()) == NAMES - {"orders/production"}
+
+
+def test_a_limit_that_a_person_switched_off_stays_off(production):
+    release_the_house(production)
+    before = production.deployments()["orders/production"]
+    limit = before["global_concurrency_limit"]["name"]
+    off = GlobalConcurrencyLimitUpdate(active=False)
+    production.prefect.update_global_concurrency_limit(limit, off)
+
+    assert "Nothing to do" in production.release("apply")
+
+    found = production.deployments()["orders/production"]["global_concurrency_limit"]
+    assert (found["active"], found["limit"]) == (False, 1)
+
+
+def test_an_older_commit_is_not_released_over_a_newer_one(production):
+    older = release_the_house(production)
+    without_orders(production)
+    release_the_house(production)
+    before = production.deployments()
+    production.repository.git("switch", "--quiet", "--detach", older)
+
+    for command in ("plan", "apply"):
+        with pytest.raises(ClearError, match=f"{older} is older than .* `rollback`"):
+            production.release(command)
+
+    assert production.deployments() == before
+
+
 def test_a_plan_tells_no_secret_that_somebody_put_into_a_deployment(production):
+    production.repository.replace("prefect.yaml", "513}", "513, env: {TOKEN: none}}")
+    production.repository.commit("A variable")
     release_the_house(production)
     rates = UUID(production.deployments()["rates/production"]["id"])
     step = {"git_clone": {"repository": "https://user:sesame@example.org/x"}}
     by_hand = DeploymentUpdate(
-        job_variables={"env": {"KEY": "sesame"}},
+        job_variables={"env": {"KEY": "sesame", "TOKEN": "sesame"}, "stream_output": 3},
         parameters={"refresh": True},
         pull_steps=[step],
     )
@@ -231,15 +305,19 @@ def test_a_plan_tells_no_secret_that_somebody_put_into_a_deployment(production):
     told = production.release("plan") + production.release("plan", "--json")
 
     assert "job_variables.env.KEY" in told and "sesame" not in told
+    assert "job_variables.env.TOKEN: (not shown) -> none" in told
 
 
-def test_a_run_that_is_about_to_start_is_let_start(production):
+@pytest.mark.parametrize("taken", [False, True], ids=["scheduled", "by a worker"])
+def test_a_run_that_is_about_to_start_is_let_start(production, taken):
     release_the_house(production)
     orders = UUID(production.deployments()["orders/production"]["id"])
     start = datetime.now(timezone.utc) + timedelta(seconds=8)
     run = production.prefect.create_flow_run_from_deployment(
         orders, state=Scheduled(scheduled_time=start)
     )
+    if taken:
+        production.prefect.set_flow_run_state(run.id, Pending(), force=True)
     production.repository.replace("prefect.yaml", "memory: 515", "memory: 2048")
     production.repository.commit("Orders are many")
 
@@ -311,4 +389,32 @@ def test_a_release_that_failed_half_way_is_rolled_back_to_the_one_before(product
     assert production.settled() != before
 
     production.release("rollback")
+    assert production.settled() == before
+
+
+def test_a_release_that_failed_after_its_last_change_ends_with_the_next(production):
+    release_the_house(production)
+    production.repository.replace("prefect.yaml", "memory: 515", "memory: 2048")
+    production.repository.commit("Orders are many")
+
+    def refuse_the_end(request: Request) -> Answer | None:
+        if request.method == "PATCH" and request.path.startswith("/api/variables/"):
+            if all(each["finished"] for each in request.json["value"]):
+                return json_answer({"detail": "no"}, 422)
+        return None
+
+    with production.watched(refuse_the_end) as proxy, pytest.raises(ClearError):
+        production.release("apply", api_url=f"{proxy.url}/api")
+    before = production.settled()
+    assert before["orders/production"]["job_variables"]["memory"] == 2048
+
+    production.repository.write({"README.md": "# Others' data\n"})
+    production.repository.commit("A word")
+    assert "Nothing to do" in production.release("apply")
+    production.repository.replace("prefect.yaml", "memory: 514", "memory: 4096")
+    production.repository.commit("Customers are many")
+    production.release("apply")
+    assert production.settled() != before
+    production.release("rollback")
+
     assert production.settled() == before

@@ -68,7 +68,11 @@ TREE = {
     "flows/exits.py": "raise SystemExit('Not today')",
     "pipelines/__init__.py": "",
     "pipelines/loads.py": "import dlt\nfrom sources.shared import rows",
-    "pipelines/asks.py": "from sources import shared\nfrom sources.files import reader",
+    "pipelines/asks.py": """
+        from sources import shared
+        from sources.files import reader
+        from sources.vendor import api
+        """,
     "sources/__init__.py": "",
     "sources/shared.py": "from .low import rows",
     "sources/low.py": "rows = 1",
@@ -76,9 +80,11 @@ TREE = {
     "sources/files/reader.py": "QUERIES = 'queries'\nNAME = f'{QUERIES}/names/x.sql'",
     "sources/files/queries/usage/a.sql": "",
     "sources/unused.py": "",
+    "sources/vendor/api.py": "from utils.for_vendor import rows",
     "sources/__about__/notes.txt": "",
     "utils/__init__.py": "",
     "utils/of_all_flows.py": "",
+    "utils/for_vendor.py": "rows = 1",
     "utils/falls.py": "\n\nfrom utils.of_all_flows import nothing",
 }
 GOOD = ("flows.loads.loads", "flows.asks.asks", "flows.asks:again", "flows.alone.alone")
@@ -158,6 +164,9 @@ def test_modules_are_all_that_a_flow_reaches(code):
         ("flows/__init__.py", ALL),
         ("sources/__init__.py", {LOADS, ASKS, AGAIN}),
         ("sources/files/__init__.py", {ASKS, AGAIN}),
+        # a folder without __init__, and what it imports
+        ("sources/vendor/api.py", {ASKS, AGAIN}),
+        ("utils/for_vendor.py", {ASKS, AGAIN}),
         # new and not imported; deleted and not imported
         ("sources/unused.py", set()),
         ("sources/once.py", set()),

@@ -139,6 +139,28 @@ def test_a_tree_is_the_commits(repository, clone, two_commits):
     assert repository.git("status", "--porcelain") == "M README.md\n?? flows/new.py"
 
 
+def test_a_link_that_leads_out_of_a_tree(repository, clone):
+    (repository.folder / "link").symlink_to("/etc/hosts")
+    repository.commit("A link")
+    with pytest.raises(GitError, match="link that leads out of it: 'link' is a link"):
+        with clone.tree("HEAD"):
+            pass
+
+
+def test_a_commit_is_before_those_that_were_made_upon_it(
+    repository, clone, two_commits
+):
+    first, second = two_commits
+    assert clone.is_before(first, second)
+    assert not clone.is_before(second, first)
+    assert not clone.is_before(second, second)
+    assert not clone.is_before(first, "")
+    assert not clone.is_before(first, "0123456789" * 4)
+    repository.git("switch", "--quiet", "--detach", first)
+    aside = repository.commit("Aside")
+    assert not clone.is_before(aside, second)
+
+
 def test_a_file_of_a_commit(repository, clone, two_commits):
     first, second = two_commits
     repository.write({"README.md": "not committed"})

@@ -61,6 +61,22 @@ AGAIN = """\
             *("build: []", MAKE),
             "17: A deployment in production builds nothing. Write `build: []`.",
         ),
+        (
+            *("day: 2026-11-02", "day: {__prefect_kind: jinja, template: x}"),
+            "35: Prefect fills this in once, when the deployment is changed, and not for"
+            " each run. Write the value itself.",
+        ),
+        # schedules
+        (
+            *(
+                "      - *nightly\n",
+                "      - <<: *nightly\n        slug: a\n"
+                "      - <<: *nightly\n        slug: b\n"
+                "      - <<: *nightly\n        slug: a\n",
+            ),
+            "33: Another schedule of this deployment has the slug `a`, too. Write another"
+            " one.",
+        ),
         # what is there
         (
             *("name: production\n      job", "name: prodcution\n      job"),

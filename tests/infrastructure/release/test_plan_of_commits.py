@@ -77,7 +77,7 @@ def test_the_plan_of_the_first_commit_ever(repository, content):
     """The stack is there, with an image that was made by hand."""
     first, clone = content("house"), Clone(repository.folder)
     by_hand = PlatformStack.made_from("data-platform", first.template, "repository:0")
-    production = Production((), by_hand, Images("repository", frozenset(), clone))
+    production = Production((), by_hand, Images("repository", frozenset(), clone), "")
     found = data_of(first, production)
     assert found["image"] == {
         "name": f"repository:{first.commit}",

@@ -203,6 +203,18 @@ def test_the_image_is_filled_in_as_prefect_deploy_does(monkeypatch):
             '5: Invalid cron string: "0 25 * * *". Write minute, hour, day, month and'
             " weekday.",
         ),
+        *(
+            (
+                *('"0 5 * * *"', f'"{cron}"'),
+                f"5: `{cron}` has not these five fields. Write minute, hour, day, month and"
+                " weekday.",
+            )
+            for cron in ("0 5 * * * 30", "@daily", "")
+        ),
+        (
+            *("day: 2026-11-02", "limit: .inf"),
+            "34: JSON, and so Prefect, has no infinity and no NaN. Write another number.",
+        ),
         (
             *("Europe/Berlin", "Europe/Belrin"),
             "6: There is no time zone `Europe/Belrin`. Did you mean `Europe/Berlin`?",

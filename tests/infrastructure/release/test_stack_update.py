@@ -19,6 +19,7 @@ def at_base(production):
     production.repository.git("switch", "--quiet", "--detach", production.base)
     production.push(production.base)
     yield production
+    production.empty()  # to go back would be an older release
     production.repository.git("switch", "--quiet", "--detach", production.base)
     production.release("apply", "stack")
 
