@@ -11,6 +11,10 @@ from utils.errors import ClearError
 TEMPLATE = "infrastructure/ecs_cluster_prefect_worker.yml"
 
 
+class NoOutput(ClearError):
+    """The stack is an older one, or another."""
+
+
 @dataclass(frozen=True)
 class Stack:
     """A stack by name, in the account and region that AWS's own environment names."""
@@ -37,7 +41,7 @@ class Stack:
 
     def __getitem__(self, output: str) -> str:
         if not (value := self.outputs.get(output)):
-            raise ClearError(
+            raise NoOutput(
                 f"The stack {self.name} in {self.region} has no output {output}. Nothing was"
                 f" changed. It is {self.status}, and has"
                 f" {', '.join(sorted(self.outputs)) or 'no outputs'}. Wait until it is"

@@ -145,8 +145,9 @@ def _plan(
             content = reading.result()
         if not back_to:
             _not_older(clone, commit, production.latest)
-        content.check(stack.work_pool)
-        check_job_variables(content, client, stack, pool_needed)
+        content.check({stack.work_pool})
+        if not back_to:  # the work pool may be another one since, and Prefect takes it
+            check_job_variables(content, client, stack, pool_needed)
     except PrefectFileError as error:
         if back_to:
             raise ClearError(
@@ -174,7 +175,10 @@ def _plan_since(clone: Clone, base: str) -> Plan:
     except PrefectFileError as error:
         raise ClearError(f"The commit {base}, to compare with: {error}") from error
     production = Production.as_released(before, clone)
-    content.check(production.stack.work_pool)
+    # Which pool production really has, only Prefect knows.
+    pools = {each.work_pool.name for each in before.file.production}
+    stack = PlatformStack.made_from(production.stack.name, content.template, "")
+    content.check({*pools, stack.work_pool})
     return Plan.of(content, production)
 
 

@@ -20,8 +20,14 @@ from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
 from infrastructure.release.deployed import Deployed, create, next_start, update
 from infrastructure.release.plan import Plan
-from infrastructure.release.releases import begin, end, read_releases, write_releases
-from infrastructure.release.stack_update import update_stack
+from infrastructure.release.releases import (
+    begin,
+    end,
+    end_what_was_begun,
+    read_releases,
+    write_releases,
+)
+from infrastructure.release.stack_update import execute_update, prepare_update
 from utils.errors import ClearError, sentence
 
 # A server of one's own is one process: more only wait for each other there.
@@ -40,8 +46,9 @@ def apply_stack(plan: Plan, client: SyncPrefectClient) -> None:
     """
     if plan.stack_change.differences:
         _need_the_image(plan)
-        begin(client, plan.commit, plan.image.name)
-        update_stack(plan.stack, plan.stack_change)
+        if change_set := prepare_update(plan.stack, plan.stack_change):
+            begin(client, plan.commit, plan.image.name)
+            execute_update(plan.stack, change_set)
 
 
 def apply_deployments(plan: Plan, client: SyncPrefectClient) -> None:
@@ -54,7 +61,9 @@ def apply_deployments(plan: Plan, client: SyncPrefectClient) -> None:
         _need_the_image(plan)
         begin(client, plan.commit, plan.image.name)
         _change_deployments(plan, client)
-    end(client, plan.commit, plan.image.name)
+        end(client, plan.commit)
+    else:
+        end_what_was_begun(client, plan.commit, plan.image.name)
 
 
 def apply_rollback(plan: Plan, client: SyncPrefectClient) -> None:
@@ -66,7 +75,8 @@ def apply_rollback(plan: Plan, client: SyncPrefectClient) -> None:
     _need_the_image(plan)
     _change_deployments(plan, client)
     if plan.stack_change.differences:
-        update_stack(plan.stack, plan.stack_change)
+        if change_set := prepare_update(plan.stack, plan.stack_change):
+            execute_update(plan.stack, change_set)
     write_releases(client, read_releases(client)[1:])
 
 

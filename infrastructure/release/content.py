@@ -37,13 +37,13 @@ class Content:
             code = read_code(tree, [each.entrypoint for each in file.deployments])
         return cls(commit, file, code, clone.text(commit, TEMPLATE))
 
-    def check(self, pool: str) -> None:
-        """Refuse what the flows do not fit to.
+    def check(self, pools: set[str]) -> None:
+        """Refuse what the flows, or the names of production's pools, do not fit to.
 
         Raises:
             ClearError: with each fault's line in prefect.yaml.
         """
-        self.file.check(self.code, pools={"dev", pool})
+        self.file.check(self.code, pools={"dev", *pools})
 
     def with_flows_of(self, other: Content) -> Content:
         """With the other's code of flows that cannot be loaded here.

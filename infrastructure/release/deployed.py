@@ -142,13 +142,13 @@ def read_deployments(
 
 
 def create(client: SyncPrefectClient, wanted: Deployed) -> Deployed:
-    """Make one that is not there, without its job variables and schedules.
+    """Make one that is not there, outside of its work pool and without its schedules.
 
-    An update brings these: there the server does not hold each deployment's variables
-    beside the work pool's whole template, which takes it a third of a second and which a
-    release has done for all. Until then no run starts by itself, and so none without image.
+    An update brings these. With a pool the server would hold the deployment's variables
+    beside the pool's whole template, which takes it a third of a second, and which a
+    release has done for all.
     """
-    fields = wanted.fields | {"job_variables": {}, "schedules": []}
+    fields = wanted.fields | dict.fromkeys(QUEUE) | {"schedules": []}
     return replace(wanted, fields=fields, id=_put(client, wanted, fields))
 
 

@@ -13,7 +13,7 @@ from prefect.exceptions import ObjectNotFound
 from prefect.utilities.schema_tools import validate
 
 from blocks.ecs_pool import production_pool
-from blocks.stack import Stack
+from blocks.stack import NoOutput, Stack
 from infrastructure.release.content import Content
 from infrastructure.release.located_yaml import Fault
 from infrastructure.release.platform_stack import PlatformStack
@@ -55,7 +55,10 @@ def check_job_variables(
                 " changed. Make it by `python -m blocks apply`."
             ) from error
     if faults != [] and not pool_needed:
-        template = production_pool(Stack.named(stack.name)).base_job_template
+        try:
+            template = production_pool(Stack.named(stack.name)).base_job_template
+        except NoOutput:  # the commit's template is still to bring it
+            return
         faults = list(_faults(content, stack.work_pool, template))
     if faults:
         raise PrefectFileError(faults)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Collection, Mapping
+from typing import Any, Collection, Iterator, Mapping
 
 from blocks.differences import Difference
 from infrastructure.release.content import Content
@@ -14,6 +14,7 @@ from infrastructure.release.images import ImageChoice, commit_of
 from infrastructure.release.platform_stack import PlatformStack, StackChange
 from infrastructure.release.production import Production
 from infrastructure.release.releases import Release
+from utils.errors import ClearError
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,9 @@ class Plan:
             production: as it is.
             back_to: the release that is put back. It has its image, and leaves the
                 stack's template as it is.
+
+        Raises:
+            ClearError: A deployment of one of its names is another project's.
         """
         images, stack = production.images, production.stack
         if back_to:
@@ -64,6 +68,7 @@ class Plan:
         there = {each.full_name: each for each in production.deployments}
         known = production.known
         wanted = {each.full_name: each for each in content.deployments(image.name)}
+        _refuse_others([there[name] for name in wanted if name in there], production)
         compared = [
             Update(each, there[name], each.differences(there[name], known))
             for name, each in wanted.items()
@@ -101,21 +106,46 @@ class Plan:
 
     @cached_property
     def schedules_removed(self) -> tuple[tuple[str, dict[str, Any]], ...]:
-        """Those that start no run any more, each with its deployment's name."""
+        """Those that are not there any more, each with its deployment's name."""
         gone = [(each, []) for each in self.delete]
         gone += [(each.there, each.wanted.fields["schedules"]) for each in self.update]
         return tuple(
-            (deployment.full_name, _when(schedule))
+            (deployment.full_name, when)
             for deployment, kept in gone
-            for schedule in deployment.fields["schedules"]
-            if _when(schedule) not in map(_when, kept)
+            for when in _left_over(deployment.fields["schedules"], kept)
         )
+
+
+def _left_over(
+    schedules: list[dict[str, Any]], kept: list[dict[str, Any]]
+) -> Iterator[dict[str, Any]]:
+    """The times of those that are not among the kept ones, where there may be twins."""
+    others = [_when(schedule) for schedule in kept]
+    for when in map(_when, schedules):
+        if when in others:
+            others.remove(when)
+        else:
+            yield when
 
 
 def _when(schedule: dict[str, Any]) -> dict[str, Any]:
     """What a schedule is: its parameters and whether it is active are not."""
     others = ("active", "parameters", "slug")
     return {key: value for key, value in schedule.items() if key not in others}
+
+
+def _refuse_others(deployments: list[Deployed], production: Production) -> None:
+    taken = [
+        f"{each.full_name} ({each.image})"
+        for each in deployments
+        if each.tagged and each.image and not production.owns(each)
+    ]
+    if taken:
+        raise ClearError(
+            "These deployments have images of another project, and a release would take"
+            f" them over: {', '.join(taken)}. Nothing was changed. Give yours another name"
+            " in prefect.yaml, or delete those in Prefect if nobody needs them."
+        )
 
 
 def _affected(

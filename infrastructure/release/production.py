@@ -70,9 +70,7 @@ class Production:
     @property
     def image_names(self) -> set[str]:
         """Those that its deployments name: one, but after a release that failed half-way."""
-        return {
-            each.image for each in self.deployments if each.image and self.owns(each)
-        }
+        return {each.image for each in self.deployments if self.owns(each)}
 
     @property
     def known(self) -> str:
@@ -83,11 +81,5 @@ class Production:
         return clone.text(self.latest, "prefect.yaml")
 
     def owns(self, deployment: Deployed) -> bool:
-        """Whether it is a release's, and not another project's or somebody's own.
-
-        One without image is what a release leaves that failed while it was made.
-        """
-        if not deployment.image:
-            in_pool = deployment.fields["work_pool_name"] == self.stack.work_pool
-            return deployment.tagged and in_pool
+        """Whether it is a release's, and not another project's or somebody's own."""
         return deployment.tagged and self.images.made(deployment.image)

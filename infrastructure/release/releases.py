@@ -76,10 +76,17 @@ def begin(client: SyncPrefectClient, commit: str, image: str) -> None:
     write_releases(client, [Release.now(commit, image), *kept])
 
 
-def end(client: SyncPrefectClient, commit: str, image: str) -> None:
-    """Remember that production has all of a commit, if a release was begun.
+def end(client: SyncPrefectClient, commit: str) -> None:
+    """Remember that all of the release is in production."""
+    releases = read_releases(client)
+    if releases and releases[0].commit == commit:  # and nobody else's, begun meanwhile
+        write_releases(client, [replace(releases[0], finished=True), *releases[1:]])
 
-    It may have been another commit's, which failed after its last change.
+
+def end_what_was_begun(client: SyncPrefectClient, commit: str, image: str) -> None:
+    """Remember that production has all of this commit already.
+
+    Where a release failed after its last change, it may have been another commit's.
     """
     releases = read_releases(client)
     if releases and not releases[0].finished:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from itertools import takewhile
 from typing import Any, Iterable, Iterator
 from uuid import uuid4
@@ -27,23 +27,36 @@ NO_CHANGE = ("didn't contain changes", "No updates are to be performed")
 RIGHTS = "to execute change sets of the stack and to describe it"
 
 
-def update_stack(stack: PlatformStack, change: StackChange) -> None:
-    """Do it, and wait. Parameters that are none of a release keep their values.
+ChangeSet = dict[str, str]
+"""What names it."""
+
+
+def prepare_update(stack: PlatformStack, change: StackChange) -> ChangeSet | None:
+    """Make a change set, in which parameters that are none of a release keep their values.
+
+    Returns:
+        None, if CloudFormation finds nothing to change.
 
     Raises:
-        ClearError: CloudFormation refuses it, or took it back.
+        ClearError: CloudFormation refuses it.
     """
     if stack.status.endswith("_IN_PROGRESS"):
         raise ClearError(
             f"The stack {stack.name} is {stack.status}: somebody changes it. It was left as"
             " it was. Run this again when that has ended."
         )
+    with _asking(stack):
+        return _create_change_set(aws_client("cloudformation"), stack, change)
+
+
+def execute_update(stack: PlatformStack, change_set: ChangeSet) -> None:
+    """Change the stack, and wait.
+
+    Raises:
+        ClearError: CloudFormation took it back.
+    """
     client = aws_client("cloudformation")
-    busy = f"The stack {stack.name} is being changed by somebody else. Run this again later."
-    with asking_aws(f"the change of {stack.name}", RIGHTS, busy):
-        change_set = _create_change_set(client, stack, change)
-        if not change_set:
-            return
+    with _asking(stack):
         latest = next(_events(client, stack.name))["EventId"]
         client.execute_change_set(**change_set)
     try:
@@ -64,10 +77,14 @@ def update_stack(stack: PlatformStack, change: StackChange) -> None:
         ) from error
 
 
+def _asking(stack: PlatformStack) -> AbstractContextManager[None]:
+    busy = f"The stack {stack.name} is being changed by somebody else. Run this again later."
+    return asking_aws(f"the change of {stack.name}", RIGHTS, busy)
+
+
 def _create_change_set(
     client: Any, stack: PlatformStack, change: StackChange
-) -> dict[str, str] | None:
-    """What names it, once it can be executed. None, if CloudFormation finds no change."""
+) -> ChangeSet | None:
     change_set = {"StackName": stack.name, "ChangeSetName": f"release-{uuid4().hex}"}
     try:
         client.create_change_set(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import signal
 import subprocess
 import sys
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from uuid import UUID
 
 import httpx
@@ -15,10 +17,16 @@ import pytest
 from prefect.client.schemas.actions import (
     DeploymentUpdate,
     GlobalConcurrencyLimitUpdate,
+    WorkPoolUpdate,
 )
 from prefect.states import Pending, Scheduled
 
+from blocks.ecs_pool import production_pool
+from blocks.stack import Stack
+from blocks.work_pools import WorkPool
+from infrastructure.release import job_variables
 from infrastructure.release.apply import AT_ONCE
+from infrastructure.release.releases import begin, end, read_releases
 from tests.http_server import Answer, Request, json_answer
 from tests.infrastructure.release.production import writes
 from tests.infrastructure.release.repository_of_tests import PRODUCTION
@@ -122,6 +130,7 @@ def test_what_is_gone_from_the_file_is_gone_with_its_schedule(production):
     others = {
         "production": {"tags": ["mine"]},
         "nightly": {"tags": ["production"], "job_variables": {"image": "other/shop:1"}},
+        "weekly": {"tags": ["production"], "work_pool_name": "production"},
     }
     for name, fields in others.items():
         production.prefect.create_deployment(flow, name, **fields)
@@ -254,12 +263,70 @@ def test_one_that_was_made_and_never_filled_is_deleted_when_it_is_not_wanted(
 
     with production.watched(refuse) as proxy, pytest.raises(ClearError):
         production.release("apply", api_url=f"{proxy.url}/api")
-    assert production.deployments()["orders/production"]["job_variables"] == {}
+    assert production.deployments()["orders/production"]["work_pool_name"] is None
 
     without_orders(production)
     release_the_house(production)
 
     assert set(production.deployments()) == NAMES - {"orders/production"}
+
+
+def test_anothers_deployment_of_the_same_name_is_not_taken_over(production):
+    flow = production.prefect.create_flow_from_name("ping")
+    fields = {"tags": ["production"], "job_variables": {"image": "other/shop:1"}}
+    production.prefect.create_deployment(flow, "production", **fields)
+    before = production.deployments()
+    production.push(production.repository.git("rev-parse", "HEAD"))
+
+    said = r"another project, .*: ping/production \(other/shop:1\). Nothing was changed"
+    with pytest.raises(ClearError, match=said):
+        production.release("apply")
+
+    assert production.deployments() == before
+
+
+def test_what_only_the_new_stack_and_pool_know_is_applied_in_three_steps(
+    production, monkeypatch
+):
+    def pool_of(stack: Stack) -> WorkPool:
+        pool = production_pool(stack)
+        pool.base_job_template["variables"]["properties"]["efs"] = {
+            "default": stack["FileSystemId"]
+        }
+        return pool
+
+    monkeypatch.setattr(job_variables, "production_pool", pool_of)
+    production.repository.replace("prefect.yaml", "515}", "515, efs: fs-1}")
+    production.push(production.repository.commit("A file system"))
+
+    assert "orders/production" in production.release("plan")
+    with pytest.raises(ClearError, match="no job variable `efs`"):
+        production.release("apply", "deployments")
+
+
+def test_a_pull_request_is_planned_with_the_pool_of_its_own(production):
+    house = production.repository.git("rev-parse", "HEAD")
+    file = production.repository.read("prefect.yaml")
+    file = file.replace("{name: production, job", "{name: warehouse, job")
+    production.repository.write({"prefect.yaml": file})
+    moved = production.repository.commit("Another pool")
+    with pytest.raises(ClearError, match="no work pool `warehouse`"):
+        production.release("plan", "--base", house)
+
+    production.repository.replace("prefect.yaml", "0 7 * * *", "0 8 * * *")
+    production.repository.commit("Orders come later")
+
+    assert "0 7 * * *" in production.release("plan", "--base", moved)
+
+
+def test_releases_that_overlap_are_both_remembered(production):
+    for commit in ("1", "2"):
+        begin(production.prefect, commit, "shop:1")
+    end(production.prefect, "1")
+    (open_one,) = read_releases(production.prefect)
+    assert (open_one.commit, open_one.finished) == ("2", False)
+    end(production.prefect, "2")
+    assert read_releases(production.prefect)[0].finished
 
 
 def test_a_limit_that_a_person_switched_off_stays_off(production):
@@ -367,6 +434,28 @@ def test_a_rollback_brings_back_image_parameters_and_schedules(production):
     assert production.settled() == before
     production.release("apply")
     assert production.settled()["rates/production"]["version"] == bad[:8]
+
+
+def test_a_rollback_does_not_mind_that_the_pool_is_another_one_since(production):
+    pool = production.prefect.read_work_pool("production").base_job_template
+    wider = copy.deepcopy(pool)
+    wider["variables"]["properties"]["extra"] = {"type": "string"}
+    update = partial(production.prefect.update_work_pool, "production")
+    production.repository.replace("prefect.yaml", "514}", "514, extra: x}")
+    production.repository.commit("An extra")
+    update(WorkPoolUpdate(base_job_template=wider))
+    try:
+        release_the_house(production)
+    finally:
+        update(WorkPoolUpdate(base_job_template=pool))
+    before = production.settled()
+    production.repository.replace("prefect.yaml", "514, extra: x}", "514}")
+    production.repository.commit("No extra")
+    release_the_house(production)
+
+    production.release("rollback")
+
+    assert production.settled() == before
 
 
 def test_a_release_that_failed_half_way_is_rolled_back_to_the_one_before(production):

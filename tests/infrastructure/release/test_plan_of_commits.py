@@ -14,8 +14,9 @@ from infrastructure.release import code
 from infrastructure.release.__main__ import app
 from infrastructure.release.commits import Clone
 from infrastructure.release.content import Content
+from infrastructure.release.deployed import Deployed
 from infrastructure.release.images import Images
-from infrastructure.release.plan import Plan
+from infrastructure.release.plan import Plan, Update
 from infrastructure.release.platform_stack import PlatformStack
 from infrastructure.release.production import Production
 from infrastructure.release.report import as_data
@@ -137,3 +138,13 @@ def test_the_command_prints_the_same(repository, tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
     assert ordered(json.loads(done.stdout)) == as_json(case.expected, base, commit)
     assert (tmp_path / "summary.md").read_text().startswith("**To bring commit ")
+
+
+def test_one_of_two_schedules_at_the_same_time_goes():
+    when = {"cron": "0 7 * * *", "timezone": "Europe/Berlin"}
+    twins = [when | {"slug": slug, "parameters": {}} for slug in ("a", "b")]
+    there = Deployed("orders", "production", {"schedules": twins})
+    wanted = Deployed("orders", "production", {"schedules": twins[1:]})
+    update = (Update(wanted, there, ()),)
+    plan = Plan("", None, None, None, (), update, (), (), {})
+    assert plan.schedules_removed == (("orders/production", when),)

@@ -117,6 +117,11 @@ def test_what_is_no_change_for_cloudformation_is_none(at_base):
     production.release("apply")
 
     assert production.deployments()
+    before = production.prefect.read_variable_by_name("releases")
+    production.repository.write({"README.md": "# A word\n"})
+    production.repository.commit("A word, no release")
+    production.release("apply")
+    assert production.prefect.read_variable_by_name("releases") == before
 
 
 def test_a_failed_stack_is_rolled_back_to_the_release_before(at_base):
