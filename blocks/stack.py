@@ -11,10 +11,6 @@ from utils.errors import ClearError
 TEMPLATE = "infrastructure/ecs_cluster_prefect_worker.yml"
 
 
-class NoOutput(ClearError):
-    """The stack is an older one, or another."""
-
-
 @dataclass(frozen=True)
 class Stack:
     """A stack by name, in the account and region that AWS's own environment names."""
@@ -41,7 +37,7 @@ class Stack:
 
     def __getitem__(self, output: str) -> str:
         if not (value := self.outputs.get(output)):
-            raise NoOutput(
+            raise ClearError(
                 f"The stack {self.name} in {self.region} has no output {output}. Nothing was"
                 f" changed. It is {self.status}, and has"
                 f" {', '.join(sorted(self.outputs)) or 'no outputs'}. Wait until it is"

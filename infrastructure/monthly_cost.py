@@ -20,7 +20,7 @@ Nat = Literal["gateway", "instance"]
 
 
 def runs_of_a_day() -> list[dict[str, Any]]:
-    """The job variables of each run that a schedule starts. All schedules are daily."""
+    """The job variables of each run that a schedule starts, as if all were daily."""
     return [
         deployment["work_pool"]["job_variables"]
         for deployment in yaml.safe_load(DEPLOYMENTS.read_text())["deployments"]

@@ -25,7 +25,8 @@ LONG = (
 def workers(config: pytest.Config) -> int:
     """None for a choice of tests: starting them would take longer than the tests."""
     all_files = config.args_source is pytest.Config.ArgsSource.TESTPATHS
-    chosen = config.option.keyword or config.option.markexpr or config.option.lf
+    chosen = config.option.keyword or config.option.markexpr
+    chosen = chosen or config.getoption("lf", False)  # of the cacheprovider
     return WORKERS if all_files and not chosen else 0
 
 

@@ -21,16 +21,16 @@ FILE = read_prefect_file(TEXT)
 DEPLOYMENTS = FILE.deployments
 FLOWS = {path.stem for path in (ROOT / "flows").glob("*.py")} - {"__init__"}
 
-JOB_VARIABLES = {"image", "cpu", "memory"}
 # of a task on Fargate: the memory in MiB that goes with so much CPU, in 1/1024 vCPU
-FARGATE = {256: (512, 1024, 2048), 512: (1024, 2048, 3072, 4096)}
-# design decisions, which an anchor could change by accident
-PRODUCTION_SCHEDULES = {
-    "exchange_rates": ("30 16 * * *", "Europe/Berlin"),
-    "open_exchange_rates": ("0 9 * * *", "UTC"),
-    "products": ("0 6 * * *", "UTC"),
-    "hubspot": ("0 7 * * *", "UTC"),
-    "van": ("0 5 * * *", "America/New_York"),
+# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html
+FARGATE = {
+    256: (512, 1024, 2048),
+    512: range(1024, 4097, 1024),
+    1024: range(2048, 8193, 1024),
+    2048: range(4096, 16385, 1024),
+    4096: range(8192, 30721, 1024),
+    8192: range(16384, 61441, 4096),
+    16384: range(32768, 122881, 8192),
 }
 each_deployment = pytest.mark.parametrize(
     "deployment", DEPLOYMENTS, ids=lambda each: f"{each.entrypoint}/{each.name}"
@@ -61,47 +61,37 @@ def test_it_fits_the_flows_and_the_pools():
     FILE.check(Code(flows, {}), {"dev", "production"})
 
 
-def test_every_flow_is_deployed_for_development_and_production():
-    assert set(named("dev")) == set(named("production")) == FLOWS
-    assert set(named("dev-backfill")) == set(named("production-backfill")) != set()
-    assert {each.name for each in DEPLOYMENTS} == {
-        *("dev", "production", "dev-backfill", "production-backfill")
-    }
+def test_every_flow_can_be_run_in_development():
+    assert set(named("dev")) == FLOWS, "prefect.yaml lacks a deployment `dev`"
 
 
 def test_production_runs_by_the_clock_and_development_on_demand():
-    schedules = {
-        flow: [(each.cron, each.timezone) for each in deployment.schedules]
-        for flow, deployment in named("production").items()
-        if deployment.schedules
+    scheduled = {
+        flow: each for flow, each in named("production").items() if each.schedules
     }
-    assert schedules == {flow: [each] for flow, each in PRODUCTION_SCHEDULES.items()}
-    for flow, production in named("production").items():
-        assert all(each.active for each in production.schedules)
+    assert scheduled
+    for flow, production in scheduled.items():
         assert named("dev")[flow].schedules == [
             each.model_copy(update={"active": False}) for each in production.schedules
-        ]
-    (schedule,) = named("production")["exchange_rates"].schedules
-    assert schedule.parameters == {"refresh": True}
+        ], f"the schedules of {flow}/dev are production's, but not active"
 
 
 def test_production_and_development_differ_only_in_where_they_run():
     for name in ("", "-backfill"):
-        for flow, dev in named(f"dev{name}").items():
-            production = named(f"production{name}")[flow]
+        for flow, production in named(f"production{name}").items():
+            dev = named(f"dev{name}")[flow]
             for key in ("entrypoint", "description", "concurrency_limit", "parameters"):
                 assert getattr(dev, key) == getattr(production, key)
             kind = [tag for tag in dev.tags if tag not in ("dev", "alerts")]
+            assert kind, f"{flow}/dev has no tag that says what it does, such as `load`"
             assert production.tags == ["production", *kind, "alerts"]
-            assert kind and set(kind) <= {"load", "export", "backfill", "smoke-test"}
 
 
 def test_tasks_of_production_are_of_a_size_that_fargate_has():
     assert FILE.production
     for deployment in FILE.production:
         variables = deployment.work_pool.job_variables
-        assert set(variables) == JOB_VARIABLES
-        assert variables["memory"] in FARGATE[variables["cpu"]]
+        assert variables["memory"] in FARGATE[variables["cpu"]], deployment.entrypoint
         assert deployment.pull == [
             {"prefect.deployments.steps.set_working_directory": {"directory": "/app"}}
         ]
@@ -151,5 +141,6 @@ def test_the_entrypoint_is_a_flow_named_like_its_module(deployment):
 
 @each_deployment
 def test_people_know_what_it_is(deployment):
-    assert re.fullmatch(r"[A-Z].{20,}\.", deployment.description)
-    assert deployment.work_pool.name == deployment.name.removesuffix("-backfill")
+    assert re.fullmatch(
+        r"[A-Z].{20,}\.", deployment.description
+    ), "a whole sentence, which the Prefect UI shows"

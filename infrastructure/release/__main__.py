@@ -21,7 +21,10 @@ from infrastructure.release.apply import (
 )
 from infrastructure.release.commits import Clone
 from infrastructure.release.content import Content
-from infrastructure.release.job_variables import check_job_variables
+from infrastructure.release.job_variables import (
+    check_job_variables,
+    check_planned_job_variables,
+)
 from infrastructure.release.plan import Plan
 from infrastructure.release.platform_stack import PlatformStack
 from infrastructure.release.prefect_file import PrefectFileError, read_prefect_file
@@ -179,6 +182,7 @@ def _plan_since(clone: Clone, base: str) -> Plan:
     pools = {each.work_pool.name for each in before.file.production}
     stack = PlatformStack.made_from(production.stack.name, content.template, "")
     content.check({*pools, stack.work_pool})
+    check_planned_job_variables(content, stack)
     return Plan.of(content, production)
 
 

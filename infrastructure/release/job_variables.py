@@ -13,11 +13,12 @@ from prefect.exceptions import ObjectNotFound
 from prefect.utilities.schema_tools import validate
 
 from blocks.ecs_pool import production_pool
-from blocks.stack import NoOutput, Stack
+from blocks.stack import Stack
 from infrastructure.release.content import Content
 from infrastructure.release.located_yaml import Fault
 from infrastructure.release.platform_stack import PlatformStack
 from infrastructure.release.prefect_file import PrefectFileError
+from infrastructure.release.template import read_template
 from utils.errors import ClearError, nearest, sentence
 
 # As good as any: which one it is, does not matter to a work pool.
@@ -55,11 +56,26 @@ def check_job_variables(
                 " changed. Make it by `python -m blocks apply`."
             ) from error
     if faults != [] and not pool_needed:
-        try:
-            template = production_pool(Stack.named(stack.name)).base_job_template
-        except NoOutput:  # the commit's template is still to bring it
-            return
-        faults = list(_faults(content, stack.work_pool, template))
+        check_planned_job_variables(content, stack)
+    elif faults:
+        raise PrefectFileError(faults)
+
+
+def check_planned_job_variables(content: Content, stack: PlatformStack) -> None:
+    """Refuse what the work pool would not know that `python -m blocks apply` makes.
+
+    Raises:
+        PrefectFileError: with each fault's line.
+    """
+    # Names and types alone matter, whatever the stack of this template has as outputs.
+    template = read_template(content.template)
+    outputs = dict.fromkeys(template["Outputs"], "output")
+    defaults = {
+        name: str(parameter.get("Default") or "none")
+        for name, parameter in template["Parameters"].items()
+    }
+    planned = production_pool(Stack(stack.name, "", "planned", outputs | defaults))
+    faults = list(_faults(content, stack.work_pool, planned.base_job_template))
     if faults:
         raise PrefectFileError(faults)
 

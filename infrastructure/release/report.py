@@ -38,7 +38,10 @@ def rows(plan: Plan) -> Iterator[Row]:
     yield Row(f"stack {plan.stack.name}", "change" if parts else "same", parts)
     yield from _alike("flow", "other code", plan.flows)
     for each in plan.create:
-        yield Row(f"deployment {each.full_name}", "create")
+        schedules = each.fields["schedules"]
+        yield Row(
+            f"deployment {each.full_name}", "create", tuple(map(_when, schedules))
+        )
     changes = {
         each.wanted.full_name: tuple(_lines(each.differences)) for each in plan.update
     }
@@ -46,8 +49,7 @@ def rows(plan: Plan) -> Iterator[Row]:
     for each in plan.delete:
         yield Row(f"deployment {each.full_name}", "delete")
     for name, schedule in plan.schedules_removed:
-        when = " ".join(str(schedule.get(key, "")) for key in ("cron", "timezone"))
-        yield Row(f"schedule of {name}", "delete", (when.strip() or str(schedule),))
+        yield Row(f"schedule of {name}", "delete", (_when(schedule),))
     if plan.unchanged:
         yield Row(_count(len(plan.unchanged), "deployment"), "same")
 
@@ -139,6 +141,12 @@ def as_data(plan: Plan) -> dict[str, Any]:
             for name, schedule in plan.schedules_removed
         ],
     }
+
+
+def _when(schedule: Mapping[str, Any]) -> str:
+    when = " ".join(str(schedule.get(key, "")) for key in ("cron", "timezone"))
+    told = when.strip() or str(schedule)  # somebody's interval
+    return told if schedule.get("active", True) else f"{told}, not active"
 
 
 def _alike(

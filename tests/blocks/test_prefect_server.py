@@ -47,6 +47,14 @@ def test_a_server_that_stays_busy_is_waited_for(waits):
     assert sum(waits) > 30
 
 
+def test_an_address_without_the_api():
+    with api(json_answer({"detail": "Not Found"}, 404)) as server:
+        with temporary_settings({PREFECT_API_URL: server.url}):
+            with pytest.raises(ClearError, match="404 Not Found.*ends with /api"):
+                with prefect_server():
+                    pass
+
+
 def test_a_time_that_the_server_names_is_kept(waits):
     later = Answer(b"{}", status=503, headers={"Retry-After": "7"})
     with api(later, json_answer("3.8.8")) as server:

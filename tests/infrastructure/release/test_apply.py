@@ -22,7 +22,7 @@ from prefect.client.schemas.actions import (
 from prefect.states import Pending, Scheduled
 
 from blocks.ecs_pool import production_pool
-from blocks.stack import Stack
+from blocks.stack import TEMPLATE, Stack
 from blocks.work_pools import WorkPool
 from infrastructure.release import job_variables
 from infrastructure.release.apply import AT_ONCE
@@ -296,6 +296,9 @@ def test_what_only_the_new_stack_and_pool_know_is_applied_in_three_steps(
         return pool
 
     monkeypatch.setattr(job_variables, "production_pool", pool_of)
+    old = "OutboundIpAddress:\n    Description: The address"
+    new = f"FileSystemId:\n    Value: fs-1\n  {old}"
+    production.repository.replace(TEMPLATE, old, new)
     production.repository.replace("prefect.yaml", "515}", "515, efs: fs-1}")
     production.push(production.repository.commit("A file system"))
 
@@ -314,7 +317,12 @@ def test_a_pull_request_is_planned_with_the_pool_of_its_own(production):
         production.release("plan", "--base", house)
 
     production.repository.replace("prefect.yaml", "0 7 * * *", "0 8 * * *")
+    production.repository.replace("prefect.yaml", "memory: 514", "memroy: 514")
     production.repository.commit("Orders come later")
+    with pytest.raises(ClearError, match="no job variable `memroy`"):
+        production.release("plan", "--base", moved)
+    production.repository.replace("prefect.yaml", "memroy: 514", "memory: 514")
+    production.repository.commit("Mended")
 
     assert "0 7 * * *" in production.release("plan", "--base", moved)
 
