@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Iterator
 
 import httpx
-from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.orchestration import ServerType, SyncPrefectClient, get_client
 from prefect.settings import PREFECT_API_URL
 
 from utils.errors import ClearError
@@ -34,16 +34,17 @@ def prefect_server() -> Iterator[SyncPrefectClient]:
     try:
         hooks = {"response": [_soon_again]}
         with get_client({"event_hooks": hooks}, sync_client=True) as client:
-            # Else a wrong address would be one where nothing is.
-            if error := client.api_healthcheck():
-                raise error
+            if client.server_type is ServerType.SERVER:
+                # At a wrong address there would be nothing, and all would be made anew.
+                if error := client.api_healthcheck():
+                    raise error
             yield client
     except httpx.HTTPStatusError as error:
         status = error.response.status_code
         if status in (401, 403):
             advice = "Set PREFECT_API_KEY (Prefect Cloud) or PREFECT_API_AUTH_STRING."
         elif status == 404 and error.request.url.path.endswith("/health"):
-            advice = "Correct PREFECT_API_URL: a server's own ends with /api."
+            advice = "Correct PREFECT_API_URL, which ends with /api."
         else:
             advice = "Look at the server's log."
         raise ClearError(

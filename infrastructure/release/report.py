@@ -72,7 +72,7 @@ def summary(plan: Plan) -> str:
     ]
     commit = plan.commit[:12]
     if not steps:
-        return f"Nothing to do: production has all of commit {commit}."
+        return f"Nothing to do: commit {commit} changes nothing."
     return f"To bring commit {commit} into production: {', '.join(steps)}."
 
 
