@@ -68,13 +68,10 @@ def check_planned_job_variables(content: Content, stack: PlatformStack) -> None:
         PrefectFileError: with each fault's line.
     """
     # Names and types alone matter, whatever the stack of this template has as outputs.
-    template = read_template(content.template)
-    outputs = dict.fromkeys(template["Outputs"], "output")
-    defaults = {
-        name: str(parameter.get("Default") or "none")
-        for name, parameter in template["Parameters"].items()
-    }
-    planned = production_pool(Stack(stack.name, "", "planned", outputs | defaults))
+    outputs = dict.fromkeys(read_template(content.template)["Outputs"], "output")
+    given = PlatformStack.made_from(stack.name, content.template, SOME_IMAGE).parameters
+    outputs |= {name: value for name, value in given.items() if value}
+    planned = production_pool(Stack(stack.name, "", "planned", outputs))
     faults = list(_faults(content, stack.work_pool, planned.base_job_template))
     if faults:
         raise PrefectFileError(faults)

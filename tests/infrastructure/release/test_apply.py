@@ -159,13 +159,11 @@ def test_after_a_refusal_nothing_is_deleted_and_the_next_apply_goes_on(productio
     production.repository.replace("prefect.yaml", "memory: 514", "memory: 2048")
     without_orders(production)
 
-    def refuse(request: Request) -> Answer | None:
-        if request.method == "PATCH" and "/deployments/" in request.path:
-            return json_answer({"detail": "The workspace is full"}, 422)
-        return None
-
     said = "refuses the deployment customers/production: The workspace is full."
-    with production.watched(refuse) as proxy, pytest.raises(ClearError, match=said):
+    with (
+        production.watched(refuse_changes) as proxy,
+        pytest.raises(ClearError, match=said),
+    ):
         production.release("apply", api_url=f"{proxy.url}/api")
 
     assert "orders/production" in production.deployments()
@@ -197,6 +195,13 @@ def test_a_server_too_busy_for_several_at_once_makes_one_after_the_other(product
     asked = [(each.method, each.path) for each in writes(proxy)]
     asked = [each for each in asked if each in (flow, made)]
     assert asked[2 * AT_ONCE :] == [flow, made] * len(NAMES)
+
+
+def refuse_changes(request: Request) -> Answer | None:
+    """In place of Prefect, where it is to fail half-way."""
+    if request.method == "PATCH" and "/deployments/" in request.path:
+        return json_answer({"detail": "The workspace is full"}, 422)
+    return None
 
 
 def without_orders(production) -> None:
@@ -256,12 +261,7 @@ def test_one_that_was_made_and_never_filled_is_deleted_when_it_is_not_wanted(
 ):
     production.push(production.repository.git("rev-parse", "HEAD"))
 
-    def refuse(request: Request) -> Answer | None:
-        if request.method == "PATCH" and "/deployments/" in request.path:
-            return json_answer({"detail": "The workspace is full"}, 422)
-        return None
-
-    with production.watched(refuse) as proxy, pytest.raises(ClearError):
+    with production.watched(refuse_changes) as proxy, pytest.raises(ClearError):
         production.release("apply", api_url=f"{proxy.url}/api")
     assert production.deployments()["orders/production"]["work_pool_name"] is None
 
