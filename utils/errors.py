@@ -1,7 +1,9 @@
 """Errors that people cause and can mend."""
 
+from __future__ import annotations
+
 from difflib import get_close_matches
-from typing import Collection
+from typing import Collection, Iterator, NoReturn
 
 
 class ClearError(Exception):
@@ -9,6 +11,28 @@ class ClearError(Exception):
 
     The command line shows the message alone. The run in Prefect keeps the traceback.
     """
+
+
+def raise_alone(error: BaseException) -> NoReturn:
+    """Raise an error that has already been raised, in place of the one it has caused.
+
+    Python makes the error that is being handled the context of the one that is raised.
+    Here the first has the second among its causes: their chain would be a ring.
+    """
+    context = error.__context__
+    try:
+        raise error
+    finally:
+        error.__context__ = context
+
+
+def chain_of(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error, what caused it or was handled before it, and so on, each once."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def sentence(said: object) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import Iterator
 
+from utils.errors import chain_of, raise_alone
+
 
 @contextmanager
 def interruptions_pass() -> Iterator[None]:
@@ -17,15 +19,13 @@ def interruptions_pass() -> Iterator[None]:
         yield
     except Exception as error:
         if interruption := interruption_behind(error):
-            raise interruption from None
+            raise_alone(interruption)
         raise
 
 
 def interruption_behind(error: BaseException | None) -> BaseException | None:
     """The KeyboardInterrupt or SIGTERM that an error was caused by, None if by neither."""
-    while error is not None:
-        # KeyboardInterrupt, Prefect's TerminationSignal
-        if not isinstance(error, Exception):
-            return error
-        error = error.__cause__ or error.__context__
-    return None
+    # KeyboardInterrupt, Prefect's TerminationSignal
+    return next(
+        (each for each in chain_of(error) if not isinstance(each, Exception)), None
+    )

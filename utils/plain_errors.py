@@ -15,7 +15,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 
 from utils.column_types import type_changed
 from utils.destination_kind import kind_of
-from utils.errors import ClearError
+from utils.errors import ClearError, raise_alone
 from utils.http_errors import api_error
 
 # Packages whose errors tell that something is wrong with the destination.
@@ -39,7 +39,7 @@ def plain_errors(source: str) -> Iterator[None]:
             raise
         if isinstance(cause, RequestException):
             raise api_error(cause, source) from cause
-        raise cause from cause.__cause__
+        raise_alone(cause)
 
 
 @contextmanager

@@ -9,7 +9,8 @@ import threading
 import duckdb
 import pytest
 
-from utils.interruption import interruptions_pass
+from utils.errors import chain_of
+from utils.interruption import interruption_behind, interruptions_pass
 
 
 class Terminated(BaseException):
@@ -43,3 +44,21 @@ def test_an_error_stays_an_error():
             except KeyError as cause:
                 raise ValueError("wrong") from cause
     assert isinstance(error.value.__cause__, KeyError)
+
+
+def test_a_ring_of_causes_has_an_end():
+    first, second = ValueError("first"), KeyError("second")
+    first.__cause__, second.__context__ = second, first
+    assert interruption_behind(first) is None
+    second.__cause__ = KeyboardInterrupt()
+    assert interruption_behind(first) is second.__cause__
+
+
+def test_an_interruption_is_raised_without_the_error_that_it_caused():
+    with pytest.raises(KeyboardInterrupt) as raised:
+        with interruptions_pass():
+            try:
+                raise KeyboardInterrupt
+            except KeyboardInterrupt as cause:
+                raise RuntimeError("Query interrupted") from cause
+    assert list(chain_of(raised.value)) == [raised.value]

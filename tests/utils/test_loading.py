@@ -14,6 +14,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 
 from tests.http_server import api, json_answer
 from tests.pets import killed_run, pets, pets_pipeline, rows, runs
+from utils.errors import chain_of
 from utils.http_errors import ApiError
 from utils.loading import run_pipeline
 
@@ -98,15 +99,21 @@ def test_a_failed_load_job_fails_the_run(warehouse):
 def test_what_a_source_raises_is_raised_as_it_is(warehouse):
     @dlt.resource
     def broken():
-        raise LookupError("page 7 is gone")
+        try:
+            raise TimeoutError("page 7")
+        except TimeoutError:
+            raise LookupError("page 7 is gone")
         yield
 
     @dlt.source(name="pets")
     def broken_source():
         return broken
 
-    with pytest.raises(LookupError, match="^'?page 7 is gone'?$"):
+    with pytest.raises(LookupError, match="^'?page 7 is gone'?$") as raised:
         run_pipeline(pets_pipeline(), broken_source())
+    # its own context alone: none of dlt's errors, which it has caused
+    chain = [type(error) for error in chain_of(raised.value)]
+    assert chain == [LookupError, TimeoutError]
 
 
 def test_what_an_api_refuses_is_said_in_plain_words(warehouse):
