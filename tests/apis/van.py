@@ -39,11 +39,9 @@ class Van:
         query = request.query
         match request.path.removeprefix("/v4/"):
             case "activistCodes":
-                return page(self.activist_codes, request)
+                return page(_with_statuses(self.activist_codes, request), request)
             case "surveyQuestions":
-                statuses = query.get("statuses", "Active").split(",")
-                asked = [q for q in self.survey_questions if q["status"] in statuses]
-                return page(asked, request)
+                return page(_with_statuses(self.survey_questions, request), request)
             case "events":
                 after = query.get("startingAfter", "")
                 before = query.get("startingBefore", "9999")
@@ -175,6 +173,12 @@ def location(id_: int) -> Row:
         },
         "codes": None,
     }
+
+
+def _with_statuses(rows: list[Row], request: Request) -> list[Row]:
+    """Keep the statuses asked for: without `statuses`, VAN lists only what is active."""
+    statuses = request.query.get("statuses", "Active").split(",")
+    return [row for row in rows if row["status"] in statuses]
 
 
 def page(rows: list[Row], request: Request, longest: int = 200) -> Answer:
