@@ -32,6 +32,9 @@ logger = logging.getLogger(__name__)
 Rows = list[dict[str, Any]]
 Database = Literal["MyVoters", "MyCampaign", "MyMembers", "EveryAction"]
 
+# Without them VAN lists what is active alone: what is archived would stay Active here.
+ALL_STATUSES = "Active,Archived,Inactive"
+
 
 @dlt.source(name="van", max_table_nesting=3)
 def van_source(
@@ -69,7 +72,9 @@ def van_source(
         primary_key="activist_code_id", write_disposition="merge", columns=ACTIVIST_CODE
     )
     def activist_codes() -> Iterator[Rows]:
-        yield list(van.get_activist_codes())
+        # parsons' get_activist_codes has no way to ask for statuses
+        params = {"statuses": ALL_STATUSES}
+        yield van.connection.get_request("activistCodes", params=params)
 
     @dlt.resource(
         primary_key="survey_question_id",
@@ -78,7 +83,7 @@ def van_source(
         nested_hints={"responses": dlt.mark.make_nested_hints(columns=SURVEY_RESPONSE)},
     )
     def survey_questions() -> Iterator[Rows]:
-        questions = van.get_survey_questions(statuses="Active,Archived,Inactive")
+        questions = van.get_survey_questions(statuses=ALL_STATUSES)
         yield [_with_id(each, "surveyQuestionId", ["responses"]) for each in questions]
 
     @dlt.resource(

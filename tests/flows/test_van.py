@@ -10,7 +10,7 @@ import pytest
 
 from flows.van import van
 from tests.apis.van import Van, activist_code
-from tests.duckdb_warehouse import count
+from tests.duckdb_warehouse import count, query
 from tests.http_server import playing
 from tests.prefect_api import artifacts_of, logs_of
 
@@ -51,3 +51,15 @@ def test_a_wrong_key_fails_the_run_at_once(prefect_api, data, warehouse):
     assert "answered 401 Unauthorized: The API key is not valid" in state.message
     lines = [log.message for log in logs_of(state.state_details.flow_run_id)]
     assert not [line for line in lines if "Retry" in line]
+
+
+def test_an_archived_activist_code_is_archived_in_the_warehouse(
+    prefect_api, data, warehouse
+):
+    assert van(return_state=True).is_completed()
+    data.activist_codes[0]["status"] = "Archived"
+
+    assert van(return_state=True).is_completed()
+
+    statuses = query(warehouse, "SELECT status FROM dev_van.activist_codes")
+    assert statuses == [("Archived",)]

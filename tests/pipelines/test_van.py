@@ -331,6 +331,23 @@ def test_nothing_in_van_is_no_error(api, data, duckdb_warehouse):
     assert signups(duckdb_warehouse) == in_van(data)
 
 
+def test_what_is_active_no_more_is_loaded_as_that(data, api, duckdb_warehouse):
+    """On whichever page it is listed."""
+    data.activist_codes += [activist_code(id_) for id_ in range(3, 60)]
+    load_van()
+    data.activist_codes[0]["status"] = data.survey_questions[0]["status"] = "Archived"
+    data.activist_codes[-1]["status"] = "Inactive"
+
+    load_van()
+
+    columns = "activist_code_id, status"
+    codes = loaded(duckdb_warehouse, columns, "activist_codes")
+    assert codes == [(c["activistCodeId"], c["status"]) for c in data.activist_codes]
+    columns = "survey_question_id, status"
+    questions = loaded(duckdb_warehouse, columns, "survey_questions")
+    assert questions == [(1, "Archived"), (2, "Archived")]
+
+
 def test_a_table_dropped_by_hand_is_loaded_anew(data, api, duckdb_warehouse):
     load_van()
     duckdb_warehouse.query("DROP TABLE dev_van.signups")
