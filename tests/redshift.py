@@ -23,6 +23,31 @@ from tests.postgres import Database
 TYPES = {"varchar(max)": "text", "super": "jsonb"}
 
 
+class ResumingWorkgroup:
+    """A Redshift Serverless that slept: the first session's first statement fails.
+
+    `connect` takes the place of psycopg2's.
+    """
+
+    def __init__(self) -> None:
+        self._connect = psycopg2.connect
+        self.sessions = 0
+
+    def connect(self, **settings: Any) -> psycopg2.extensions.connection:
+        self.sessions += 1
+        if self.sessions > 1:
+            return self._connect(**settings)
+        return self._connect(**settings, cursor_factory=_Unrestored)
+
+
+class _Unrestored(psycopg2.extensions.cursor):
+    def execute(self, statement: Any, parameters: Any = None) -> None:
+        super().execute(
+            "DO $$ BEGIN RAISE EXCEPTION USING"
+            " ERRCODE = '57014', MESSAGE = 'Query cancelled.'; END $$"
+        )
+
+
 class Redshift:
     """A warehouse. `connect` takes the place of psycopg2's."""
 

@@ -13,6 +13,13 @@ TRANSIENT_SQLSTATES = (
     "55P03",  # lock not available
     "57P",  # the server shuts down, crashed, or starts up
 )
+# A Redshift Serverless workgroup that resumes says no more than that, of a session that it
+# could not restore; the next one works:
+# https://github.com/aws/amazon-redshift-python-driver/issues/150
+# Of a query that a person or a limit has cancelled it says whose wish that was ("Query (7)
+# cancelled on user's request"), as PostgreSQL does ("canceling statement due to ...").
+QUERY_CANCELED = "57014"
+NOBODY_CANCELED = "Query cancelled."
 # What a server says that answers a connection, but only for the moment refuses it.
 REFUSED_FOR_THE_MOMENT = (
     *("starting up", "shutting down", "recovery mode", "too many"),
@@ -62,6 +69,8 @@ def _is_transient(error: BaseException) -> bool:
     if isinstance(error, (aws.ConnectionError, aws.HTTPClientError)):
         return True
     if sqlstate := getattr(error, "pgcode", None) or getattr(error, "sqlstate", None):
+        if str(sqlstate) == QUERY_CANCELED:
+            return str(error).partition("\n")[0].strip() == NOBODY_CANCELED
         return str(sqlstate).startswith(TRANSIENT_SQLSTATES)
     if isinstance(
         error, (psycopg2.OperationalError, adbc_driver_manager.OperationalError)

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from flows.redshift_export import export, redshift_export
 from tests.ports import free_port
 from tests.prefect_api import artifacts_of, flow_run_with, logs_of
+from tests.redshift import ResumingWorkgroup
 from tests.repository import ROOT
 from tests.waiting import end_the_time, until
 
@@ -36,6 +37,14 @@ def table_of(lake, query: str) -> list[dict]:
 def end_the_time_once_three_sleep(redshift) -> None:
     until(lambda: redshift.query(SLEEPING) == [(3,)], "three queries")
     end_the_time()
+
+
+def cancel_once_it_sleeps(redshift) -> None:
+    until(lambda: redshift.query(SLEEPING) == [(1,)], "a query")
+    redshift.query(
+        "SELECT pg_cancel_backend(pid) FROM pg_stat_activity"
+        " WHERE wait_event = 'PgSleep'"
+    )
 
 
 def test_it_exports_every_query_and_publishes_what_it_did(
@@ -113,6 +122,37 @@ def test_a_redshift_that_is_away_is_tried_again(
     lines = [log.message for log in logs_of(state.state_details.flow_run_id)]
     assert len([each for each in lines if re.search("Retry .* will start", each)]) == 3
     assert "s3cret" not in "\n".join(lines)
+
+
+def test_a_workgroup_that_resumes_is_tried_again(
+    prefect_api, redshift, queries, local_lake, monkeypatch
+):
+    workgroup = ResumingWorkgroup()
+    monkeypatch.setattr("psycopg2.connect", workgroup.connect)
+    monkeypatch.setattr(export, "retry_delay_seconds", [0, 0, 0])
+    queries.add("cats", "SELECT 1 AS a")
+
+    state = redshift_export(folder="pets", return_state=True)
+
+    assert state.is_completed(), state.message
+    assert workgroup.sessions == 2
+    assert table_of(local_lake, "cats") == [{"a": 1}]
+
+
+def test_a_query_that_a_person_cancels_is_told_at_once(
+    prefect_api, redshift, queries, local_lake
+):
+    queries.add("cats", SLEEP.format(600))
+
+    with ThreadPoolExecutor() as pool:
+        cancelling = pool.submit(cancel_once_it_sleeps, redshift)
+        state = redshift_export(folder="pets", return_state=True)
+
+    cancelling.result()
+    assert state.is_failed()
+    assert "cats.sql: canceling statement due to user request" in state.message
+    lines = [log.message for log in logs_of(state.state_details.flow_run_id)]
+    assert not any("Retry" in line for line in lines)
 
 
 def test_nothing_runs_before_all_is_there(prefect_api, queries, local_lake):

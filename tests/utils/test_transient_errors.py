@@ -85,6 +85,31 @@ def test_what_postgresql_answers(application, statement, retried):
         assert is_worth_retrying(raised_by(application.query, statement)) is retried
 
 
+@pytest.mark.parametrize(
+    "sqlstate, message, retried",
+    [
+        ("57014", "Query cancelled.", True),
+        ("57014", "Query (15291261) cancelled on user's request", False),
+        ("57014", "Query cancelled on user's request", False),
+        ("57014", "Query (7) cancelled by WLM abort action of Query Monitoring", False),
+        ("57014", "canceling statement due to user request", False),
+        ("57014", "canceling statement due to statement timeout", False),
+        ("40001", "canceling statement due to conflict with recovery", True),
+        ("42501", "Query cancelled.", False),
+    ],
+)
+def test_a_cancelled_query(postgres, sqlstate, message, retried):
+    statement = "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = %s, MESSAGE = %s; END $$"
+    error = raised_by(postgres.query, statement, sqlstate, message)
+    assert (error.pgcode, is_worth_retrying(error)) == (sqlstate, retried)
+
+
+def test_a_query_that_postgresql_itself_has_cancelled_is_not(postgres):
+    statement = "SET statement_timeout = 10; SELECT pg_sleep(10)"
+    error = raised_by(postgres.query, statement)
+    assert (error.pgcode, is_worth_retrying(error)) == ("57014", False)
+
+
 def test_a_cause_counts():
     try:
         raise ClearError("The shop cannot be reached") from ConnectionResetError()
