@@ -25,7 +25,7 @@ def load(refresh: bool) -> LoadReport:
         return load_exchange_rates(refresh=refresh, progress=progress)
 
 
-@flow(name="exchange_rates", timeout_seconds=15 * 60)
+@flow(name="exchange_rates", timeout_seconds=60 * 60)
 def exchange_rates(*, refresh: bool = False) -> LoadReport:
     """Load the European Central Bank's euro reference rates since 1999.
 

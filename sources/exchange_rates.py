@@ -15,6 +15,7 @@ import dlt
 from dlt.sources import DltResource
 
 from utils.errors import ClearError
+from utils.http_errors import no_answer
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -74,7 +75,8 @@ def _download(url: str) -> bytes:
     try:
         return requests.get(url).content
     except requests.RequestException as error:
+        problem, what_to_do = no_answer(error) or (error, "Try again later.")
         raise PublicationUnavailable(
-            f"{url} could not be fetched: {error}. Nothing was loaded. Try again later;"
-            " if the ECB has moved it, set sources.exchange_rates.publication_url."
+            f"{url} could not be fetched: {problem}. Nothing was loaded. {what_to_do} If"
+            " the ECB has moved it, set sources.exchange_rates.publication_url."
         ) from error

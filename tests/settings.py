@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from typing import Iterator
+
+import pytest
 from dlt.common.configuration.container import Container
 from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
+from dlt.sources.helpers.requests import client
 
 
 def forget_settings() -> None:
@@ -11,3 +16,13 @@ def forget_settings() -> None:
     container = Container()
     if PluggableRunContext in container:
         del container[PluggableRunContext]
+
+
+@contextmanager
+def request_timeout(seconds: float) -> Iterator[None]:
+    """Set how long dlt's requests wait, also those of a client that exists already."""
+    with pytest.MonkeyPatch.context() as settings:
+        settings.setenv("RUNTIME__REQUEST_TIMEOUT", str(seconds))
+        client.configure()
+        yield
+    client.configure()

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from requests import PreparedRequest, RequestException, Response
 
 LONGEST_EXCERPT = 200
+TIMEOUT_SETTING = (
+    "request_timeout under [runtime] in .dlt/config.toml, or RUNTIME__REQUEST_TIMEOUT in"
+    " the environment"
+)
 
 
 class ApiError(ClearError):
@@ -46,6 +50,9 @@ def api_error(error: RequestException, source: str) -> ApiError:
     elif error.response is not None:
         what = f"{_named(error.request)} was answered {_answered(error.response)}"
         what_to_do = _what_to_do(error.response, source)
+    elif problem := no_answer(error):
+        what = f"{_named(error.request)} failed: {problem[0]}"
+        what_to_do = problem[1]
     else:
         # not the error's own text, which has the query too
         what = f"{_named(error.request)} had no whole answer ({type(error).__name__})"
@@ -53,6 +60,52 @@ def api_error(error: RequestException, source: str) -> ApiError:
             "Is the address right, and the network there? Then try again later."
         )
     return ApiError(f"{source}: {what}. Nothing was loaded. {what_to_do}")
+
+
+def no_answer(error: RequestException) -> tuple[str, str] | None:
+    """Tell what kept the server from answering, and what to do about it.
+
+    Returns:
+        None, if the server answered, or if the connection broke.
+    """
+    from requests import ConnectTimeout, ReadTimeout
+    from urllib3.exceptions import NewConnectionError, ReadTimeoutError
+
+    inner = error.args[0] if error.args else None
+    if isinstance(error, ConnectTimeout):
+        return (
+            f"{_host(inner)} accepted no connection within {_request_timeout():g} s",
+            "Is the address right, and the network there? Then try again later. How long"
+            f" a connection may take is {TIMEOUT_SETTING}.",
+        )
+    # If the headers came and the rest did not, requests calls it a ConnectionError.
+    if isinstance(error, ReadTimeout) or isinstance(inner, ReadTimeoutError):
+        return (
+            f"{_host(inner)} sent nothing for {_request_timeout():g} s",
+            "That was tried several times. If it needs longer to answer, raise"
+            f" {TIMEOUT_SETTING}.",
+        )
+    reason = getattr(inner, "reason", None)
+    if isinstance(reason, NewConnectionError):
+        why = getattr(reason.__cause__, "strerror", None) or type(reason).__name__
+        return (
+            f"{_host(inner)} cannot be reached ({why})",
+            "Is the address right, and the network there? Then try again later.",
+        )
+    return None
+
+
+def _host(error: Any) -> str:
+    pool = getattr(error, "pool", None)
+    return getattr(pool, "host", None) or "the server"
+
+
+def _request_timeout() -> float:
+    """Return the seconds that each attempt of dlt's requests waits for the next byte."""
+    from dlt.common.configuration.resolve import resolve_configuration
+    from dlt.common.configuration.specs import RuntimeConfiguration
+
+    return resolve_configuration(RuntimeConfiguration()).request_timeout
 
 
 def _named(request: PreparedRequest | Any) -> str:

@@ -8,11 +8,12 @@ from typing import Iterator
 
 import pytest
 
-from flows.van import van
+from flows.van import load, van
 from tests.apis.van import Van, activist_code
 from tests.duckdb_warehouse import count, query
 from tests.http_server import playing
 from tests.prefect_api import artifacts_of, logs_of
+from tests.settings import request_timeout
 
 
 @pytest.fixture
@@ -63,3 +64,21 @@ def test_an_archived_activist_code_is_archived_in_the_warehouse(
 
     statuses = query(warehouse, "SELECT status FROM dev_van.activist_codes")
     assert statuses == [("Archived",)]
+
+
+def test_a_slow_answer_is_waited_for_as_long_as_the_setting_says(
+    prefect_api, data, warehouse, monkeypatch
+):
+    monkeypatch.setattr(load, "retries", 0)
+    data.seconds = 0.5
+
+    with request_timeout(0.1):
+        state = van(return_state=True)
+
+    assert state.is_failed()
+    assert "127.0.0.1 sent nothing for 0.1 s" in state.message
+    assert "raise request_timeout under [runtime] in .dlt/config.toml" in state.message
+
+    with request_timeout(10):
+        assert van(return_state=True).is_completed()
+    assert count(warehouse, "dev_van.activist_codes") == 1

@@ -11,6 +11,7 @@ import pytest
 from pipelines.hubspot import load_hubspot
 from tests.apis.hubspot import HubSpot, over_the_limit
 from tests.http_server import Answer, json_answer
+from tests.settings import request_timeout
 from utils.http_errors import ApiError
 from utils.replacement import SuspiciouslyFewRows
 from utils.transient_errors import is_worth_retrying
@@ -274,6 +275,14 @@ def test_what_passes_by_itself_is_tried_again(hubspot, duckdb_warehouse, monkeyp
 
     assert duckdb_warehouse.query(NAMES) == [(name, False) for name in names]
     assert len(hubspot.api.requests) == 8 * 5
+
+
+def test_an_answer_that_stays_too_slow_is_told_with_the_setting(hubspot, warehouse):
+    hubspot.api.trouble = dict.fromkeys(range(9), Answer(b"{}", seconds=0.3))
+    with request_timeout(0.1), pytest.raises(ApiError) as error:
+        load_hubspot()
+    assert "127.0.0.1 sent nothing for 0.1 s" in str(error.value)
+    assert "raise request_timeout under [runtime]" in str(error.value)
 
 
 def test_the_daily_limit_ends_the_run_at_once(hubspot, warehouse):

@@ -17,6 +17,7 @@ from tests.apis.open_exchange_rates import APP_ID, OpenExchangeRates
 from tests.duckdb_warehouse import query_files
 from tests.http_server import Answer, Api, json_answer, playing
 from tests.killed_process import killed_process
+from tests.settings import request_timeout
 from utils.http_errors import ApiError
 from utils.replacement import SuspiciouslyFewRows
 
@@ -163,6 +164,14 @@ def test_what_passes_is_tried_again(api, lake, trouble, number):
     load_open_exchange_rates(FIRST, LAST)
     assert len(rows(lake, "currency")) == 9
     assert len(api.requests) == 5
+
+
+def test_an_answer_that_stays_too_slow_is_told_with_the_setting(api, lake):
+    api.trouble = dict.fromkeys(range(9), Answer(b"{}", seconds=0.3))
+    with request_timeout(0.1), pytest.raises(ApiError) as error:
+        load_open_exchange_rates()
+    assert "127.0.0.1 sent nothing for 0.1 s" in str(error.value)
+    assert "raise request_timeout under [runtime]" in str(error.value)
 
 
 def test_a_wrong_key_is_said_and_not_shown(api, lake, monkeypatch):

@@ -10,6 +10,7 @@ from sources.ecb_history import HistoryError
 from sources.exchange_rates import PublicationUnavailable, exchange_rates_source
 from tests.ecb import FEW_DAYS, packaged_csv, with_one_more_day, zipped
 from tests.http_server import Answer, api
+from tests.settings import request_timeout
 
 LATEST = Answer(zipped(with_one_more_day(packaged_csv())[0]))
 
@@ -59,6 +60,19 @@ def test_lasting_trouble_ends_after_five_attempts():
         with pytest.raises(PublicationUnavailable, match="500"):
             extracted(refresh=True, url=ecb.url)
         assert len(ecb.requests) == 5
+
+
+def test_a_server_that_is_too_slow_is_told_with_the_setting():
+    with api(Answer(LATEST.body, seconds=0.5)) as ecb, request_timeout(0.1):
+        with pytest.raises(PublicationUnavailable) as error:
+            extracted(refresh=True, url=ecb.url)
+    assert str(error.value) == (
+        f"{ecb.url} could not be fetched: 127.0.0.1 sent nothing for 0.1 s. Nothing was"
+        " loaded. That was tried several times. If it needs longer to answer, raise"
+        " request_timeout under [runtime] in .dlt/config.toml, or"
+        " RUNTIME__REQUEST_TIMEOUT in the environment. If the ECB has moved it, set"
+        " sources.exchange_rates.publication_url."
+    )
 
 
 def test_nobody_there_is_an_error():

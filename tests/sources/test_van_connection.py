@@ -17,6 +17,7 @@ from sources.van_connection import CALLS_AT_ONCE, connect
 from tests.apis.van import Van, activist_code, page
 from tests.http_server import Answer, Api, Request, json_answer, playing
 from tests.repository import ROOT
+from tests.settings import request_timeout
 
 
 @pytest.fixture(autouse=True)
@@ -96,14 +97,11 @@ def test_a_page_that_fails_is_read_again_alone(codes, trouble):
         assert skipped(api) == ["0", "50", "50", "50", "100"]
 
 
-def test_a_page_that_does_not_end_is_asked_for_again(codes, monkeypatch):
-    with connected(codes.respond) as (van, api), monkeypatch.context() as settings:
-        settings.setenv("RUNTIME__REQUEST_TIMEOUT", "1")
-        client.configure()
-        api.trouble[1] = Answer(b'{"items": []}', seconds=3)
+def test_a_page_that_does_not_end_is_asked_for_again(codes):
+    with connected(codes.respond) as (van, api), request_timeout(0.3):
+        api.trouble[1] = Answer(b'{"items": []}', seconds=1)
         assert ids(van) == list(range(120))
         assert skipped(api) == ["0", "50", "50", "100"]
-    client.configure()
 
 
 def test_a_429_is_repeated_when_it_says(codes):
