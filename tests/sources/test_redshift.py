@@ -6,10 +6,15 @@ import socket
 import sys
 import time
 
+import psycopg2
 import pytest
 from dlt.common.configuration.exceptions import ConfigFieldMissingException
 
-from sources.redshift import _keep_alive, redshift_credentials
+from sources.redshift import (
+    _keep_alive,
+    redshift_connection,
+    redshift_credentials,
+)
 from sources.redshift_rows import QueryFailed, query_rows
 from tests.ports import free_port
 from utils.transient_errors import is_worth_retrying
@@ -82,3 +87,17 @@ def test_credentials_that_are_missing_are_named(monkeypatch):
         redshift_credentials()
     wanted = "SOURCES__REDSHIFT_EXPORT__CREDENTIALS__PASSWORD"
     assert wanted in str(raised.value)
+
+
+def test_the_session_is_read_only(redshift):
+    with redshift_connection() as connection, connection.cursor() as cursor:
+        with pytest.raises(psycopg2.errors.ReadOnlySqlTransaction):
+            cursor.execute("CREATE TABLE cats (id int)")
+
+
+def test_a_query_that_calls_a_function_which_writes_is_refused(queries, redshift):
+    """It is a SELECT: only the session's setting stands in its way."""
+    redshift.query("CREATE SEQUENCE IF NOT EXISTS chips")
+    with pytest.raises(QueryFailed, match=r"cats.sql: .*in a read-only transaction"):
+        next(query_rows(queries.read("SELECT nextval('chips') AS chip")))
+    assert redshift.query("SELECT is_called FROM chips") == [(False,)]
