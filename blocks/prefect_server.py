@@ -9,6 +9,7 @@ import httpx
 from prefect.client.orchestration import ServerType, SyncPrefectClient, get_client
 from prefect.settings import PREFECT_API_URL
 
+from utils.addresses import without_secrets
 from utils.errors import ClearError
 
 AGAIN = "Then run this again: it changes only what is still to change."
@@ -31,6 +32,7 @@ def prefect_server() -> Iterator[SyncPrefectClient]:
             " PREFECT_API_URL=http://127.0.0.1:4200/api, or name your own server or your"
             " workspace of Prefect Cloud."
         )
+    shown = without_secrets(url)
     try:
         hooks = {"response": [_soon_again]}
         with get_client({"event_hooks": hooks}, sync_client=True) as client:
@@ -48,13 +50,13 @@ def prefect_server() -> Iterator[SyncPrefectClient]:
         else:
             advice = "Look at the server's log."
         raise ClearError(
-            f"Prefect's API at {url} refuses {error.request.method}"
+            f"Prefect's API at {shown} refuses {error.request.method}"
             f" {error.request.url.path}: {status} {error.response.reason_phrase}. {advice}"
             f" {AGAIN}"
         ) from error
     except httpx.RequestError as error:
         raise ClearError(
-            f"Prefect's API at {url} does not answer: {error}. Start it, or correct"
+            f"Prefect's API at {shown} does not answer: {error}. Start it, or correct"
             f" PREFECT_API_URL. {AGAIN}"
         ) from error
 

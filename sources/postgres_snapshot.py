@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final, Iterator
 
 from dlt.common.configuration import configspec
 from dlt.common.typing import TSecretStrValue
-from dlt.sources.credentials import ConnectionStringCredentials
 
 from sources.copy_to_arrow import copy_to_arrow
+from sources.database_credentials import DatabaseCredentials
 from utils.errors import ClearError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ PRECISION, SCALE = 38, 18
 
 
 @configspec(init=False)
-class PostgresCredentials(ConnectionStringCredentials):
+class PostgresCredentials(DatabaseCredentials):
     """Of a user who may read. `sslmode` and the like go into `query`."""
 
     drivername: Final[str] = "postgresql"  # type: ignore[misc]

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final, Iterator
 from dlt.common.configuration import configspec
 from dlt.common.configuration.resolve import resolve_configuration
 from dlt.common.typing import TSecretStrValue
-from dlt.sources.credentials import ConnectionStringCredentials
 
+from sources.database_credentials import DatabaseCredentials
 from sources.quiet_parsons import quiet_parsons
 from utils.running_queries import running_query
 
@@ -25,7 +25,7 @@ SETTINGS = "SET extra_float_digits TO 2; SET timezone TO 'UTC'"
 
 
 @configspec(init=False)
-class RedshiftCredentials(ConnectionStringCredentials):
+class RedshiftCredentials(DatabaseCredentials):
     """Of a user who may read."""
 
     drivername: Final[str] = "redshift"  # type: ignore[misc]

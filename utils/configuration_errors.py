@@ -23,8 +23,9 @@ from dlt.common.configuration.providers.toml import (
     SECRETS_TOML,
     TomlProviderReadException,
 )
-from dlt.common.configuration.utils import get_resolved_traces
+from dlt.common.configuration.utils import ResolvedValueTrace, get_resolved_traces
 
+from utils.addresses import has_misread_password, is_no_host
 from utils.errors import ClearError
 from utils.vault_provider import active_vault
 
@@ -65,7 +66,9 @@ def _message(error: ConfigurationException) -> str | None:
     if isinstance(error, InvalidNativeValue):
         # no sections: credentials that were asked for by themselves
         key = (error.embedded_sections or ("credentials",))[-1]
-        return _does_not_fit(key, error.spec.__name__)
+        written = getattr(error.inner_exception, "native_value", None)
+        is_url = isinstance(written, str) and "://" in written
+        return _does_not_fit(key, error.spec.__name__, is_url)
     if isinstance(error, ValueNotSecretException):
         return (
             f"The secret {error.key} stands in .dlt/{error.provider_name}, which git"
@@ -121,15 +124,66 @@ def _lacks(section: Section, keys: dict[str, bool]) -> str:
     )
 
 
-def _does_not_fit(key: str, kind: str) -> str:
+def _does_not_fit(key: str, kind: str, is_url: bool = False) -> str:
     """The value was found last, if it was not given in code."""
     traces = get_resolved_traces().resolved_traces
-    if not traces or traces[-1].key != key:
-        return f"{key} cannot be read as {kind}. Nothing was loaded."
-    found = traces[-1]
-    name = ".".join((*found.sections, key))
-    variable = EnvironProvider.get_key_name(key, *found.sections)
+    found = traces[-1] if traces and traces[-1].key == key else None
+    name = ".".join((*found.sections, key)) if found else key
+    message = f"{name} cannot be read as {kind}. Nothing was loaded."
+    if is_url:
+        message += f" {_encoded(found)}"
+    if found:
+        message += f" {_comes_from(found)}"
+    return message
+
+
+def _encoded(found: ResolvedValueTrace | None) -> str:
+    if found:
+        variable = EnvironProvider.get_key_name("password", *found.sections, found.key)
+        apart = f"in {variable}"
+    else:
+        apart = "by itself"
     return (
-        f"{name} cannot be read as {kind}. Nothing was loaded. It comes from"
-        f" {found.provider_location or variable}: mend it there."
+        "In a URL a password is percent-encoded: @ as %40, / as %2F, % as %25. Or leave it"
+        f" out there, and give it as it is {apart}."
     )
+
+
+def _comes_from(found: ResolvedValueTrace) -> str:
+    variable = EnvironProvider.get_key_name(found.key, *found.sections)
+    return f"It comes from {found.provider_location or variable}: mend it there."
+
+
+def whole_address_as_host() -> str:
+    """What to say if the host that was found last is more than a host's name."""
+    traces = get_resolved_traces().resolved_traces
+    found = next((each for each in reversed(traces) if each.key == "host"), None)
+    message = (
+        "The host of a database is a whole address, or has an @. Nothing was loaded. Give"
+        " the host's name alone."
+    )
+    return f"{message} {_comes_from(found)}" if found else message
+
+
+@contextmanager
+def addresses_are_readable() -> Iterator[None]:
+    """Reject a URL that dlt finds in this block and misreads: its password has an @.
+
+    For destinations, whose credentials dlt parses itself.
+
+    Raises:
+        ConfigurationError: naming the setting.
+    """
+    traces = get_resolved_traces().resolved_traces
+    before = len(traces)
+    try:
+        yield
+    finally:  # what was misread may lack something, too
+        for found in traces[before:]:
+            if has_misread_password(found.value):
+                raise ConfigurationError(
+                    f"{'.'.join((*found.sections, found.key))} is a URL with more than one"
+                    f" @. Nothing was loaded. {_encoded(found)} {_comes_from(found)}"
+                ) from None
+            if found.key == "host" and is_no_host(found.value):
+                raise ConfigurationError(whole_address_as_host()) from None

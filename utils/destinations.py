@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import dlt
 
+from utils.configuration_errors import addresses_are_readable
 from utils.destination_kind import kind_of
 from utils.errors import ClearError
 
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from dlt.common.typing import TLoaderFileFormat
     from dlt.extract import DltSource
 
-KINDS = ("duckdb", "postgres", "snowflake", "redshift", "filesystem")
+DATABASES = ("postgres", "snowflake", "redshift")
+KINDS = ("duckdb", *DATABASES, "filesystem")
 
 # What files pass through on their way, by kind of destination. Here, because dlt has one
 # `staging_type` for all pipelines, which DuckDB and PostgreSQL refuse.
@@ -46,6 +48,7 @@ def pipeline_into(
 
     Raises:
         UnusableDestination: naming the setting.
+        ConfigurationError: the URL of the credentials has a password with an @.
     """
     kind = dlt.config.get(f"destination.{destination}.destination_type", str)
     into = _named(destination, kind)
@@ -104,7 +107,6 @@ def _named(destination: str, kind: str | None) -> AnyDestination:
     try:
         named = dlt.destination(destination)
         named.client_class  # imports the driver
-        return named
     except UnknownDestinationModule:
         raise UnusableDestination(
             f"The destination {destination} is of the kind {kind!r}, which is none of"
@@ -117,3 +119,7 @@ def _named(destination: str, kind: str | None) -> AnyDestination:
             f"The destination {destination} is of the kind {kind!r}, whose packages are"
             f" not installed. Nothing was loaded. Add them: uv add 'dlt[{kind}]'."
         ) from error
+    if kind in DATABASES:
+        with addresses_are_readable():
+            named.configuration(None, accept_partial=True)
+    return named

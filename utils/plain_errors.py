@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import contextmanager
 from typing import Iterator
 
@@ -13,6 +12,7 @@ from dlt.extract.exceptions import ResourceExtractionError
 from dlt.normalize.exceptions import NormalizeJobFailed
 from dlt.pipeline.exceptions import PipelineStepFailed
 
+from utils.addresses import without_secrets
 from utils.column_types import type_changed
 from utils.destination_kind import kind_of
 from utils.errors import ClearError, raise_alone
@@ -58,15 +58,14 @@ def unavailable_destination(pipeline: dlt.Pipeline) -> Iterator[None]:
             raise
         # drivers repeat an address that they do not understand, password and all
         message = " ".join(str(error).split()).rstrip(".?")
-        without_secrets = re.sub(r"://.*@", "://...@", message)
-        without_secrets = re.sub(r"password=\S+", "password=...", without_secrets)
+        shown = without_secrets(message)
         name = pipeline.destination.destination_name
         raise DestinationUnavailable(
             f"The destination {name} ({kind_of(pipeline)}) cannot be used:"
-            f" {without_secrets}. Nothing was loaded. Check destination.{name} in"
+            f" {shown}. Nothing was loaded. Check destination.{name} in"
             f" .dlt/secrets.toml or the environment, dlt/destination/{name} in the vault,"
             " and the way there."
-        ) from (error if message == without_secrets else None)
+        ) from (error if message == shown else None)
 
 
 def _is_of_destination(error: Exception) -> bool:

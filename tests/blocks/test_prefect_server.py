@@ -9,6 +9,8 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from blocks.prefect_server import SECONDS_BEFORE_RETRY, prefect_server
 from tests.http_server import Answer, api, json_answer
+from tests.passwords import shows_no_part
+from tests.ports import free_port
 from utils.errors import ClearError
 
 BUSY = json_answer({"exception_message": "Service Unavailable"}, status=503)
@@ -62,3 +64,12 @@ def test_a_time_that_the_server_names_is_kept(waits):
             with prefect_server() as client:
                 client.api_version()
     assert len(waits) == 1 and waits[0] >= 7
+
+
+def test_a_password_in_the_address_is_not_shown():
+    address = f"http://admin:zq7@xk9@127.0.0.1:{free_port()}/api"
+    with temporary_settings({PREFECT_API_URL: address}):
+        with pytest.raises(ClearError, match="does not answer") as raised:
+            with prefect_server():
+                pass
+    assert shows_no_part(raised.value)

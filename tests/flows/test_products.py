@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from flows.products import load, products
 from tests.change_feed import add_changes, create_change_feed
 from tests.duckdb_warehouse import count
+from tests.passwords import everything_told, shows_no_part
 from tests.ports import free_port
 from tests.prefect_api import artifacts_of, logs_of
 from tests.terminated_runs import terminate_runs
@@ -43,6 +46,34 @@ def test_a_database_that_is_away_is_tried_again(prefect_api, warehouse, monkeypa
         len([line for line in lines if "Retry" in line and "will start" in line]) == 3
     )
     assert "s3cret" not in "\n".join(lines)
+
+
+@pytest.mark.parametrize(
+    "setting", ["SOURCES__PRODUCTS__CREDENTIALS", "DESTINATION__WAREHOUSE__CREDENTIALS"]
+)
+@pytest.mark.parametrize(
+    "password", ["zq7@xk9#vj3%wb5", "zq7@xk9/vj3?a", "zq7@xk9:vj3"]
+)
+def test_no_part_of_a_password_is_shown(
+    prefect_api, postgres_warehouse, application, monkeypatch, setting, password
+):
+    url = f"postgresql://reader:{password}@127.0.0.1:{free_port()}/shop"
+    monkeypatch.setenv(setting, url)
+    monkeypatch.setattr(load, "retry_delay_seconds", [0, 0, 0])
+
+    state = products(return_state=True)
+
+    assert state.is_failed()
+    name = setting.lower().replace("__", ".")
+    assert name in state.message
+    assert "@ as %40, / as %2F, % as %25. Or leave it out there, and give" in (
+        state.message
+    )
+    assert f"in {setting}__PASSWORD. It comes from {setting}: mend" in state.message
+    lines = [log.message for log in logs_of(state.state_details.flow_run_id)]
+    assert not any("Retry" in line for line in lines)
+    error = state.result(raise_on_failure=False)
+    assert shows_no_part("\n".join((*lines, state.message, everything_told(error))))
 
 
 def test_without_credentials_it_says_which_and_where(prefect_api, warehouse):

@@ -16,6 +16,7 @@ from datetime import datetime
 import pyarrow.parquet as pq
 
 from flows.redshift_export import export, redshift_export
+from tests.passwords import everything_told, shows_no_part
 from tests.ports import free_port
 from tests.prefect_api import artifacts_of, flow_run_with, logs_of
 from tests.redshift import ResumingWorkgroup
@@ -105,6 +106,22 @@ def test_one_query_fails_the_others_are_exported(
     assert 'column "nobody" does not exist' in artifact["description"]
     # a wrong query stays wrong
     assert not any("Retry" in log.message for log in logs_of(run))
+
+
+def test_no_part_of_a_password_is_shown(prefect_api, queries, local_lake, monkeypatch):
+    setting = "SOURCES__REDSHIFT_EXPORT__CREDENTIALS"
+    monkeypatch.setenv(setting, "redshift://reader:zq7@xk9/vj3@127.0.0.1/analytics")
+    monkeypatch.setattr(export, "retry_delay_seconds", [0, 0, 0])
+    queries.add("cats", "SELECT 1 AS a")
+
+    state = redshift_export(folder="pets", return_state=True)
+
+    assert state.is_failed()
+    assert "@ as %40, / as %2F, % as %25." in state.message
+    assert f"It comes from {setting}: mend it" in state.message
+    lines = [log.message for log in logs_of(state.state_details.flow_run_id)]
+    error = state.result(raise_on_failure=False)
+    assert shows_no_part("\n".join((*lines, state.message, everything_told(error))))
 
 
 def test_a_redshift_that_is_away_is_tried_again(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 import pytest
+from dlt.common.configuration.resolve import resolve_configuration
 from psycopg2.sql import SQL
 
 from sources.postgres_snapshot import (
@@ -12,7 +13,9 @@ from sources.postgres_snapshot import (
     UnexpectedTable,
     postgres_snapshot,
 )
+from tests.passwords import MISREAD, everything_told, shows_no_part
 from tests.postgres import Database
+from utils.configuration_errors import ConfigurationError, plain_configuration_errors
 
 
 @pytest.fixture
@@ -117,3 +120,40 @@ def test_an_unreachable_server_is_named_without_the_password(scheme):
     assert "127.0.0.1:1: connection to server" in str(error.value)
     assert "Connection refused" in str(error.value)
     assert "s3cret" not in str(error.value)
+
+
+@pytest.mark.parametrize("password", MISREAD)
+def test_no_part_of_a_password_is_shown(monkeypatch, password):
+    url = f"postgresql://reader:{password}@127.0.0.1/shop"
+    monkeypatch.setenv("SOURCES__PRODUCTS__CREDENTIALS", url)
+    with pytest.raises(ConfigurationError) as raised, plain_configuration_errors():
+        resolve_configuration(PostgresCredentials(), sections=("sources", "products"))
+    assert str(raised.value) == (
+        "sources.products.credentials cannot be read as PostgresCredentials. Nothing was"
+        " loaded. In a URL a password is percent-encoded: @ as %40, / as %2F, % as %25."
+        " Or leave it out there, and give it as it is in"
+        " SOURCES__PRODUCTS__CREDENTIALS__PASSWORD. It comes from"
+        " SOURCES__PRODUCTS__CREDENTIALS: mend it there."
+    )
+    assert shows_no_part(everything_told(raised.value))
+
+
+def test_a_password_may_be_given_beside_the_url(monkeypatch):
+    monkeypatch.setenv("SOURCES__PRODUCTS__CREDENTIALS", "postgresql://me@host/shop")
+    monkeypatch.setenv("SOURCES__PRODUCTS__CREDENTIALS__PASSWORD", "zq7@xk9")
+    found = resolve_configuration(
+        PostgresCredentials(), sections=("sources", "products")
+    )
+    assert (found.password, found.host) == ("zq7@xk9", "host")
+
+
+def test_a_whole_address_in_place_of_the_host_is_not_shown(monkeypatch):
+    section = "SOURCES__PRODUCTS__CREDENTIALS__"
+    url = "postgresql://reader:zq7@xk9/shop"
+    for key, value in {"HOST": url, "DATABASE": "a", "USERNAME": "b"}.items():
+        monkeypatch.setenv(section + key, value)
+    monkeypatch.setenv(f"{section}PASSWORD", "vj3")
+    with pytest.raises(ConfigurationError) as raised, plain_configuration_errors():
+        resolve_configuration(PostgresCredentials(), sections=("sources", "products"))
+    assert f"host's name alone. It comes from {section}HOST" in str(raised.value)
+    assert shows_no_part(everything_told(raised.value))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.passwords import MISREAD, everything_told, shows_no_part
 from tests.pets import pets
+from utils.configuration_errors import ConfigurationError, plain_configuration_errors
 from utils.destinations import UnusableDestination, pipeline_into
 from utils.loading import run_pipeline
 from utils.plain_errors import DestinationUnavailable
@@ -79,6 +81,31 @@ def test_an_address_that_is_no_address_is_not_repeated(aws, warehouse, monkeypat
         run()
     assert "secret@" not in str(error.value)
     assert error.value.__cause__ is None
+
+
+@pytest.mark.parametrize("kind", ["postgres", "redshift", "snowflake"])
+def test_no_part_of_a_password_is_shown(aws, warehouse, monkeypatch, kind):
+    monkeypatch.setenv(TYPE, kind)
+    monkeypatch.setenv("DESTINATION__LAKE__BUCKET_URL", "s3://a-lake")
+    monkeypatch.setenv("DESTINATION__WAREHOUSE__STAGING_IAM_ROLE", "arn:aws:iam::1")
+    for password in MISREAD:
+        monkeypatch.setenv(CREDENTIALS, f"{kind}://loader:{password}@host/pets")
+        with pytest.raises(ConfigurationError) as error, plain_configuration_errors():
+            run()
+        assert "percent-encoded" in str(error.value)
+        assert f"It comes from {CREDENTIALS}: mend it" in str(error.value)
+        assert shows_no_part(everything_told(error.value))
+
+
+def test_a_whole_address_in_place_of_the_host_is_not_shown(warehouse, monkeypatch):
+    monkeypatch.setenv(TYPE, "postgres")
+    url = "postgresql://loader:zq7@xk9/pets"
+    for key, value in {"HOST": url, "DATABASE": "a", "USERNAME": "b"}.items():
+        monkeypatch.setenv(f"{CREDENTIALS}__{key}", value)
+    monkeypatch.setenv(f"{CREDENTIALS}__PASSWORD", "vj3")
+    with pytest.raises(ConfigurationError, match=f"{CREDENTIALS}__HOST") as error:
+        run()
+    assert shows_no_part(everything_told(error.value))
 
 
 @pytest.mark.parametrize("bucket", ["lake", "s3://a-lake"])
