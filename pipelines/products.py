@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Sequence
 
 import dlt
 
 from sources.products import products_source
-from utils.destination_kind import kind_of
 from utils.destinations import pipeline_into
 from utils.duckdb_file import hold_duckdb_file
 from utils.load_report import LoadReport
 from utils.loading import run_pipeline
+from utils.views import free_name, replace_view
 
 if TYPE_CHECKING:
     from dlt.common.runtime.collector_base import Collector
+    from dlt.destinations.sql_client import SqlClientBase
 
 # The last operation on a product wins, of two at the same time the later one in the
 # feed. A product whose last operation is its deletion is not there.
 CURRENT_PRODUCTS = """
-CREATE OR REPLACE VIEW {view} AS
 SELECT {columns} FROM (
     SELECT {columns}, row_number() OVER (
         PARTITION BY product_id ORDER BY valid_ts DESC NULLS LAST, audit_id DESC
-    ) AS recency
+    ) AS {recency}
     FROM {table}
 ) AS changes
-WHERE recency = 1 AND coalesce(operation, '') <> 'D'
+WHERE {recency} = 1 AND coalesce(operation, '') <> 'D'
 """
 
 
@@ -53,14 +53,14 @@ def load_products(
 
 def create_current_products(pipeline: dlt.Pipeline) -> None:
     """Create the view `current_products`, or bring it up to date with the table."""
-    with pipeline.sql_client() as client:
-        columns = pipeline.default_schema.get_table_columns("products")
-        view = CURRENT_PRODUCTS.format(
-            view=client.make_qualified_table_name("current_products"),
-            table=client.make_qualified_table_name("products"),
-            columns=", ".join(map(client.escape_column_name, columns)),
-        )
-        if kind_of(pipeline) == "postgres":
-            # Who has just read the view and forgot to commit holds it.
-            client.execute_sql("SET lock_timeout = '10s'")
-        client.execute_sql(view)
+    columns = list(pipeline.default_schema.get_table_columns("products"))
+    replace_view(pipeline, "current_products", columns, _current_products)
+
+
+def _current_products(client: SqlClientBase[Any], columns: Sequence[str]) -> str:
+    return CURRENT_PRODUCTS.format(
+        table=client.make_qualified_table_name("products"),
+        columns=", ".join(map(client.escape_column_name, columns)),
+        # the application may have a column of that name
+        recency=client.escape_column_name(free_name("recency", columns)),
+    )

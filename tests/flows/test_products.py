@@ -7,7 +7,7 @@ import json
 import pytest
 
 from flows.products import load, products
-from tests.change_feed import add_changes, create_change_feed
+from tests.change_feed import add_change, add_changes, create_change_feed
 from tests.duckdb_warehouse import count
 from tests.passwords import everything_told, shows_no_part
 from tests.ports import free_port
@@ -91,3 +91,35 @@ def test_a_run_that_is_terminated_does_not_complete(prefect_api, application, tm
     found = terminate_runs(application, tmp_path, prefect_api, rounds=2, seed=3)
     assert set(found) <= {"CRASHED", "CANCELLED", "COMPLETED"}
     assert found["COMPLETED"] < 2
+
+
+def test_no_column_of_the_application_is_in_the_view_s_way(
+    prefect_api, feed, any_warehouse
+):
+    for hour, name in enumerate(("Stool", "Chair")):
+        add_change(feed, 1, "U", f"2026-03-02 1{hour}:00:00+00", name=name)
+    add_change(feed, 2, "I", "2026-03-02 10:00:00+00", name="Table")
+    current = (
+        "SELECT product_name FROM dev_products.current_products ORDER BY product_id"
+    )
+    # 1 would be the newest row's number, were it taken for it
+    columns = (
+        "recency",
+        '"Recency_"',
+        "changes",
+        "products",
+        '"order"',
+        '"OPERATION S"',
+    )
+    feed.query(
+        "ALTER TABLE raw_data.products "
+        + ", ".join(f"ADD {column} int DEFAULT 2" for column in columns)
+    )
+    feed.query("UPDATE raw_data.products SET recency = 1 WHERE product_name = 'Stool'")
+    assert products(return_state=True).is_completed()
+    assert any_warehouse.query(current) == [("Chair",), ("Table",)]
+
+    feed.query("ALTER TABLE raw_data.products DROP recency, ADD recency_2 text")
+    feed.query("ALTER TABLE raw_data.products RENAME price_usd TO price")
+    assert products(full_refresh=True, return_state=True).is_completed()
+    assert any_warehouse.query(current) == [("Chair",), ("Table",)]

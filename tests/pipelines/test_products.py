@@ -12,6 +12,7 @@ from pipelines.products import load_products
 from sources.postgres_snapshot import UnexpectedTable
 from tests.change_feed import COLUMNS, add_change, add_changes, changes
 from utils.column_types import TypeChanged
+from utils.views import ViewInUse
 
 LOADED = f"SELECT {COLUMNS} FROM dev_products.products ORDER BY audit_id"
 MONDAY = datetime(2026, 3, 2, 12, tzinfo=timezone.utc)
@@ -184,6 +185,43 @@ def test_a_new_column_is_added_and_reported(feed, any_warehouse):
     assert report.tables[0].schema_changes == ("new columns: weight double",)
     weights = "SELECT product_id, weight FROM dev_products.current_products ORDER BY 1"
     assert any_warehouse.query(weights) == [(1, 1.5), (2, 1.5)]
+
+
+def test_a_view_with_other_columns_is_made_anew(feed, postgres_warehouse):
+    """Whoever may read it still may, and at no moment is it not there."""
+    add_change(feed, 1, "I", MONDAY)
+    load_products()
+    postgres_warehouse.query("""
+        DROP VIEW dev_products.current_products;
+        CREATE VIEW dev_products.current_products AS
+        SELECT price_usd, audit_id AS number FROM dev_products.products;
+        GRANT SELECT ON dev_products.current_products TO PUBLIC;
+        GRANT SELECT ON dev_products.current_products TO pg_monitor WITH GRANT OPTION
+        """)
+
+    load_products()
+
+    assert postgres_warehouse.query("""
+        SELECT column_name FROM information_schema.columns
+        WHERE table_name = 'current_products' ORDER BY ordinal_position
+        """)[0] == ("price_usd",)
+    assert current(postgres_warehouse) == [(1, Decimal("9.90"))]
+    assert postgres_warehouse.query("""
+        SELECT grantee, is_grantable FROM information_schema.table_privileges
+        WHERE table_name = 'current_products' AND grantee <> 'postgres' ORDER BY 1
+        """) == [("PUBLIC", "NO"), ("pg_monitor", "YES")]
+
+
+def test_a_view_that_others_depend_on_stays_and_is_named(feed, postgres_warehouse):
+    load_products()
+    postgres_warehouse.query("""
+        DROP VIEW dev_products.current_products;
+        CREATE VIEW dev_products.current_products AS SELECT 7 AS number;
+        CREATE VIEW public.dashboard AS SELECT * FROM dev_products.current_products
+        """)
+    with pytest.raises(ViewInUse, match="dashboard depends on view"):
+        load_products()
+    assert postgres_warehouse.query("SELECT number FROM dashboard") == [(7,)]
 
 
 def test_a_changed_type_is_refused_and_named(feed, any_warehouse):

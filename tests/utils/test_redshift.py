@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Sequence
 
 import dlt
 import pytest
@@ -15,6 +15,7 @@ from tests.redshift import Redshift
 from utils.destinations import pipeline_into
 from utils.load_report import LoadReport
 from utils.loading import run_pipeline
+from utils.views import replace_view
 
 REX, TOM, ADA = ({"name": name} for name in ("Rex", "Tom", "Ada"))
 ROLE = "arn:aws:iam::123456789012:role/redshift"
@@ -40,6 +41,15 @@ def names(redshift: Redshift) -> list[str]:
     return [
         name for (name,) in redshift.query("SELECT name FROM dev_pets.pets ORDER BY 1")
     ]
+
+
+def _names(client: Any, columns: Sequence[str]) -> str:
+    names = ", ".join(map(client.escape_column_name, columns))
+    return f"SELECT {names} FROM {client.make_qualified_table_name('pets')}"
+
+
+def view(*columns: str) -> None:
+    replace_view(pipeline_into("warehouse", "pets"), "old_pets", columns, _names)
 
 
 def test_rows_arrive_as_parquet_by_copy_from_the_lake(redshift_warehouse):
@@ -104,3 +114,17 @@ def test_the_main_job_runs_twice(redshift_warehouse):
     first = load_exchange_rates()
     second = load_exchange_rates()
     assert first.rows > 200_000 > second.rows == 0
+
+
+def test_a_view_whose_columns_change_is_made_anew(redshift_warehouse, caplog):
+    """Redshift replaces a view only by one with the same columns."""
+    run({"name": "Rex", "legs": 4})
+    view("legs")
+    assert not redshift_warehouse.like("DROP VIEW")
+    view("name", "legs")
+    assert redshift_warehouse.like("DROP VIEW") == ['DROP VIEW "dev_pets"."old_pets"']
+    view("name", "legs")
+    assert len(redshift_warehouse.like("DROP VIEW")) == 1
+    assert redshift_warehouse.query("SELECT * FROM dev_pets.old_pets") == [(4, "Rex")]
+    (warning,) = [each for each in caplog.messages if "GRANT" in each]
+    assert warning.startswith('"dev_pets"."old_pets" has other columns now: GRANT')

@@ -17,6 +17,7 @@ from tests.snowflake import DATABASE, Snowflake
 from utils.destinations import pipeline_into
 from utils.load_report import LoadReport
 from utils.loading import run_pipeline
+from utils.views import replace_view
 
 REX, TOM, ADA = ({"name": name} for name in ("Rex", "Tom", "Ada"))
 
@@ -125,3 +126,17 @@ def test_the_main_job_fills_a_table_that_is_empty(snowflake):
     load_exchange_rates()
     snowflake.query("DELETE FROM DEV_EXCHANGE_RATES.EXCHANGE_RATES")
     assert load_exchange_rates().rows > 200_000
+
+
+def test_a_view_keeps_who_may_read_it(snowflake):
+    run({"name": "Rex", "legs": 4})
+    for columns in ("NAME",), ("NAME", "LEGS"):
+        replace_view(
+            pipeline_into("warehouse", "pets"),
+            "old_pets",
+            columns,
+            lambda client, names: f"SELECT {', '.join(names)} FROM PETS",
+        )
+    assert snowflake.query("SELECT * FROM DEV_PETS.OLD_PETS") == [("Rex", 4)]
+    *_, create = snowflake.like("CREATE OR REPLACE VIEW")
+    assert "COPY GRANTS AS SELECT NAME, LEGS" in create
