@@ -12,6 +12,11 @@ from dlt.common.typing import TSecretStrValue
 from sources.copy_to_arrow import copy_to_arrow
 from sources.database_credentials import DatabaseCredentials
 from utils.errors import ClearError
+from utils.postgres_errors import (
+    in_one_line,
+    is_lost_connection,
+    lost_while_reading,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -52,7 +57,7 @@ def postgres_snapshot(credentials: PostgresCredentials) -> Iterator[Snapshot]:
     """
     import psycopg2
 
-    connection = None
+    connection = snapshot = None
     try:
         connection = psycopg2.connect(**_connection_settings(credentials))
         connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
@@ -62,9 +67,12 @@ def postgres_snapshot(credentials: PostgresCredentials) -> Iterator[Snapshot]:
                 "SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO';"
                 " SET LOCAL extra_float_digits = 1"
             )
-            yield Snapshot(cursor)
+            snapshot = Snapshot(cursor)
+            yield snapshot
     except psycopg2.Error as error:
-        message = " ".join(str(error).split()).rstrip(".?")
+        message = in_one_line(error)
+        if snapshot and is_lost_connection(error):
+            message = lost_while_reading(snapshot.reading, error)
         raise DatabaseError(
             f"{credentials.data_location()}: {message}. Nothing was loaded."
         ) from error
@@ -97,6 +105,8 @@ class Snapshot:
 
     def __init__(self, cursor: Cursor) -> None:
         self._cursor = cursor
+        self.reading = "the database"
+        """What is being read, for errors."""
 
     @property
     def moment(self) -> datetime:
@@ -151,12 +161,18 @@ class Snapshot:
         )
         return self._cursor.fetchone()[0]
 
-    def rows(self, query: Composable, schema: pa.Schema) -> Iterator[pa.Table]:
+    def rows(
+        self, query: Composable, schema: pa.Schema, table: str
+    ) -> Iterator[pa.Table]:
         """The rows of a query, some megabytes at a time.
+
+        Args:
+            table: What the query reads, for errors.
 
         Raises:
             ValueDoesNotFit: naming the column and the value.
         """
+        self.reading = table
         return copy_to_arrow(self._cursor, query.as_string(self._cursor), schema)
 
 

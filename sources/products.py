@@ -64,7 +64,8 @@ def products_source(
                     schema.empty_table(),
                     dlt.mark.make_hints(write_disposition="replace"),
                 )
-            for changes in database.rows(_query(database, schema, since), schema):
+            query = _query(database, schema, since)
+            for changes in database.rows(query, schema, ".".join(TABLE)):
                 latest = _latest(changes, latest)
                 yield changes
         if latest:

@@ -13,6 +13,7 @@ from sources.copy_to_arrow import ValueDoesNotFit
 from sources.redshift import redshift_connection
 from sources.sql_files import Query
 from utils.errors import ClearError
+from utils.postgres_errors import is_lost_connection, lost_while_reading
 from utils.running_queries import raise_if_run_ends
 
 if TYPE_CHECKING:
@@ -145,8 +146,10 @@ def _array(values: Sequence[str | None], field: pa.Field, query: Query) -> pa.Ar
 
 
 def _in_plain_words(error: psycopg2.Error, query: Query, cursor: Cursor | None) -> str:
-    diagnosis = error.diag
     where = query.file
+    if cursor and is_lost_connection(error):
+        return f"{where}: {lost_while_reading('its result', error)}"
+    diagnosis = error.diag
     if cursor and cursor.query and diagnosis.statement_position:
         before = cursor.query.decode()[: int(diagnosis.statement_position)]
         where += f", line {before.count(chr(10)) + 1}"

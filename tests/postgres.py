@@ -81,14 +81,19 @@ def new_database(postgres: Database) -> Database:
 
 
 @contextmanager
-def over_tcp(database: Database) -> Iterator[str]:
-    """The database's address for those who do not see the server's socket: containers."""
+def over_tcp(database: Database, cut_after: int | None = None) -> Iterator[str]:
+    """The database's address for those who do not see the server's socket: containers.
+
+    Args:
+        cut_after: The first connection breaks after so many bytes of the server's.
+    """
+    breaking = iter((cut_after,))
 
     class Connection(BaseRequestHandler):
         def handle(self) -> None:
             with socket.socket(socket.AF_UNIX) as server:
                 server.connect(f"{database.socket_folder}/.s.PGSQL.5432")
-                arguments = (server, self.request)
+                arguments = (server, self.request, next(breaking, None))
                 answers = threading.Thread(target=_copy, args=arguments, daemon=True)
                 answers.start()
                 _copy(self.request, server)
@@ -102,8 +107,15 @@ def over_tcp(database: Database) -> Iterator[str]:
         proxy.shutdown()
 
 
-def _copy(source: socket.socket, target: socket.socket) -> None:
+def _copy(
+    source: socket.socket, target: socket.socket, cut_after: int | None = None
+) -> None:
+    copied = 0
     with suppress(OSError):  # whoever is killed says no goodbye
         while data := source.recv(65536):
             target.sendall(data)
+            copied += len(data)
+            if cut_after and copied >= cut_after:
+                source.shutdown(socket.SHUT_RDWR)
+                target.shutdown(socket.SHUT_RDWR)
         target.shutdown(socket.SHUT_WR)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Iterator
 
+from utils.postgres_errors import is_lost_connection
+
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 TRANSIENT_SQLSTATES = (
     "08",  # connection exception
@@ -72,6 +74,8 @@ def _is_transient(error: BaseException) -> bool:
         if str(sqlstate) == QUERY_CANCELED:
             return str(error).partition("\n")[0].strip() == NOBODY_CANCELED
         return str(sqlstate).startswith(TRANSIENT_SQLSTATES)
+    if isinstance(error, psycopg2.Error) and is_lost_connection(error):
+        return True
     if isinstance(
         error, (psycopg2.OperationalError, adbc_driver_manager.OperationalError)
     ):

@@ -7,10 +7,17 @@ import json
 import pytest
 
 from flows.products import load, products
-from tests.change_feed import add_change, add_changes, create_change_feed
-from tests.duckdb_warehouse import count
+from tests.change_feed import (
+    COLUMNS,
+    add_change,
+    add_changes,
+    changes,
+    create_change_feed,
+)
+from tests.duckdb_warehouse import count, query
 from tests.passwords import everything_told, shows_no_part
 from tests.ports import free_port
+from tests.postgres import over_tcp
 from tests.prefect_api import artifacts_of, logs_of
 from tests.terminated_runs import terminate_runs
 
@@ -46,6 +53,24 @@ def test_a_database_that_is_away_is_tried_again(prefect_api, warehouse, monkeypa
         len([line for line in lines if "Retry" in line and "will start" in line]) == 3
     )
     assert "s3cret" not in "\n".join(lines)
+
+
+def test_a_connection_that_breaks_while_rows_arrive_is_tried_again(
+    prefect_api, application, warehouse, monkeypatch
+):
+    create_change_feed(application, 20_000)
+    monkeypatch.setattr(load, "retry_delay_seconds", [0, 0, 0])
+    with over_tcp(application, cut_after=500_000) as url:
+        monkeypatch.setenv("SOURCES__PRODUCTS__CREDENTIALS", url)
+        state = products(return_state=True)
+
+    assert state.is_completed(), state.message
+    lines = "\n".join(log.message for log in logs_of(state.state_details.flow_run_id))
+    assert "the connection was lost while raw_data.products was read" in lines
+    assert lines.count("will start") == 1
+    assert "PGRES" not in lines.partition("Traceback")[0]
+    loaded = f"SELECT {COLUMNS} FROM dev_products.products ORDER BY audit_id"
+    assert query(warehouse, loaded) == changes(application)
 
 
 @pytest.mark.parametrize(

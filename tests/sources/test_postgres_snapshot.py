@@ -30,7 +30,7 @@ def test_all_queries_see_the_same_moment(application, credentials):
     with postgres_snapshot(credentials) as database:
         moment = database.moment
         application.query("INSERT INTO pets VALUES ('Tom')")
-        tables = list(database.rows(SQL("SELECT name FROM pets"), schema))
+        tables = list(database.rows(SQL("SELECT name FROM pets"), schema, "pets"))
         assert database.moment == moment
     assert [table.to_pylist() for table in tables] == [[{"name": "Rex"}]]
 
@@ -89,7 +89,7 @@ def test_it_cannot_write(application, credentials):
     schema = pa.schema({"number": pa.int64()})
     with pytest.raises(DatabaseError, match="in a read-only transaction"):
         with postgres_snapshot(credentials) as database:
-            list(database.rows(SQL("SELECT nextval('numbers')"), schema))
+            list(database.rows(SQL("SELECT nextval('numbers')"), schema, "numbers"))
 
 
 def test_texts_arrive_whatever_the_encoding_of_the_database(postgres):
@@ -100,7 +100,7 @@ def test_texts_arrive_whatever_the_encoding_of_the_database(postgres):
     schema = pa.schema({"text": pa.string()})
     with postgres_snapshot(PostgresCredentials(latin1.url)) as database:
         query = SQL("SELECT 'Caf' || chr(233) || ' ' || chr(195) || chr(169)")
-        (table,) = database.rows(query, schema)
+        (table,) = database.rows(query, schema, "a text")
     assert table.to_pylist() == [{"text": "Café Ã©"}]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import sys
 import time
+from urllib.parse import urlsplit
 
 import psycopg2
 import pytest
@@ -17,6 +18,7 @@ from sources.redshift import (
 )
 from sources.redshift_rows import QueryFailed, query_rows
 from tests.ports import free_port
+from tests.postgres import over_tcp
 from utils.transient_errors import is_worth_retrying
 
 
@@ -42,6 +44,20 @@ def test_a_connection_that_breaks_is_worth_another_try(queries, redshift):
     )
     with pytest.raises(QueryFailed, match="connection") as raised:
         list(batches)
+    assert is_worth_retrying(raised.value)
+
+
+def test_a_lost_connection_is_told_in_plain_words(
+    queries, redshift, redshift_database, monkeypatch
+):
+    query = queries.read("SELECT i FROM generate_series(1, 1000000) AS i")
+    with over_tcp(redshift_database, cut_after=200_000) as url:
+        for part, value in (("HOST", "127.0.0.1"), ("PORT", str(urlsplit(url).port))):
+            monkeypatch.setenv(f"SOURCES__REDSHIFT_EXPORT__CREDENTIALS__{part}", value)
+        with pytest.raises(QueryFailed) as raised:
+            list(query_rows(query))
+    lost = "cats.sql: the connection was lost while its result was read"
+    assert lost in str(raised.value)
     assert is_worth_retrying(raised.value)
 
 

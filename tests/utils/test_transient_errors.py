@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from io import BytesIO
 
 import boto3
 import psycopg2
@@ -12,6 +13,7 @@ from botocore.config import Config
 
 from tests.aws import REGION
 from tests.http_server import Answer, api
+from tests.postgres import over_tcp
 from utils.errors import ClearError
 from utils.transient_errors import is_worth_retrying
 
@@ -108,6 +110,45 @@ def test_a_query_that_postgresql_itself_has_cancelled_is_not(postgres):
     statement = "SET statement_timeout = 10; SELECT pg_sleep(10)"
     error = raised_by(postgres.query, statement)
     assert (error.pgcode, is_worth_retrying(error)) == ("57014", False)
+
+
+@pytest.mark.parametrize("error", [psycopg2.DatabaseError, psycopg2.OperationalError])
+@pytest.mark.parametrize(
+    "message",
+    [
+        "error with status PGRES_COPY_OUT and no message from the libpq",
+        "error with status PGRES_COPY_IN and no message from the libpq",
+        "server closed the connection unexpectedly\n\tThis probably means",
+        "SSL connection has been closed unexpectedly\n",
+        "SSL SYSCALL error: EOF detected\n",
+        "could not receive data from server: Connection timed out\n",
+    ],
+)
+def test_a_connection_that_broke(error, message):
+    assert is_worth_retrying(error(message))
+
+
+def test_a_connection_that_broke_before(application):
+    with closing(psycopg2.connect(application.url)) as connection:
+        cursor = connection.cursor()
+        backend = connection.get_backend_pid()
+        application.query("SELECT pg_terminate_backend(%s)", backend)
+        assert is_worth_retrying(raised_by(cursor.execute, "SELECT 1"))
+        assert is_worth_retrying(raised_by(cursor.execute, "SELECT 1"))
+        assert is_worth_retrying(raised_by(connection.commit))
+
+
+def test_a_broken_copy(application):
+    with over_tcp(application, cut_after=100_000) as url:
+        with closing(psycopg2.connect(url)) as connection:
+            copy = "COPY (SELECT generate_series(1, 1000000)) TO STDOUT"
+            error = raised_by(connection.cursor().copy_expert, copy, BytesIO())
+    assert is_worth_retrying(error)
+
+
+def test_a_misused_driver_is_not():
+    assert not is_worth_retrying(psycopg2.InterfaceError("only protocol 3 supported"))
+    assert not is_worth_retrying(psycopg2.DatabaseError("unsupported type"))
 
 
 def test_a_cause_counts():
