@@ -13,6 +13,7 @@ from sources.copy_to_arrow import copy_to_arrow
 from sources.database_credentials import DatabaseCredentials
 from utils.errors import ClearError
 from utils.postgres_errors import (
+    LOCK_NOT_AVAILABLE,
     in_one_line,
     is_lost_connection,
     lost_while_reading,
@@ -24,6 +25,13 @@ if TYPE_CHECKING:
     from psycopg2.sql import Composable
 
 CONNECT_TIMEOUT_SECONDS = 30
+# An ALTER TABLE that nobody commits would be waited for as long as the run may take. The
+# role's own setting counts, or `options` in the credentials' `query`. Not in the
+# connection's options, which PgBouncer refuses.
+LOCK_TIMEOUT = """
+SELECT set_config('lock_timeout', '60s', true)
+WHERE current_setting('lock_timeout') = '0'
+"""
 # Digits of a `numeric` that is declared without any. More decimals are an error.
 PRECISION, SCALE = 38, 18
 
@@ -67,12 +75,18 @@ def postgres_snapshot(credentials: PostgresCredentials) -> Iterator[Snapshot]:
                 "SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO';"
                 " SET LOCAL extra_float_digits = 1"
             )
+            cursor.execute(LOCK_TIMEOUT)
             snapshot = Snapshot(cursor)
             yield snapshot
     except psycopg2.Error as error:
         message = in_one_line(error)
         if snapshot and is_lost_connection(error):
             message = lost_while_reading(snapshot.reading, error)
+        if snapshot and error.pgcode == LOCK_NOT_AVAILABLE:
+            message += (
+                f". Another session locks {snapshot.reading}, by an ALTER TABLE that is"
+                " not committed for example: pg_locks and pg_stat_activity tell which"
+            )
         raise DatabaseError(
             f"{credentials.data_location()}: {message}. Nothing was loaded."
         ) from error

@@ -9,6 +9,7 @@ import dlt
 from utils.configuration_errors import addresses_are_readable
 from utils.destination_kind import kind_of
 from utils.errors import ClearError
+from utils.postgres_locks import with_lock_timeout
 
 if TYPE_CHECKING:
     from dlt.common.destination import AnyDestination
@@ -121,5 +122,8 @@ def _named(destination: str, kind: str | None) -> AnyDestination:
         ) from error
     if kind in DATABASES:
         with addresses_are_readable():
-            named.configuration(None, accept_partial=True)
+            config = named.configuration(None, accept_partial=True)
+        if kind == "postgres" and config.credentials.is_resolved():
+            # As dlt found them. Where something is missing, it says so in its own time.
+            named.config_params["credentials"] = with_lock_timeout(config.credentials)
     return named

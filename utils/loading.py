@@ -32,6 +32,7 @@ from utils.load_report import LoadReport
 from utils.lost_tables import forget_cursors, resources_of_lost_tables
 from utils.plain_errors import plain_errors, unavailable_destination
 from utils.postgres_dataset import hold_postgres_dataset
+from utils.postgres_locks import waits_are_told
 from utils.replacement import SuspiciouslyFewRows, prepare_replacement
 from utils.row_types import keep_shapes
 from utils.transient_errors import is_worth_retrying
@@ -68,11 +69,12 @@ def run_pipeline(pipeline: dlt.Pipeline, source: DltSource) -> LoadReport:
         SuspiciouslyFewRows: a table would be replaced by far fewer rows than it has.
         ApiError: the source's API did not give what was asked of it.
         DestinationUnavailable: the destination is not there, or lets nobody in.
+        TableLocked: another session holds a table in PostgreSQL for too long.
         PipelineStepFailed: dlt could not extract, normalize or load. What the source
             itself raised is raised as it is.
     """
     started = time.monotonic()
-    with plain_errors(source.name), ExitStack() as held:
+    with plain_errors(source.name), waits_are_told(pipeline), ExitStack() as held:
         with unavailable_destination(pipeline):
             require_bucket(pipeline)
             held.enter_context(hold_duckdb_file(pipeline))

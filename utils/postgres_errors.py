@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import psycopg2
 
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+LOCK_NOT_AVAILABLE = "55P03"
 # libpq's words, OpenSSL's, and psycopg2's own, all of them without an SQLSTATE.
 LOST = (
     "closed the connection unexpectedly",

@@ -34,16 +34,17 @@ def is_worth_retrying(error: BaseException) -> bool:
 
     A wrong password, a missing table or a value that does not fit is never worth it.
     """
-    return any(map(_is_transient, _with_causes(error)))
+    return any(map(_is_transient, with_causes(error)))
 
 
-def _with_causes(error: BaseException | None) -> Iterator[BaseException]:
+def with_causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield the error and what caused it."""
     seen: set[int] = set()
     while error and id(error) not in seen:
         seen.add(id(error))
         yield error
         # dlt's errors of destinations hold the driver's
-        yield from _with_causes(getattr(error, "dbapi_exception", None))
+        yield from with_causes(getattr(error, "dbapi_exception", None))
         error = error.__cause__
 
 

@@ -9,6 +9,7 @@ import dlt
 
 from utils.destination_kind import kind_of
 from utils.errors import ClearError, sentence
+from utils.postgres_locks import waits_are_told
 
 if TYPE_CHECKING:
     from dlt.destinations.sql_client import SqlClientBase
@@ -59,9 +60,10 @@ def replace_view(
 
     Raises:
         ViewInUse: a view that depends on it forbids to make it anew.
+        TableLocked: who has read it in PostgreSQL and forgot to commit holds it.
     """
     kind = kind_of(pipeline)
-    with pipeline.sql_client() as client:
+    with waits_are_told(pipeline), pipeline.sql_client() as client:
         view = client.make_qualified_table_name(name)
         create = f"CREATE OR REPLACE VIEW {view} AS"
         if kind not in ("postgres", "redshift"):
@@ -69,9 +71,6 @@ def replace_view(
                 create = f"CREATE OR REPLACE VIEW {view} COPY GRANTS AS"
             client.execute_sql(f"{create} {query(client, columns)}")
             return
-        if kind == "postgres":
-            # Who has just read the view and forgot to commit holds it.
-            client.execute_sql("SET lock_timeout = '10s'")
         held = [
             column
             for (column,) in client.execute_sql(COLUMNS, client.dataset_name, name)

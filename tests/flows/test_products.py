@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing, contextmanager
+from threading import Thread
+from typing import Iterator
 
+import psycopg2
 import pytest
 
 from flows.products import load, products
@@ -17,9 +21,10 @@ from tests.change_feed import (
 from tests.duckdb_warehouse import count, query
 from tests.passwords import everything_told, shows_no_part
 from tests.ports import free_port
-from tests.postgres import over_tcp
+from tests.postgres import Database, over_tcp
 from tests.prefect_api import artifacts_of, logs_of
 from tests.terminated_runs import terminate_runs
+from tests.waiting import until
 
 
 def test_it_loads_the_changes_and_publishes_what_it_loaded(
@@ -71,6 +76,71 @@ def test_a_connection_that_breaks_while_rows_arrive_is_tried_again(
     assert "PGRES" not in lines.partition("Traceback")[0]
     loaded = f"SELECT {COLUMNS} FROM dev_products.products ORDER BY audit_id"
     assert query(warehouse, loaded) == changes(application)
+
+
+@contextmanager
+def forgotten(database: Database, statement: str) -> Iterator[None]:
+    """A transaction that is rolled back when somebody waits for it the second time."""
+    waiting = (
+        "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database"
+        " WHERE NOT granted AND datname = current_database()"
+    )
+
+    def end() -> None:
+        until(lambda: database.query(waiting) != [(0,)], "somebody who waits")
+        until(lambda: database.query(waiting) == [(0,)], "the end of patience")
+        until(lambda: database.query(waiting) != [(0,)], "another attempt")
+        connection.rollback()
+
+    with closing(psycopg2.connect(database.url)) as connection:
+        connection.cursor().execute(statement)
+        ending = Thread(target=end)
+        ending.start()
+        yield
+        ending.join()
+
+
+def test_a_lock_on_the_application_s_table_is_not_waited_for_in_silence(
+    prefect_api, application, warehouse, monkeypatch
+):
+    create_change_feed(application, 10)
+    url = f"{application.url}&options=-c%20lock_timeout%3D300ms"
+    monkeypatch.setenv("SOURCES__PRODUCTS__CREDENTIALS", url)
+    monkeypatch.setattr(load, "retry_delay_seconds", [1, 1, 1])
+
+    with forgotten(application, "ALTER TABLE raw_data.products ADD weight int"):
+        state = products(return_state=True)
+
+    assert state.is_completed(), state.message
+    lines = "\n".join(log.message for log in logs_of(state.state_details.flow_run_id))
+    assert "Another session locks raw_data.products, by an ALTER TABLE" in lines
+    assert "pg_locks and pg_stat_activity tell which. Nothing was loaded" in lines
+    assert count(warehouse, "dev_products.products") == 10
+
+
+@pytest.mark.parametrize("relation", ["products", "current_products"])
+def test_a_lock_in_the_warehouse_is_not_waited_for_in_silence(
+    prefect_api, feed, postgres_warehouse, monkeypatch, relation
+):
+    """Who has read a table and forgot to commit is in the way of its new column."""
+    add_changes(feed, 10)
+    assert products(return_state=True).is_completed()
+    if relation == "products":
+        feed.query("ALTER TABLE raw_data.products ADD weight int")
+    url = f"{postgres_warehouse.url}&options=-c%20lock_timeout%3D300ms"
+    monkeypatch.setenv("DESTINATION__WAREHOUSE__CREDENTIALS", url)
+    monkeypatch.setattr(load, "retry_delay_seconds", [1, 1, 1])
+
+    reads = f"SELECT FROM dev_products.{relation}"
+    with forgotten(postgres_warehouse, reads):
+        state = products(return_state=True)
+
+    assert state.is_completed(), state.message
+    lines = "\n".join(log.message for log in logs_of(state.state_details.flow_run_id))
+    assert "Another session locks a table of dev_products in the destination" in lines
+    assert f"{relation} by process" in lines and "idle in transaction since" in lines
+    loaded = f"SELECT {COLUMNS} FROM dev_products.products ORDER BY audit_id"
+    assert postgres_warehouse.query(loaded) == changes(feed)
 
 
 @pytest.mark.parametrize(

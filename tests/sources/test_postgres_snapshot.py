@@ -84,6 +84,17 @@ def test_a_table_that_is_not_there_is_named(credentials):
             database.arrow_schema("public", "pets")
 
 
+@pytest.mark.parametrize(
+    "options, timeout", [("", "1min"), ("&options=-c%20lock_timeout%3D5s", "5s")]
+)
+def test_a_lock_is_not_waited_for_for_ever(application, options, timeout):
+    schema = pa.schema({"timeout": pa.string()})
+    with postgres_snapshot(PostgresCredentials(application.url + options)) as database:
+        query = SQL("SELECT current_setting('lock_timeout')")
+        (table,) = database.rows(query, schema, "a setting")
+    assert table.to_pylist() == [{"timeout": timeout}]
+
+
 def test_it_cannot_write(application, credentials):
     application.query("CREATE SEQUENCE numbers")
     schema = pa.schema({"number": pa.int64()})

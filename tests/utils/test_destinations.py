@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
+import psycopg2
 import pytest
 
 from tests.passwords import MISREAD, everything_told, shows_no_part
@@ -81,6 +84,23 @@ def test_an_address_that_is_no_address_is_not_repeated(aws, warehouse, monkeypat
         run()
     assert "secret@" not in str(error.value)
     assert error.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    "options, timeout", [("", "1min"), ("&options=-c%20lock_timeout%3D5s", "5s")]
+)
+def test_no_lock_is_waited_for_for_ever(
+    postgres_warehouse, monkeypatch, options, timeout
+):
+    monkeypatch.setenv(CREDENTIALS, postgres_warehouse.url + options)
+    pipeline = pipeline_into("warehouse", "pets")
+    with pipeline.sql_client() as client:
+        assert client.execute_sql("SHOW lock_timeout") == [(timeout,)]
+        url = client.credentials.to_native_representation()  # ADBC's
+    with closing(psycopg2.connect(url)) as connection:
+        cursor = connection.cursor()
+        cursor.execute("SHOW lock_timeout")
+        assert cursor.fetchall() == [(timeout,)]
 
 
 @pytest.mark.parametrize("kind", ["postgres", "redshift", "snowflake"])
