@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import socket
+
 import pyarrow as pa
 import pytest
 from dlt.common.configuration.resolve import resolve_configuration
@@ -14,7 +17,7 @@ from sources.postgres_snapshot import (
     postgres_snapshot,
 )
 from tests.passwords import MISREAD, everything_told, shows_no_part
-from tests.postgres import Database
+from tests.postgres import Database, over_tcp
 from utils.configuration_errors import ConfigurationError, plain_configuration_errors
 
 
@@ -93,6 +96,19 @@ def test_a_lock_is_not_waited_for_for_ever(application, options, timeout):
         query = SQL("SELECT current_setting('lock_timeout')")
         (table,) = database.rows(query, schema, "a setting")
     assert table.to_pylist() == [{"timeout": timeout}]
+
+
+def test_a_silent_connection_asks_twice_a_minute(application):
+    """Else a NAT gateway that drops it in silence is noticed after two hours."""
+    with over_tcp(application) as url:
+        with postgres_snapshot(PostgresCredentials(url)) as database:
+            connection = database._cursor.connection
+            with socket.socket(fileno=os.dup(connection.fileno())) as tcp:
+                idle = getattr(socket, "TCP_KEEPIDLE", None) or socket.TCP_KEEPALIVE
+                assert tcp.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+                assert tcp.getsockopt(socket.IPPROTO_TCP, idle) == 30
+                assert tcp.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL) == 10
+                assert tcp.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT) == 3
 
 
 def test_it_cannot_write(application, credentials):
