@@ -9,9 +9,9 @@ from rich.console import Console
 
 from blocks.parts import Part, resources_of
 from blocks.plan import Plan
-from blocks.prefect_server import prefect_server
-from utils.command_line import in_plain_words, print_error
 from utils.errors import ClearError
+from utils.prefect_server import prefect_server
+from utils.runs.command_line import in_plain_words, print_error
 
 app = App(
     name="python -m blocks",

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from blocks.block_documents import BlockDocument
 from blocks.resource import LeftOut
-from blocks.secrets import NotConfigured, single_secret
+from utils.aws.secrets import NotConfigured, single_secret
 from utils.errors import ClearError
 
 SLACK_SECRET = "prefect/slack-webhook-url"

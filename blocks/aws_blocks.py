@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from blocks.block_documents import BlockDocument
-from blocks.stack import Stack
+from utils.aws.stack import Stack
 
 
 def aws_credentials(stack: Stack) -> BlockDocument:

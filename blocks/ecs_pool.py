@@ -16,8 +16,8 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from blocks.stack import Stack
 from blocks.work_pools import WorkPool
+from utils.aws.stack import Stack
 from utils.errors import ClearError
 
 # Fargate's smallest task. It holds a load of ten million rows.

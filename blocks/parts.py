@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Literal
 
 from blocks.alert_blocks import alerts, data_pipelines
-from blocks.aws import NoAws
 from blocks.aws_blocks import aws_credentials, data_lake
 from blocks.ecs_pool import production_pool
 from blocks.resource import LeftOut, Resource
 from blocks.snowflake_block import snowflake_analytics
-from blocks.stack import Stack
 from blocks.work_pools import dev_pool
+from utils.aws.client import NoAws
+from utils.aws.stack import Stack
 from utils.errors import ClearError
 
 Part = Literal["dev", "production"]

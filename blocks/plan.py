@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Iterable, Iterator
 
 from prefect.client.orchestration import SyncPrefectClient
 
-from blocks.differences import Difference, differences
 from blocks.resource import LeftOut, Resource
+from utils.differences import Difference, differences
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

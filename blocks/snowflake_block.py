@@ -13,11 +13,11 @@ from pydantic import SecretStr
 
 from blocks.block_documents import BlockDocument
 from blocks.resource import LeftOut
-from blocks.secrets import NotConfigured, secret_text
-from blocks.stack import Stack
+from utils.aws.secret_content import secret_content
+from utils.aws.secret_errors import VaultError
+from utils.aws.secrets import NotConfigured, secret_text
+from utils.aws.stack import Stack
 from utils.errors import ClearError
-from utils.secret_content import secret_content
-from utils.vault_errors import VaultError
 
 SECRET = "dlt/destination/warehouse/credentials"
 # The block has to have one. Each dataset is a schema of its own: name it in the query.

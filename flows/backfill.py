@@ -20,13 +20,13 @@ from prefect import flow
 from prefect.client.orchestration import get_client
 from pydantic import Field
 
-from utils.artifacts import ProgressArtifact, publish_chunks
-from utils.backfill_report import BackfillReport
-from utils.chunk_runs import ChunkRuns
-from utils.chunks import chunks_of
-from utils.command_line import run_from_command_line
-from utils.deployments import Deployment
-from utils.terminal_bar import terminal_bar
+from utils.backfill.chunk_runs import ChunkRuns
+from utils.backfill.chunks import chunks_of
+from utils.backfill.deployment import Deployment
+from utils.backfill.report import BackfillReport
+from utils.runs.artifacts import ProgressArtifact, publish_chunks
+from utils.runs.command_line import run_from_command_line
+from utils.runs.terminal_bar import terminal_bar
 
 
 @flow(name="backfill", timeout_seconds=7 * 24 * 60 * 60)

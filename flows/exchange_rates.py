@@ -12,11 +12,11 @@ loaded with `refresh`, always load with `refresh`.
 from prefect import flow
 
 from pipelines.exchange_rates import load_exchange_rates
-from utils.artifacts import publish_report
-from utils.command_line import run_from_command_line
-from utils.load_report import LoadReport
-from utils.load_task import load_task
-from utils.observed_load import observed_load
+from utils.loading.report import LoadReport
+from utils.runs.artifacts import publish_report
+from utils.runs.command_line import run_from_command_line
+from utils.runs.load_task import load_task
+from utils.runs.observation import observed_load
 
 
 @load_task(name="Load the ECB's rates into the warehouse")

@@ -13,9 +13,9 @@ from importlib.metadata import version
 from prefect import flow, task
 from prefect.context import get_run_context
 
-from utils.command_line import run_from_command_line
-from utils.logging import get_logger
-from utils.outbound_address import outbound_address
+from utils.runs.command_line import run_from_command_line
+from utils.runs.logging import get_logger
+from utils.runs.outbound_address import outbound_address
 
 
 @task(name="Ask for the outbound IP address")

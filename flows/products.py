@@ -15,11 +15,11 @@ transaction, and refused if far fewer rows come than it has.
 from prefect import flow
 
 from pipelines.products import load_products
-from utils.artifacts import publish_report
-from utils.command_line import run_from_command_line
-from utils.load_report import LoadReport
-from utils.load_task import load_task
-from utils.observed_load import observed_load
+from utils.loading.report import LoadReport
+from utils.runs.artifacts import publish_report
+from utils.runs.command_line import run_from_command_line
+from utils.runs.load_task import load_task
+from utils.runs.observation import observed_load
 
 
 @load_task(name="Load the products' changes into the warehouse")

@@ -1,6 +1,6 @@
 """Exports what queries on Redshift give, each into a file of the lake.
 
-What into what: each `.sql` file of a folder in `sources/redshift_queries` into a Parquet or
+What into what: each `.sql` file of a folder in `sources/redshift/queries` into a Parquet or
 CSV file; one with parameters into a file for each choice of their values. When: on demand,
 or by a deployment for a folder. Again: safe at any time, a file is replaced by its whole
 successor. When it fails: the message names each query that failed, its line, and what
@@ -15,15 +15,15 @@ from prefect import flow
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from pipelines.redshift_export import export_query, prepare_export
-from sources.sql_files import Query, Value
-from utils.arrow_files import FileFormat
-from utils.artifacts import publish_export
-from utils.command_line import run_from_command_line
-from utils.export_progress import outcomes_of
-from utils.export_report import ExportedFile, ExportReport
-from utils.load_task import load_task
-from utils.logging import run_log
-from utils.running_queries import queries_end_here
+from sources.redshift.sql_files import Query, Value
+from utils.export.arrow_files import FileFormat
+from utils.export.progress import outcomes_of
+from utils.export.report import ExportedFile, ExportReport
+from utils.export.running_queries import queries_end_here
+from utils.runs.artifacts import publish_export
+from utils.runs.command_line import run_from_command_line
+from utils.runs.load_task import load_task
+from utils.runs.logging import run_log
 
 QUERIES_AT_ONCE = 3
 
@@ -53,7 +53,7 @@ def redshift_export(
     """Export what queries on Redshift give as Parquet or CSV files.
 
     Args:
-        folder: A folder of sources/redshift_queries.
+        folder: A folder of sources/redshift/queries.
         parameters: Values of the queries' parameters, as JSON, {"since": "2026-12-31"}.
         file_format: What kind of files.
     """

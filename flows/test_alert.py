@@ -16,9 +16,9 @@ from typing import Literal
 
 from prefect import flow
 
-from utils.command_line import run_from_command_line
 from utils.errors import ClearError
-from utils.logging import get_logger
+from utils.runs.command_line import run_from_command_line
+from utils.runs.logging import get_logger
 
 TIMEOUT_SECONDS = 5
 EXIT_CODE = 70

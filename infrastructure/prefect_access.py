@@ -13,8 +13,8 @@ from secrets import token_hex
 
 from cyclopts import App
 
-from blocks.secrets import NotConfigured, secret_text
-from blocks.stack import Stack
+from utils.aws.secrets import NotConfigured, secret_text
+from utils.aws.stack import Stack
 from utils.errors import ClearError
 
 app = App(

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Iterator
 import dlt
 
 from sources.exchange_rates import exchange_rates_source
-from utils.destinations import pipeline_into
-from utils.load_report import LoadReport
-from utils.loading import run_pipeline
+from utils.destinations.pipelines import pipeline_into
+from utils.loading.report import LoadReport
+from utils.loading.run import run_pipeline
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -70,7 +70,7 @@ def changed_rates(history: pa.Table, held: pa.Table) -> pa.Table:
     Raises:
         HistoryError: The warehouse holds a day or a currency that the history lacks.
     """
-    from sources.ecb_completeness import require_currencies, require_days
+    from sources.exchange_rates.completeness import require_currencies, require_days
 
     require_days(history, held["date"], owner="the warehouse")
     require_currencies(history, held["currency"], owner="the warehouse")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sources.hubspot import hubspot_source
-from utils.destinations import pipeline_into
-from utils.load_report import LoadReport
-from utils.loading import run_pipeline
+from utils.destinations.pipelines import pipeline_into
+from utils.loading.report import LoadReport
+from utils.loading.run import run_pipeline
 
 if TYPE_CHECKING:
     from dlt.common.runtime.collector_base import Collector

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Callable, Iterator
 import dlt
 
 from sources.open_exchange_rates import open_exchange_rates_source
-from utils.destinations import pipeline_into
+from utils.destinations.lake import read_columns
+from utils.destinations.pipelines import pipeline_into
 from utils.errors import ClearError
-from utils.lake import read_columns
-from utils.load_report import LoadReport, combined
-from utils.loading import run_pipeline
+from utils.loading.report import LoadReport, combined
+from utils.loading.run import run_pipeline
 
 if TYPE_CHECKING:
     from dlt.common.runtime.collector_base import Collector

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Sequence
 import dlt
 
 from sources.products import products_source
-from utils.destinations import pipeline_into
-from utils.duckdb_file import hold_duckdb_file
-from utils.load_report import LoadReport
-from utils.loading import run_pipeline
-from utils.views import free_name, replace_view
+from utils.destinations.duckdb_file import hold_duckdb_file
+from utils.destinations.pipelines import pipeline_into
+from utils.destinations.views import free_name, replace_view
+from utils.loading.report import LoadReport
+from utils.loading.run import run_pipeline
 
 if TYPE_CHECKING:
     from dlt.common.runtime.collector_base import Collector

@@ -9,12 +9,12 @@ from itertools import chain
 from typing import TYPE_CHECKING, Iterable, Iterator, Mapping
 from urllib.parse import quote
 
-from sources.redshift import redshift_credentials
-from sources.redshift_rows import query_rows
-from sources.sql_files import Query, Value, read_queries
-from utils.arrow_files import FileFormat, write_table
-from utils.export_report import ExportedFile
-from utils.whole_files import lake_folder
+from sources.redshift.connection import redshift_credentials
+from sources.redshift.rows import query_rows
+from sources.redshift.sql_files import Query, Value, read_queries
+from utils.destinations.lake_files import lake_folder
+from utils.export.arrow_files import FileFormat, write_table
+from utils.export.report import ExportedFile
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import dlt
 
 from sources.van import van_source
-from sources.van_windows import is_unfinished
-from utils.destinations import pipeline_into
-from utils.duckdb_file import hold_duckdb_file
-from utils.load_report import LoadReport, combined
-from utils.loading import run_pipeline
+from sources.van.windows import is_unfinished
+from utils.destinations.duckdb_file import hold_duckdb_file
+from utils.destinations.pipelines import pipeline_into
+from utils.loading.report import LoadReport, combined
+from utils.loading.run import run_pipeline
 
 if TYPE_CHECKING:
     from dlt.common.runtime.collector_base import Collector

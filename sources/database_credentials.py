@@ -6,8 +6,8 @@ from dlt.common.configuration import configspec
 from dlt.common.configuration.specs.exceptions import InvalidConnectionString
 from dlt.sources.credentials import ConnectionStringCredentials
 
-from utils.addresses import has_misread_password, is_no_host
 from utils.configuration_errors import ConfigurationError, whole_address_as_host
+from utils.errors.addresses import has_misread_password, is_no_host
 
 
 @configspec(init=False)

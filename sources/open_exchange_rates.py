@@ -17,7 +17,7 @@ from dlt.common.typing import TSecretStrValue
 from dlt.sources import DltResource
 
 from utils.errors import ClearError
-from utils.http_errors import as_documented
+from utils.errors.http import as_documented
 
 if TYPE_CHECKING:
     import pyarrow as pa

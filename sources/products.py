@@ -14,7 +14,7 @@ import dlt
 from dlt.common.schema.typing import TWriteDispositionConfig
 from dlt.sources import DltResource
 
-from sources.postgres_snapshot import (
+from sources.postgres.snapshot import (
     PostgresCredentials,
     Snapshot,
     UnexpectedTable,

@@ -15,21 +15,21 @@ from typing import TYPE_CHECKING, Any, Iterator
 
 import pytest
 
-from tests.images import image_settings
 from tests.parallel import Files, long_first, workers
-from tests.ports import free_port
-from tests.repository import ROOT, SETTINGS, copy_repository
+from tests.repository.tree import ROOT, SETTINGS, copy_repository
+from tests.servers.images import image_settings
+from tests.servers.ports import free_port
 
 if TYPE_CHECKING:
-    from tests.apis.hubspot import HubSpot
-    from tests.aws import Aws
     from tests.cloud.cloud import Cloud
-    from tests.images import Image
-    from tests.lakes import Lake
-    from tests.postgres import Database
-    from tests.queries import Queries
-    from tests.vault import Vault
-    from tests.warehouses import Warehouse
+    from tests.fakes.aws import Aws
+    from tests.fakes.hubspot import HubSpot
+    from tests.fakes.vault import Vault
+    from tests.samples.queries import Queries
+    from tests.servers.images import Image
+    from tests.servers.lakes import Lake
+    from tests.servers.postgres import Database
+    from tests.servers.warehouses import Warehouse
 
 scratch_key = pytest.StashKey[Path]()
 
@@ -101,7 +101,7 @@ def warehouse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(scope="session")
 def postgres(pytestconfig: pytest.Config) -> Iterator[Database]:
     """A real PostgreSQL server, one for the session."""
-    from tests.postgres import running_postgres
+    from tests.servers.postgres import running_postgres
 
     with running_postgres(pytestconfig.stash[scratch_key] / "postgres") as server:
         yield server
@@ -110,7 +110,7 @@ def postgres(pytestconfig: pytest.Config) -> Iterator[Database]:
 @pytest.fixture
 def application(postgres: Database, monkeypatch: pytest.MonkeyPatch) -> Database:
     """The application's database, empty, which `products` reads."""
-    from tests.postgres import new_database
+    from tests.servers.postgres import new_database
 
     database = new_database(postgres)
     monkeypatch.setenv("SOURCES__PRODUCTS__CREDENTIALS", database.url)
@@ -120,7 +120,7 @@ def application(postgres: Database, monkeypatch: pytest.MonkeyPatch) -> Database
 @pytest.fixture
 def feed(application: Database) -> Database:
     """The application's database, with a change feed that is empty."""
-    from tests.change_feed import create_change_feed
+    from tests.samples.change_feed import create_change_feed
 
     return create_change_feed(application)
 
@@ -130,7 +130,7 @@ def postgres_warehouse(
     postgres: Database, warehouse: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Database:
     """The PostgreSQL database that the pipelines of this test load into."""
-    from tests.postgres import new_database
+    from tests.servers.postgres import new_database
 
     database = new_database(postgres)
     for name, value in database.settings.items():
@@ -141,7 +141,7 @@ def postgres_warehouse(
 @pytest.fixture
 def duckdb_warehouse(warehouse: Path) -> Warehouse:
     """The warehouse of this test, where it does not matter which one it is."""
-    from tests.warehouses import DuckDBWarehouse
+    from tests.servers.warehouses import DuckDBWarehouse
 
     return DuckDBWarehouse(warehouse)
 
@@ -155,7 +155,7 @@ def any_warehouse(request: pytest.FixtureRequest) -> Warehouse:
 @pytest.fixture
 def hubspot(monkeypatch: pytest.MonkeyPatch) -> Iterator[HubSpot]:
     """The HubSpot account that `hubspot` reads, empty."""
-    from tests.apis.hubspot import TOKEN, playing_hubspot
+    from tests.fakes.hubspot import TOKEN, playing_hubspot
 
     with playing_hubspot() as account:
         monkeypatch.setenv("SOURCES__HUBSPOT__BASE_URL", account.api.url)
@@ -166,7 +166,7 @@ def hubspot(monkeypatch: pytest.MonkeyPatch) -> Iterator[HubSpot]:
 @pytest.fixture(scope="session")
 def aws_server(pytestconfig: pytest.Config) -> Iterator[Aws]:
     """AWS, one for the session."""
-    from tests.aws import running_aws
+    from tests.fakes.aws import running_aws
 
     with running_aws(pytestconfig.stash[scratch_key]) as aws:
         yield aws
@@ -193,7 +193,7 @@ def cloud(pytestconfig: pytest.Config) -> Iterator[Cloud]:
 @pytest.fixture
 def vault(aws: Aws) -> Iterator[Vault]:
     """AWS Secrets Manager, turned on: dlt looks there for secrets, too."""
-    from tests.vault import vault_of
+    from tests.fakes.vault import vault_of
 
     with vault_of(aws) as vault:
         yield vault
@@ -202,7 +202,7 @@ def vault(aws: Aws) -> Iterator[Vault]:
 @pytest.fixture(scope="session")
 def redshift_database(postgres: Database) -> Database:
     """One for the session: an export only reads. Its settings are none that help."""
-    from tests.postgres import new_database
+    from tests.servers.postgres import new_database
 
     database = new_database(postgres)
     for setting in (
@@ -225,7 +225,7 @@ def redshift(redshift_database: Database, monkeypatch: pytest.MonkeyPatch) -> Da
 @pytest.fixture
 def queries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Queries:
     """A folder `pets` for queries, in place of the repository's own."""
-    from tests.queries import Queries
+    from tests.samples.queries import Queries
 
     return Queries(tmp_path, monkeypatch)
 
@@ -233,7 +233,7 @@ def queries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Queries:
 @pytest.fixture
 def local_lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lake:
     """The lake of this test, an empty folder."""
-    from tests.lakes import LocalLake
+    from tests.servers.lakes import LocalLake
 
     monkeypatch.setenv("DLT_LOCAL_DIR", str(tmp_path))
     return LocalLake(tmp_path / "lake")
@@ -242,7 +242,7 @@ def local_lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lake:
 @pytest.fixture(params=["folder", "S3"])
 def any_lake(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Lake:
     """The lake of this test, once a local folder and once a bucket."""
-    from tests.lakes import S3Lake
+    from tests.servers.lakes import S3Lake
 
     if request.param == "folder":
         return request.getfixturevalue("local_lake")
@@ -254,7 +254,7 @@ def any_lake(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 @pytest.fixture(scope="session")
 def prefect_api(pytestconfig: pytest.Config) -> Iterator[str]:
     """The address of a real Prefect server, one for the session, where flows run."""
-    from tests.prefect_server import drain, running_server
+    from tests.servers.prefect import drain, running_server
 
     home = pytestconfig.stash[scratch_key] / "server"
     with running_server(home, os.environ["PREFECT_API_URL"]) as api_url:
@@ -265,7 +265,7 @@ def prefect_api(pytestconfig: pytest.Config) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def image(pytestconfig: pytest.Config) -> Iterator[Image]:
     """The real image, built from a folder where much lies around that is not for it."""
-    from tests.images import built_image, cluttered_copy, what_is_missing
+    from tests.servers.images import built_image, cluttered_copy, what_is_missing
 
     if missing := what_is_missing():
         pytest.skip(missing)

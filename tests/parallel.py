@@ -12,13 +12,21 @@ from xdist.scheduler import LoadScopeScheduling
 WORKERS = 2
 # The store is one for the machine: two must not empty it, or build the same, at once.
 IMAGES = (
-    *("tests/end_to_end/", "tests/test_image.py", "tests/cloud/test_containers.py"),
+    *(
+        "tests/end_to_end/",
+        "tests/repository/test_image.py",
+        "tests/cloud/test_containers.py",
+    ),
     "tests/github/test_release.py",
 )
 # Those that take a minute or more, so that no process ends with one alone.
 LONG = (
-    *(*IMAGES, "tests/test_deployments.py", "tests/test_killed_runs.py"),
-    *("tests/utils/test_interrupted_load.py", "tests/utils/test_lake.py"),
+    *(
+        *IMAGES,
+        "tests/repository/test_deployments.py",
+        "tests/killing/test_killed_runs.py",
+    ),
+    *("tests/utils/loading/test_recovery.py", "tests/utils/destinations/test_lake.py"),
 )
 
 

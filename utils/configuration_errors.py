@@ -25,8 +25,8 @@ from dlt.common.configuration.providers.toml import (
 )
 from dlt.common.configuration.utils import ResolvedValueTrace, get_resolved_traces
 
-from utils.addresses import has_misread_password, is_no_host
 from utils.errors import ClearError
+from utils.errors.addresses import has_misread_password, is_no_host
 from utils.vault_provider import active_vault
 
 Section = tuple[str, ...]

@@ -23,8 +23,8 @@ from dlt.common.configuration.specs.config_providers_context import (
 )
 from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
 
-from utils.secret_content import secret_content
-from utils.vault_errors import VaultError, error_of_aws
+from utils.aws.secret_content import secret_content
+from utils.aws.secret_errors import VaultError, error_of_aws
 
 DltPath = tuple[str, ...]
 

@@ -13,26 +13,26 @@ from cyclopts import App, Parameter
 from prefect.client.orchestration import SyncPrefectClient
 from rich.console import Console
 
-from blocks.prefect_server import prefect_server
 from infrastructure.release.apply import (
     apply_deployments,
     apply_rollback,
     apply_stack,
 )
-from infrastructure.release.commits import Clone
 from infrastructure.release.content import Content
+from infrastructure.release.git import Clone
 from infrastructure.release.job_variables import (
     check_job_variables,
     check_planned_job_variables,
 )
 from infrastructure.release.plan import Plan
-from infrastructure.release.platform_stack import PlatformStack
 from infrastructure.release.prefect_file import PrefectFileError, read_prefect_file
 from infrastructure.release.production import Production
 from infrastructure.release.releases import Release, read_releases
 from infrastructure.release.report import as_data, lines, markdown, table
-from utils.command_line import in_plain_words, print_error
+from infrastructure.release.stack import PlatformStack
 from utils.errors import ClearError
+from utils.prefect_server import prefect_server
+from utils.runs.command_line import in_plain_words, print_error
 
 STACK = "data-platform"
 

@@ -18,7 +18,7 @@ from prefect.client.orchestration import SyncPrefectClient
 from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
-from infrastructure.release.deployed import Deployed, create, next_start, update
+from infrastructure.release.deployments import Deployed, create, next_start, update
 from infrastructure.release.plan import Plan
 from infrastructure.release.releases import (
     begin,
@@ -27,7 +27,7 @@ from infrastructure.release.releases import (
     read_releases,
     write_releases,
 )
-from infrastructure.release.stack_update import execute_update, prepare_update
+from infrastructure.release.stack.update import execute_update, prepare_update
 from utils.errors import ClearError, sentence
 
 # A server of one's own is one process: more only wait for each other there, and with

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from blocks.stack import TEMPLATE
 from infrastructure.release.code import Code, FlowCode, read_code
-from infrastructure.release.commits import Clone
-from infrastructure.release.deployed import Deployed, as_deployed
+from infrastructure.release.deployments import Deployed, as_deployed
+from infrastructure.release.git import Clone
 from infrastructure.release.prefect_file import PrefectFile, read_prefect_file
+from utils.aws.stack import TEMPLATE
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,12 @@ from prefect.exceptions import ObjectNotFound
 from prefect.utilities.schema_tools import validate
 
 from blocks.ecs_pool import production_pool
-from blocks.stack import Stack
 from infrastructure.release.content import Content
-from infrastructure.release.located_yaml import Fault
-from infrastructure.release.platform_stack import PlatformStack
 from infrastructure.release.prefect_file import PrefectFileError
-from infrastructure.release.template import read_template
+from infrastructure.release.prefect_file.located_yaml import Fault
+from infrastructure.release.stack import PlatformStack
+from infrastructure.release.stack.template import read_template
+from utils.aws.stack import Stack
 from utils.errors import ClearError, nearest, sentence
 
 # As good as any: which one it is, does not matter to a work pool.

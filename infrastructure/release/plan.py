@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Collection, Iterator, Mapping
 
-from blocks.differences import Difference
 from infrastructure.release.content import Content
-from infrastructure.release.deployed import Deployed
-from infrastructure.release.image_files import image_files
+from infrastructure.release.deployments import Deployed
 from infrastructure.release.images import ImageChoice, commit_of
-from infrastructure.release.platform_stack import PlatformStack, StackChange
+from infrastructure.release.images.files import image_files
 from infrastructure.release.production import Production
 from infrastructure.release.releases import Release
+from infrastructure.release.stack import PlatformStack, StackChange
+from utils.differences import Difference
 from utils.errors import ClearError
 
 

@@ -7,12 +7,12 @@ from typing import Collection
 
 from prefect.client.orchestration import SyncPrefectClient
 
-from infrastructure.release.commits import Clone
 from infrastructure.release.content import Content
-from infrastructure.release.deployed import Deployed, read_deployments
+from infrastructure.release.deployments import Deployed, read_deployments
+from infrastructure.release.git import Clone
 from infrastructure.release.images import Images, commit_of, read_tags, repository_of
-from infrastructure.release.platform_stack import PlatformStack
 from infrastructure.release.releases import Release, read_releases
+from infrastructure.release.stack import PlatformStack
 
 # In place of a repository of images that is not asked.
 REPOSITORY = "repository"

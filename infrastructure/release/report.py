@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Iterable, Iterator, Mapping
 
-from blocks.differences import Difference
 from infrastructure.release.images import commit_of
 from infrastructure.release.plan import Plan
-from infrastructure.release.platform_stack import IMAGE_PARAMETER
+from infrastructure.release.stack import IMAGE_PARAMETER
+from utils.differences import Difference
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -46,8 +46,8 @@ def main() -> None:
         folder = Path(scratch)
         for name in ("PREFECT_API_URL", "PREFECT_HOME"):
             os.environ.pop(name, None)
-        from tests.ports import free_port
-        from tests.prefect_server import running_server
+        from tests.servers.ports import free_port
+        from tests.servers.prefect import running_server
 
         limit = duckdb_seconds(folder)
         with running_server(
@@ -85,7 +85,7 @@ def duckdb_seconds(folder: Path) -> float:
     """Medians of what DuckDB needs to read and unpivot the file into a table."""
     import duckdb
 
-    from tests.ecb import packaged_csv, unpivoted
+    from tests.samples.ecb import packaged_csv, unpivoted
 
     file = folder / "history.csv"
     file.write_text(packaged_csv())

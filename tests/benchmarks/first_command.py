@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.repository import copy_repository, environment_of_a_newcomer
+from tests.repository.tree import copy_repository, environment_of_a_newcomer
 
 # What each phase ends with.
 PHASES = {

@@ -6,7 +6,7 @@ What a run does not use at its start it does not import. Goal: at most 1.1.
 from __future__ import annotations
 
 from tests.benchmarks.processes import Alternative, interleaved, python, report
-from tests.repository import ROOT
+from tests.repository.tree import ROOT
 
 ROUNDS = 10
 

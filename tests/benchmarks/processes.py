@@ -13,7 +13,7 @@ from pathlib import Path
 from statistics import median
 from typing import Callable
 
-from tests.repository import ROOT
+from tests.repository.tree import ROOT
 
 
 @dataclass

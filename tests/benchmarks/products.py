@@ -23,9 +23,9 @@ from statistics import median
 import psycopg2
 
 from tests.benchmarks.processes import Alternative, empty, interleaved, python, report
-from tests.ports import free_port
-from tests.postgres import Database, new_database, running_postgres
-from tests.prefect_server import running_server
+from tests.servers.ports import free_port
+from tests.servers.postgres import Database, new_database, running_postgres
+from tests.servers.prefect import running_server
 
 ROUNDS = 3
 MILLION = 1_000_000

@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.ports import free_port
+from tests.servers.ports import free_port
 
 if TYPE_CHECKING:
     from tests.infrastructure.release.production import Production
@@ -60,7 +60,7 @@ def main() -> None:
         from tests.cloud.cloud import running_cloud
         from tests.infrastructure.release.production import Production
         from tests.infrastructure.release.repository_of_tests import new_repository
-        from tests.prefect_server import running_server
+        from tests.servers.prefect import running_server
 
         repository = new_repository(scratch / "repository")
         repository.git("remote", "add", "origin", "https://example.org/acme/shop.git")

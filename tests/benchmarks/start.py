@@ -21,9 +21,9 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
-from tests.images import Container, buildah, built_image, image_settings
-from tests.ports import free_port
-from tests.repository import copy_repository
+from tests.repository.tree import copy_repository
+from tests.servers.images import Container, buildah, built_image, image_settings
+from tests.servers.ports import free_port
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
@@ -87,7 +87,7 @@ def add_bare_flows(container: Container) -> None:
 def compare(container: Container, scratch: Path) -> None:
     from prefect.client.orchestration import get_client
 
-    from tests.prefect_server import running_server
+    from tests.servers.prefect import running_server
 
     starts = bare, hello, bare_with_dlt, load = [
         Start(name)

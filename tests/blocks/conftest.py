@@ -12,8 +12,8 @@ import pytest
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
 
-    from tests.aws import Aws
-    from tests.vault import Vault
+    from tests.fakes.aws import Aws
+    from tests.fakes.vault import Vault
 
 POOLS = ("dev", "production")
 # in the order in which they can be deleted
@@ -40,7 +40,7 @@ def prefect(prefect_api: str) -> Iterator[SyncPrefectClient]:
 @pytest.fixture
 def stack(aws: Aws) -> Aws:
     """AWS, with the platform's stack and a bucket for its lake."""
-    from tests.platform_stack import create_stack
+    from tests.samples.platform_stack import create_stack
 
     create_stack(aws)
     aws.new_bucket("the-lake")
@@ -50,7 +50,7 @@ def stack(aws: Aws) -> Aws:
 @pytest.fixture
 def secrets(stack: Aws) -> Vault:
     """AWS, with each secret that becomes part of a block."""
-    from tests.vault import Vault
+    from tests.fakes.vault import Vault
 
     vault = Vault(stack)
     vault.put(

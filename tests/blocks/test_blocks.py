@@ -17,9 +17,9 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from blocks.__main__ import app
 from blocks.block_documents import BlockDocument
 from tests.blocks.conftest import BLOCKS
-from tests.http_server import api, json_answer
-from tests.platform_stack import OUTPUTS, create_stack, without
-from tests.repository import ROOT
+from tests.fakes.http_server import api, json_answer
+from tests.repository.tree import ROOT
+from tests.samples.platform_stack import OUTPUTS, create_stack, without
 from utils.errors import ClearError
 
 SECRETS = ("slacktoken", "routing-key", "MIIB")

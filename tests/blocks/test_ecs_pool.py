@@ -19,9 +19,9 @@ from prefect_aws.workers.ecs_worker import ECSJobConfiguration, ECSWorker
 
 from blocks.ecs_pool import production_pool
 from blocks.resource import revealed
-from blocks.stack import Stack
-from tests.aws import REGION
-from tests.platform_stack import NAME, OUTPUTS
+from tests.fakes.aws import REGION
+from tests.samples.platform_stack import NAME, OUTPUTS
+from utils.aws.stack import Stack
 
 KEY = "the-key"
 SECRETS = {

@@ -7,10 +7,10 @@ from pydantic import SecretStr
 
 from blocks.resource import LeftOut
 from blocks.snowflake_block import SECRET, snowflake_analytics
-from blocks.stack import Stack
-from tests.aws import REGION
-from tests.platform_stack import NAME, OUTPUTS
-from tests.vault import Vault
+from tests.fakes.aws import REGION
+from tests.fakes.vault import Vault
+from tests.samples.platform_stack import NAME, OUTPUTS
+from utils.aws.stack import Stack
 from utils.errors import ClearError
 
 KEY = "-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----"

@@ -9,7 +9,7 @@ from prefect.blocks.notifications import PagerDutyWebHook, SlackWebhook
 from prefect_aws import AwsCredentials, S3Bucket
 
 from blocks.__main__ import app
-from tests.http_server import Answer, api, json_answer
+from tests.fakes.http_server import Answer, api, json_answer
 
 
 @pytest.fixture

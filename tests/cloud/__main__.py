@@ -9,7 +9,7 @@ import signal
 import threading
 from pathlib import Path
 
-from tests.repository import ROOT
+from tests.repository.tree import ROOT
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from moto.backends import get_backend
 
-from tests.aws import ADMINISTRATOR, REGION
+from tests.fakes.aws import ADMINISTRATOR, REGION
 
 ACCOUNT = "123456789012"
 ADMINISTRATOR_KEY = ADMINISTRATOR["AWS_ACCESS_KEY_ID"]

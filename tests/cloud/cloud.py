@@ -15,10 +15,10 @@ import boto3
 import requests
 from botocore.config import Config
 
-from tests.aws import REGION, Aws
-from tests.ports import free_port
-from tests.repository import ROOT
-from tests.waiting import stop, until
+from tests.fakes.aws import REGION, Aws
+from tests.repository.tree import ROOT
+from tests.servers.ports import free_port
+from tests.servers.waiting import stop, until
 
 START_SECONDS = 120
 

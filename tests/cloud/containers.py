@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Iterator
 
-from tests.images import buildah
+from tests.servers.images import buildah
 
 ENVIRONMENT = "/run/environment"  # in the container
 # It waits for the command, because buildah's exit code does not tell of signals.

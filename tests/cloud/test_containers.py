@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.repository import ROOT
-from tests.waiting import until
+from tests.repository.tree import ROOT
+from tests.servers.waiting import until
 
 IMAGE = "localhost/tests-cloud-shell"
 PROGRAMS = ("sh", "env", "id", "sleep", "ls")

@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from tests.waiting import until
+from tests.servers.waiting import until
 
 PYTHON = ("python", "-c")
 

@@ -6,7 +6,7 @@ import os
 import signal
 
 from tests.cloud.cloud import running_cloud
-from tests.waiting import until
+from tests.servers.waiting import until
 
 STUBBORN = """
 import os, signal, subprocess, sys, time

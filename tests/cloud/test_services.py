@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.waiting import until
+from tests.servers.waiting import until
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 
 if TYPE_CHECKING:
     from tests.end_to_end.platform import Platform
-    from tests.postgres import Database
+    from tests.servers.postgres import Database
 
 
 @pytest.fixture(scope="package")
@@ -17,7 +17,7 @@ def platform(
 ) -> Iterator[Platform]:
     """Everything that production has, with tasks as processes of this machine."""
     from tests.end_to_end.platform import running_platform
-    from tests.postgres import new_database
+    from tests.servers.postgres import new_database
 
     folder = tmp_path_factory.mktemp("platform")
     with running_platform(new_database(postgres), folder) as platform:

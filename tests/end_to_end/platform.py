@@ -18,12 +18,12 @@ from prefect.client.schemas.objects import FlowRun, WorkerStatus
 from prefect.exceptions import PrefectHTTPStatusError
 
 from tests.cloud.cloud import Cloud, running_cloud
-from tests.ports import free_port
-from tests.postgres import Database, over_tcp
-from tests.prefect_server import running_server
-from tests.repository import copy_repository
-from tests.templates import TEMPLATES
-from tests.waiting import Found, until
+from tests.infrastructure.templates import TEMPLATES
+from tests.repository.tree import copy_repository
+from tests.servers.ports import free_port
+from tests.servers.postgres import Database, over_tcp
+from tests.servers.prefect import running_server
+from tests.servers.waiting import Found, until
 
 AUTH = "admin:a-password-of-prefect"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from tests.apis.open_exchange_rates import APP_ID, OpenExchangeRates
 from tests.end_to_end.platform import Platform
-from tests.http_server import playing
+from tests.fakes.http_server import playing
+from tests.fakes.open_exchange_rates import APP_ID, OpenExchangeRates
 
 CHUNKS = "open_exchange_rates/production-backfill"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.end_to_end.platform import AUTH, COMMIT
-from tests.http_server import Answer, playing
+from tests.fakes.http_server import Answer, playing
 
 
 def test_hello_world_runs_as_a_task_behind_the_stacks_address(platform):

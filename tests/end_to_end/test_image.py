@@ -8,8 +8,8 @@ from typing import Iterator
 import pytest
 
 from tests.end_to_end.platform import Platform
-from tests.images import Image
-from tests.repository import ROOT
+from tests.repository.tree import ROOT
+from tests.servers.images import Image
 
 FLOWS = ("hello_world", "exchange_rates")
 

@@ -12,7 +12,7 @@ import pytest
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterDeploymentId
 
 from tests.end_to_end.platform import AUTH, Platform
-from tests.waiting import until
+from tests.servers.waiting import until
 
 CHROMIUM = shutil.which("chromium")
 

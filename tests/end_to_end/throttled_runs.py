@@ -10,7 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 from tests.end_to_end.platform import Platform, running_platform
-from tests.postgres import running_postgres
+from tests.servers.postgres import running_postgres
 
 DEPLOYMENT = "hello_world/production"
 

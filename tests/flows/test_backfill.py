@@ -28,10 +28,10 @@ from prefect.flow_engine import run_flow_sync
 from prefect.states import AwaitingRetry, Cancelling
 
 from flows.backfill import backfill
-from tests.chunk_deployment import ChunkDeployment
-from tests.prefect_api import artifacts_of, deployment_named, logs_of
-from tests.repository import ROOT
-from tests.waiting import stop
+from tests.repository.tree import ROOT
+from tests.samples.chunk_deployment import ChunkDeployment
+from tests.servers.prefect_api import artifacts_of, deployment_named, logs_of
+from tests.servers.waiting import stop
 
 FIRST_DAY, LAST_DAY = date(2024, 1, 1), date(2024, 1, 5)
 DAYS = ("2024-01-01", "2024-01-03", "2024-01-05")  # on which chunks of two days begin
@@ -149,7 +149,7 @@ def served(prefect_api, tmp_path) -> Iterator[tuple[str, Path]]:
     """The name of two deployments whose runs are processes, and the file of chunks."""
     name, loaded = f"served-{uuid4().hex[:8]}", tmp_path / "loaded"
     serving = subprocess.Popen(
-        [sys.executable, "-m", "tests.served_chunks", name],
+        [sys.executable, "-m", "tests.samples.served_chunks", name],
         cwd=ROOT,
         env=os.environ
         | {"CHUNKS_LOADED": str(loaded), "PREFECT_RUNNER_POLL_FREQUENCY": "1"},

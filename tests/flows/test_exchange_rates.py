@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 from flows.exchange_rates import exchange_rates
-from tests.duckdb_warehouse import count
-from tests.http_server import Answer, api
-from tests.prefect_api import artifacts_of, logs_of
+from tests.fakes.http_server import Answer, api
+from tests.servers.duckdb_warehouse import count
+from tests.servers.prefect_api import artifacts_of, logs_of
 
 
 def test_it_loads_and_publishes_what_it_loaded(prefect_api, warehouse):

@@ -16,24 +16,24 @@ from prefect import Flow
 from prefect.client.schemas.objects import State
 
 import flows
-from tests.apis.hubspot import over_the_limit
-from tests.apis.open_exchange_rates import APP_ID, OpenExchangeRates
-from tests.apis.van import Van, activist_code
-from tests.change_feed import create_change_feed
-from tests.ecb import packaged_csv, with_one_more_day, zipped
-from tests.http_server import Answer, api, playing
-from tests.prefect_api import logs_of
+from tests.fakes.http_server import Answer, api, playing
+from tests.fakes.hubspot import over_the_limit
+from tests.fakes.open_exchange_rates import APP_ID, OpenExchangeRates
+from tests.fakes.van import Van, activist_code
+from tests.samples.change_feed import create_change_feed
+from tests.samples.ecb import packaged_csv, with_one_more_day, zipped
+from tests.servers.prefect_api import logs_of
 
 # A run that spins ends as TimedOut instead of Failed.
 SECONDS = 60
 
 # A function that the source calls while it is read, in which there may be a bug.
 CODE = {
-    "exchange_rates": "sources.ecb_history.read_history",
+    "exchange_rates": "sources.exchange_rates.ecb_history.read_history",
     "hubspot": "sources.hubspot._row",
     "open_exchange_rates": "sources.open_exchange_rates._rates",
     "products": "sources.products._query",
-    "redshift_export": "sources.redshift_rows._arrow_type",
+    "redshift_export": "sources.redshift.rows._arrow_type",
     "van": "sources.van._signups",
 }
 PARAMETERS = {"redshift_export": {"folder": "pets"}}

@@ -8,8 +8,8 @@ from importlib.metadata import version
 import pytest
 
 from flows.hello_world import hello_world
-from tests.http_server import Answer, api
-from tests.prefect_api import logs_of
+from tests.fakes.http_server import Answer, api
+from tests.servers.prefect_api import logs_of
 
 ADDRESS = Answer(b"203.0.113.7\n")
 

@@ -6,10 +6,10 @@ import json
 
 from flows.hubspot import hubspot as flow
 from flows.hubspot import load
-from tests.apis.hubspot import TOKEN
-from tests.duckdb_warehouse import count
-from tests.http_server import json_answer
-from tests.prefect_api import artifacts_of, logs_of
+from tests.fakes.http_server import json_answer
+from tests.fakes.hubspot import TOKEN
+from tests.servers.duckdb_warehouse import count
+from tests.servers.prefect_api import artifacts_of, logs_of
 
 
 def test_it_loads_and_publishes_what_it_loaded(prefect_api, hubspot, warehouse):

@@ -8,9 +8,9 @@ from datetime import date
 import pytest
 
 from flows.open_exchange_rates import open_exchange_rates
-from tests.apis.open_exchange_rates import APP_ID, OpenExchangeRates
-from tests.http_server import playing
-from tests.prefect_api import artifacts_of, logs_of
+from tests.fakes.http_server import playing
+from tests.fakes.open_exchange_rates import APP_ID, OpenExchangeRates
+from tests.servers.prefect_api import artifacts_of, logs_of
 
 
 @pytest.fixture

@@ -11,20 +11,20 @@ import psycopg2
 import pytest
 
 from flows.products import load, products
-from tests.change_feed import (
+from tests.killing.terminated_runs import terminate_runs
+from tests.samples.change_feed import (
     COLUMNS,
     add_change,
     add_changes,
     changes,
     create_change_feed,
 )
-from tests.duckdb_warehouse import count, query
-from tests.passwords import everything_told, shows_no_part
-from tests.ports import free_port
-from tests.postgres import Database, over_tcp
-from tests.prefect_api import artifacts_of, logs_of
-from tests.terminated_runs import terminate_runs
-from tests.waiting import until
+from tests.samples.passwords import everything_told, shows_no_part
+from tests.servers.duckdb_warehouse import count, query
+from tests.servers.ports import free_port
+from tests.servers.postgres import Database, over_tcp
+from tests.servers.prefect_api import artifacts_of, logs_of
+from tests.servers.waiting import until
 
 
 def test_it_loads_the_changes_and_publishes_what_it_loaded(

@@ -16,12 +16,12 @@ from datetime import datetime
 import pyarrow.parquet as pq
 
 from flows.redshift_export import export, redshift_export
-from tests.passwords import everything_told, shows_no_part
-from tests.ports import free_port
-from tests.prefect_api import artifacts_of, flow_run_with, logs_of
-from tests.redshift import ResumingWorkgroup
-from tests.repository import ROOT
-from tests.waiting import end_the_time, until
+from tests.fakes.redshift import ResumingWorkgroup
+from tests.repository.tree import ROOT
+from tests.samples.passwords import everything_told, shows_no_part
+from tests.servers.ports import free_port
+from tests.servers.prefect_api import artifacts_of, flow_run_with, logs_of
+from tests.servers.waiting import end_the_time, until
 
 # The two clocks are read before and after.
 SLEEP = (
@@ -227,7 +227,7 @@ def test_a_run_that_is_terminated_ends_its_queries(
 ):
     queries.add("cats", SLEEP.format(600))
     script = (
-        "import sys, pathlib, sources.sql_files as files;"
+        "import sys, pathlib, sources.redshift.sql_files as files;"
         "files.FOLDERS = pathlib.Path(sys.argv.pop(1));"
         "from flows.redshift_export import *; run_from_command_line(redshift_export)"
     )

@@ -1,6 +1,6 @@
 """test_alert fails in the way that it is asked to, against a real Prefect server.
 
-How the worker sees a process that exits is in tests/test_deployments.py.
+How the worker sees a process that exits is in tests/repository/test_deployments.py.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import pytest
 
 # by another name: pytest would take it for a test
 from flows.test_alert import test_alert as alert
-from tests.prefect_api import logs_of
-from tests.repository import ROOT
+from tests.repository.tree import ROOT
+from tests.servers.prefect_api import logs_of
 
 
 def test_it_raises(prefect_api):

@@ -9,11 +9,11 @@ from typing import Iterator
 import pytest
 
 from flows.van import load, van
-from tests.apis.van import Van, activist_code
-from tests.duckdb_warehouse import count, query
-from tests.http_server import playing
-from tests.prefect_api import artifacts_of, logs_of
-from tests.settings import request_timeout
+from tests.fakes.http_server import playing
+from tests.fakes.van import Van, activist_code
+from tests.repository.settings import request_timeout
+from tests.servers.duckdb_warehouse import count, query
+from tests.servers.prefect_api import artifacts_of, logs_of
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.aws import REGION
 from tests.cloud.cloud import Cloud
+from tests.fakes.aws import REGION
 from tests.github.runner import Inputs, Runner
-from tests.images import build
+from tests.servers.images import build
 
 REPOSITORY = "acme/data-platform"
 ISSUER = "token.actions.githubusercontent.com"

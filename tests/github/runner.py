@@ -15,7 +15,7 @@ from typing import Any, Callable, Mapping
 
 import yaml
 
-from tests.repository import ROOT
+from tests.repository.tree import ROOT
 
 WORKFLOWS = ROOT / ".github" / "workflows"
 BASH = ("bash", "--noprofile", "--norc", "-eo", "pipefail")

@@ -15,7 +15,6 @@ from typing import Any, Iterator
 
 import pytest
 
-from tests.aws import REGION
 from tests.end_to_end.platform import (
     AUTH,
     DEPLOY_STACK,
@@ -23,11 +22,12 @@ from tests.end_to_end.platform import (
     Platform,
     running_stacks,
 )
+from tests.fakes.aws import REGION
 from tests.github.actions import DOCKER, Actions, install
 from tests.github.runner import Runner
-from tests.images import Image, buildah
-from tests.postgres import Database, new_database
-from tests.repository import copy_repository, environment_of_a_newcomer
+from tests.repository.tree import copy_repository, environment_of_a_newcomer
+from tests.servers.images import Image, buildah
+from tests.servers.postgres import Database, new_database
 
 FLOW = "flows/hello_world.py"
 DEPLOYMENT = "hello_world/production"

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from tests.github.runner import WORKFLOWS, jobs_of
-from tests.repository import ROOT
+from tests.repository.tree import ROOT
 
 DEPENDABOT = ROOT / ".github" / "dependabot.yml"
 FILES = sorted(WORKFLOWS.iterdir())

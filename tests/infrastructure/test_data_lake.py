@@ -17,10 +17,10 @@ import sqlglot
 from sqlglot import exp
 
 from pipelines.open_exchange_rates import load_open_exchange_rates
-from tests.apis.open_exchange_rates import APP_ID, OpenExchangeRates
-from tests.http_server import playing
-from tests.repository import ROOT
-from tests.templates import TEMPLATES, properties, read, rights
+from tests.fakes.http_server import playing
+from tests.fakes.open_exchange_rates import APP_ID, OpenExchangeRates
+from tests.infrastructure.templates import TEMPLATES, properties, read, rights
+from tests.repository.tree import ROOT
 
 TEMPLATE = TEMPLATES["data-platform-lake"]
 SCRIPTS = sorted((ROOT / "infrastructure" / "snowflake").glob("*.sql"))

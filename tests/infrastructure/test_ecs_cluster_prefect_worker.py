@@ -11,7 +11,7 @@ import pytest
 from prefect.settings import Settings
 from prefect_aws.settings import EcsObserverSettings, EcsWorkerSettings
 
-from tests.templates import TEMPLATES, of_type, properties, read, text
+from tests.infrastructure.templates import TEMPLATES, of_type, properties, read, text
 
 PLATFORM = TEMPLATES["data-platform"]
 PARAMETERS = read(PLATFORM)["Parameters"]

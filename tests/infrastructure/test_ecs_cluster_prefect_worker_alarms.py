@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tests.templates import TEMPLATES, of_type, properties, read
+from tests.infrastructure.templates import TEMPLATES, of_type, properties, read
 
 PLATFORM = TEMPLATES["data-platform"]
 RESOURCES = read(PLATFORM)["Resources"]

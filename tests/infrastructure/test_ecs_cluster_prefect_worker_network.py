@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import subprocess
 
-from tests.templates import TEMPLATES, of_type, properties, read
+from tests.infrastructure.templates import TEMPLATES, of_type, properties, read
 
 PLATFORM = TEMPLATES["data-platform"]
 RESOURCES = read(PLATFORM)["Resources"]

@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 from prefect_aws.workers.ecs_worker import ECS_DEFAULT_FAMILY
 
-from tests.templates import TEMPLATES, listed, of_type, properties, rights, statements
+from tests.infrastructure.templates import (
+    TEMPLATES,
+    listed,
+    of_type,
+    properties,
+    rights,
+    statements,
+)
 
 PLATFORM = TEMPLATES["data-platform"]
 ECS_TASKS = "ecs-tasks.amazonaws.com"

@@ -10,7 +10,7 @@ from typing import Any, Iterator
 
 import pytest
 
-from tests.templates import TEMPLATES
+from tests.infrastructure.templates import TEMPLATES
 
 NAME = "address-test"
 TEMPLATE = TEMPLATES["data-platform"].read_text()

@@ -14,7 +14,14 @@ from typing import Any
 
 import pytest
 
-from tests.templates import TEMPLATES, of_type, properties, read, rights, statements
+from tests.infrastructure.templates import (
+    TEMPLATES,
+    of_type,
+    properties,
+    read,
+    rights,
+    statements,
+)
 
 DEPLOY = TEMPLATES["data-platform-deploy"]
 PLATFORM = TEMPLATES["data-platform"]

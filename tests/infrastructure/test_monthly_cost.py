@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from infrastructure.monthly_cost import DEPLOYMENTS, PRICES, costs, runs_of_a_day
-from tests.templates import TEMPLATES, read
+from tests.infrastructure.templates import TEMPLATES, read
 
 GIVEN = tomllib.loads(PRICES.read_text())
 RUN = {"cpu": 1024, "memory": 1024}

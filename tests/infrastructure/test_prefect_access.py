@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from infrastructure.prefect_access import prefect_access
+from tests.fakes.vault import Vault
 from tests.github.runner import MASK, read_variables
-from tests.platform_stack import OUTPUTS, create_stack, without
-from tests.vault import Vault
+from tests.samples.platform_stack import OUTPUTS, create_stack, without
 from utils.errors import ClearError
 
 NAME = "prefect/api-key"

@@ -21,8 +21,8 @@ import yaml
 
 from infrastructure.monthly_cost import table
 from tests.cloud.cloud import Cloud, running_cloud
-from tests.repository import ROOT
-from tests.templates import INFRASTRUCTURE, TEMPLATES, of_type, read
+from tests.infrastructure.templates import INFRASTRUCTURE, TEMPLATES, of_type, read
+from tests.repository.tree import ROOT
 
 README = (INFRASTRUCTURE / "README.md").read_text()
 COMMANDS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)

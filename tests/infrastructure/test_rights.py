@@ -12,12 +12,12 @@ from typing import Iterator
 
 import pytest
 
-from tests.aws import ADMINISTRATOR
 from tests.cloud.cloud import Cloud
 from tests.cloud.dry_run import ALLOWED as WOULD_HAVE_SUCCEEDED
-from tests.rights import ALLOWED, ELSEWHERE, ROLES, Cell, cells
-from tests.rights_platform import BOUNDARY, NOBODY, Platform
-from tests.templates import TEMPLATES, read, rights
+from tests.fakes.aws import ADMINISTRATOR
+from tests.infrastructure.rights import ALLOWED, ELSEWHERE, ROLES, Cell, cells
+from tests.infrastructure.rights_platform import BOUNDARY, NOBODY, Platform
+from tests.infrastructure.templates import TEMPLATES, read, rights
 
 CELLS = list(cells())
 # Each action once, on a resource that a role has it for.

@@ -8,8 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.duckdb_warehouse import query
-from tests.repository import ROOT
+from tests.repository.tree import ROOT
+from tests.servers.duckdb_warehouse import query
 
 COMMAND = "uv run python -m infrastructure.sample_database"
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.templates import TEMPLATES, read, rights
+from tests.infrastructure.templates import TEMPLATES, read, rights
 
 # More than this CloudFormation takes only from a bucket.
 MOST_BYTES = 51_200

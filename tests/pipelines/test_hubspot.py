@@ -9,12 +9,12 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from pipelines.hubspot import load_hubspot
-from tests.apis.hubspot import HubSpot, over_the_limit
-from tests.http_server import Answer, json_answer
-from tests.settings import request_timeout
-from utils.http_errors import ApiError
-from utils.replacement import SuspiciouslyFewRows
-from utils.transient_errors import is_worth_retrying
+from tests.fakes.http_server import Answer, json_answer
+from tests.fakes.hubspot import HubSpot, over_the_limit
+from tests.repository.settings import request_timeout
+from utils.errors.http import ApiError
+from utils.errors.transient import is_worth_retrying
+from utils.loading.replacement import SuspiciouslyFewRows
 
 MONDAY = datetime(2026, 3, 2, 12, 0, 0, 123000, tzinfo=timezone.utc)
 KINDS = ("contacts", "companies", "deals")

@@ -13,13 +13,13 @@ import pytest
 
 from pipelines.open_exchange_rates import UnusableRange, load_open_exchange_rates
 from sources.open_exchange_rates import TooFewRequestsLeft
-from tests.apis.open_exchange_rates import APP_ID, OpenExchangeRates
-from tests.duckdb_warehouse import query_files
-from tests.http_server import Answer, Api, json_answer, playing
-from tests.killed_process import killed_process
-from tests.settings import request_timeout
-from utils.http_errors import ApiError
-from utils.replacement import SuspiciouslyFewRows
+from tests.fakes.http_server import Answer, Api, json_answer, playing
+from tests.fakes.open_exchange_rates import APP_ID, OpenExchangeRates
+from tests.killing.killed_process import killed_process
+from tests.repository.settings import request_timeout
+from tests.servers.duckdb_warehouse import query_files
+from utils.errors.http import ApiError
+from utils.loading.replacement import SuspiciouslyFewRows
 
 FIRST, LAST = date(2026, 3, 1), date(2026, 3, 3)
 

@@ -9,10 +9,10 @@ from decimal import Decimal
 import pytest
 
 from pipelines.products import load_products
-from sources.postgres_snapshot import UnexpectedTable
-from tests.change_feed import COLUMNS, add_change, add_changes, changes
-from utils.column_types import TypeChanged
-from utils.views import ViewInUse
+from sources.postgres.snapshot import UnexpectedTable
+from tests.samples.change_feed import COLUMNS, add_change, add_changes, changes
+from utils.destinations.views import ViewInUse
+from utils.loading.column_types import TypeChanged
 
 LOADED = f"SELECT {COLUMNS} FROM dev_products.products ORDER BY audit_id"
 MONDAY = datetime(2026, 3, 2, 12, tzinfo=timezone.utc)

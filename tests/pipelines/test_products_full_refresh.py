@@ -9,8 +9,8 @@ import psycopg2
 import pytest
 
 from pipelines.products import load_products
-from tests.change_feed import COLUMNS, add_changes, changes
-from utils.replacement import SuspiciouslyFewRows
+from tests.samples.change_feed import COLUMNS, add_changes, changes
+from utils.loading.replacement import SuspiciouslyFewRows
 
 LOADED = f"SELECT {COLUMNS} FROM dev_products.products ORDER BY audit_id"
 

@@ -12,11 +12,11 @@ import pytest
 from dlt.common.configuration.exceptions import ConfigFieldMissingException
 
 from pipelines.redshift_export import export_query, file_name, prepare_export
-from sources.redshift_rows import QueryFailed
-from sources.sql_files import QueriesError, Query
-from tests.duckdb_warehouse import query_files
-from tests.forked import processes
-from utils.whole_files import LakeError
+from sources.redshift.rows import QueryFailed
+from sources.redshift.sql_files import QueriesError, Query
+from tests.killing.forked import processes
+from tests.servers.duckdb_warehouse import query_files
+from utils.destinations.lake_files import LakeError
 
 NAME = "dev_exports/pets/cats/cats"
 # Without end, in rows of which some hundred fill a part of an upload.

@@ -12,12 +12,12 @@ from typing import Iterator
 import pytest
 
 from pipelines.van import load_van
-from tests.apis.van import Van, activist_code, location, shift, survey_question
-from tests.forked import processes
-from tests.http_server import Api, json_answer, playing
-from tests.warehouses import Warehouse
-from utils.column_types import TypeChanged
-from utils.http_errors import ApiError
+from tests.fakes.http_server import Api, json_answer, playing
+from tests.fakes.van import Van, activist_code, location, shift, survey_question
+from tests.killing.forked import processes
+from tests.servers.warehouses import Warehouse
+from utils.errors.http import ApiError
+from utils.loading.column_types import TypeChanged
 
 TODAY = datetime.now(timezone.utc).date()
 TABLES = ("events", "events__shifts", "events__roles", "events__locations", "signups")

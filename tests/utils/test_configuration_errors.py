@@ -10,8 +10,8 @@ import pytest
 
 from pipelines.products import load_products
 from sources.products import products_source
-from tests.repository import ROOT
-from tests.settings import forget_settings
+from tests.repository.settings import forget_settings
+from tests.repository.tree import ROOT
 from utils.configuration_errors import ConfigurationError, plain_configuration_errors
 
 WITHOUT_DATABASE = """

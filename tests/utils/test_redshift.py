@@ -8,14 +8,14 @@ import dlt
 import pytest
 
 from pipelines.exchange_rates import load_exchange_rates
-from tests.aws import Aws
-from tests.pets import UPSERT, pets
-from tests.postgres import Database
-from tests.redshift import Redshift
-from utils.destinations import pipeline_into
-from utils.load_report import LoadReport
-from utils.loading import run_pipeline
-from utils.views import replace_view
+from tests.fakes.aws import Aws
+from tests.fakes.redshift import Redshift
+from tests.samples.pets import UPSERT, pets
+from tests.servers.postgres import Database
+from utils.destinations.pipelines import pipeline_into
+from utils.destinations.views import replace_view
+from utils.loading.report import LoadReport
+from utils.loading.run import run_pipeline
 
 REX, TOM, ADA = ({"name": name} for name in ("Rex", "Tom", "Ada"))
 ROLE = "arn:aws:iam::123456789012:role/redshift"

@@ -12,12 +12,12 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from pipelines.exchange_rates import load_exchange_rates
-from tests.pets import UPSERT, pets
-from tests.snowflake import DATABASE, Snowflake
-from utils.destinations import pipeline_into
-from utils.load_report import LoadReport
-from utils.loading import run_pipeline
-from utils.views import replace_view
+from tests.fakes.snowflake import DATABASE, Snowflake
+from tests.samples.pets import UPSERT, pets
+from utils.destinations.pipelines import pipeline_into
+from utils.destinations.views import replace_view
+from utils.loading.report import LoadReport
+from utils.loading.run import run_pipeline
 
 REX, TOM, ADA = ({"name": name} for name in ("Rex", "Tom", "Ada"))
 

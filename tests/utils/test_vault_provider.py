@@ -10,13 +10,13 @@ import pytest
 from dlt.common.configuration.exceptions import ConfigFieldMissingException
 
 from pipelines.products import load_products
-from sources.postgres_snapshot import PostgresCredentials
-from tests.change_feed import add_changes
-from tests.http_server import api, json_answer
-from tests.ports import free_port
-from tests.repository import ROOT
-from utils.transient_errors import is_worth_retrying
-from utils.vault_errors import VaultError
+from sources.postgres.snapshot import PostgresCredentials
+from tests.fakes.http_server import api, json_answer
+from tests.repository.tree import ROOT
+from tests.samples.change_feed import add_changes
+from tests.servers.ports import free_port
+from utils.aws.secret_errors import VaultError
+from utils.errors.transient import is_worth_retrying
 from utils.vault_provider import refresh_secrets
 
 # As RDS writes it.

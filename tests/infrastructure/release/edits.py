@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
-from tests.git_repository import Repository
+from tests.samples.git_repository import Repository
 
 Edit = Callable[[Repository], Any]
 

@@ -16,7 +16,7 @@ from typing import Any, Callable, Iterator
 
 from infrastructure.release.code import PACKAGES
 from infrastructure.release.read_code_of_tree import read
-from tests.repository import ROOT
+from tests.repository.tree import ROOT
 
 
 @contextmanager

@@ -18,14 +18,14 @@ from prefect.client.orchestration import SyncPrefectClient
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from blocks.ecs_pool import production_pool
-from blocks.stack import TEMPLATE, Stack
 from infrastructure.release.__main__ import app
-from tests.aws import REGION
 from tests.cloud.cloud import Cloud
-from tests.git_repository import Repository
-from tests.http_server import Answer, Api, Request, playing
-from tests.repository import ROOT
-from tests.templates import TEMPLATES
+from tests.fakes.aws import REGION
+from tests.fakes.http_server import Answer, Api, Request, playing
+from tests.infrastructure.templates import TEMPLATES
+from tests.repository.tree import ROOT
+from tests.samples.git_repository import Repository
+from utils.aws.stack import TEMPLATE, Stack
 
 STACK = "shop"
 VARYING = {"id", "created", "updated", "deployment_id"}

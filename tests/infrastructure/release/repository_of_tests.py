@@ -5,7 +5,7 @@ What imports what:
     rates      pipelines.rates      sources.rates            utils.days, utils.log; dlt
     customers  pipelines.shop       sources.shop             utils.log; dlt
     orders     pipelines.shop       sources.shop             utils.log; dlt
-    export     pipelines.export     sources.sql_files        utils.log; queries/*.sql
+    export     pipelines.export     sources.redshift.sql_files        utils.log; queries/*.sql
     ping                                                     utils.log, utils.gone_soon
 """
 
@@ -13,9 +13,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from blocks.stack import TEMPLATE
-from tests.git_repository import Repository
-from tests.repository import ROOT
+from tests.repository.tree import ROOT
+from tests.samples.git_repository import Repository
+from utils.aws.stack import TEMPLATE
 
 QUERY = "sources/queries/daily/sales.sql"
 
@@ -82,7 +82,7 @@ def load() -> None:
 ''',
     "pipelines/export.py": '''"""Results of queries into files."""
 
-from sources.sql_files import queries
+from sources.redshift.sql_files import queries
 
 
 def load() -> None:
@@ -91,7 +91,7 @@ def load() -> None:
     "sources/__init__.py": '"""Sources."""\n',
     "sources/rates.py": "def rows(day):\n    return [day]\n",
     "sources/shop.py": "def rows():\n    return [1]\n",
-    "sources/sql_files.py": '''"""Queries, a file each."""
+    "sources/redshift/sql_files.py": '''"""Queries, a file each."""
 
 from pathlib import Path
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Mapping
 
-from blocks.stack import TEMPLATE
 from tests.infrastructure.release.edits import (
     all_of,
     append,
@@ -30,6 +29,7 @@ from tests.infrastructure.release.repository_of_tests import (
     deployment,
     flow,
 )
+from utils.aws.stack import TEMPLATE
 
 EVERY_FLOW = ("customers", "export", "orders", "ping", "rates")
 LOADS = ("customers", "orders", "rates")

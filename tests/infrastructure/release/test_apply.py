@@ -22,15 +22,15 @@ from prefect.client.schemas.actions import (
 from prefect.states import Pending, Scheduled
 
 from blocks.ecs_pool import production_pool
-from blocks.stack import TEMPLATE, Stack
 from blocks.work_pools import WorkPool
 from infrastructure.release import job_variables
 from infrastructure.release.apply import AT_ONCE
 from infrastructure.release.releases import begin, end, read_releases
-from tests.http_server import Answer, Request, json_answer
+from tests.fakes.http_server import Answer, Request, json_answer
 from tests.infrastructure.release.production import writes
 from tests.infrastructure.release.repository_of_tests import PRODUCTION
-from tests.waiting import until
+from tests.servers.waiting import until
+from utils.aws.stack import TEMPLATE, Stack
 from utils.errors import ClearError
 
 NAMES = {f"{flow}/production" for flow in PRODUCTION}

@@ -14,7 +14,7 @@ from prefect.client.orchestration import get_client
 from prefect.deployments.runner import RunnerDeployment
 
 from infrastructure.release.code import PACKAGES, Code, CodeError, read_code
-from tests.repository import ROOT
+from tests.repository.tree import ROOT
 
 # A flow loads from a source that two use, and asks queries of files.
 TREE = {
@@ -243,10 +243,10 @@ def imported_by(module: ModuleType, known: frozenset[str] = frozenset()) -> set[
 @pytest.mark.parametrize(
     "path, flows",
     [
-        ("sources/sql_files.py", {"redshift_export"}),
-        ("sources/redshift_queries/usage/query_history.sql", {"redshift_export"}),
+        ("sources/redshift/sql_files.py", {"redshift_export"}),
+        ("sources/redshift/queries/usage/query_history.sql", {"redshift_export"}),
         ("sources/quiet_parsons.py", {"redshift_export", "van"}),
-        ("utils/chunks.py", {"backfill"}),
+        ("utils/backfill/chunks.py", {"backfill"}),
         ("pipelines/hubspot.py", {"hubspot"}),
     ],
 )

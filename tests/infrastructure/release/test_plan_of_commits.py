@@ -12,15 +12,14 @@ import pytest
 
 from infrastructure.release import code
 from infrastructure.release.__main__ import app
-from infrastructure.release.commits import Clone
 from infrastructure.release.content import Content
-from infrastructure.release.deployed import Deployed
+from infrastructure.release.deployments import Deployed
+from infrastructure.release.git import Clone
 from infrastructure.release.images import Images
 from infrastructure.release.plan import Plan, Update
-from infrastructure.release.platform_stack import PlatformStack
 from infrastructure.release.production import Production
 from infrastructure.release.report import as_data
-from tests.git_repository import Repository
+from infrastructure.release.stack import PlatformStack
 from tests.infrastructure.release.edits import Edit
 from tests.infrastructure.release.expected_plan import (
     IN_PRODUCTION,
@@ -31,7 +30,8 @@ from tests.infrastructure.release.expected_plan import (
 from tests.infrastructure.release.forked_reader import forked_reader
 from tests.infrastructure.release.repository_of_tests import QUERY, new_repository
 from tests.infrastructure.release.table_of_commits import CASES, LOADS
-from tests.repository import ROOT
+from tests.repository.tree import ROOT
+from tests.samples.git_repository import Repository
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +96,11 @@ def test_the_plan_of_the_first_commit_ever(repository, content):
     assert set(found["flows"]["export"]) == {
         *(".dockerignore", "Dockerfile", "pyproject.toml", "uv.lock"),
         *("flows/__init__.py", "flows/export.py", "pipelines/__init__.py"),
-        *("pipelines/export.py", "sources/__init__.py", "sources/sql_files.py"),
+        *(
+            "pipelines/export.py",
+            "sources/__init__.py",
+            "sources/redshift/sql_files.py",
+        ),
         *(QUERY, "utils/__init__.py", "utils/log.py"),
     }
     assert found["schedules_removed"] == [] and found["changes"]

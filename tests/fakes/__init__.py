@@ -1,0 +1,1 @@
+"""Fakes of what cannot be reached: APIs, AWS's vault, Redshift, Snowflake."""

@@ -1,0 +1,1 @@
+"""AWS's side as code, and what its tests share."""

@@ -1,0 +1,164 @@
+"""`release apply stack` on the fake AWS: CloudFormation's change sets, by the deploy role."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.infrastructure.release.production import STACK
+from utils.aws.stack import TEMPLATE
+from utils.errors import ClearError
+
+CHANGES = {"CreateChangeSet", "ExecuteChangeSet", "DeleteChangeSet", "UpdateStack"}
+
+
+@pytest.fixture
+def at_base(production):
+    """The clone is at the commit whose template and worker's image the stack has."""
+    production.repository.git("switch", "--quiet", "--detach", production.base)
+    production.push(production.base)
+    yield production
+    production.empty()  # to go back would be an older release
+    production.repository.git("switch", "--quiet", "--detach", production.base)
+    production.release("apply", "stack")
+
+
+def parameter(production, name: str) -> str:
+    stack = production.cloud.client("cloudformation").describe_stacks(StackName=STACK)
+    found = {
+        each["ParameterKey"]: each["ParameterValue"]
+        for each in stack["Stacks"][0]["Parameters"]
+    }
+    return found[name]
+
+
+def changes_asked(production) -> list[str]:
+    return [
+        call["action"]
+        for call in production.cloud.calls(service="cloudformation")
+        if call["action"] in CHANGES
+    ]
+
+
+def test_the_worker_moves_with_the_lock_and_not_with_code(at_base):
+    production, before = at_base, parameter(at_base, "ImageUri")
+    production.cloud.forget_calls()
+    production.repository.replace("sources/shop.py", "[1]", "[3]")
+    production.push(production.repository.commit("Three rows"))
+    production.release("apply", "stack")
+    assert parameter(production, "ImageUri") == before
+    assert changes_asked(production) == []
+
+    production.repository.replace("uv.lock", "1.31.0", "1.32.0")
+    commit = production.repository.commit("A newer dlt")
+    with pytest.raises(ClearError, match="Build and push it first"):
+        production.release("apply")
+    assert changes_asked(production) == []
+
+    image = production.push(commit)
+    production.release("apply", "stack")
+    assert parameter(production, "ImageUri") == image
+    assert parameter(production, "LakeBucketName") != ""
+    production.cloud.forget_calls()
+    production.release("apply", "stack")
+    assert changes_asked(production) == []
+
+
+def test_a_template_changes_the_stack_before_the_deployments(at_base):
+    production = at_base
+    old = "OutboundIpAddress:\n    Description: The address"
+    production.repository.replace(TEMPLATE, old, f"Zone:\n    Value: here\n  {old}")
+    production.push(production.repository.commit("One output more"))
+
+    plan = json.loads(production.release("plan", "--json"))
+    printed = production.release("apply")
+
+    assert [each["field"] for each in plan["stack"]["differences"]] == [
+        "Outputs.Zone.Value"
+    ]
+    assert "Outputs.Zone" in printed
+    assert production.cloud.outputs(STACK)["Zone"] == "here"
+    assert production.deployments()
+
+
+@pytest.mark.parametrize(
+    "kind, said",
+    [
+        ("X::Y::Z", "CloudFormation refuses the change of shop.*X::Y::Z"),
+        # its role has no right to that
+        (
+            "AWS::S3::Bucket",
+            "could not change shop.* s3:CreateBucket ",
+        ),
+    ],
+)
+def test_what_cloudformation_does_not_do_leaves_the_deployments(at_base, kind, said):
+    production = at_base
+    production.repository.replace(
+        TEMPLATE, "\n  Budget:\n", f"\n  Extra:\n    Type: {kind}\n\n  Budget:\n"
+    )
+    production.push(production.repository.commit("One resource more"))
+
+    with pytest.raises(ClearError, match=said):
+        production.release("apply")
+
+    assert production.deployments() == {}
+
+
+def test_what_is_no_change_for_cloudformation_is_none(at_base):
+    """A condition that nothing uses."""
+    production = at_base
+    production.repository.replace(
+        TEMPLATE, "\nConditions:\n", "\nConditions:\n  Never: !Equals [a, b]\n"
+    )
+    production.push(production.repository.commit("A condition"))
+
+    production.release("apply")
+
+    assert production.deployments()
+    before = production.prefect.read_variable_by_name("releases")
+    production.repository.write({"README.md": "# A word\n"})
+    production.repository.commit("A word, no release")
+    production.release("apply")
+    assert production.prefect.read_variable_by_name("releases") == before
+
+
+def test_a_failed_stack_is_rolled_back_to_the_release_before(at_base):
+    production = at_base
+    production.release("apply")
+    before = production.settled()
+    production.repository.replace(
+        TEMPLATE,
+        "\n  Budget:\n",
+        "\n  Extra:\n    Type: AWS::S3::Bucket\n\n  Budget:\n",
+    )
+    production.repository.replace("sources/shop.py", "[1]", "[5]")
+    production.push(production.repository.commit("One resource more, five rows"))
+    with pytest.raises(ClearError, match="could not change"):
+        production.release("apply")
+
+    production.release("rollback")
+
+    assert production.settled() == before
+    with pytest.raises(ClearError, match="no release before"):
+        production.release("rollback")
+
+
+def test_a_rollback_moves_the_worker_back(at_base):
+    production = at_base
+    production.release("apply")
+    before = parameter(production, "ImageUri")
+    production.repository.replace("uv.lock", "1.31.0", "1.33.0")
+    production.repository.replace("sources/shop.py", "[1]", "[4]")
+    image = production.push(production.repository.commit("A newer dlt"))
+    production.release("apply")
+    assert parameter(production, "ImageUri") == image
+
+    production.release("rollback")
+
+    assert parameter(production, "ImageUri") == before
+    images = {
+        each["job_variables"]["image"] for each in production.deployments().values()
+    }
+    assert images == {production.image(production.base)}

@@ -1,0 +1,185 @@
+"""The rights matrix: each action of each policy, to be allowed once and denied once beside it.
+
+The cells come from the templates, so that a new action is a new cell; what they stand for
+comes from the policies of the stacks, with names and ARNs as they are there.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, Iterator
+
+from tests.infrastructure.aws_requests import (
+    CARRIERS,
+    Request,
+    beside,
+    inside,
+    names_of,
+    request_for,
+)
+from tests.infrastructure.templates import TEMPLATES, listed, of_type, rights
+
+ALLOWED = "allowed"
+ELSEWHERE = "denied on another resource"
+OTHERWISE = "denied without its condition"
+TO_ANOTHER = "denied to another role"
+# Each role's template, and that of the boundary, which limits roles.
+ROLES = {
+    name: path
+    for path in TEMPLATES.values()
+    for kind in ("AWS::IAM::Role", "AWS::IAM::ManagedPolicy")
+    for name in of_type(path, kind)
+}
+# A role in the stack's path that no boundary limits.
+UNBOUNDED = "unbounded"
+PASSED_TO, CREATED_BY = "iam:PassedToService", "ecs:CreateAction"
+# AWS says which role, or which target, it is, and no caller.
+NAMED_BY_AWS = ("iam:CreateServiceLinkedRole", "application-autoscaling:")
+TAGGABLE = {"cluster", "service", "task", "task-definition"}
+
+
+@dataclass(frozen=True)
+class Right:
+    """One action on one resource, as a policy allows it."""
+
+    action: str
+    pattern: str
+    conditions: dict[str, str]
+    """A value that each key may have."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Somebody who executes the action of a right."""
+
+    role: str
+    number: int
+    """Of the role's rights, in the order of its policies."""
+    action: str
+    how: str
+    who: str
+
+    def __str__(self) -> str:
+        another = "" if self.who == self.role else f", {self.who}"
+        return f"{self.role} {self.action} {self.how}{another}"
+
+
+def cells() -> Iterator[Cell]:
+    """The matrix."""
+    for role, path in ROLES.items():
+        for number, (action, pattern, condition) in enumerate(rights(path, role)):
+            if not knows(action, pattern):
+                continue
+            keys = {key for each in (condition or {}).values() for key in each}
+            narrow = pattern != "*" and not action.startswith(NAMED_BY_AWS)
+            yield Cell(role, number, action, ALLOWED, role)
+            if narrow and CREATED_BY not in keys:
+                yield Cell(role, number, action, ELSEWHERE, role)
+            # to whom a role is passed is the operation's choice, not the caller's
+            if keys - {PASSED_TO}:
+                yield Cell(role, number, action, OTHERWISE, role)
+            elif not narrow:
+                yield Cell(role, number, action, TO_ANOTHER, _without(action))
+
+
+def _without(action: str) -> str:
+    """A role that does not have an action at all."""
+    return next(
+        role
+        for role in reversed(ROLES)
+        if action not in {each for each, _, _ in rights(ROLES[role], role)}
+    )
+
+
+def knows(action: str, pattern: str) -> bool:
+    """Whether an action is about such resources: in ECS a statement has several kinds."""
+    service, _, name = action.partition(":")
+    found = re.search(r":([a-z-]+)/", pattern)
+    if service != "ecs" or not found:
+        return True
+    if "Resource" in name:
+        return found[1] in TAGGABLE
+    other = {"RunTask": "task-definition", "ListServiceDeployments": "service"}
+    words = re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()
+    kinds = sorted({*TAGGABLE, "service-deployment"}, key=len, reverse=True)
+    return found[1] == (other.get(name) or next((k for k in kinds if k in words), ""))
+
+
+def rights_in(documents: list[dict[str, Any]]) -> list[Right]:
+    """What policies of a stack allow, in the same order as the template's."""
+    return [
+        Right(
+            action,
+            resource,
+            {
+                key: listed(values)[0]
+                for keys in statement.get("Condition", {}).values()
+                for key, values in keys.items()
+            },
+        )
+        for document in documents
+        for statement in document["Statement"]
+        for action in listed(statement["Action"])
+        for resource in listed(statement["Resource"])
+    ]
+
+
+def request_of(
+    right: Right, how: str, rights: list[Right], ec2: tuple[dict[str, str], ...]
+) -> Request:
+    """What to ask. `rights` are all of the role, `ec2` names things of the stack's, and others."""
+    if carried := _carried(right, how, rights):
+        return carried
+    names = {} if right.pattern == "*" else names_of(inside(right.pattern))
+    if how == ELSEWHERE:
+        names = names_of(beside(inside(right.pattern)))
+    for key, value in right.conditions.items():
+        names |= _condition(key, value, how != OTHERWISE, ec2)
+    return request_for(right.action, names)
+
+
+def _condition(
+    key: str, value: str, met: bool, ec2: tuple[dict[str, str], ...]
+) -> dict[str, Any]:
+    """The parameters with which a condition is met, or not."""
+    match key:
+        case "aws:RequestedRegion":
+            return {"region": value if met else "eu-west-1"}
+        case "aws:ResourceTag/aws:cloudformation:stack-name":
+            return ec2[0] if met else ec2[1]
+        case "ecs:cluster":
+            return {"cluster": value if met else "beside"}
+        case "ecs:CreateAction":
+            return {}  # a call of its own is made by no other
+        case "iam:AWSServiceName":
+            return {"AWSServiceName": value if met else "beside.amazonaws.com"}
+        case "iam:PermissionsBoundary" if met:
+            return {"PermissionsBoundary": value}
+        case "iam:PermissionsBoundary":
+            another = value.replace(":policy/", ":policy/beside-")
+            return {"PermissionsBoundary": another, "RoleName": UNBOUNDED}
+    raise NotImplementedError(f"How is a condition on {key} met, and how not?")
+
+
+def _carried(right: Right, how: str, rights: list[Right]) -> Request | None:
+    """The request that needs this right too, if it has none of its own."""
+    name = right.action
+    if service := right.conditions.get(PASSED_TO):
+        name += f" to {service}"
+    elif right.conditions.get(CREATED_BY) and how == ALLOWED:
+        name += f" by {right.conditions[CREATED_BY]}"
+    if name not in CARRIERS:
+        return None
+    action, parameter = CARRIERS[name]
+    carrier = next(
+        each for each in rights if each.action == action and knows(action, each.pattern)
+    )
+    resource = inside(right.pattern)
+    names = names_of(inside(carrier.pattern))
+    if parameter == "tags":
+        cluster = carrier.conditions["ecs:cluster"]
+        names |= {"cluster": cluster, "tags": [{"key": "a", "value": "b"}]}
+    else:
+        names[parameter] = beside(resource) if how == ELSEWHERE else resource
+    return request_for(action, names)

@@ -1,0 +1,188 @@
+"""The three stacks on the fake AWS, for the rights matrix, and clients of their roles."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any
+
+import boto3
+from botocore import xform_name
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from botocore.session import get_session
+
+from tests.cloud.cloud import Cloud
+from tests.cloud.dry_run import dry
+from tests.fakes.aws import ADMINISTRATOR, REGION
+from tests.infrastructure.aws_requests import LOADER, Request, ec2_names
+from tests.infrastructure.rights import ROLES, UNBOUNDED, Cell, request_of, rights_in
+from tests.infrastructure.templates import TEMPLATES, properties
+
+STACKS = {
+    "rights-deploy": TEMPLATES["data-platform-deploy"],
+    "rights-lake": TEMPLATES["data-platform-lake"],
+    "rights": TEMPLATES["data-platform"],
+}
+ACCOUNT = "123456789012"
+PROVIDER = f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com"
+SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:prefect/api-key-a1B2c3"
+NAT_GATEWAY = "nat-0123456789abcdef0"
+ANYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+BOUNDARY = "Boundary"
+# Roles beside those of the stacks: where each is, and whether the boundary limits it. The
+# first may do all that the boundary allows, the others nothing.
+INSIDE, NOBODY = "inside", UNBOUNDED
+MADE_BY_HAND = {
+    INSIDE: ("/rights/", True),
+    NOBODY: ("/rights/", False),
+    "beside": ("/beside/", True),
+}
+
+
+def document(statements: list[dict[str, str]]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
+
+
+class Platform:
+    """The three stacks, and what a matrix on them needs."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self.cloud = cloud
+        self._iam, self._ec2 = cloud.client("iam"), cloud.client("ec2")
+        self.outputs = self._create_stacks()
+        names = {
+            each["LogicalResourceId"]: each["PhysicalResourceId"]
+            for stack in STACKS
+            for each in cloud.client("cloudformation").list_stack_resources(
+                StackName=stack
+            )["StackResourceSummaries"]
+        }
+        self.names = {role: names[role] for role in ROLES}
+        self._make_roles()
+        self.rights = {
+            role: rights_in(list(self.documents(role).values())) for role in ROLES
+        }
+        self.ec2 = self._things_of_ec2()
+
+    def _create_stacks(self) -> dict[str, str]:
+        create = self.cloud.create_stack
+        outputs = create(
+            "rights-deploy",
+            STACKS["rights-deploy"].read_text(),
+            GitHubRepository="somebody/data-platform",
+            ExistingOidcProviderArn=PROVIDER,
+            PlatformStackName="rights",
+        )
+        outputs |= create("rights-lake", STACKS["rights-lake"].read_text())
+        return outputs | create(
+            "rights",
+            STACKS["rights"].read_text(),
+            outputs["StackRoleArn"],
+            # no image is there, so that no worker starts
+            ImageUri=f"{outputs['RepositoryUri']}:4f2a",
+            PrefectApiUrl="http://127.0.0.1:9/api",
+            PrefectApiSecretArn=SECRET,
+            LakeBucketName=outputs["BucketName"],
+            NatKind="instance",
+        )
+
+    def _make_roles(self) -> None:
+        for name, (path, bounded) in MADE_BY_HAND.items():
+            limit = {"PermissionsBoundary": self.names[BOUNDARY]} if bounded else {}
+            self._iam.create_role(
+                RoleName=name, Path=path, AssumeRolePolicyDocument=document([]), **limit
+            )
+        self._iam.put_role_policy(
+            RoleName=INSIDE, PolicyName="all", PolicyDocument=document([ANYTHING])
+        )
+
+    def _things_of_ec2(self) -> tuple[dict[str, str], dict[str, str]]:
+        """Some that bear the stack's tag, and some that do not."""
+        tag = {"Key": "aws:cloudformation:stack-name", "Value": "rights"}
+        # the stack has a NAT instance, and so no gateway
+        self._ec2.create_tags(Resources=[NAT_GATEWAY], Tags=[tag])
+        of_stack = [{"Name": name.lower(), "Values": [tag[name]]} for name in tag]
+        tags = self._ec2.describe_tags(Filters=of_stack)["Tags"]
+        mine = [each["ResourceId"] for each in tags]
+        others = [f"{each.partition('-')[0]}-beside" for each in mine]
+        of_network = [{"Name": "vpc-id", "Values": [self.outputs["VpcId"]]}]
+        for table in self._ec2.describe_route_tables(Filters=of_network)["RouteTables"]:
+            (mine if table["Tags"] else others).extend(
+                each["RouteTableAssociationId"] for each in table["Associations"]
+            )
+        return ec2_names(mine), ec2_names(others)
+
+    def documents(self, role: str) -> dict[str, Any]:
+        """A role's policies as they are in AWS, by name, in the template's order."""
+        if role == BOUNDARY:
+            policy = self.names[role]
+            version = self._iam.get_policy(PolicyArn=policy)["Policy"][
+                "DefaultVersionId"
+            ]
+            found = self._iam.get_policy_version(PolicyArn=policy, VersionId=version)
+            return {role: found["PolicyVersion"]["Document"]}
+        named = {"RoleName": self.names[role]}
+        wanted = [
+            each["PolicyName"] for each in properties(ROLES[role], role)["Policies"]
+        ]
+        there = self._iam.list_role_policies(**named)["PolicyNames"]
+        assert sorted(there) == sorted(wanted)
+        assert not self._iam.list_attached_role_policies(**named)["AttachedPolicies"]
+        return {
+            name: self._iam.get_role_policy(**named, PolicyName=name)["PolicyDocument"]
+            for name in wanted
+        }
+
+    def ask(self, who: str, request: Request) -> tuple[str, str]:
+        """The code and the words with which a role, or the administrator, is answered."""
+        client = self._client(who, request.service, request.region)
+        try:
+            getattr(client, xform_name(request.operation))(**request.parameters)
+        except ClientError as error:
+            answer = error.response["Error"]
+            return answer["Code"], answer["Message"]
+        raise AssertionError(f"{request.operation} was executed.")
+
+    def request(self, cell: Cell) -> Request:
+        """What a cell asks."""
+        own = self.rights[cell.role]
+        right = own[cell.number]
+        assert right.action == cell.action
+        return request_of(right, cell.how, own, self.ec2)
+
+    @cache
+    def _client(self, who: str, service: str, region: str) -> Any:
+        return dry(
+            self._session(who).client(
+                service,
+                endpoint_url=self.cloud.url,
+                region_name=region,
+                config=Config(retries={"total_max_attempts": 1}),
+            )
+        )
+
+    @cache
+    def _session(self, who: str) -> boto3.Session:
+        """One that shares the models of services, which take long to read."""
+        shared = get_session()
+        shared.register_component("data_loader", LOADER)
+        if who == ADMINISTRATOR["AWS_ACCESS_KEY_ID"]:
+            return boto3.Session(*ADMINISTRATOR.values(), botocore_session=shared)
+        name = INSIDE if who == BOUNDARY else self.names.get(who, who)
+        role = self._iam.get_role(RoleName=name)["Role"]["Arn"]
+        keys = self.cloud.as_role(role).get_credentials().get_frozen_credentials()
+        return boto3.Session(*keys[:3], botocore_session=shared)
+
+    def remove(self) -> None:
+        """All that was made, what the stacks retain included."""
+        self._iam.delete_role_policy(RoleName=INSIDE, PolicyName="all")
+        for name in MADE_BY_HAND:
+            self._iam.delete_role(RoleName=name)
+        self._ec2.delete_tags(Resources=[NAT_GATEWAY])
+        for name in reversed(STACKS):
+            self.cloud.delete_stack(name)
+        self._ec2.release_address(AllocationId=self.outputs["OutboundAllocationId"])
+        self.cloud.client("s3").delete_bucket(Bucket=self.outputs["BucketName"])
+        repository = self.outputs["RepositoryName"]
+        self.cloud.client("ecr").delete_repository(repositoryName=repository)

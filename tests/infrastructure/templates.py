@@ -1,0 +1,75 @@
+"""The templates of `infrastructure`, read as data: what moto drops is looked for here."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Iterator
+
+from infrastructure.release.stack.template import read_template
+from tests.repository.tree import ROOT
+
+INFRASTRUCTURE = ROOT / "infrastructure"
+# Each stack's template by the stack's name in the README.
+TEMPLATES = {
+    "data-platform-deploy": INFRASTRUCTURE / "github_deploy.yml",
+    "data-platform-lake": INFRASTRUCTURE / "data_lake.yml",
+    "data-platform": INFRASTRUCTURE / "ecs_cluster_prefect_worker.yml",
+}
+
+
+def read(path: Path) -> dict[str, Any]:
+    """A template."""
+    return read_template(path.read_text())
+
+
+def properties(path: Path, name: str) -> dict[str, Any]:
+    """A resource's properties."""
+    return read(path)["Resources"][name]["Properties"]
+
+
+def of_type(path: Path, kind: str) -> dict[str, dict[str, Any]]:
+    """The resources of a type by name, each with its properties."""
+    return {
+        name: each.get("Properties", {})
+        for name, each in read(path)["Resources"].items()
+        if each["Type"] == kind
+    }
+
+
+def statements(path: Path, name: str) -> list[dict[str, Any]]:
+    """What the policies of a role, or a policy of its own, say."""
+    given = properties(path, name)
+    policies = given.get("Policies") or [given]
+    return [
+        statement
+        for policy in policies
+        for statement in policy["PolicyDocument"]["Statement"]
+    ]
+
+
+def listed(value: Any) -> list[Any]:
+    """IAM takes one or a list."""
+    return value if isinstance(value, list) else [value]
+
+
+def rights(path: Path, name: str) -> Iterator[tuple[str, str, Any]]:
+    """Each action with each of its resources, and the condition."""
+    for statement in statements(path, name):
+        for action in listed(statement["Action"]):
+            for resource in listed(statement["Resource"]):
+                yield action, text(resource), statement.get("Condition")
+
+
+def text(value: Any) -> str:
+    """A value of a template in one line: `${Name.Arn}` for a reference, as in !Sub."""
+    match value:
+        case {"Ref": name}:
+            return f"${{{name}}}"
+        case {"GetAtt": name}:
+            return f"${{{name}}}"
+        case {"Sub": [str(pattern), _]} | {"Sub": str(pattern)}:
+            return pattern
+        case str():
+            return value
+    return json.dumps(value)

@@ -1,0 +1,1 @@
+"""Runs that are killed or terminated, and what the next run makes of it."""

@@ -1,0 +1,30 @@
+"""A few killed runs with every test run; tests/killing/killed_runs.py runs hundreds."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.killing.changing_sources import ChangingProducts, changing_hubspot
+from tests.killing.killed_runs import kill_runs
+from tests.servers.postgres import new_database
+from tests.servers.warehouses import DuckDBWarehouse
+
+
+@pytest.mark.parametrize("kind", ["DuckDB", "PostgreSQL"])
+def test_of_a_database_nothing_is_lost_or_doubled(kind, postgres, tmp_path):
+    warehouse = (
+        DuckDBWarehouse(tmp_path / "warehouse.duckdb")
+        if kind == "DuckDB"
+        else new_database(postgres)
+    )
+    source = ChangingProducts(new_database(postgres))
+    outcome = kill_runs(source, warehouse, tmp_path, kills=8, seed=7)
+    assert outcome.is_good, outcome
+    assert outcome.killed_in.total() == 8
+
+
+def test_of_an_api_nothing_is_lost_or_doubled(tmp_path):
+    warehouse = DuckDBWarehouse(tmp_path / "warehouse.duckdb")
+    with changing_hubspot() as source:
+        outcome = kill_runs(source, warehouse, tmp_path, kills=8, seed=7)
+    assert outcome.is_good, outcome

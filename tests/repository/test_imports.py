@@ -1,0 +1,89 @@
+"""Imports run one way; what a flow does not need at its start it does not import."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.repository.tree import ROOT
+
+FLOWS = sorted(path.stem for path in (ROOT / "flows").glob("[!_]*.py"))
+# Each takes from a quarter of a second to two seconds to import.
+HEAVY = {"pyarrow", "duckdb", "snowflake", "parsons", "pandas", "numpy", "botocore"}
+
+
+def lint(folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_import_contracts_hold():
+    result = lint(ROOT)
+    assert result.returncode == 0, result.stdout
+    assert "6 kept, 0 broken" in result.stdout
+
+
+@pytest.mark.parametrize(
+    "module, line, contract",
+    [
+        (
+            "sources/exchange_rates/__init__.py",
+            "import pipelines",
+            "Imports run one way",
+        ),
+        ("utils/loading/run.py", "import sources", "Imports run one way"),
+        ("pipelines/exchange_rates.py", "import prefect", "nothing of Prefect"),
+        ("utils/loading/run.py", "import utils.runs.artifacts", "nothing of Prefect"),
+        (
+            "sources/exchange_rates/__init__.py",
+            "import utils.loading.run",
+            "of destinations",
+        ),
+        ("utils/loading/run.py", "import infrastructure", "depends on infrastructure"),
+        (
+            "utils/loading/run.py",
+            "import blocks",
+            "depends on infrastructure and blocks",
+        ),
+        ("infrastructure/__init__.py", "import flows", "does without flows"),
+        ("blocks/__init__.py", "import sources", "Blocks do without"),
+    ],
+)
+def test_a_broken_contract_is_noticed(clone, module, line, contract):
+    with (clone / module).open("a") as code:
+        code.write(f"\n{line}\n")
+    result = lint(clone)
+    assert result.returncode == 1
+    assert any(
+        contract in each and "BROKEN" in each for each in result.stdout.splitlines()
+    ), result.stdout
+
+
+def test_sources_do_not_use_dlts_destinations():
+    """import-linter does not look into packages that are not ours."""
+    modules = sorted((ROOT / "sources").glob("**/*.py"))
+    assert modules
+    for module in modules:
+        nodes = list(ast.walk(ast.parse(module.read_text())))
+        names = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+        for node in nodes:
+            if isinstance(node, ast.ImportFrom) and node.module.startswith("dlt"):
+                names |= {*node.module.split("."), *(each.name for each in node.names)}
+        assert not names & {"destination", "destinations", "pipeline"}, module
+
+
+@pytest.mark.parametrize("flow", FLOWS)
+def test_a_flow_starts_without_heavy_libraries(flow):
+    script = f"import sys, flows.{flow}; print(*{HEAVY!r} & sys.modules.keys())"
+    result = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True
+    )
+    assert (result.stdout.split(), result.stderr) == ([], "")

@@ -1,0 +1,146 @@
+"""prefect.yaml is without faults, and as this project wants its deployments."""
+
+from __future__ import annotations
+
+import re
+from importlib.metadata import version
+
+import pytest
+import yaml
+from prefect import Flow
+from prefect.utilities.callables import parameter_schema
+from prefect.utilities.importtools import import_object
+
+from infrastructure.release.code import Code, FlowCode
+from infrastructure.release.prefect_file import read_prefect_file
+from infrastructure.release.prefect_file.deployment import ConcurrencyLimit, Deployment
+from tests.repository.tree import ROOT
+
+TEXT = (ROOT / "prefect.yaml").read_text()
+FILE = read_prefect_file(TEXT)
+DEPLOYMENTS = FILE.deployments
+FLOWS = {path.stem for path in (ROOT / "flows").glob("*.py")} - {"__init__"}
+
+# of a task on Fargate: the memory in MiB that goes with so much CPU, in 1/1024 vCPU
+# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html
+FARGATE = {
+    256: (512, 1024, 2048),
+    512: range(1024, 4097, 1024),
+    1024: range(2048, 8193, 1024),
+    2048: range(4096, 16385, 1024),
+    4096: range(8192, 30721, 1024),
+    8192: range(16384, 61441, 4096),
+    16384: range(32768, 122881, 8192),
+}
+each_deployment = pytest.mark.parametrize(
+    "deployment", DEPLOYMENTS, ids=lambda each: f"{each.entrypoint}/{each.name}"
+)
+
+
+def load_flow(deployment: Deployment) -> Flow:
+    return import_object(deployment.entrypoint)
+
+
+def named(name: str) -> dict[str, Deployment]:
+    """The deployments of this name, by their flows."""
+    return {
+        each.entrypoint.rpartition(".")[2]: each
+        for each in DEPLOYMENTS
+        if each.name == name
+    }
+
+
+def test_it_fits_the_flows_and_the_pools():
+    flows = {
+        each.entrypoint: FlowCode(
+            flow.name, None, parameter_schema(flow).model_dump(), frozenset()
+        )
+        for each in DEPLOYMENTS
+        for flow in [load_flow(each)]
+    }
+    FILE.check(Code(flows, {}), {"dev", "production"})
+
+
+def test_every_flow_can_be_run_in_development():
+    assert set(named("dev")) == FLOWS, "prefect.yaml lacks a deployment `dev`"
+
+
+def test_production_runs_by_the_clock_and_development_on_demand():
+    scheduled = {
+        flow: each for flow, each in named("production").items() if each.schedules
+    }
+    assert scheduled
+    for flow, production in scheduled.items():
+        assert named("dev")[flow].schedules == [
+            each.model_copy(update={"active": False}) for each in production.schedules
+        ], f"the schedules of {flow}/dev are production's, but not active"
+
+
+def test_production_and_development_differ_only_in_where_they_run():
+    for name in ("", "-backfill"):
+        for flow, production in named(f"production{name}").items():
+            dev = named(f"dev{name}")[flow]
+            for key in ("entrypoint", "description", "concurrency_limit", "parameters"):
+                assert getattr(dev, key) == getattr(production, key)
+            kind = [tag for tag in dev.tags if tag not in ("dev", "alerts")]
+            assert kind, f"{flow}/dev has no tag that says what it does, such as `load`"
+            assert production.tags == ["production", *kind, "alerts"]
+
+
+def test_tasks_of_production_are_of_a_size_that_fargate_has():
+    assert FILE.production
+    for deployment in FILE.production:
+        variables = deployment.work_pool.job_variables
+        assert variables["memory"] in FARGATE[variables["cpu"]], deployment.entrypoint
+        assert deployment.pull == [
+            {"prefect.deployments.steps.set_working_directory": {"directory": "/app"}}
+        ]
+
+
+def test_loads_run_one_at_a_time():
+    limits = [
+        each.concurrency_limit
+        for each in DEPLOYMENTS
+        if {"load", "export"} & set(each.tags)
+    ]
+    one = ConcurrencyLimit(limit=1, collision_strategy="ENQUEUE")
+    assert len(limits) >= 2
+    assert all(each == one for each in limits)
+
+
+def test_chunks_of_a_backfill_run_side_by_side():
+    backfills = [each for each in DEPLOYMENTS if each.name.endswith("-backfill")]
+    assert backfills
+    for deployment in backfills:
+        assert {"first_day", "last_day"} <= set(
+            load_flow(deployment).parameters.properties
+        )
+        assert not deployment.concurrency_limit and not deployment.schedules
+
+
+def test_failures_that_matter_raise_an_alert():
+    """The automations match the tag `alerts`. test_alert has it everywhere, as a proof."""
+    for each in DEPLOYMENTS:
+        is_proof = load_flow(each).name == "test_alert"
+        assert ("alerts" in each.tags) == (is_proof or each.in_production)
+    assert any("alerts" in each.tags for each in DEPLOYMENTS)
+
+
+def test_it_names_the_version_of_prefect_in_the_lock():
+    assert yaml.safe_load(TEXT)["prefect-version"] == version("prefect")
+
+
+@each_deployment
+def test_the_entrypoint_is_a_flow_named_like_its_module(deployment):
+    _, module, function = deployment.entrypoint.split(".")
+    flow = load_flow(deployment)
+    assert isinstance(flow, Flow)
+    assert module == function == flow.name
+    assert flow.timeout_seconds, "a hung run would block its successors"
+
+
+@each_deployment
+def test_people_know_what_it_is(deployment):
+    assert re.fullmatch(
+        r"[A-Z].{20,}\.", deployment.description
+    ), "a whole sentence, which the Prefect UI shows"

@@ -1,0 +1,1 @@
+"""Small data, pipelines, repositories and files that tests work on."""

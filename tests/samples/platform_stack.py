@@ -1,0 +1,41 @@
+"""The platform's stack as `python -m blocks` sees it: a name and its outputs."""
+
+from __future__ import annotations
+
+import json
+
+from tests.fakes.aws import REGION, Aws
+
+NAME = "data-platform"
+OUTPUTS = {
+    "VpcId": "vpc-0a1b2c3d4e5f60718",
+    "PrivateSubnetIds": "subnet-0aaaaaaaaaaaaaaaa,subnet-0bbbbbbbbbbbbbbbb",
+    "TaskSecurityGroupId": "sg-0cccccccccccccccc",
+    "ClusterArn": f"arn:aws:ecs:{REGION}:123456789012:cluster/data-platform",
+    "ExecutionRoleArn": "arn:aws:iam::123456789012:role/execution",
+    "FlowRoleArn": "arn:aws:iam::123456789012:role/flow",
+    "FlowLogGroupName": "/data-platform/flows",
+    "OutboundIpAddress": "203.0.113.7",
+    "WorkPoolName": "production",
+    "WarehouseType": "snowflake",
+    "LakeBucketUrl": "s3://the-lake",
+    "PrefectApiUrl": "https://prefect.example.org/api",
+    "PrefectApiSecretArn": f"arn:aws:secretsmanager:{REGION}:123456789012:secret:prefect/api-key-AbCdEf",
+    "PrefectApiSecretVariable": "PREFECT_API_KEY",
+}
+
+
+def create_stack(aws: Aws, outputs: dict[str, str] = OUTPUTS) -> None:
+    """A stack that has these outputs, and hardly anything else."""
+    template = {
+        "Resources": {"Anything": {"Type": "AWS::SQS::Queue"}},
+        "Outputs": {name: {"Value": value} for name, value in outputs.items()},
+    }
+    aws.client("cloudformation").create_stack(
+        StackName=NAME, TemplateBody=json.dumps(template)
+    )
+
+
+def without(output: str) -> dict[str, str]:
+    """All outputs but one."""
+    return {name: value for name, value in OUTPUTS.items() if name != output}

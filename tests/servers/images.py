@@ -1,0 +1,186 @@
+"""The real image, built from the Dockerfile by buildah, which needs no daemon.
+
+The base image cannot come from a registry, which tests do not reach. It is a small Debian
+with its Python, and like the official Python image without the standard library's bytecode.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import shutil
+import subprocess
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Iterator, Mapping
+
+from tests.repository.tree import copy_repository
+
+# What a developer's clone has, and no image may have.
+CLUTTER = (
+    *(".git/config", ".venv/bin/python", ".dlt/secrets.toml", ".env", "flows/.env"),
+    *(".dlt/pipelines/products/state.json", "lake/rates.parquet", "warehouse.duckdb"),
+    *(
+        "sources/key.p8",
+        "utils/old.duckdb.wal",
+        "flows/__pycache__/gone.cpython-311.pyc",
+    ),
+)
+DAYS_TO_LIVE = 7
+BASE = "localhost/python-of-tests"
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+def image_settings(scratch: Path) -> dict[str, str]:
+    """With these variables every `buildah` has its images and containers in the store."""
+    settings = scratch / "storage.conf"
+    settings.write_text(
+        f'[storage]\ndriver = "overlay"\ngraphroot = "{store()}/images"\n'
+        f'runroot = "{store()}/state"\n'
+    )
+    return {"CONTAINERS_STORAGE_CONF": str(settings), "BUILDAH_ISOLATION": "chroot"}
+
+
+def store() -> Path:
+    """A folder that outlives the tests: the first build takes minutes, the next seconds."""
+    # Not in ~/.cache: buildah 1.28 mounts the build's own /root/.cache over root's, and
+    # the store that lies there is gone ("fork/exec /bin/sh: no such file or directory").
+    return Path("/var/tmp/prefect-dlt-ecs-tests")
+
+
+def what_is_missing() -> str | None:
+    """Why no image can be built here; None if one can."""
+    if os.geteuid() != 0:
+        return "only root can make the base image"
+    for program in ("buildah", "debootstrap"):
+        if not shutil.which(program):
+            return f"no {program}: apt-get install {program}"
+    return None
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image in the store, named by its id: other sessions build there, too."""
+
+    name: str
+
+    @property
+    def described(self) -> dict[str, Any]:
+        """Its settings, layers and history, as the OCI image specification has them."""
+        return json.loads(buildah("inspect", "--type=image", self.name))["OCIv1"]
+
+    @contextmanager
+    def container(self) -> Iterator[Container]:
+        """A container with the image's files, in which commands can be run."""
+        container = Container(buildah("from", "--pull-never", self.name))
+        try:
+            yield container
+        finally:
+            buildah("rm", container.name)
+
+
+@dataclass(frozen=True)
+class Container:
+    """Its commands run as the image's user and share the machine's network."""
+
+    name: str
+
+    def command(self, *command: str, environment: Mapping[str, str] = {}) -> list[str]:
+        """The command of this machine that runs a command of the container."""
+        names = [f"--env={name}={value}" for name, value in environment.items()]
+        return ["buildah", "run", *names, self.name, "--", *command]
+
+    def run(self, *command: str, environment: Mapping[str, str] = {}) -> str:
+        """Run to the end, and return what it printed; an error if it failed."""
+        return _output(self.command(*command, environment=environment))
+
+    @property
+    def files(self) -> Path:
+        """Where this machine sees the container's files."""
+        return Path(buildah("mount", self.name))
+
+
+@contextmanager
+def built_image(context: Path) -> Iterator[Image]:
+    """The image of the Dockerfile in this folder. It stays in the store."""
+    if _age_of_base() > DAYS_TO_LIVE:
+        _empty_store()
+        make_base()
+    try:
+        yield build(context)
+    finally:
+        # Without it the store cannot be deleted. Refused while others use the store.
+        subprocess.run(["umount", store() / "images" / "overlay"], capture_output=True)
+
+
+def cluttered_copy(target: Path) -> Path:
+    """A copy of this repository with files that do not belong into the image."""
+    copy_repository(target)
+    for name in CLUTTER:
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        (target / name).write_text("not for the image")
+    return target
+
+
+def build(context: Path, version: str = "0a1b2c3") -> Image:
+    """Build what the Dockerfile in this folder says. Steps that were done are not repeated."""
+    authorities = os.environ.get("SSL_CERT_FILE")
+    secret = [f"--secret=id=ca,src={authorities}"] if authorities else []
+    printed = buildah(
+        *("build", "--quiet", "--layers", "--force-rm", "--pull-never", *secret),
+        *("--build-arg", f"PYTHON_IMAGE={BASE}"),
+        *("--build-arg", f"IMAGE_VERSION={version}"),
+        str(context),
+        environment={"TMPDIR": str(store())},  # the cache of packages
+    )
+    return Image(printed.splitlines()[-1])
+
+
+def make_base() -> None:
+    """Debian with Python, from the mirror that debootstrap chooses."""
+    folder = store() / "base"
+    packages = "--include=python3-venv,ca-certificates"
+    _output(["debootstrap", "--variant=minbase", packages, "bookworm", str(folder)])
+    for left in ("var/cache/apt", "var/lib/apt/lists"):
+        shutil.rmtree(folder / left)
+    for bytecode in (folder / "usr" / "lib").rglob("*.pyc"):
+        bytecode.unlink()
+    container = buildah("from", "scratch")
+    buildah("add", container, str(folder), "/")
+    buildah("config", "--env", f"PATH={PATH}", container)
+    buildah("commit", "--rm", container, BASE)
+    shutil.rmtree(folder)
+    (store() / "made").touch()
+
+
+def _age_of_base() -> float:
+    """In days, and infinite if there is none."""
+    made = store() / "made"
+    return (time.time() - made.stat().st_mtime) / 86400 if made.exists() else math.inf
+
+
+def _empty_store() -> None:
+    """So that it does not grow for ever, and Debian's updates get in."""
+    mounts = Path("/proc/self/mounts").read_text().splitlines()
+    for mount in reversed([line.split()[1] for line in mounts]):
+        if Path(mount).is_relative_to(store()):
+            subprocess.run(["umount", mount], check=True)
+    shutil.rmtree(store(), ignore_errors=True)
+    store().mkdir(parents=True)
+
+
+def buildah(*arguments: str, environment: Mapping[str, str] = {}) -> str:
+    """What the command prints."""
+    return _output(["buildah", *arguments], environment).strip()
+
+
+def _output(command: list[str], environment: Mapping[str, str] = {}) -> str:
+    done = subprocess.run(
+        command, env=os.environ | environment, capture_output=True, text=True
+    )
+    if done.returncode != 0:
+        raise RuntimeError(f"{command} failed:\n{done.stdout}{done.stderr}"[-5000:])
+    return done.stdout

@@ -1,0 +1,62 @@
+"""Lakes to export into, whose files the tests look at: a local folder, and a bucket in S3."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Protocol
+
+from tests.fakes.aws import Aws
+
+BUCKET = "data-lake"
+
+
+class Lake(Protocol):
+    """What a reader sees, and what is hidden from him."""
+
+    address: str
+
+    def files(self) -> dict[str, bytes]:
+        """The files and their content, by their path."""
+
+    def unfinished(self) -> list[str]:
+        """What an interrupted writer has left, and no reader sees."""
+
+
+class LocalLake:
+    """A folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.address = str(folder)
+        self._folder = folder
+
+    def files(self) -> dict[str, bytes]:
+        return {
+            str(path.relative_to(self._folder)): path.read_bytes()
+            for path in self._folder.rglob("*")
+            if path.is_file() and path.suffix != ".part"
+        }
+
+    def unfinished(self) -> list[str]:
+        return [str(path) for path in self._folder.rglob("*.part")]
+
+
+class S3Lake:
+    """A bucket, new and empty."""
+
+    def __init__(self, aws: Aws) -> None:
+        self.address = f"{aws.new_bucket(BUCKET)}/lake"
+        self._s3: Any = aws.client("s3")
+
+    def files(self) -> dict[str, bytes]:
+        objects = self._s3.list_objects_v2(Bucket=BUCKET).get("Contents", [])
+        return {
+            each["Key"].removeprefix("lake/"): self._read(each["Key"])
+            for each in objects
+        }
+
+    def _read(self, key: str) -> bytes:
+        return self._s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
+
+    def unfinished(self) -> list[str]:
+        uploads = self._s3.list_multipart_uploads(Bucket=BUCKET).get("Uploads", [])
+        return [each["Key"] for each in uploads]

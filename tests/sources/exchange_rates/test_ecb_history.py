@@ -1,0 +1,105 @@
+"""The ECB's history file: every value as published, every fault named by its place."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+
+import pyarrow as pa
+import pytest
+
+from sources.exchange_rates.ecb_history import HistoryError, read_history
+from tests.samples.ecb import FEW_DAYS, packaged_csv, zipped
+
+
+def test_one_row_for_each_rate_published():
+    history = read_history(zipped(FEW_DAYS), "few.zip")
+
+    assert history.schema.types == [pa.date32(), pa.string(), pa.decimal128(18, 8)]
+    day = datetime.date
+    assert sorted(tuple(row.values()) for row in history.to_pylist()) == [
+        (day(1999, 1, 4), "JPY", Decimal("133.73")),
+        (day(1999, 1, 4), "USD", Decimal("1.1789")),
+        (day(1999, 1, 5), "JPY", Decimal("130.96")),
+        (day(1999, 1, 5), "SIT", Decimal("188.775")),
+        (day(1999, 1, 5), "USD", Decimal("1.179")),
+        (day(1999, 1, 6), "JPY", Decimal("131.42")),
+        (day(1999, 1, 6), "USD", Decimal("1.1743")),
+    ]
+
+
+def test_the_real_history_is_read_whole():
+    csv = packaged_csv()
+    cells = [line.split(",") for line in csv.splitlines()[1:]]
+    published = sum(cell not in ("", "N/A") for row in cells for cell in row[1:])
+
+    history = read_history(zipped(csv), "real.zip")
+
+    assert history.num_rows == published > 200_000
+    assert len(history["date"].unique()) == len(cells)
+
+
+def test_a_currency_that_is_new_is_read():
+    csv = FEW_DAYS.replace("SIT", "XYZ")
+    currencies = read_history(zipped(csv), "few.zip")["currency"].unique()
+    assert set(currencies.to_pylist()) == {"USD", "JPY", "XYZ"}
+
+
+def replaced(old: str, new: str) -> bytes:
+    assert FEW_DAYS.count(old) == 1
+    return zipped(FEW_DAYS.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    "content, row, column, problem",
+    [
+        (b"<html>Moved</html>", None, None, "not a whole ZIP archive"),
+        (zipped(FEW_DAYS)[:-40], None, None, "not a whole ZIP archive"),
+        (zipped(FEW_DAYS)[:60] + zipped(FEW_DAYS)[70:], None, None, "not a whole ZIP"),
+        (zipped(""), 1, "1", "found '', not 'Date'"),
+        (replaced("Date,", "Day,"), 1, "1", "found 'Day', not 'Date'"),
+        (replaced("JPY", "yen"), 1, "3", "not the three letters of a currency"),
+        (replaced("JPY", ""), 1, "3", "not the three letters of a currency"),
+        (replaced("JPY", "USD"), 1, "3", "USD appears twice"),
+        (zipped("Date,\n1999-01-04,\n"), 1, None, "no currency after 'Date'"),
+        (zipped(FEW_DAYS[:-12]), 4, None, "cut off"),
+        (replaced("133.73,,", "133.73"), 4, None, "3 fields where the header has 5"),
+        (replaced("131.42,N/A", "131.42"), 2, None, "4 fields where the header has 5"),
+        (replaced("1999-01-05", "1999-02-30"), 3, "Date", "'1999-02-30' is not a date"),
+        (replaced("1999-01-05", "5 January"), 3, "Date", "'5 January' is not a date"),
+        (replaced("1999-01-05", ""), 3, "Date", "there is no date"),
+        (replaced("1999-01-05", "1999-01-06"), 3, "Date", "not before 1999-01-06"),
+        (replaced("1999-01-05", "1999-01-07"), 3, "Date", "not before 1999-01-06"),
+        (replaced("1999-01-06", "2999-01-06"), 2, "Date", "is in the future"),
+        (zipped(FEW_DAYS.rpartition("1999-01-04")[0]), 3, "Date", "the euro's first"),
+        (zipped("Date,USD,\n"), 1, "Date", "the euro's first"),
+        (
+            replaced("1.179,130.96,188.775,", "9,1.179,130.96,188.775"),
+            3,
+            "5",
+            "'188.775' is under no",
+        ),
+        (replaced("188.775,", "188.775,7"), 3, "5", "'7' is under no currency"),
+        (replaced("130.96", "13O.96"), 3, "JPY", "'13O.96' is not a rate"),
+        (replaced("130.96", "nan"), 3, "JPY", "'nan' is not a rate"),
+        (replaced("130.96", "1.123456789"), 3, "JPY", "'1.123456789' is not a rate"),
+        (replaced("130.96", "12345678901"), 3, "JPY", "'12345678901' is not a rate"),
+        (replaced("130.96", "-130.96"), 3, "JPY", "-130.96 is not a positive number"),
+        (replaced("130.96", "0"), 3, "JPY", "0 is not a positive number"),
+        (zipped(FEW_DAYS + "\n"), 5, "Date", "there is no date"),
+        (zipped(FEW_DAYS.encode().replace(b"N/A", b"\xff")), 2, None, "not text"),
+    ],
+)
+def test_a_fault_names_file_row_and_column(content, row, column, problem):
+    with pytest.raises(HistoryError) as error:
+        read_history(content, "bad.zip")
+
+    assert problem in str(error.value)
+    assert (error.value.file, error.value.row, error.value.column) == (
+        "bad.zip",
+        row,
+        column,
+    )
+    assert "bad.zip" in str(error.value)
+    assert row is None or f"row {row}" in str(error.value)
+    assert column is None or f"column {column}" in str(error.value)

@@ -1,0 +1,186 @@
+"""A snapshot of a real PostgreSQL: its moment, its types, its keys, its errors."""
+
+from __future__ import annotations
+
+import os
+import socket
+
+import pyarrow as pa
+import pytest
+from dlt.common.configuration.resolve import resolve_configuration
+from psycopg2.sql import SQL
+
+from sources.postgres.snapshot import (
+    DatabaseError,
+    PostgresCredentials,
+    UnexpectedTable,
+    postgres_snapshot,
+)
+from tests.samples.passwords import MISREAD, everything_told, shows_no_part
+from tests.servers.postgres import Database, over_tcp
+from utils.configuration_errors import ConfigurationError, plain_configuration_errors
+
+
+@pytest.fixture
+def credentials(application) -> PostgresCredentials:
+    return PostgresCredentials(application.url)
+
+
+def test_all_queries_see_the_same_moment(application, credentials):
+    application.query("CREATE TABLE pets (name text)")
+    application.query("INSERT INTO pets VALUES ('Rex')")
+    schema = pa.schema({"name": pa.string()})
+    with postgres_snapshot(credentials) as database:
+        moment = database.moment
+        application.query("INSERT INTO pets VALUES ('Tom')")
+        tables = list(database.rows(SQL("SELECT name FROM pets"), schema, "pets"))
+        assert database.moment == moment
+    assert [table.to_pylist() for table in tables] == [[{"name": "Rex"}]]
+
+
+def test_columns_have_types_that_hold_their_values(application, credentials):
+    application.query("""
+        CREATE TABLE pets (
+            a smallint, b integer, c bigint, d real, e double precision, f boolean,
+            g numeric(10, 2), h numeric, i numeric(50, 2), j date, k timestamp,
+            l timestamptz, m char(1), n varchar(9), o uuid, p jsonb, q text[]
+        )
+        """)
+    with postgres_snapshot(credentials) as database:
+        types = {
+            field.name: field.type for field in database.arrow_schema("public", "pets")
+        }
+    assert types == {
+        **dict.fromkeys("abc", pa.int64()),
+        **dict.fromkeys("de", pa.float64()),
+        "f": pa.bool_(),
+        "g": pa.decimal128(10, 2),
+        "h": pa.decimal128(38, 18),
+        "i": pa.string(),
+        "j": pa.date32(),
+        "k": pa.timestamp("us"),
+        "l": pa.timestamp("us", "UTC"),
+        **dict.fromkeys("mnopq", pa.string()),
+    }
+
+
+@pytest.mark.parametrize(
+    "definition, unique",
+    [
+        ("PRIMARY KEY (id)", True),
+        ("UNIQUE (id)", True),
+        ("UNIQUE (id, name)", False),
+        ("CHECK (id > 0)", False),
+    ],
+)
+def test_it_knows_what_is_unique(application, credentials, definition, unique):
+    application.query(f"CREATE TABLE pets (id int, name text, {definition})")
+    application.query("CREATE UNIQUE INDEX ON pets (name) WHERE id > 5")
+    with postgres_snapshot(credentials) as database:
+        assert database.is_unique("public", "pets", "id") is unique
+        assert database.is_unique("public", "pets", "name") is False
+
+
+def test_a_table_that_is_not_there_is_named(credentials):
+    with postgres_snapshot(credentials) as database:
+        with pytest.raises(UnexpectedTable, match="no table public.pets"):
+            database.arrow_schema("public", "pets")
+
+
+@pytest.mark.parametrize(
+    "options, timeout", [("", "1min"), ("&options=-c%20lock_timeout%3D5s", "5s")]
+)
+def test_a_lock_is_not_waited_for_for_ever(application, options, timeout):
+    schema = pa.schema({"timeout": pa.string()})
+    with postgres_snapshot(PostgresCredentials(application.url + options)) as database:
+        query = SQL("SELECT current_setting('lock_timeout')")
+        (table,) = database.rows(query, schema, "a setting")
+    assert table.to_pylist() == [{"timeout": timeout}]
+
+
+def test_a_silent_connection_asks_twice_a_minute(application):
+    """Else a NAT gateway that drops it in silence is noticed after two hours."""
+    with over_tcp(application) as url:
+        with postgres_snapshot(PostgresCredentials(url)) as database:
+            connection = database._cursor.connection
+            with socket.socket(fileno=os.dup(connection.fileno())) as tcp:
+                idle = getattr(socket, "TCP_KEEPIDLE", None) or socket.TCP_KEEPALIVE
+                assert tcp.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+                assert tcp.getsockopt(socket.IPPROTO_TCP, idle) == 30
+                assert tcp.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL) == 10
+                assert tcp.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT) == 3
+
+
+def test_it_cannot_write(application, credentials):
+    application.query("CREATE SEQUENCE numbers")
+    schema = pa.schema({"number": pa.int64()})
+    with pytest.raises(DatabaseError, match="in a read-only transaction"):
+        with postgres_snapshot(credentials) as database:
+            list(database.rows(SQL("SELECT nextval('numbers')"), schema, "numbers"))
+
+
+def test_texts_arrive_whatever_the_encoding_of_the_database(postgres):
+    postgres.query(
+        "CREATE DATABASE latin1 ENCODING 'LATIN1' TEMPLATE template0 LOCALE 'C'"
+    )
+    latin1 = Database(postgres.socket_folder, "latin1")
+    schema = pa.schema({"text": pa.string()})
+    with postgres_snapshot(PostgresCredentials(latin1.url)) as database:
+        query = SQL("SELECT 'Caf' || chr(233) || ' ' || chr(195) || chr(169)")
+        (table,) = database.rows(query, schema, "a text")
+    assert table.to_pylist() == [{"text": "Café Ã©"}]
+
+
+def test_a_key_of_a_parent_says_nothing_of_its_children(application, credentials):
+    application.query("CREATE TABLE pets (id int PRIMARY KEY)")
+    application.query("CREATE TABLE cats () INHERITS (pets)")
+    with postgres_snapshot(credentials) as database:
+        assert not database.is_unique("public", "pets", "id")
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "postgresql+psycopg2"])
+def test_an_unreachable_server_is_named_without_the_password(scheme):
+    credentials = PostgresCredentials(f"{scheme}://reader:s3cret@127.0.0.1:1/shop")
+    with pytest.raises(DatabaseError) as error:
+        with postgres_snapshot(credentials):
+            pass
+    assert "127.0.0.1:1: connection to server" in str(error.value)
+    assert "Connection refused" in str(error.value)
+    assert "s3cret" not in str(error.value)
+
+
+@pytest.mark.parametrize("password", MISREAD)
+def test_no_part_of_a_password_is_shown(monkeypatch, password):
+    url = f"postgresql://reader:{password}@127.0.0.1/shop"
+    monkeypatch.setenv("SOURCES__PRODUCTS__CREDENTIALS", url)
+    with pytest.raises(ConfigurationError) as raised, plain_configuration_errors():
+        resolve_configuration(PostgresCredentials(), sections=("sources", "products"))
+    assert str(raised.value) == (
+        "sources.products.credentials cannot be read as PostgresCredentials. Nothing was"
+        " loaded. In a URL a password is percent-encoded: @ as %40, / as %2F, % as %25."
+        " Or leave it out there, and give it as it is in"
+        " SOURCES__PRODUCTS__CREDENTIALS__PASSWORD. It comes from"
+        " SOURCES__PRODUCTS__CREDENTIALS: mend it there."
+    )
+    assert shows_no_part(everything_told(raised.value))
+
+
+def test_a_password_may_be_given_beside_the_url(monkeypatch):
+    monkeypatch.setenv("SOURCES__PRODUCTS__CREDENTIALS", "postgresql://me@host/shop")
+    monkeypatch.setenv("SOURCES__PRODUCTS__CREDENTIALS__PASSWORD", "zq7@xk9")
+    found = resolve_configuration(
+        PostgresCredentials(), sections=("sources", "products")
+    )
+    assert (found.password, found.host) == ("zq7@xk9", "host")
+
+
+def test_a_whole_address_in_place_of_the_host_is_not_shown(monkeypatch):
+    section = "SOURCES__PRODUCTS__CREDENTIALS__"
+    url = "postgresql://reader:zq7@xk9/shop"
+    for key, value in {"HOST": url, "DATABASE": "a", "USERNAME": "b"}.items():
+        monkeypatch.setenv(section + key, value)
+    monkeypatch.setenv(f"{section}PASSWORD", "vj3")
+    with pytest.raises(ConfigurationError) as raised, plain_configuration_errors():
+        resolve_configuration(PostgresCredentials(), sections=("sources", "products"))
+    assert f"host's name alone. It comes from {section}HOST" in str(raised.value)
+    assert shows_no_part(everything_told(raised.value))

@@ -1,0 +1,81 @@
+"""A deployment on a real Prefect server."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
+from prefect.client.schemas.objects import (
+    ConcurrencyLimitStrategy,
+    ConcurrencyOptions,
+)
+
+from tests.samples.chunk_deployment import ChunkDeployment
+from utils.backfill.deployment import Deployment
+from utils.errors import ClearError
+
+
+@pytest.fixture
+def client(prefect_api):
+    with get_client(sync_client=True) as client:
+        yield client
+
+
+def test_it_is_found_by_its_name(client):
+    deployed = ChunkDeployment()
+    found = Deployment.named(deployed.name, client)
+    assert (found.name, found.found.id) == (deployed.name, deployed.id)
+
+
+def test_a_misspelt_name_is_answered_with_those_alike(client):
+    name = ChunkDeployment().name
+    with pytest.raises(ClearError, match="api has no .* Did you mean") as error:
+        Deployment.named(name.replace("chunk", "chnk"), client)
+    assert name in str(error.value)
+    with pytest.raises(ClearError, match="no deployment 'load_chunk'. There is .*/"):
+        Deployment.named("load_chunk", client)  # not of the form flow/deployment
+
+
+def test_it_says_which_parameters_it_lacks(client):
+    deployment = Deployment.named(ChunkDeployment().name, client)
+    deployment.check_parameters(["first_day", "last_day"])
+    with pytest.raises(
+        ClearError,
+        match="no parameter day and no base. It has first_day, last_day, currency",
+    ):
+        deployment.check_parameters(["first_day", "day", "base"])
+
+
+def test_its_concurrency_limit(client):
+    free, limited, dropping = (
+        Deployment.named(ChunkDeployment(**options).name, client)
+        for options in (
+            {},
+            {"concurrency_limit": 1},
+            {
+                "concurrency_limit": 1,
+                "concurrency_options": ConcurrencyOptions(
+                    collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW
+                ),
+            },
+        )
+    )
+    assert free.concurrency_limit() is None
+    assert limited.concurrency_limit() == 1
+    with pytest.raises(ClearError, match="drops runs beyond its .* .CANCEL_NEW"):
+        dropping.concurrency_limit()
+
+
+def test_what_keeps_its_runs_from_starting(client):
+    pool = f"pool-{uuid4().hex[:8]}"
+    client.create_work_pool(WorkPoolCreate(name=pool, type="process"))
+    deployment = Deployment.named(ChunkDeployment(work_pool_name=pool).name, client)
+
+    assert f"prefect worker start --pool {pool}" in deployment.obstacle()
+    client.update_work_pool(pool, WorkPoolUpdate(is_paused=True))
+    assert f"prefect work-pool resume {pool}" in deployment.obstacle()
+    client.update_work_pool(pool, WorkPoolUpdate(is_paused=False))
+    client.send_worker_heartbeat(pool, "worker", 30)
+    assert deployment.obstacle() is None

@@ -1,0 +1,130 @@
+"""What a killed run left: finished if it is whole and fits, else read again."""
+
+from __future__ import annotations
+
+import shutil
+from typing import Any
+
+import pytest
+
+from tests.samples.pets import UPSERT, killed_run, pets, pets_pipeline, rows, runs
+from utils.loading.run import run_pipeline
+
+REX, TOM, ADA = ({"name": name, "legs": 4} for name in ("Rex", "Tom", "Ada"))
+STORAGE = "dlt.common.storages.load_package:PackageStorage"
+LOADS = "dlt.common.storages.load_storage:LoadStorage"
+EVERYONE = [("Ada", 4), ("Rex", 4), ("Tom", 4)]
+
+
+def run(*pets_: dict, **options) -> None:
+    run_pipeline(pets_pipeline(), pets(*pets_, **options))
+
+
+PLACES = pytest.mark.parametrize(
+    "place, when",
+    [
+        ("dlt:Pipeline.extract", "after"),
+        # the folders of dlt's load storage are half made
+        ("dlt.common.storages.file_storage:FileStorage.create_folder", "after"),
+        (f"{LOADS}.commit_new_load_package", "after"),
+        ("dlt:Pipeline.normalize", "after"),
+        (f"{LOADS}.commit_schema_update", "before"),
+        (f"{LOADS}.commit_schema_update", "after"),
+        # dlt alone puts the rows of a job whose commit it has not noted into the staging
+        # table a second time
+        (f"{STORAGE}.save_pending_transition", "before"),
+        (f"{STORAGE}.save_pending_transition", "after"),
+        (f"{STORAGE}.complete_job", "after"),
+        ("dlt.load.load:Load.complete_package", "before"),
+        (f"{LOADS}.complete_load_package", "before"),
+        ("dlt:Pipeline.load", "after"),
+    ],
+)
+
+
+def run_killed_at(place: str, when: str, disposition: Any) -> None:
+    """At a job of the table, not of dlt's state; at the first folder, not the last."""
+    only = "'pets" if place.startswith(STORAGE) else ""
+    if place.endswith("create_folder"):
+        only = "'new'"
+    killed_run(place, REX, TOM, when=when, only=only, write_disposition=disposition)
+
+
+@PLACES
+@pytest.mark.parametrize("disposition", [UPSERT, "replace"])
+def test_whatever_the_moment_nothing_is_lost_or_doubled(
+    warehouse, place, when, disposition
+):
+    run(REX, write_disposition=disposition)
+    run_killed_at(place, when, disposition)
+
+    run(REX, TOM, ADA, write_disposition=disposition)
+
+    assert rows(warehouse) == EVERYONE
+
+
+@PLACES
+@pytest.mark.parametrize("disposition", [UPSERT, "replace"])
+def test_a_killed_first_run_is_no_problem(warehouse, place, when, disposition):
+    run_killed_at(place, when, disposition)
+    run(REX, TOM, ADA, write_disposition=disposition)
+    assert rows(warehouse) == EVERYONE
+
+
+@pytest.mark.parametrize("folder", ["extracted", "normalized"])
+def test_a_torn_package_is_read_again(warehouse, tmp_path, folder, caplog):
+    run(REX)
+    killed_run(
+        f"dlt:Pipeline.{'extract' if folder == 'extracted' else 'normalize'}", TOM
+    )
+    (file,) = (tmp_path / "pipelines").glob(f"**/{folder}/**/pets.*.parquet")
+    file.write_bytes(file.read_bytes()[:100])
+    run(REX, TOM, ADA)
+    assert rows(warehouse) == EVERYONE
+    assert "What an interrupted run left is read again: " in caplog.text
+
+
+def test_what_is_appended_is_finished_not_repeated(warehouse):
+    run(REX, write_disposition="append")
+    killed_run(
+        "dlt.load.load:Load.complete_package",
+        TOM,
+        when="before",
+        write_disposition="append",
+    )
+    run(ADA, write_disposition="append")
+    assert rows(warehouse) == EVERYONE
+
+
+def test_a_package_that_others_have_overtaken_is_dropped(warehouse, tmp_path):
+    """Its rows are older than those that another container has loaded since."""
+    run(REX)
+    killed_run("dlt:Pipeline.extract", {"name": "Tom", "legs": 3})
+    shutil.move(tmp_path / "pipelines", tmp_path / "old")
+    run(TOM)
+    shutil.rmtree(tmp_path / "pipelines")
+    shutil.move(tmp_path / "old", tmp_path / "pipelines")
+
+    run(ADA)
+
+    assert rows(warehouse) == EVERYONE
+    assert runs() == 3
+
+
+def test_a_warehouse_restored_from_a_backup_has_the_last_word(warehouse, tmp_path):
+    run(REX)
+    shutil.copy(warehouse, tmp_path / "backup")
+    run(TOM)
+    shutil.copy(tmp_path / "backup", warehouse)
+
+    run(ADA)
+
+    assert rows(warehouse) == [("Ada", 4), ("Rex", 4)]
+    assert runs() == 2
+
+
+def test_it_says_what_it_reads_again(warehouse, caplog):
+    run(REX)
+    killed_run("dlt.load.load:Load.complete_package", TOM, when="before")
+    run(TOM)
+    assert "is read again, because a part of it was sent: load package" in caplog.text

@@ -1,0 +1,121 @@
+"""How a run's report reads: as lines in a pipe, as a table in a terminal."""
+
+from __future__ import annotations
+
+import io
+import re
+import shlex
+import subprocess
+import sys
+from dataclasses import replace
+
+import duckdb
+from rich.console import Console
+
+from utils.loading.report import LoadReport, TableLoad, combined
+
+REPORT = LoadReport(
+    pipeline="pets",
+    destination_type="duckdb",
+    place="/data/ware house.duckdb",
+    dataset="dev_pets",
+    tables=(
+        TableLoad("pets", 1234567, 2_000_000, ("new columns: legs bigint",)),
+        TableLoad("owners", 0, 0),
+    ),
+    load_ids=("1795292555.26",),
+    recovered_load_ids=(),
+    seconds=1.54,
+    notes=("a cat was added",),
+)
+
+
+def test_lines():
+    look = REPORT.how_to_look
+    assert str(REPORT) == (
+        "table: pets, 1,234,567 rows, 2,000,000 bytes\n"
+        "table: owners, 0 rows, 0 bytes\n"
+        "schema change: pets, new columns: legs bigint\n"
+        "note: a cat was added\n"
+        "seconds: 1.5\n"
+        "load id: 1795292555.26\n"
+        "place: /data/ware house.duckdb, dataset dev_pets\n"
+        f"look: {look}"
+    )
+
+
+def test_table():
+    terminal = Console(file=io.StringIO(), width=80)
+    terminal.print(REPORT, crop=False)
+    lines = terminal.file.getvalue().splitlines()
+
+    assert any(
+        re.search(r"pets +1,234,567 +2.0 MB +new columns: legs bigint", line)
+        for line in lines
+    )
+    assert any(re.search(r"owners +0 +0 bytes +none", line) for line in lines)
+    assert lines[-1].endswith(REPORT.how_to_look)
+
+
+def test_summary():
+    assert REPORT.summary == "Loaded 1,234,567 rows into dev_pets in 1.5 s"
+    nothing = replace(REPORT, load_ids=())
+    assert nothing.summary == "Nothing new to load: dev_pets is up to date"
+
+
+def test_the_command_to_look_works(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "ware house.duckdb"
+    with duckdb.connect(str(file)) as connection:
+        connection.execute("CREATE SCHEMA dev_pets")
+        connection.execute("CREATE TABLE dev_pets.pets AS SELECT 'Rex' AS name")
+
+    command = shlex.split(replace(REPORT, place=str(file)).how_to_look)
+
+    assert command[:3] == ["uv", "run", "python"]
+    shown = subprocess.run([sys.executable, *command[3:]], capture_output=True)
+    assert b"Rex" in shown.stdout, shown.stderr
+
+
+def test_other_destinations_are_looked_at_with_sql():
+    look = replace(REPORT, destination_type="snowflake").how_to_look
+    assert look == "SELECT * FROM dev_pets.pets LIMIT 10"
+
+
+def test_several_runs_make_one_report():
+    first = replace(
+        REPORT,
+        tables=(TableLoad("pets", 2, 100, ("new table: name text",)),),
+        load_ids=("1",),
+        recovered_load_ids=("0",),
+        notes=(),
+    )
+    both = combined([first, REPORT])
+    assert both.tables == (
+        TableLoad(
+            "pets",
+            1_234_569,
+            2_000_100,
+            ("new table: name text", "new columns: legs bigint"),
+        ),
+        TableLoad("owners", 0, 0),
+    )
+    assert both.load_ids == ("1", "1795292555.26")
+    assert both.recovered_load_ids == ("0",)
+    assert both.seconds == 2 * 1.54
+    assert both.notes == ("a cat was added",)
+
+
+def test_of_a_lake_it_shows_the_files(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "a lake" / "dev_pets" / "pets"
+    folder.mkdir(parents=True)
+    duckdb.connect().execute(f"COPY (SELECT 'Rex') TO '{folder}/1.2.3.parquet'")
+    report = replace(
+        REPORT, destination_type="filesystem", place=str(tmp_path / "a lake")
+    )
+    command = shlex.split(report.how_to_look.removeprefix("uv run python"))
+    done = subprocess.run([sys.executable, *command], capture_output=True, text=True)
+    assert "Rex" in done.stdout, done.stderr
+    in_bucket = replace(report, place="s3://lake").how_to_look
+    assert in_bucket == "s3://lake/dev_pets/pets/*.parquet"

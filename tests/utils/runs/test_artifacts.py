@@ -1,0 +1,83 @@
+"""A load's artifacts, read back from a real Prefect server."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from prefect import flow
+
+import utils.runs.artifacts
+from tests.servers.prefect_api import artifacts_of, logs_of
+from tests.utils.test_load_report import REPORT
+from utils.runs.artifacts import ProgressArtifact, publish_report
+from utils.runs.load_progress import Progress
+
+
+def test_the_report_becomes_a_table(prefect_api):
+    @flow
+    def pets():
+        assert publish_report(REPORT) is REPORT
+
+    run = pets(return_state=True).state_details.flow_run_id
+
+    artifact = artifacts_of(run)["pets-load"]
+    assert (artifact["type"], json.loads(artifact["data"])) == (
+        "table",
+        [
+            {
+                "table": "pets",
+                "rows": 1234567,
+                "bytes": 2000000,
+                "schema changes": "new columns: legs bigint",
+            },
+            {"table": "owners", "rows": 0, "bytes": 0, "schema changes": "none"},
+        ],
+    )
+    assert "- note: a cat was added" in artifact["description"]
+    assert REPORT.summary in [log.message for log in logs_of(run)]
+
+
+def test_progress_is_updated_now_and_then_and_completed(prefect_api, monkeypatch):
+    updates = []
+
+    @flow(name="feed_pets")
+    def feed_pets(finish: bool):
+        artifact = ProgressArtifact()
+        monkeypatch.setattr(
+            artifact,
+            "update",
+            lambda *now: (updates.append(now), type(artifact).update(artifact, *now)),
+        )
+        artifact.show(Progress("Extract"))  # too early
+        artifact._updated -= utils.runs.artifacts.SECONDS_BETWEEN_UPDATES
+        artifact.show(Progress("Normalize", rows=7))
+        if finish:
+            artifact.update(100.0, "Fed")
+
+    run = feed_pets(False, return_state=True).state_details.flow_run_id
+    artifact = artifacts_of(run)["feed-pets-progress"]
+    assert artifact["type"] == "progress"
+    assert artifact["data"] == pytest.approx(100 / 3)
+    assert artifact["description"] == "Normalize: 7 rows"
+    assert len(updates) == 1
+
+    run = feed_pets(True, return_state=True).state_details.flow_run_id
+    assert artifacts_of(run)["feed-pets-progress"]["data"] == 100
+
+
+def test_progress_that_cannot_be_shown_fails_nothing(prefect_api, monkeypatch):
+    def refuse(*_, **__):
+        raise ConnectionError("no API")
+
+    monkeypatch.setattr(utils.runs.artifacts, "create_progress_artifact", refuse)
+
+    @flow
+    def pets():
+        artifact = ProgressArtifact()
+        artifact.show(Progress("Load"))
+        artifact.update(100.0, "Fed")
+
+    run = pets(return_state=True).state_details.flow_run_id
+    warnings = [log.message for log in logs_of(run) if log.level == 30]
+    assert warnings == ["Progress cannot be shown: no API"]

@@ -1,0 +1,121 @@
+"""A load that fails for a moment is done again, one that fails for good is not."""
+
+from __future__ import annotations
+
+import time
+
+import dlt
+import pytest
+from prefect import flow
+
+from tests.servers.prefect_api import logs_of
+from tests.servers.waiting import end_the_time
+from utils.errors import ClearError
+from utils.runs.load_task import load_task
+
+ROTATED = "A secret was rotated meanwhile"
+
+
+@pytest.mark.parametrize(
+    "error, attempts", [(ConnectionResetError("gone"), 4), (ClearError("wrong"), 1)]
+)
+def test_only_what_may_pass_is_tried_again(prefect_api, error, attempts):
+    tried: list[int] = []
+
+    @load_task(name="Fail")
+    def fail() -> None:
+        tried.append(1)
+        raise error
+
+    @flow
+    def failing() -> None:
+        fail.with_options(retry_delay_seconds=0)()
+
+    assert failing(return_state=True).is_failed()
+    assert len(tried) == attempts
+
+
+@pytest.mark.parametrize("rotated, attempts", [(True, 2), (False, 1)])
+def test_a_secret_rotated_during_the_load_is_used_by_the_next_attempt(
+    prefect_api, vault, rotated, attempts
+):
+    vault.put("dlt/sources/pets", {"token": "old"})
+    used: list[str] = []
+
+    @load_task(name="Load")
+    def load() -> None:
+        used.append(dlt.secrets["sources.pets.token"])
+        if rotated:
+            vault.put("dlt/sources/pets", {"token": "new"})
+        raise ClearError("401 Unauthorized")
+
+    @flow
+    def loading() -> None:
+        load.with_options(retry_delay_seconds=0)()
+
+    state = loading(return_state=True)
+
+    assert state.is_failed()
+    assert used == ["old", "new"][:attempts]
+    lines = [log.message for log in logs_of(state.state_details.flow_run_id)]
+    assert (f"{ROTATED}: trying again with it" in lines) == rotated
+
+
+def test_a_later_run_of_the_same_process_has_the_secrets_of_its_time(
+    prefect_api, vault
+):
+    @load_task(name="Load")
+    def load() -> str:
+        return dlt.secrets["sources.pets.token"]
+
+    @flow
+    def loading() -> str:
+        return load()
+
+    vault.put("dlt/sources/pets", {"token": "old"})
+    assert loading() == "old"
+    vault.put("dlt/sources/pets", {"token": "new"})
+    assert loading() == "new"
+
+
+def test_what_is_wrong_with_a_setting_is_said_in_plain_words(prefect_api):
+    @load_task(name="Load")
+    def load() -> None:
+        dlt.secrets["sources.pets.token"]
+
+    @flow
+    def loading() -> None:
+        load()
+
+    state = loading(return_state=True)
+
+    assert state.is_failed()
+    assert "sources.pets lacks token. Nothing was loaded." in state.message
+    lines = [log.message for log in logs_of(state.state_details.flow_run_id)]
+    assert "ConfigFieldMissing" not in "\n".join(lines)
+
+
+def test_a_flow_whose_time_is_up_ends(prefect_api):
+    tried: list[int] = []
+
+    @load_task(name="Hang")
+    def hang() -> None:
+        tried.append(1)
+        end_the_time()
+        time.sleep(60)
+
+    @flow(timeout_seconds=500)
+    def hanging() -> None:
+        hang.with_options(retry_delay_seconds=0)()
+
+    state = hanging(return_state=True)
+    assert state.is_failed()
+    assert len(tried) == 1
+
+
+def test_the_pauses_grow():
+    @load_task(name="Load")
+    def load() -> None: ...
+
+    assert load.retry_delay_seconds == [10, 20, 40]
+    assert load.retry_jitter_factor == 0.5

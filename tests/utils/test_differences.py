@@ -1,0 +1,51 @@
+"""What differs, in words that show no secret."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import SecretStr
+
+from utils.differences import differences
+
+
+@pytest.mark.parametrize(
+    "old, new, shown",
+    [
+        ({"a": 1}, {"a": 1}, []),
+        ({"a": {"b": 1}}, {"a": {"b": 2}}, ["a.b: 1 -> 2"]),
+        ({}, {"a": {"b": "x"}}, ["a.b: none -> x"]),
+        ({"a": {"b": "x"}}, {}, ["a.b: (not shown) -> none"]),
+        ({"a": [1, 2]}, {"a": [1]}, ["a.1: (not shown) -> none"]),
+        ({"a": 0}, {"a": False}, ["a: 0 -> false"]),
+        ({"a": {}}, {"a": []}, ["a: {} -> []"]),
+        ({"a": {}}, {"a": {"b": "x"}}, ["a.b: none -> x"]),
+        ({"a": [1]}, {"a": []}, ["a.0: (not shown) -> none"]),
+        ({"a": "x"}, {"a": SecretStr("x")}, []),
+        ({"a": "x"}, {"a": SecretStr("y")}, ["a: (secret) -> (secret, differs)"]),
+        ({}, {"a": SecretStr("y")}, ["a: none -> (secret)"]),
+    ],
+)
+def test_each_field_that_differs(old, new, shown):
+    assert [str(each) for each in differences(old, new)] == shown
+
+
+def test_what_was_is_told_only_if_everyone_may_read_it():
+    old = {"tags": ["mine", "x"], "variables": {"key": "sesame", "token": "sesame"}}
+    new = {"tags": ["ours"], "variables": {"token": "-"}}
+    found = differences(old, new, lambda path, value: path == "tags.0" or value == "x")
+    assert [str(each) for each in found] == [
+        "tags.0: mine -> ours",
+        "variables.token: (not shown) -> -",
+        "tags.1: x -> none",
+        "variables.key: (not shown) -> none",
+    ]
+
+
+def test_what_takes_the_place_of_a_field_that_holds_others():
+    """By hand somebody put a key where a template was."""
+    old = {"job_configuration": {"env": {"KEY": "sesame"}}}
+    new = {"job_configuration": {"env": "{{ env }}"}}
+    assert [str(each) for each in differences(old, new)] == [
+        "job_configuration.env: none -> {{ env }}",
+        "job_configuration.env.KEY: (not shown) -> none",
+    ]

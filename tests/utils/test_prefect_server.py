@@ -1,0 +1,75 @@
+"""The client of Prefect's server, on one that is played."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from prefect.settings import PREFECT_API_URL, temporary_settings
+
+from tests.fakes.http_server import Answer, api, json_answer
+from tests.samples.passwords import shows_no_part
+from tests.servers.ports import free_port
+from utils.errors import ClearError
+from utils.prefect_server import SECONDS_BEFORE_RETRY, prefect_server
+
+BUSY = json_answer({"exception_message": "Service Unavailable"}, status=503)
+
+
+@pytest.fixture
+def waits(monkeypatch) -> list[float]:
+    """How long was waited for before a request was sent again, in seconds."""
+    waited: list[float] = []
+
+    def wait(seconds: float) -> None:
+        if seconds:  # the played server's are none
+            waited.append(seconds)
+
+    monkeypatch.setattr(time, "sleep", wait)
+    return waited
+
+
+def test_a_busy_server_is_asked_again_soon(waits):
+    with api(BUSY, BUSY, json_answer("3.8.8")) as server:
+        with temporary_settings({PREFECT_API_URL: server.url}):
+            with prefect_server() as client:
+                assert client.api_version() == "3.8.8"
+    assert len(waits) == 2
+    assert all(
+        least <= waited < 2 * least
+        for waited, least in zip(waits, SECONDS_BEFORE_RETRY)
+    )
+
+
+def test_a_server_that_stays_busy_is_waited_for(waits):
+    with api(BUSY) as server, temporary_settings({PREFECT_API_URL: server.url}):
+        with pytest.raises(ClearError, match="503 Service Unavailable"):
+            with prefect_server() as client:
+                client.api_version()
+    assert sum(waits) > 30
+
+
+def test_an_address_without_the_api():
+    with api(json_answer({"detail": "Not Found"}, 404)) as server:
+        with temporary_settings({PREFECT_API_URL: server.url}):
+            with pytest.raises(ClearError, match="404 Not Found.*ends with /api"):
+                with prefect_server():
+                    pass
+
+
+def test_a_time_that_the_server_names_is_kept(waits):
+    later = Answer(b"{}", status=503, headers={"Retry-After": "7"})
+    with api(later, json_answer("3.8.8")) as server:
+        with temporary_settings({PREFECT_API_URL: server.url}):
+            with prefect_server() as client:
+                client.api_version()
+    assert len(waits) == 1 and waits[0] >= 7
+
+
+def test_a_password_in_the_address_is_not_shown():
+    address = f"http://admin:zq7@xk9@127.0.0.1:{free_port()}/api"
+    with temporary_settings({PREFECT_API_URL: address}):
+        with pytest.raises(ClearError, match="does not answer") as raised:
+            with prefect_server():
+                pass
+    assert shows_no_part(raised.value)

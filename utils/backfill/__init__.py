@@ -1,0 +1,1 @@
+"""Chunks of a range of days, each a run of a deployment."""

@@ -1,0 +1,89 @@
+"""Which errors pass by themselves: lost connections, overloaded servers, locks."""
+
+from __future__ import annotations
+
+from typing import Iterator
+
+from utils.errors.postgres import is_lost_connection
+
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+TRANSIENT_SQLSTATES = (
+    "08",  # connection exception
+    "40001",  # serialization failure, also a standby's conflict with recovery
+    "40P01",  # deadlock detected
+    "53300",  # too many connections
+    "55P03",  # lock not available
+    "57P",  # the server shuts down, crashed, or starts up
+)
+# A Redshift Serverless workgroup that resumes says no more than that, of a session that it
+# could not restore; the next one works:
+# https://github.com/aws/amazon-redshift-python-driver/issues/150
+# Of a query that a person or a limit has cancelled it says whose wish that was ("Query (7)
+# cancelled on user's request"), as PostgreSQL does ("canceling statement due to ...").
+QUERY_CANCELED = "57014"
+NOBODY_CANCELED = "Query cancelled."
+# What a server says that answers a connection, but only for the moment refuses it.
+REFUSED_FOR_THE_MOMENT = (
+    *("starting up", "shutting down", "recovery mode", "too many"),
+    "terminating connection",
+)
+
+
+def is_worth_retrying(error: BaseException) -> bool:
+    """Whether this error, or what caused it, may be gone when the same is done again.
+
+    A wrong password, a missing table or a value that does not fit is never worth it.
+    """
+    return any(map(_is_transient, with_causes(error)))
+
+
+def with_causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield the error and what caused it."""
+    seen: set[int] = set()
+    while error and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        # dlt's errors of destinations hold the driver's
+        yield from with_causes(getattr(error, "dbapi_exception", None))
+        error = error.__cause__
+
+
+def _is_transient(error: BaseException) -> bool:
+    import adbc_driver_manager
+    import psycopg2
+    import requests
+    from botocore import exceptions as aws
+
+    if isinstance(error, requests.HTTPError):
+        status = error.response.status_code
+        return status == 429 or status >= 500
+    if isinstance(error, requests.RequestException):
+        return isinstance(
+            error,
+            (
+                requests.ConnectionError,
+                requests.Timeout,
+                requests.exceptions.ChunkedEncodingError,
+            ),
+        )
+    if isinstance(error, aws.ClientError):
+        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+        return status == 429 or status >= 500
+    if isinstance(error, (aws.ConnectionError, aws.HTTPClientError)):
+        return True
+    if sqlstate := getattr(error, "pgcode", None) or getattr(error, "sqlstate", None):
+        if str(sqlstate) == QUERY_CANCELED:
+            return str(error).partition("\n")[0].strip() == NOBODY_CANCELED
+        return str(sqlstate).startswith(TRANSIENT_SQLSTATES)
+    if isinstance(error, psycopg2.Error) and is_lost_connection(error):
+        return True
+    if isinstance(
+        error, (psycopg2.OperationalError, adbc_driver_manager.OperationalError)
+    ):
+        # No code: there is no connection, or there is none any more. FATAL comes from
+        # a server that has answered, "invalid" from libpq, which read the settings.
+        message = str(error)
+        return not ("FATAL" in message or "invalid" in message) or any(
+            reason in message for reason in REFUSED_FOR_THE_MOMENT
+        )
+    return isinstance(error, (ConnectionError, TimeoutError))

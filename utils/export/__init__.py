@@ -1,0 +1,1 @@
+"""Files that queries are exported into, and the report of an export."""

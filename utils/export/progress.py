@@ -1,0 +1,51 @@
+"""What people see of an export while its queries run: a bar, a progress artifact."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Mapping
+
+from prefect.futures import PrefectFuture, as_completed
+
+from utils.runs.artifacts import ProgressArtifact
+from utils.runs.terminal_bar import terminal_bar
+
+if TYPE_CHECKING:
+    from utils.export.report import ExportedFile
+
+
+@dataclass(frozen=True)
+class ExportProgress:
+    """How many queries have ended."""
+
+    ended: int
+    queries: int
+    step = "Export"
+
+    @property
+    def percent(self) -> float:
+        """0 to 100."""
+        return 100 * self.ended / self.queries
+
+    @property
+    def detail(self) -> str:
+        """How many, in figures."""
+        return f"{self.ended} of {self.queries} queries"
+
+    def __str__(self) -> str:
+        return f"{self.step}: {self.detail}"
+
+
+def outcomes_of(
+    runs: Mapping[str, PrefectFuture[ExportedFile]],
+) -> dict[str, ExportedFile | Exception]:
+    """Wait for all queries, show how many have ended, and give what each has come to."""
+    artifact = ProgressArtifact()
+    with terminal_bar() as show_bar:
+        show_bar(ExportProgress(0, len(runs)))
+        for ended, _ in enumerate(as_completed(list(runs.values())), start=1):
+            progress = ExportProgress(ended, len(runs))
+            show_bar(progress)
+            artifact.show(progress)
+    artifact.update(100.0, "Exported")
+    return {name: run.result(raise_on_failure=False) for name, run in runs.items()}

@@ -1,0 +1,1 @@
+"""Running a pipeline to its end: recovery, replacement, types, the report."""

@@ -1,0 +1,126 @@
+"""What a killed run left in the pipeline's working folder: to be finished, or to be read again.
+
+The destination has the last word: its state says how far the source was read. Packages
+that wait in the folder are of use only if they continue from there and nothing of them was
+sent yet. Otherwise the folder is emptied, and the source is read again from where the
+destination is. dlt would resume a package that was sent in part, and repeat a job whose
+commit it has not seen: its rows would be twice in the staging table, and so in the table.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+
+import dlt
+from dlt.common.storages.load_package import LoadPackageInfo, PackageStorage
+
+from utils.destinations.lake import is_lake, noted_loads
+from utils.destinations.load_packages import waiting_packages
+
+logger = logging.getLogger(__name__)
+
+# Local state: the load in the destination that the next package continues from.
+BASE = "base_load"
+
+
+def can_be_finished(pipeline: dlt.Pipeline) -> bool:
+    """Whether packages wait that continue from where the destination is."""
+    extracted = pipeline.list_extracted_load_packages()
+    normalized = pipeline.list_normalized_load_packages()
+    if not extracted and not normalized:
+        return False
+    if pipeline.state["_local"].get(BASE) != last_load(pipeline):
+        reason = "the destination has moved on since"
+    elif set(extracted) & set(normalized):
+        # dlt would normalize it again, and then find its place taken
+        reason = "it was just being normalized"
+    elif any(map(_would_double, waiting_packages(pipeline))):
+        reason = "a part of it was sent"
+    else:
+        return True
+    logger.warning(
+        "What an interrupted run left is read again, because %s: load package %s",
+        reason,
+        ", ".join([*normalized, *extracted]),
+    )
+    return False
+
+
+def start_from_destination(pipeline: dlt.Pipeline) -> None:
+    """Empty the working folder, and take state and schema from the destination."""
+    # Without this file dlt empties a folder before it uses it, so that no package is
+    # taken for a whole one should the run be killed right here.
+    (Path(pipeline.working_dir) / pipeline.STATE_FILE).unlink(missing_ok=True)
+    # drop() would apply the layout to the dataset's name once more: dev_dev_products
+    layout, pipeline.config.dataset_name_layout = (
+        pipeline.config.dataset_name_layout,
+        None,
+    )
+    pipeline.drop()
+    pipeline.config.dataset_name_layout = layout
+    pipeline.sync_destination()
+
+
+def note_base(pipeline: dlt.Pipeline) -> None:
+    """Remember from which load the package that is extracted next continues."""
+    pipeline.set_local_state_val(BASE, last_load(pipeline))
+
+
+def last_load(pipeline: dlt.Pipeline) -> str | None:
+    """Number and id of the dataset's last complete load, None if there is none."""
+    from dlt.destinations.exceptions import DatabaseUndefinedRelation
+
+    if is_lake(pipeline):
+        ids = noted_loads(pipeline)
+        return f"{len(ids)}: {max(ids)}" if ids else None
+    with pipeline.sql_client() as client:
+        loads = client.make_qualified_table_name("_dlt_loads")
+        # the number, because ids are times, and clocks differ
+        query = f"SELECT count(*), max(load_id) FROM {loads} WHERE status = 0"
+        try:
+            with client.execute_query(query) as cursor:
+                return "{}: {}".format(*cursor.fetchone())
+        except DatabaseUndefinedRelation:
+            return None
+
+
+def _would_double(package: LoadPackageInfo) -> bool:
+    """Whether some of it may be in the destination, and would be merged or replaced again.
+
+    What is appended is not staged: dlt's resuming is then the lesser evil.
+    """
+    return _was_begun(package) and not _appends(package)
+
+
+def holds_appended_rows(pipeline: dlt.Pipeline) -> bool:
+    """Whether rows wait, or are sent in part, that would be there twice if read again."""
+    try:
+        return any(
+            _was_begun(package) and _appends(package)
+            for package in waiting_packages(pipeline)
+        )
+    except Exception:
+        # What cannot be read cannot be finished either: a torn file, or a folder that
+        # dlt was just making.
+        return False
+
+
+def _was_begun(package: LoadPackageInfo) -> bool:
+    tables_are_prepared = not os.path.exists(
+        os.path.join(package.package_path, PackageStorage.SCHEMA_UPDATES_FILE_NAME)
+    )
+    return tables_are_prepared or any(
+        state != "new_jobs" or job.job_file_info.retry_count
+        for state, jobs in package.jobs.items()
+        for job in jobs
+    )
+
+
+def _appends(package: LoadPackageInfo) -> bool:
+    return any(
+        table.get("write_disposition", "append") == "append"
+        for table in package.schema.data_tables()
+        if not table.get("parent")
+    )

@@ -1,0 +1,1 @@
+"""Prefect's side of a run: task, log, artifacts, progress, command line."""

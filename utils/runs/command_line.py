@@ -1,0 +1,137 @@
+"""`python -m flows.x`: runs a flow with its parameters as command-line options."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from typing import TYPE_CHECKING, Any, Sequence, get_origin
+
+from prefect import Flow
+from prefect.settings import PREFECT_API_URL
+
+from utils.errors import ClearError
+from utils.runs.logging import console_handler
+
+if TYPE_CHECKING:
+    from cyclopts import CycloptsError, Token
+    from rich.console import Console, RenderableType
+
+
+def run_from_command_line(
+    flow: Flow[..., Any], arguments: Sequence[str] | None = None
+) -> None:
+    """Run the flow with options made from its signature, and print what it returns.
+
+    Args:
+        flow: Its docstring is the text of `--help`, parameters included.
+        arguments: Those of the process unless given.
+
+    Raises:
+        SystemExit: with 1 if the flow failed, 2 if an option does not fit, 130 after Ctrl-C.
+    """
+    from cyclopts import App, Parameter
+    from rich.console import Console
+
+    app = App(
+        name=f"python -m flows.{flow.name}",
+        default_command=flow,
+        version_flags=(),
+        group_parameters="Options",
+        group_commands="Help",
+        result_action="return_value",
+        error_formatter=in_plain_words,
+        default_parameter=Parameter(converter=_convert),
+    )
+    command, bound, _ = app.parse_args(arguments)
+    if command is not flow:  # --help
+        command(*bound.args, **bound.kwargs)
+        return
+
+    console, errors = Console(), Console(stderr=True)
+    if PREFECT_API_URL.value() is None:
+        errors.print(
+            "Starting Prefect's temporary server, half a minute on a slow machine. To"
+            " skip that, keep `uv run prefect server start` open in another terminal"
+            " and set PREFECT_API_URL=http://127.0.0.1:4200/api.",
+            style="dim",
+            soft_wrap=True,
+        )
+    _hide_tracebacks_of_clear_errors()
+    try:
+        result = flow(*bound.args, **bound.kwargs)
+    except Exception as error:
+        print_error(errors, str(error) or type(error).__name__)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print_error(errors, "Interrupted. Run it again to finish.")
+        sys.exit(130)
+    if result is None:
+        return
+    if console.is_terminal:
+        console.print(result, crop=False)
+    else:
+        print(result)
+
+
+def print_error(console: Console, message: str) -> None:
+    """A panel in a terminal, a line that can be searched in a pipe."""
+    if console.is_terminal:
+        console.print(_panel(message))
+    else:
+        print(f"error: {message}", file=sys.stderr)
+
+
+def in_plain_words(error: CycloptsError) -> RenderableType:
+    """A bad option's message; pydantic's, four lines and a link, becomes its core."""
+    from pydantic import ValidationError
+
+    message = str(error)
+    if isinstance(error.__cause__, ValidationError):
+        option = error.argument.name
+        reasons = [each["msg"] for each in error.__cause__.errors()]
+        message = f"Invalid value for {option}. {'; '.join(reasons)}."
+    return _panel(message)
+
+
+def _convert(hint: Any, tokens: Sequence[Token] | dict[str, Sequence[Token]]) -> Any:
+    """As cyclopts does, but a dict is JSON: cyclopts makes texts of all its values."""
+    from cyclopts import convert
+
+    if get_origin(hint) is not dict:
+        return convert(hint, tokens)
+    if isinstance(tokens, dict):  # --option.key value
+        raise ValueError("Give keys and values as JSON in one option, '{\"key\": 1}'.")
+    return json.loads(tokens[0].value)
+
+
+def _hide_tracebacks_of_clear_errors() -> None:
+    """On the console alone: the run in Prefect keeps them."""
+    if handler := console_handler():
+        handler.setFormatter(_ClearErrorFormatter(handler.formatter))
+
+
+class _ClearErrorFormatter(logging.Formatter):
+    def __init__(self, formatter: logging.Formatter) -> None:
+        super().__init__()
+        self._formatter = formatter
+
+    def format(self, record: logging.LogRecord) -> str:
+        if record.exc_info and isinstance(record.exc_info[1], ClearError):
+            record = logging.makeLogRecord(record.__dict__)
+            record.exc_info = record.exc_text = None
+        return self._formatter.format(record)
+
+
+def _panel(message: str) -> RenderableType:
+    from rich import box
+    from rich.panel import Panel
+    from rich.text import Text
+
+    return Panel(
+        Text(message),
+        title="Error",
+        title_align="left",
+        border_style="red",
+        box=box.ROUNDED,
+    )

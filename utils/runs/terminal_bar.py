@@ -1,0 +1,56 @@
+"""A progress bar beneath the log's lines, if there is a terminal to show it."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import Callable, Iterator, Protocol
+
+from utils.runs.logging import console_handler
+
+
+class Shown(Protocol):
+    """What a progress bar, or Prefect's progress artifact, is made from."""
+
+    @property
+    def step(self) -> str: ...
+
+    @property
+    def percent(self) -> float: ...
+
+    @property
+    def detail(self) -> str:
+        """How far the step is, in figures."""
+
+
+@contextmanager
+def terminal_bar() -> Iterator[Callable[[Shown], None]]:
+    """Give the function that shows how far the work is. A pipe shows nothing."""
+    # the console that Prefect logs to: a bar on it does not garble the lines
+    handler = console_handler()
+    if handler is None or not handler.console.is_terminal:
+        yield lambda progress: None
+        return
+
+    from rich.progress import BarColumn
+    from rich.progress import Progress as Bar
+    from rich.progress import TextColumn, TimeElapsedColumn
+    from rich.theme import Theme
+
+    columns = (
+        TextColumn("{task.description:<9}"),
+        BarColumn(),
+        TextColumn("{task.fields[detail]}"),
+        TimeElapsedColumn(),
+    )
+    # Prefect's console has a theme without rich's own styles, which a bar needs.
+    with (
+        handler.console.use_theme(Theme()),
+        Bar(*columns, console=handler.console, transient=True) as bar,
+    ):
+        task = bar.add_task("Start", total=100, detail="")
+        yield lambda progress: bar.update(
+            task,
+            description=progress.step,
+            completed=progress.percent,
+            detail=progress.detail,
+        )
