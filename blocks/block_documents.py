@@ -15,7 +15,8 @@ from prefect.client.schemas.actions import BlockDocumentCreate, BlockDocumentUpd
 from prefect.client.schemas.objects import BlockDocument as Found
 from prefect.exceptions import ObjectNotFound
 
-from blocks.resource import Fields, Resource, revealed
+from blocks.resource import Resource
+from utils.differences import Fields, revealed
 from utils.errors import ClearError
 
 

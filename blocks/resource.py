@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from prefect.client.orchestration import SyncPrefectClient
-from pydantic import SecretStr
 
-Fields = dict[str, Any]
-"""Nested dicts and lists. A `SecretStr` in them is never shown."""
+from utils.differences import Fields
 
 
 class Resource(ABC):
@@ -55,14 +53,3 @@ class LeftOut:
     kind: str
     name: str
     reason: str
-
-
-def revealed(value: Any) -> Any:
-    """The fields with their secrets, for Prefect alone."""
-    if isinstance(value, SecretStr):
-        return value.get_secret_value()
-    if isinstance(value, dict):
-        return {key: revealed(each) for key, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [revealed(each) for each in value]
-    return value

@@ -13,7 +13,8 @@ from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
 from prefect.exceptions import ObjectNotFound
 
-from blocks.resource import Fields, Resource, revealed
+from blocks.resource import Resource
+from utils.differences import Fields, revealed
 from utils.errors import ClearError
 
 

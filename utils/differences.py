@@ -8,7 +8,8 @@ from typing import Any, Callable, Iterator
 
 from pydantic import SecretStr
 
-from blocks.resource import Fields, revealed
+Fields = dict[str, Any]
+"""Nested dicts and lists. A `SecretStr` in them is never shown."""
 
 ABSENT = object()
 Told = Callable[[str, str], bool]
@@ -85,3 +86,14 @@ def _shown(value: Any) -> str:
     if isinstance(value, SecretStr):
         return "(secret)"
     return value if isinstance(value, str) else json.dumps(value)
+
+
+def revealed(value: Any) -> Any:
+    """The fields with their secrets, for Prefect alone."""
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    if isinstance(value, dict):
+        return {key: revealed(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [revealed(each) for each in value]
+    return value

@@ -31,11 +31,10 @@ from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.client.schemas.sorting import DeploymentSort
 
-from blocks.resource import Fields
 from infrastructure.release.code import FlowCode
 from infrastructure.release.images import commit_of
 from infrastructure.release.prefect_file.deployment import TAG, Deployment, Schedule
-from utils.differences import Difference, differences
+from utils.differences import Difference, Fields, differences
 
 NO_SECRET = re.compile(
     r"(entrypoint|description|tags|version|work_pool_name|work_queue_name"

@@ -16,9 +16,9 @@ from dlt.sources import DltResource
 from dlt.sources.helpers.rest_client import RESTClient
 from dlt.sources.helpers.rest_client.auth import BearerTokenAuth
 
+from sources.columns import columns_of_types
 from sources.hubspot.api import associations, declared_records
 from utils.errors.http import as_documented
-from utils.loading.column_types import columns_of_types
 
 ID_COLUMNS = {"contacts": "contact_id", "companies": "company_id", "deals": "deal_id"}
 # An association stands once, with the record that has few of its kind.

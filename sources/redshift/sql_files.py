@@ -13,7 +13,7 @@ from typing import Mapping
 
 from utils.errors import ClearError
 
-FOLDERS = Path(__file__).parent / "redshift_queries"
+FOLDERS = Path(__file__).parent / "queries"
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 # psycopg2 reads each per cent sign as the beginning of a placeholder, but %%.
 OTHER_PER_CENT_SIGN = re.compile(r"%(?!\(\w+\)s)")

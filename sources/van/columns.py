@@ -5,7 +5,7 @@ Fields that are not here come too: dlt takes their type from the first value.
 
 from __future__ import annotations
 
-from utils.loading.column_types import columns_of_types
+from sources.columns import columns_of_types
 
 NAMES = "name medium_name short_name"
 ACTIVIST_CODE = columns_of_types(

@@ -18,10 +18,10 @@ from prefect.settings import (
 from prefect_aws.workers.ecs_worker import ECSJobConfiguration, ECSWorker
 
 from blocks.ecs_pool import production_pool
-from blocks.resource import revealed
 from tests.fakes.aws import REGION
 from tests.samples.platform_stack import NAME, OUTPUTS
 from utils.aws.stack import Stack
+from utils.differences import revealed
 
 KEY = "the-key"
 SECRETS = {

@@ -6,11 +6,7 @@ import ast
 import re
 
 from dlt.common.schema.exceptions import DataValidationError
-from dlt.common.schema.typing import (
-    TColumnSchema,
-    TSchemaContractDict,
-    TTableSchemaColumns,
-)
+from dlt.common.schema.typing import TColumnSchema, TSchemaContractDict
 
 from utils.errors import ClearError
 
@@ -24,18 +20,6 @@ TYPES_ARE_FROZEN: TSchemaContractDict = {
 
 # Between a column's name and the type, in the name of the column for another type.
 VARIANT = "__v_"
-
-
-def columns_of_types(**names: str) -> TTableSchemaColumns:
-    """Columns' names by their type, for a resource: `bigint="id legs", text="name"`.
-
-    A column that is declared has its type whatever its first values are.
-    """
-    return {
-        name: {"name": name, "data_type": data_type}
-        for data_type, of_type in names.items()
-        for name in of_type.split()
-    }
 
 
 class TypeChanged(ClearError):

@@ -17,7 +17,7 @@ from dlt.pipeline import trace, track
 from utils.destinations.duckdb_file import hold_duckdb_file
 from utils.destinations.kind import kind_of
 from utils.destinations.lake import require_bucket
-from utils.destinations.load_packages import rows_in, table_loads, waiting_packages
+from utils.destinations.load_packages import rows_in, waiting_packages
 from utils.destinations.memory import load_frugally
 from utils.destinations.pipelines import fit_to_destination
 from utils.destinations.postgres_dataset import hold_postgres_dataset
@@ -36,6 +36,7 @@ from utils.loading.recovery import (
 from utils.loading.replacement import SuspiciouslyFewRows, prepare_replacement
 from utils.loading.report import LoadReport
 from utils.loading.row_types import keep_shapes
+from utils.loading.table_loads import table_loads
 
 logger = logging.getLogger(__name__)
 

@@ -105,7 +105,7 @@ def test_long_rows_come_a_few_at_a_time(queries):
     )
     batches = list(query_rows(query))
     assert sum(batch.num_rows for batch in batches) == 30
-    most = redshift_rows.FIRST_ROWS * megabyte + 100
+    most = rows.FIRST_ROWS * megabyte + 100
     assert max(batch.nbytes for batch in batches) < most
 
 

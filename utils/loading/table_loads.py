@@ -1,0 +1,42 @@
+"""What load packages sent to each table, and changed of its columns."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Iterator, Mapping
+
+from dlt.common.storages.load_package import LoadPackageInfo
+from dlt.extract import DltSource
+
+from utils.loading.report import TableLoad
+
+
+def table_loads(
+    source: DltSource, rows: Mapping[str, int], packages: list[LoadPackageInfo]
+) -> Iterator[TableLoad]:
+    """The source's tables, and any others that the packages loaded or changed."""
+    loaded_bytes: Counter[str] = Counter()
+    for package in packages:
+        for job in package.jobs["completed_jobs"]:
+            loaded_bytes[job.job_file_info.table_name] += job.file_size
+    names = [table["name"] for table in source.schema.data_tables()]
+    names += [name for name in loaded_bytes if name not in names]
+    for name in names:
+        if not name.startswith(source.schema._dlt_tables_prefix):
+            yield TableLoad(
+                name=name,
+                rows=rows.get(name, 0),
+                bytes=loaded_bytes[name],
+                schema_changes=tuple(_schema_changes(name, packages)),
+            )
+
+
+def _schema_changes(table: str, packages: list[LoadPackageInfo]) -> Iterator[str]:
+    for package in packages:
+        columns = package.schema_update.get(table, {}).get("columns", {})
+        is_new = columns.keys() == package.schema.get_table_columns(table).keys()
+        described = ", ".join(
+            f"{name} {column['data_type']}" for name, column in columns.items()
+        )
+        if columns:
+            yield f"{'new table' if is_new else 'new columns'}: {described}"
