@@ -20,6 +20,7 @@ from tests.blocks.conftest import BLOCKS
 from tests.fakes.http_server import api, json_answer
 from tests.repository.tree import ROOT
 from tests.samples.platform_stack import OUTPUTS, create_stack, without
+from tests.servers.python import python
 from utils.errors import ClearError
 
 SECRETS = ("slacktoken", "routing-key", "MIIB")
@@ -165,7 +166,7 @@ def test_dev_does_without_aws(blocks, prefect):
 
 
 def test_a_dev_pool_made_by_hand_gets_a_description(blocks, prefect):
-    made = [sys.executable, "-m", "prefect", "work-pool", "create", "dev"]
+    made = [python(), "-m", "prefect", "work-pool", "create", "dev"]
     subprocess.run([*made, "--type", "process"], check=True, capture_output=True)
 
     lines = blocks("apply", "dev")
@@ -242,7 +243,7 @@ def test_aws_that_cannot_be_asked(
 def test_an_error_is_a_line_and_an_exit_code(prefect_api, aws, part, variables, line):
     """As a process, as a person or a release would run it."""
     done = subprocess.run(
-        [sys.executable, "-m", "blocks", "apply", part],
+        [python(), "-m", "blocks", "apply", part],
         cwd=ROOT,
         env=os.environ | variables,
         capture_output=True,

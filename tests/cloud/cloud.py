@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -18,6 +17,7 @@ from botocore.config import Config
 from tests.fakes.aws import REGION, Aws
 from tests.repository.tree import ROOT
 from tests.servers.ports import free_port
+from tests.servers.python import python
 from tests.servers.waiting import stop, until
 
 START_SECONDS = 120
@@ -200,7 +200,7 @@ def running_cloud(folder: Path) -> Iterator[Cloud]:
     port, log = free_port(), folder / "cloud.log"
     with log.open("w") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.cloud", "--port", str(port)]
+            [python(), "-m", "tests.cloud", "--port", str(port)]
             + ["--folder", str(folder)],
             cwd=ROOT,
             stdout=output,

@@ -6,11 +6,12 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from tests.servers.python import programs
 
 # What no clone of the repository has.
 NOT_CODE = shutil.ignore_patterns(".git", ".venv", "secrets.toml", "*.duckdb")
@@ -33,7 +34,7 @@ class ProcessRunner:
         shutil.copytree(self.code, folder / "app", ignore=NOT_CODE)
         (folder / "home").mkdir()
         found = {
-            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "PATH": f"{programs()}:{os.environ['PATH']}",
             "HOME": str(folder / "home"),
             "LANG": "C.UTF-8",
         }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,6 +22,7 @@ from tests.repository.tree import copy_repository
 from tests.servers.ports import free_port
 from tests.servers.postgres import Database, over_tcp
 from tests.servers.prefect import running_server
+from tests.servers.python import python
 from tests.servers.waiting import Found, until
 
 AUTH = "admin:a-password-of-prefect"
@@ -66,7 +66,7 @@ class Platform:
     def command(self, *words: str, folder: Path | None = None) -> str:
         """What a command of Python's modules printed, which has to succeed."""
         done = subprocess.run(
-            [sys.executable, "-m", *words],
+            [python(), "-m", *words],
             cwd=folder or self.code,
             env=self.environment,
             capture_output=True,

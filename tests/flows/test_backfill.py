@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import threading
 import time
 from datetime import date
@@ -31,6 +30,7 @@ from flows.backfill import backfill
 from tests.repository.tree import ROOT
 from tests.samples.chunk_deployment import ChunkDeployment
 from tests.servers.prefect_api import artifacts_of, deployment_named, logs_of
+from tests.servers.python import python
 from tests.servers.waiting import stop
 
 FIRST_DAY, LAST_DAY = date(2024, 1, 1), date(2024, 1, 5)
@@ -109,9 +109,7 @@ def test_a_backfill_that_is_killed_goes_on_with_what_is_missing(deployment):
     command = ["--deployment", deployment.name, "--first-day", str(FIRST_DAY)]
     command += ["--last-day", str(LAST_DAY), "--chunk-days", "2", "--at-once", "1"]
     command += ["--parameters", '{"currency": "EUR"}']
-    killed = subprocess.Popen(
-        [sys.executable, "-m", "flows.backfill", *command], cwd=ROOT
-    )
+    killed = subprocess.Popen([python(), "-m", "flows.backfill", *command], cwd=ROOT)
     wait_until(lambda: deployment.loaded)
     deployment.wait_until_running(1)
     killed.kill()
@@ -149,7 +147,7 @@ def served(prefect_api, tmp_path) -> Iterator[tuple[str, Path]]:
     """The name of two deployments whose runs are processes, and the file of chunks."""
     name, loaded = f"served-{uuid4().hex[:8]}", tmp_path / "loaded"
     serving = subprocess.Popen(
-        [sys.executable, "-m", "tests.samples.served_chunks", name],
+        [python(), "-m", "tests.samples.served_chunks", name],
         cwd=ROOT,
         env=os.environ
         | {"CHUNKS_LOADED": str(loaded), "PREFECT_RUNNER_POLL_FREQUENCY": "1"},

@@ -21,6 +21,7 @@ from tests.repository.tree import ROOT
 from tests.samples.passwords import everything_told, shows_no_part
 from tests.servers.ports import free_port
 from tests.servers.prefect_api import artifacts_of, flow_run_with, logs_of
+from tests.servers.python import python
 from tests.servers.waiting import end_the_time, until
 
 # The two clocks are read before and after.
@@ -232,7 +233,7 @@ def test_a_run_that_is_terminated_ends_its_queries(
         "from flows.redshift_export import *; run_from_command_line(redshift_export)"
     )
     run = subprocess.Popen(
-        [sys.executable, "-c", script, queries.folder.parent, "--folder", "pets"],
+        [python(), "-c", script, queries.folder.parent, "--folder", "pets"],
         cwd=ROOT,
         env=os.environ,
         stdout=subprocess.PIPE,

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 
 import pytest
 
@@ -15,6 +14,7 @@ import pytest
 from flows.test_alert import test_alert as alert
 from tests.repository.tree import ROOT
 from tests.servers.prefect_api import logs_of
+from tests.servers.python import python
 
 
 def test_it_raises(prefect_api):
@@ -47,7 +47,7 @@ def test_it_times_out(prefect_api):
 )
 def test_from_a_command_line(prefect_api, arguments, code, says):
     done = subprocess.run(
-        [sys.executable, "-m", "flows.test_alert", *arguments],
+        [python(), "-m", "flows.test_alert", *arguments],
         cwd=ROOT,
         env=os.environ | {"COLUMNS": "200"},
         capture_output=True,

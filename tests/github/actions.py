@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 from tests.cloud.cloud import Cloud
 from tests.fakes.aws import REGION
 from tests.github.runner import Inputs, Runner
 from tests.servers.images import build
+from tests.servers.python import python
 
 REPOSITORY = "acme/data-platform"
 ISSUER = "token.actions.githubusercontent.com"
 # Programs of the machine. `docker` is buildah, which needs no daemon; a pushed image is
 # known to the fake's repository by its tag, and to buildah's store by its name.
-UV = f"""#!/bin/sh
-[ "$1 $2" = "run python" ] || {{ echo "unknown: uv $*" >&2; exit 2; }}
+UV = """#!/bin/sh
+[ "$1 $2" = "run python" ] || { echo "unknown: uv $*" >&2; exit 2; }
 shift 2
-exec {sys.executable} "$@"
+exec PYTHON "$@"
 """
 DOCKER = r"""#!/bin/bash
 set -euo pipefail
@@ -77,7 +77,10 @@ class Actions(dict):
     def setup_uv(self, runner: Runner, inputs: Inputs) -> None:
         """From now on there is uv, which runs the tests' own Python."""
         assert set(inputs) <= {"version", "python-version", "enable-cache"}
-        install(Path(runner.machine["PATH"].partition(":")[0]), uv=UV)
+        install(
+            Path(runner.machine["PATH"].partition(":")[0]),
+            uv=UV.replace("PYTHON", python()),
+        )
 
     def assume_role(self, runner: Runner, inputs: Inputs) -> None:
         """Only if the role's trust is in what GitHub's token says of this job."""

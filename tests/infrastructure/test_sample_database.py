@@ -5,18 +5,18 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 from tests.repository.tree import ROOT
 from tests.servers.duckdb_warehouse import query
+from tests.servers.python import python
 
 COMMAND = "uv run python -m infrastructure.sample_database"
 
 
 def run_it(clone: Path) -> str:
     done = subprocess.run(
-        [sys.executable, *COMMAND.split()[3:]],
+        [python(), *COMMAND.split()[3:]],
         cwd=clone,
         env=os.environ | {"DLT_PROJECT_DIR": str(clone)},
         capture_output=True,

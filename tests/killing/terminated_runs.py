@@ -26,6 +26,7 @@ from tests.servers.duckdb_warehouse import query
 from tests.servers.ports import free_port
 from tests.servers.postgres import Database, new_database, running_postgres
 from tests.servers.prefect import running_server
+from tests.servers.python import python
 
 LOADED = "SELECT count(DISTINCT audit_id), count(*) FROM dev_products.products"
 SECONDS_TO_END = 60
@@ -70,7 +71,7 @@ def terminate_runs(
 
 def _start(environment: dict[str, str]) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "flows.products", "--full-refresh"],
+        [python(), "-m", "flows.products", "--full-refresh"],
         cwd=ROOT,
         env=environment,
         stdout=subprocess.PIPE,

@@ -10,7 +10,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Iterator
@@ -28,13 +27,14 @@ from tests.fakes.aws import REGION
 from tests.repository.tree import ROOT, copy_repository
 from tests.samples.platform_stack import NAME, OUTPUTS
 from tests.servers.duckdb_warehouse import count
-from tests.servers.prefect import PREFECT
+from tests.servers.prefect import prefect_command
 from tests.servers.prefect_api import (
     artifacts_of,
     deployment_named,
     flow_run_with,
     logs_of,
 )
+from tests.servers.python import python
 from tests.servers.waiting import stop, until
 from utils.aws.stack import Stack
 
@@ -85,7 +85,7 @@ def commands_of_the_readme(section: str) -> list[list[str]]:
 
 def as_a_module(command: str) -> list[str]:
     words = command.removeprefix("uv run ").removeprefix("python -m ").split()
-    return [sys.executable, "-m", *words]
+    return [python(), "-m", *words]
 
 
 def run(clone: Path, command: list[str], **variables: str) -> None:
@@ -112,7 +112,7 @@ def environment() -> dict[str, str]:
 def prefect(clone: Path, *arguments: str, ends_with: int = 0) -> str:
     """Run a command of Prefect's in the clone, and return what it printed."""
     done = subprocess.run(
-        [*PREFECT, *arguments],
+        [*prefect_command(), *arguments],
         cwd=clone,
         env=environment(),
         capture_output=True,

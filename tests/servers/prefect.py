@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import shutil
 import subprocess
-import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,9 +15,9 @@ import httpx
 from prefect.events.worker import EventsWorker
 from prefect.logging.handlers import APILogWorker
 
+from tests.servers.python import python
 from tests.servers.waiting import stop
 
-PREFECT = (sys.executable, "-m", "prefect")
 START_SECONDS = 180
 
 
@@ -26,11 +27,12 @@ def running_server(
 ) -> Iterator[str]:
     """A Prefect server at this address, with its own database in `home`."""
     home.mkdir(parents=True)
-    port = httpx.URL(api_url).port
+    shutil.copy(_migrated_database(), home / "prefect.db")
     log = home / "server.log"
     with log.open("w") as output:
         server = subprocess.Popen(
-            [*PREFECT, "server", "start", "--host", "127.0.0.1", "--port", str(port)],
+            [*prefect_command(), "server", "start", "--host", "127.0.0.1"]
+            + ["--port", str(httpx.URL(api_url).port)],
             env=os.environ
             | {
                 "PREFECT_HOME": str(home),
@@ -47,6 +49,27 @@ def running_server(
         yield api_url
     finally:
         stop(server)
+
+
+def prefect_command() -> tuple[str, ...]:
+    """Return how Prefect's command line is called."""
+    return (python(), "-m", "prefect")
+
+
+def _migrated_database() -> Path:
+    """Return an empty database with Prefect's tables, made once: that takes seconds of CPU."""
+    folder = Path(python()).parent
+    database = folder / "home" / "prefect.db"
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not database.exists():
+            subprocess.run(
+                [*prefect_command(), "server", "database", "upgrade", "--yes"],
+                env=os.environ | {"PREFECT_HOME": str(database.parent)},
+                check=True,
+                capture_output=True,
+            )
+    return database
 
 
 def drain() -> None:

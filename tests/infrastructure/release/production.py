@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from contextlib import chdir, contextmanager, redirect_stdout, suppress
 from io import StringIO
 from typing import Any, Callable, Iterator
@@ -25,6 +24,7 @@ from tests.fakes.http_server import Answer, Api, Request, playing
 from tests.infrastructure.templates import TEMPLATES
 from tests.repository.tree import ROOT
 from tests.samples.git_repository import Repository
+from tests.servers.python import python
 from utils.aws.stack import TEMPLATE, Stack
 
 STACK = "shop"
@@ -131,7 +131,7 @@ class Production:
         """Begin `python -m infrastructure.release` with these words, in the clone."""
         return subprocess.Popen(
             # -P: the clone has packages of the same names
-            [sys.executable, "-P", "-m", "infrastructure.release", *words]
+            [python(), "-P", "-m", "infrastructure.release", *words]
             + ["--stack", STACK],
             cwd=self.repository.folder,
             env=os.environ

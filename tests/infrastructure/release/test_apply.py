@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from uuid import UUID
@@ -29,6 +28,7 @@ from infrastructure.release.releases import begin, end, read_releases
 from tests.fakes.http_server import Answer, Request, json_answer
 from tests.infrastructure.release.production import writes
 from tests.infrastructure.release.repository_of_tests import PRODUCTION
+from tests.servers.python import python
 from tests.servers.waiting import until
 from utils.aws.stack import TEMPLATE, Stack
 from utils.errors import ClearError
@@ -73,7 +73,7 @@ def deploy_by_prefect(production, image: str) -> None:
     )
     command = "prefect --no-prompt deploy -n production"
     done = subprocess.run(
-        [sys.executable, "-m", *command.split()],
+        [python(), "-m", *command.split()],
         cwd=production.repository.folder,
         env=os.environ | {"IMAGE": image},
         capture_output=True,

@@ -32,6 +32,7 @@ from tests.infrastructure.release.repository_of_tests import QUERY, new_reposito
 from tests.infrastructure.release.table_of_commits import CASES, LOADS
 from tests.repository.tree import ROOT
 from tests.samples.git_repository import Repository
+from tests.servers.python import python
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +132,7 @@ def test_the_command_prints_the_same(repository, tmp_path):
     commit = committed(repository, (case := CASES["a source and a schedule"]).edit)
     done = subprocess.run(
         [
-            *(sys.executable, "-P", "-m", "infrastructure.release", "plan", "--json"),
+            *(python(), "-P", "-m", "infrastructure.release", "plan", "--json"),
             *("--base", "house", "--summary", str(tmp_path / "summary.md")),
         ],
         cwd=repository.folder,

@@ -90,7 +90,9 @@ def test_a_reload_that_is_killed_begins_anew(warehouse, tmp_path, place, folder)
     """A table that is there again would not be missed, but the cursor is past its rows."""
     run_pipeline(pets_pipeline(), new_pets(REX, TOM))
     drop(warehouse, "pets")
-    killed_run(place, REX, TOM, source="tests.utils.test_lost_tables:new_pets")
+    killed_run(
+        place, REX, TOM, source="tests.utils.loading.test_dropped_tables:new_pets"
+    )
     if folder == "a fresh":
         shutil.rmtree(tmp_path / "pipelines")
 

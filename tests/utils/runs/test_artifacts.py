@@ -9,7 +9,7 @@ from prefect import flow
 
 import utils.runs.artifacts
 from tests.servers.prefect_api import artifacts_of, logs_of
-from tests.utils.test_load_report import REPORT
+from tests.utils.loading.test_report import REPORT
 from utils.runs.artifacts import ProgressArtifact, publish_report
 from utils.runs.load_progress import Progress
 

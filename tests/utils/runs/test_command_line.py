@@ -120,7 +120,7 @@ def test_a_bad_value_is_answered_in_plain_words(capsys, arguments, answer):
 )
 def test_a_flow_that_fails(prefect_api, days, code, line, traceback):
     """As a process, for Prefect logs to the process's own standard error."""
-    script = "from tests.utils.test_command_line import *; run_from_command_line("
+    script = "from tests.utils.runs.test_command_line import *; run_from_command_line("
     script += f"feed_pets, ['--start', '2024-12-31', '--days', '{days}'])"
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True

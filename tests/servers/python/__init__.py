@@ -1,0 +1,68 @@
+"""Python for processes that tests start: forked from one that has imported the libraries.
+
+Importing Prefect and its command line takes seconds of CPU in each process. Here it is done
+once for a session. A forked process has an environment, a folder, files and signals of its
+own, and reads Prefect's settings anew; the project's own modules are never shared.
+
+Tests in which the start itself matters take `sys.executable`.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from functools import cache
+from pathlib import Path
+
+from tests.servers.waiting import stop, until
+
+HERE = Path(__file__).parent
+# Where a process that was started so finds its own Python.
+VARIABLE = "TESTS_PYTHON"
+
+
+@cache
+def python() -> str:
+    """Return the path of a Python that starts at once, with the packages of this one.
+
+    Only `-m` and `-c` are quick. On systems without a safe fork it is this one.
+    """
+    if sys.platform != "linux":
+        return sys.executable
+    if VARIABLE not in os.environ:
+        os.environ[VARIABLE] = str(_start() / "python")
+    program = os.environ[VARIABLE]
+    until(Path(program).with_name("socket").exists, "the Python that others are of")
+    return program
+
+
+def programs() -> str:
+    """Return the folders of `python` and `prefect`, for the variable PATH."""
+    folders = Path(python()).parent, Path(sys.executable).parent
+    return os.pathsep.join(map(str, dict.fromkeys(folders)))
+
+
+def _start() -> Path:
+    """Start the server, and make the programs that connect to it."""
+    folder = Path(tempfile.mkdtemp(prefix="python-"))
+    address = folder / "socket"
+    command = [sys.executable, str(HERE / "fork_server.py"), str(address)]
+    server = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+    atexit.register(_stop, server, folder)
+    for name, arguments in {"python": "", "prefect": "-m prefect "}.items():
+        program = folder / name
+        program.write_text(
+            f"#!/bin/sh\nexec '{sys.executable}' -I -S '{HERE / 'launcher.py'}'"
+            f" '{address}' '{sys.executable}' {arguments}\"$@\"\n"
+        )
+        program.chmod(0o755)
+    return folder
+
+
+def _stop(server: subprocess.Popen[bytes], folder: Path) -> None:
+    stop(server)
+    shutil.rmtree(folder, ignore_errors=True)
