@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from tests import duckdb_warehouse
+from tests.servers import duckdb_warehouse
 
 
 class Warehouse(Protocol):

@@ -8,8 +8,8 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
-from sources import redshift_rows
 from sources.postgres.copy_to_arrow import ValueDoesNotFit
+from sources.redshift import rows
 from sources.redshift.rows import QueryFailed, query_rows
 
 pytestmark = pytest.mark.usefixtures("redshift")

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from utils import arrow_files
+from utils.export import arrow_files
 from utils.export.arrow_files import write_table
 
 MOMENT = datetime(2026, 12, 31, 23, 59, 59, 120000)
