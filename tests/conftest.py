@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any, Iterator
 
 import pytest
 
-from tests.parallel import Files, long_first, workers
+from tests.parallel import Files, leave_out_slow, long_first, workers
 from tests.repository.tree import ROOT, SETTINGS, copy_repository
+from tests.servers.guard import watch
 from tests.servers.images import image_settings
 from tests.servers.ports import free_port
+from tests.servers.python import start_python
 
 if TYPE_CHECKING:
     from tests.cloud.cloud import Cloud
@@ -37,6 +39,7 @@ scratch_key = pytest.StashKey[Path]()
 def pytest_configure(config: pytest.Config) -> None:
     scratch = Path(tempfile.mkdtemp(prefix="prefect-dlt-ecs-tests-"))
     config.stash[scratch_key] = scratch
+    watch(scratch)
     settings = scratch / "settings" / ".dlt"
     settings.mkdir(parents=True)
     shutil.copy(ROOT / ".dlt" / "config.toml", settings)
@@ -58,6 +61,8 @@ def pytest_configure(config: pytest.Config) -> None:
         "RUNTIME__REQUEST_BACKOFF_FACTOR": "0.001",
         **image_settings(scratch),
     }
+    if workers(config):
+        start_python()  # one for all workers
     # A shell's background jobs ignore SIGINT, and so would all that they start: Prefect's
     # worker sends itself one when it is told to end, and would go on until it is killed.
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -86,7 +91,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Files:
     return Files(config, log)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    leave_out_slow(config, items)
     long_first(items)
 
 

@@ -1,7 +1,9 @@
-"""The whole suite runs in processes side by side; here is what runs in which, and when.
+"""Which tests run, in how many processes, and in which order.
 
-Tests mostly wait: for servers, for other processes. Each process has fixtures of its own, so
-that a file's tests stay together, and so do those that use the store of images.
+`pytest` alone runs all but the slow ones, `pytest -m slow` those, both in two processes side
+by side: tests mostly wait for servers and other processes. Each process has fixtures of its
+own, so that a file's tests stay together. A choice of folders, files or names runs as it is
+chosen, slow or not, in one process.
 """
 
 from __future__ import annotations
@@ -10,32 +12,37 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 WORKERS = 2
-# The store is one for the machine: two must not empty it, or build the same, at once.
+# The store of images is one for the machine: two must not build there, or empty it, at once.
 IMAGES = (
-    *(
-        "tests/end_to_end/",
-        "tests/repository/test_image.py",
-        "tests/cloud/test_containers.py",
-    ),
+    "tests/cloud/test_containers.py",
+    "tests/end_to_end/test_image.py",
     "tests/github/test_release.py",
+    "tests/repository/test_image.py",
 )
-# Those that take a minute or more, so that no process ends with one alone.
+# Those that take longest, so that no process ends with one alone.
 LONG = (
-    *(
-        *IMAGES,
-        "tests/repository/test_deployments.py",
-        "tests/killing/test_killed_runs.py",
-    ),
-    *("tests/utils/loading/test_recovery.py", "tests/utils/destinations/test_lake.py"),
+    *IMAGES,
+    "tests/end_to_end/",
+    "tests/infrastructure/release/test_apply.py",
+    "tests/repository/test_deployments.py",
+    "tests/utils/loading/test_recovery.py",
+    "tests/utils/destinations/test_lake.py",
 )
 
 
 def workers(config: pytest.Config) -> int:
-    """None for a choice of tests: starting them would take longer than the tests."""
-    all_files = config.args_source is pytest.Config.ArgsSource.TESTPATHS
-    chosen = config.option.keyword or config.option.markexpr
-    chosen = chosen or config.getoption("lf", False)  # of the cacheprovider
-    return WORKERS if all_files and not chosen else 0
+    """Return the number of processes: none beside this one for a choice of tests."""
+    chosen = config.option.markexpr not in ("", "slow")
+    return 0 if chosen or _is_a_choice(config) else WORKERS
+
+
+def leave_out_slow(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselect the slow tests, unless they were asked for."""
+    if config.option.markexpr or _is_a_choice(config):
+        return
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    items[:] = [item for item in items if item not in slow]
+    config.hook.pytest_deselected(items=slow)
 
 
 def long_first(items: list[pytest.Item]) -> None:
@@ -45,6 +52,12 @@ def long_first(items: list[pytest.Item]) -> None:
         if "image" in fixtures and not item.nodeid.startswith(IMAGES):
             raise pytest.UsageError(f"tests/parallel.py: IMAGES lacks {item.nodeid}")
     items.sort(key=lambda item: _place(item.nodeid))
+
+
+def _is_a_choice(config: pytest.Config) -> bool:
+    some_files = config.args_source is not pytest.Config.ArgsSource.TESTPATHS
+    last_failed = config.getoption("lf", False)  # of the cacheprovider
+    return bool(some_files or config.option.keyword or last_failed)
 
 
 def _place(nodeid: str) -> int:
@@ -57,4 +70,4 @@ class Files(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        return "images" if file.startswith(IMAGES) else file
+        return "images" if file in IMAGES else file

@@ -11,6 +11,8 @@ import pytest
 from tests.repository.tree import ROOT
 from tests.servers.waiting import until
 
+pytestmark = pytest.mark.slow
+
 IMAGE = "localhost/tests-cloud-shell"
 PROGRAMS = ("sh", "env", "id", "sleep", "ls")
 

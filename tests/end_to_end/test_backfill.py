@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.end_to_end.platform import Platform
 from tests.fakes.http_server import playing
 from tests.fakes.open_exchange_rates import APP_ID, OpenExchangeRates
+
+pytestmark = pytest.mark.slow
 
 CHUNKS = "open_exchange_rates/production-backfill"
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.end_to_end.platform import Platform
 from tests.end_to_end.throttled_runs import DEPLOYMENT, run_throttled
+
+pytestmark = pytest.mark.slow
 
 
 def test_an_unchanged_deployment_registers_no_task_definition(platform: Platform):

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.end_to_end.platform import AUTH, COMMIT
 from tests.fakes.http_server import Answer, playing
+
+pytestmark = pytest.mark.slow
 
 
 def test_hello_world_runs_as_a_task_behind_the_stacks_address(platform):

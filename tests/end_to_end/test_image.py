@@ -11,6 +11,8 @@ from tests.end_to_end.platform import Platform
 from tests.repository.tree import ROOT
 from tests.servers.images import Image
 
+pytestmark = pytest.mark.slow
+
 FLOWS = ("hello_world", "exchange_rates")
 
 

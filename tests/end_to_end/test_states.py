@@ -15,6 +15,8 @@ from prefect.states import Cancelling
 from tests.cloud.processes import processes_in
 from tests.end_to_end.platform import Platform
 
+pytestmark = pytest.mark.slow
+
 WAITING = "wait_for_file/production"
 NEVER_CONNECTS = {"command": "sleep 300"}
 

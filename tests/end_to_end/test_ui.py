@@ -14,6 +14,8 @@ from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterDeploymen
 from tests.end_to_end.platform import AUTH, Platform
 from tests.servers.waiting import until
 
+pytestmark = pytest.mark.slow
+
 CHROMIUM = shutil.which("chromium")
 
 

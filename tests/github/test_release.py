@@ -29,6 +29,8 @@ from tests.repository.tree import copy_repository, environment_of_a_newcomer
 from tests.servers.images import Image, buildah
 from tests.servers.postgres import Database, new_database
 
+pytestmark = pytest.mark.slow
+
 FLOW = "flows/hello_world.py"
 DEPLOYMENT = "hello_world/production"
 BUILT = [

@@ -9,6 +9,8 @@ from tests.killing.killed_runs import kill_runs
 from tests.servers.postgres import new_database
 from tests.servers.warehouses import DuckDBWarehouse
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("kind", ["DuckDB", "PostgreSQL"])
 def test_of_a_database_nothing_is_lost_or_doubled(kind, postgres, tmp_path):

@@ -17,6 +17,8 @@ from tests.servers.duckdb_warehouse import count
 from tests.servers.images import CLUTTER, build
 from tests.servers.ports import free_port
 
+pytestmark = pytest.mark.slow
+
 CODE = ("flows", "pipelines", "sources", "utils")
 # What flows and the worker import, some of it only while they run.
 IMPORTED = """

@@ -33,11 +33,16 @@ def python() -> str:
     """
     if sys.platform != "linux":
         return sys.executable
-    if VARIABLE not in os.environ:
-        os.environ[VARIABLE] = str(_start() / "python")
+    start_python()
     program = os.environ[VARIABLE]
-    until(Path(program).with_name("socket").exists, "the Python that others are of")
+    until(Path(program).with_name("socket").exists, "the Python to fork from")
     return program
+
+
+def start_python() -> None:
+    """Start the process to fork from, unless one runs already. It takes some seconds."""
+    if sys.platform == "linux" and VARIABLE not in os.environ:
+        os.environ[VARIABLE] = str(_start() / "python")
 
 
 def programs() -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import importlib
 import json
@@ -37,12 +36,10 @@ LIBRARIES = (
     "dlt",
     "boto3",
 )
-PR_SET_PDEATHSIG = 1
 
 
 def main(address: str) -> None:
-    """Listen until SIGTERM, or until whoever started this is gone."""
-    die_with_parent()
+    """Listen until SIGTERM."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for name in LIBRARIES:
@@ -72,11 +69,6 @@ def main(address: str) -> None:
                 _reap(launchers, waiting)
             elif key.data in launchers:
                 _forward(key.fileobj, key.data, waiting)
-
-
-def die_with_parent() -> None:
-    """Get SIGKILL when the process that started this one has ended, however that was."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _fork(launcher: socket.socket, others: list) -> int:
@@ -127,7 +119,6 @@ def _reap(launchers: dict[int, socket.socket], waiting: selectors.BaseSelector) 
 
 def _become(request: dict, descriptors: list[int]) -> None:
     """Run what the launcher was asked to, as a Python process of its own would."""
-    die_with_parent()
     os.setsid()
     for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
         if signal.getsignal(number) not in (signal.SIG_IGN, signal.SIG_DFL, None):

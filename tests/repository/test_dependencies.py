@@ -1,0 +1,71 @@
+"""What is imported is declared; what is installed is what was asked for, and nothing more."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from importlib.metadata import distributions, requires
+from pathlib import Path
+
+from tests.repository.tree import ROOT
+
+PACKAGES = {
+    *(
+        "prefect",
+        "prefect-aws",
+        "boto3",
+        "dlt",
+        "snowflake-connector-python",
+        "parsons",
+    ),
+    *("pytest", "black", "isort"),
+}
+# Libraries of parsons' other connectors that Prefect, dlt, moto or this project need, too.
+NEEDED_BY_OTHERS = {
+    *("boto3", "protobuf", "psycopg2-binary", "rich", "sqlalchemy", "urllib3"),
+    "xmltodict",
+}
+
+
+def installed() -> set[str]:
+    return {each.metadata["Name"].lower().replace("_", "-") for each in distributions()}
+
+
+def deptry(*arguments: str) -> tuple[int, str]:
+    """Return how many files deptry read, and what it found."""
+    program = Path(sys.executable).with_name("deptry")
+    command = [program, "--no-ansi", *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    return int(re.search(r"Scanning (\d+) file", done.stderr)[1]), done.stderr
+
+
+def test_every_imported_library_is_declared():
+    files, found = deptry(".")
+    assert "No dependency issues found" in found, found
+    assert files > 50
+
+
+def test_every_library_that_tests_import_is_declared():
+    # Those of the development group may be used here, and need not be.
+    files, found = deptry("tests", "--exclude", "-", "--ignore", "DEP002,DEP004")
+    assert "No dependency issues found" in found, found
+    assert files > 50
+
+
+def test_the_packages_of_this_project_are_installed():
+    assert PACKAGES <= installed()
+
+
+def test_parsons_brings_the_libraries_of_two_connectors_alone():
+    of_extras = {
+        name.lower(): extra
+        for name, extra in re.findall(
+            r"^([\w.-]+).*; extra == [\'\"]([\w-]+)",
+            "\n".join(requires("parsons")),
+            re.M,
+        )
+        if extra not in ("ngpvan", "redshift", "all")
+    }
+    assert len(of_extras) > 20
+    assert of_extras.keys() & installed() <= NEEDED_BY_OTHERS
