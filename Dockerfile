@@ -17,8 +17,9 @@ RUN --mount=type=secret,id=ca --mount=type=cache,target=/root/.cache \
 WORKDIR /app
 # Copied, not mounted: buildah's cache does not see that a mounted file has changed.
 COPY pyproject.toml uv.lock ./
-ENV UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never
-# Bytecode is compiled, because pyproject.toml says so. Removed is what no flow imports:
+# Bytecode is compiled, because each task starts in a new container.
+ENV UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never UV_COMPILE_BYTECODE=1
+# Removed is what no flow imports:
 # - Arrow Flight, a network protocol; Arrow's headers, C++ sources and tests
 # - second and third copies of libarrow_python, for compilers: a wheel has no links
 # - the pages of Prefect's UI, which a server shows
