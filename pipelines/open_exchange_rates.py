@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime, timedelta, timezone
+from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING, Callable, Iterator
 
 import dlt
 
 from sources.open_exchange_rates import open_exchange_rates_source
+from utils.days import UnusableRange, days_of
 from utils.destinations.lake import read_columns
 from utils.destinations.pipelines import pipeline_into
-from utils.errors import ClearError
 from utils.loading.report import LoadReport, combined
 from utils.loading.run import run_pipeline
 
@@ -22,10 +22,6 @@ if TYPE_CHECKING:
 DATASET = "open_exchange_rates"
 # Of a range. What fails later does not cost these requests again.
 DAYS_PER_LOAD = 10
-
-
-class UnusableRange(ClearError):
-    """The two days are not a range of days that are over."""
 
 
 def load_open_exchange_rates(
@@ -44,14 +40,16 @@ def load_open_exchange_rates(
         progress: Follows the pipeline's steps.
 
     Raises:
-        UnusableRange: One of the two is missing, or they are in the wrong order.
+        UnusableRange: A day is missing, or the range is reversed or not over.
         TooFewRequestsLeft: The plan's requests of this month are used up.
         ApiError: The API refuses, cannot be reached, or answers not as documented.
     """
     if first_day is last_day is None:
         pipeline = pipeline_into("lake", DATASET, progress=progress)
         return run_pipeline(pipeline, open_exchange_rates_source())
-    days = _days(first_day, last_day)
+    if first_day is None or last_day is None:
+        raise UnusableRange("A range needs both, its first and its last day.")
+    days = days_of(first_day, last_day)
     # A range's state is its own: ranges run side by side, and beside the daily load.
     name = f"{DATASET}_{first_day}_{last_day}".replace("-", "")
     pipeline = pipeline_into("lake", DATASET, name=name, progress=progress)
@@ -66,20 +64,6 @@ def load_open_exchange_rates(
         reports.append(run_pipeline(pipeline, source))
     notes = tuple(f"no rates of {day}: the API does not know them" for day in unknown)
     return replace(combined(reports), notes=notes)
-
-
-def _days(first: date | None, last: date | None) -> list[date]:
-    today = datetime.now(timezone.utc).date()
-    if first is None or last is None:
-        raise UnusableRange("A range needs both, its first and its last day.")
-    if first > last:
-        raise UnusableRange(f"The first day, {first}, is after the last one, {last}.")
-    if last >= today:
-        raise UnusableRange(
-            f"The last day, {last}, is not over (UTC), so that its closing rates are not"
-            f" known. Take {today - timedelta(days=1)} or one before it."
-        )
-    return [first + timedelta(days=number) for number in range((last - first).days + 1)]
 
 
 def _missing(days: list[date], held: Callable[[], set[date]]) -> Iterator[date]:

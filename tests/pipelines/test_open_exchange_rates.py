@@ -11,13 +11,14 @@ from typing import Iterator
 
 import pytest
 
-from pipelines.open_exchange_rates import UnusableRange, load_open_exchange_rates
+from pipelines.open_exchange_rates import load_open_exchange_rates
 from sources.open_exchange_rates import TooFewRequestsLeft
 from tests.fakes.http_server import Answer, Api, json_answer, playing
 from tests.fakes.open_exchange_rates import APP_ID, OpenExchangeRates
 from tests.killing.killed_process import killed_process
 from tests.repository.settings import request_timeout
 from tests.servers.duckdb_warehouse import query_files
+from utils.days import UnusableRange
 from utils.errors.http import ApiError
 from utils.loading.replacement import SuspiciouslyFewRows
 
@@ -138,7 +139,7 @@ def test_the_plans_requests_are_respected(api, oxr, lake):
     "first, last, said",
     [
         (FIRST, None, "A range needs both"),
-        (LAST, FIRST, "is after the last one"),
+        (LAST, FIRST, "is before first_day"),
         (FIRST, date.today() + timedelta(days=1), "is not over"),
     ],
 )
