@@ -22,9 +22,9 @@ from pydantic import Field
 
 from utils.backfill.chunk_runs import ChunkRuns
 from utils.backfill.chunks import chunks_of
-from utils.backfill.deployment import Deployment
 from utils.backfill.report import BackfillReport
-from utils.runs.artifacts import ProgressArtifact, publish_chunks
+from utils.backfill.target import BackfillTarget
+from utils.runs.artifacts import ProgressArtifact, publish
 from utils.runs.command_line import run_from_command_line
 from utils.runs.terminal_bar import terminal_bar
 
@@ -55,15 +55,15 @@ def backfill(
     """
     chunks = chunks_of(first_day, last_day, chunk_days)
     with get_client(sync_client=True) as client:
-        target = Deployment.named(deployment, client)
+        target = BackfillTarget.named(deployment, client)
         runs = ChunkRuns(target, chunks, parameters or {}, name)
         artifact = ProgressArtifact()
         with terminal_bar() as show_bar:
             for progress in runs.complete(at_once):
                 show_bar(progress)
                 artifact.show(progress)
-        artifact.update(runs.percent, str(runs))
-    report = publish_chunks(BackfillReport.of(runs))
+        artifact.update(runs.progress.percent, str(runs.progress))
+    report = publish(BackfillReport.of(target.name, runs.tag, runs.progress))
     report.raise_if_incomplete()
     return report
 

@@ -13,10 +13,10 @@ from prefect import flow
 
 from pipelines.exchange_rates import load_exchange_rates
 from utils.loading.report import LoadReport
-from utils.runs.artifacts import publish_report
+from utils.runs.artifacts import publish
 from utils.runs.command_line import run_from_command_line
+from utils.runs.load_progress import observed_load
 from utils.runs.load_task import load_task
-from utils.runs.observation import observed_load
 
 
 @load_task(name="Load the ECB's rates into the warehouse")
@@ -34,7 +34,7 @@ def exchange_rates(*, refresh: bool = False) -> LoadReport:
             with the dependencies is loaded, for which no network is needed; it is
             refused once the warehouse has newer days.
     """
-    return publish_report(load(refresh))
+    return publish(load(refresh))
 
 
 if __name__ == "__main__":

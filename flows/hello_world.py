@@ -11,7 +11,7 @@ import socket
 from importlib.metadata import version
 
 from prefect import flow, task
-from prefect.context import get_run_context
+from prefect.context import FlowRunContext
 
 from utils.runs.command_line import run_from_command_line
 from utils.runs.logging import get_logger
@@ -33,9 +33,14 @@ def hello_world() -> None:
     log.info("dlt %s", version("dlt"))
     log.info("Image %s", os.environ.get("IMAGE_VERSION", "none, not in a container"))
     log.info("Host %s", socket.gethostname())
-    pool = get_run_context().flow_run.work_pool_name
-    log.info("Work pool %s", pool or "none, run from a command line")
+    log.info("Work pool %s", work_pool() or "none, run from a command line")
     compare(address.result(), os.environ.get("EXPECTED_OUTBOUND_IP") or None)
+
+
+def work_pool() -> str | None:
+    """Return the work pool's name, None for a run from a command line."""
+    context = FlowRunContext.get()
+    return context.flow_run.work_pool_name if context and context.flow_run else None
 
 
 def compare(address: str | None, expected: str | None) -> None:

@@ -18,10 +18,10 @@ from prefect import flow
 
 from pipelines.hubspot import load_hubspot
 from utils.loading.report import LoadReport
-from utils.runs.artifacts import publish_report
+from utils.runs.artifacts import publish
 from utils.runs.command_line import run_from_command_line
+from utils.runs.load_progress import observed_load
 from utils.runs.load_task import load_task
-from utils.runs.observation import observed_load
 
 
 @load_task(name="Load HubSpot's records into the warehouse")
@@ -38,7 +38,7 @@ def hubspot(*, full_refresh: bool = False) -> LoadReport:
         full_refresh: Read all records instead of those changed since the last run, and
             replace what was loaded.
     """
-    return publish_report(load(full_refresh))
+    return publish(load(full_refresh))
 
 
 if __name__ == "__main__":

@@ -16,10 +16,10 @@ from prefect import flow
 
 from pipelines.open_exchange_rates import load_open_exchange_rates
 from utils.loading.report import LoadReport
-from utils.runs.artifacts import publish_report
+from utils.runs.artifacts import publish
 from utils.runs.command_line import run_from_command_line
+from utils.runs.load_progress import observed_load
 from utils.runs.load_task import load_task
-from utils.runs.observation import observed_load
 
 
 @load_task(name="Load Open Exchange Rates into the lake")
@@ -38,7 +38,7 @@ def open_exchange_rates(
         first_day: Load the closing rates from this day on instead of the latest rates.
         last_day: The last day of that range. It must be over, in UTC.
     """
-    return publish_report(load(first_day, last_day))
+    return publish(load(first_day, last_day))
 
 
 if __name__ == "__main__":

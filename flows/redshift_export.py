@@ -20,7 +20,7 @@ from utils.export.arrow_files import FileFormat
 from utils.export.progress import outcomes_of
 from utils.export.report import ExportedFile, ExportReport
 from utils.export.running_queries import queries_end_here
-from utils.runs.artifacts import publish_export
+from utils.runs.artifacts import publish
 from utils.runs.command_line import run_from_command_line
 from utils.runs.load_task import load_task
 from utils.runs.logging import run_log
@@ -42,7 +42,8 @@ def export(query: Query, file_format: FileFormat) -> ExportedFile:
 @flow(
     name="redshift_export",
     timeout_seconds=4 * 60 * 60,
-    task_runner=ThreadPoolTaskRunner(max_workers=QUERIES_AT_ONCE),
+    # Prefect's own task runners do not fit the type that it declares for them.
+    task_runner=ThreadPoolTaskRunner(max_workers=QUERIES_AT_ONCE),  # type: ignore[arg-type]
 )
 def redshift_export(
     *,
@@ -61,7 +62,7 @@ def redshift_export(
     with queries_end_here():
         runs = {query.name: export.submit(query, file_format) for query in queries}
         outcomes = outcomes_of(runs)
-    report = publish_export(ExportReport.of(folder, outcomes))
+    report = publish(ExportReport.of(folder, outcomes))
     report.raise_if_failed()
     return report
 

@@ -21,10 +21,10 @@ from prefect import flow
 
 from pipelines.van import load_van
 from utils.loading.report import LoadReport
-from utils.runs.artifacts import publish_report
+from utils.runs.artifacts import publish
 from utils.runs.command_line import run_from_command_line
+from utils.runs.load_progress import observed_load
 from utils.runs.load_task import load_task
-from utils.runs.observation import observed_load
 
 
 @load_task(name="Load VAN into the warehouse")
@@ -41,7 +41,7 @@ def van(*, since: date | None = None) -> LoadReport:
         since: Read events from this day on again, with their signups. Without it those
             are read that began within the last month, or are still to come.
     """
-    return publish_report(load(since))
+    return publish(load(since))
 
 
 if __name__ == "__main__":

@@ -1,24 +1,22 @@
-"""What became of a backfill's chunks: printed, published, and an error if some failed."""
+"""The report of a backfill: each chunk's state, and an error if some are not done."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Iterator
 
 from prefect.utilities.urls import url_for
 
-from utils.backfill.chunk_runs import ChunkRun, ChunkRuns
+from utils.backfill.progress import BackfillProgress, ChunkRun
 from utils.errors import ClearError
-
-if TYPE_CHECKING:
-    from rich.console import Group
+from utils.reports import Fact, Report
 
 NAMED_IN_THE_ERROR = 10
 
 
 @dataclass(frozen=True)
 class ChunkResult:
-    """A chunk's state at the end of the backfill, and where its run can be seen."""
+    """A chunk's state at the end of the backfill, and its run's address."""
 
     days: str
     state: str
@@ -38,35 +36,49 @@ class ChunkResult:
 
 
 @dataclass(frozen=True)
-class BackfillReport:
-    """The outcome of a backfill. Printed with `str` it is plain lines, by rich a table."""
+class BackfillReport(Report):
+    """The outcome of a backfill."""
+
+    columns = {"chunk": "text", "state": "text", "seconds": "seconds", "run": "link"}
+    key = "backfill-chunks"
 
     deployment: str
     tag: str
-    """All its runs carry it, those of earlier backfills with the same arguments too."""
+    """Tag of the runs of all backfills with these arguments."""
     chunks: tuple[ChunkResult, ...]
     done_before: int
 
     @classmethod
-    def of(cls, runs: ChunkRuns) -> BackfillReport:
+    def of(
+        cls, deployment: str, tag: str, progress: BackfillProgress
+    ) -> BackfillReport:
         return cls(
-            deployment=runs.deployment.name,
-            tag=runs.tag,
-            chunks=tuple(map(ChunkResult.of, runs.chunks)),
-            done_before=runs.done_before,
+            deployment=deployment,
+            tag=tag,
+            chunks=tuple(map(ChunkResult.of, progress.chunks)),
+            done_before=progress.done_before,
         )
 
     @property
     def summary(self) -> str:
-        """One line: how many chunks are done, and since when."""
+        """Numbers of chunks that are done, and were done before, in one line."""
         done = sum(each.is_done for each in self.chunks)
         return (
             f"{self.deployment}: {done:,} of {len(self.chunks):,} chunks done,"
             f" {self.done_before:,} of them before"
         )
 
+    def cells(self) -> Iterator[tuple[str, str, float, str | None]]:
+        """Return the chunks."""
+        for each in self.chunks:
+            yield each.days, each.state, each.seconds, each.url
+
+    def facts(self) -> Iterator[Fact]:
+        """Return the tag by which Prefect's UI finds the runs."""
+        yield Fact("tag", self.tag)
+
     def raise_if_incomplete(self) -> None:
-        """Raise ClearError that names the chunks which failed, if any did."""
+        """Raise ClearError, which names the first chunks that are not done."""
         failed = [f"{c.days} ({c.state})" for c in self.chunks if not c.is_done]
         if not failed:
             return
@@ -76,26 +88,5 @@ class BackfillReport:
             f" {', '.join(failed[:NAMED_IN_THE_ERROR])}"
             + (f" and {more:,} more" if more > 0 else "")
             + f". Their runs, which carry the tag {self.tag}, say why. When that is"
-            " mended, start the same backfill again: it runs only these."
+            " fixed, start the same backfill again: it runs only these."
         )
-
-    def __str__(self) -> str:
-        lines = [
-            f"chunk: {c.days}, {c.state}, {c.url or 'no run'}" for c in self.chunks
-        ]
-        return "\n".join([*lines, self.summary, f"tag: {self.tag}"])
-
-    def __rich__(self) -> Group:
-        from rich import box
-        from rich.console import Group
-        from rich.table import Table
-        from rich.text import Text
-
-        table = Table(box=box.SIMPLE_HEAD, title=self.summary, title_justify="left")
-        table.add_column("Chunk")
-        table.add_column("State")
-        table.add_column("Seconds", justify="right")
-        for each in self.chunks:
-            state = Text(each.state, style=f"link {each.url}" if each.url else "")
-            table.add_row(each.days, state, f"{each.seconds:,.0f}")
-        return Group(table, f"tag  {self.tag}")

@@ -1,18 +1,16 @@
-"""What became of the queries of an export: the files, the failures, and an error if there are any."""
+"""The report of an export: the files, the failures, and an error if there are any."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Mapping
+from typing import Iterator, Mapping
 
 from utils.errors import ClearError
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
+from utils.reports import Fact, Report
 
 
 class ExportsFailed(ClearError):
-    """Some queries failed. Their files are what they were before."""
+    """An error that names the failed queries. Their files are left unchanged."""
 
 
 @dataclass(frozen=True)
@@ -28,26 +26,40 @@ class ExportedFile:
 
 
 @dataclass(frozen=True)
-class ExportReport:
-    """The outcome of an export. Printed with `str` it is plain lines, by rich a table."""
+class ExportReport(Report):
+    """The outcome of an export."""
+
+    columns = {
+        "query": "text",
+        "rows": "count",
+        "bytes": "bytes",
+        "seconds": "seconds",
+        "file": "text",
+    }
+    key = "redshift_export-files"
 
     folder: str
     files: tuple[ExportedFile, ...]
     failures: tuple[str, ...]
-    """What is wrong, of each query that failed."""
+    """An error message for each query that failed."""
 
     @classmethod
     def of(
         cls, folder: str, outcomes: Mapping[str, ExportedFile | Exception]
     ) -> ExportReport:
-        """The report of what each query gave, or failed with, by its name."""
+        """Make the report from each query's file or error.
+
+        Args:
+            folder: Folder of the queries.
+            outcomes: File or error of each query, by the query's name.
+        """
         return cls(
             folder=folder,
             files=tuple(
                 each for each in outcomes.values() if isinstance(each, ExportedFile)
             ),
             failures=tuple(
-                # a clear error tells of which query it is
+                # a clear error names its query
                 str(each) if isinstance(each, ClearError) else f"{name}: {each!r}"
                 for name, each in outcomes.items()
                 if isinstance(each, Exception)
@@ -56,46 +68,27 @@ class ExportReport:
 
     @property
     def summary(self) -> str:
-        """One line: how many queries, how many rows."""
+        """Numbers of queries and rows in one line."""
         rows = sum(file.rows for file in self.files)
         return (
             f"Exported {len(self.files)} of {len(self.files) + len(self.failures)}"
             f" queries in {self.folder}: {rows:,} rows"
         )
 
+    def cells(self) -> Iterator[tuple[str, int, int, float, str]]:
+        """Return the exported files."""
+        for file in self.files:
+            yield file.query, file.rows, file.bytes, file.seconds, file.address
+
+    def facts(self) -> Iterator[Fact]:
+        """Return the failures."""
+        for failure in self.failures:
+            yield Fact("failed", failure)
+
     def raise_if_failed(self) -> None:
-        """Raise ExportsFailed, which names each query that failed, if any did."""
+        """Raise ExportsFailed if a query failed."""
         if self.failures:
             failures = "\n".join(f"- {failure}" for failure in self.failures)
             raise ExportsFailed(
                 f"{self.summary}. These failed, and left their files alone:\n{failures}"
             )
-
-    def __str__(self) -> str:
-        lines = [
-            f"file: {file.address}, {file.rows:,} rows, {file.bytes:,} bytes,"
-            f" {file.seconds:.1f} s"
-            for file in self.files
-        ]
-        return "\n".join([*lines, self.summary])
-
-    def __rich__(self) -> RenderableType:
-        from rich import box
-        from rich.filesize import decimal
-        from rich.table import Table
-
-        table = Table(box=box.SIMPLE_HEAD, title=self.summary, title_justify="left")
-        table.add_column("Query")
-        table.add_column("Rows", justify="right")
-        table.add_column("Size", justify="right")
-        table.add_column("Seconds", justify="right")
-        table.add_column("File", overflow="fold")
-        for file in self.files:
-            table.add_row(
-                file.query,
-                f"{file.rows:,}",
-                decimal(file.bytes),
-                f"{file.seconds:.1f}",
-                file.address,
-            )
-        return table

@@ -1,10 +1,11 @@
-"""Prefect artifacts of a run: its progress while it runs, its report when it is done."""
+"""Prefect artifacts of a run: its progress while it runs, and its report at the end."""
 
 from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Iterable, Iterator
+from typing import TYPE_CHECKING, Iterator, TypeVar
+from uuid import UUID
 
 from prefect.artifacts import (
     create_progress_artifact,
@@ -13,73 +14,26 @@ from prefect.artifacts import (
 )
 from prefect.runtime import flow_run
 
-from utils.loading.report import LoadReport
+from utils.reports import Report
 from utils.runs.logging import get_logger
 
 if TYPE_CHECKING:
-    from utils.backfill.report import BackfillReport
-    from utils.export.report import ExportReport
-    from utils.runs.terminal_bar import Shown
+    from utils.runs.terminal_bar import Progress
 
 SECONDS_BETWEEN_UPDATES = 2.0
 
+AnyReport = TypeVar("AnyReport", bound=Report)
 
-def publish_report(report: LoadReport) -> LoadReport:
-    """Log what was loaded, publish it as a table artifact of the run, and return it."""
-    rows = [
-        {
-            "table": table.name,
-            "rows": table.rows,
-            "bytes": table.bytes,
-            "schema changes": "; ".join(table.schema_changes) or "none",
-        }
-        for table in report.tables
-    ]
-    facts = (f"{name}: {text}" for name, text in report.facts())
-    _publish(report.summary, _key(report.pipeline, "load"), rows, facts)
+
+def publish(report: AnyReport) -> AnyReport:
+    """Log a report's summary, publish its table as an artifact, and return the report."""
+    get_logger().info(report.summary)
+    create_table_artifact(
+        key=_key(report.key),
+        table=report.records(),
+        description=report.description(),
+    )
     return report
-
-
-def publish_chunks(report: BackfillReport) -> BackfillReport:
-    """Log how many chunks are done, publish each with its run's link, and return it."""
-    rows = [
-        {
-            "chunk": each.days,
-            "state": each.state,
-            "seconds": round(each.seconds),
-            # the UI shows texts as Markdown
-            "run": f"[run]({each.url})" if each.url else "none",
-        }
-        for each in report.chunks
-    ]
-    facts = (report.summary, f"tag: {report.tag}")
-    _publish(report.summary, _key("backfill", "chunks"), rows, facts)
-    return report
-
-
-def publish_export(report: ExportReport) -> ExportReport:
-    """Log what was exported, publish it as a table artifact of the run, and return it."""
-    rows = [
-        {
-            "query": file.query,
-            "rows": file.rows,
-            "bytes": file.bytes,
-            "seconds": round(file.seconds, 1),
-            "file": file.address,
-        }
-        for file in report.files
-    ]
-    facts = (report.summary, *report.failures)
-    _publish(report.summary, _key("redshift_export", "files"), rows, facts)
-    return report
-
-
-def _publish(
-    summary: str, key: str, rows: list[dict[str, Any]], facts: Iterable[str]
-) -> None:
-    get_logger().info(summary)
-    description = "\n".join(f"- {fact}" for fact in facts)
-    create_table_artifact(key=key, table=rows, description=description)
 
 
 class ProgressArtifact:
@@ -90,14 +44,16 @@ class ProgressArtifact:
 
     def __init__(self) -> None:
         self._updated = time.monotonic()
-        self._id = None
+        self._id: UUID | None = None
         with _failure_is_a_warning():
-            self._id = create_progress_artifact(
-                progress=0.0, key=_key(flow_run.flow_name, "progress")
+            created = create_progress_artifact(
+                progress=0.0, key=_key(f"{flow_run.flow_name}-progress")
             )
+            assert isinstance(created, UUID), "a coroutine only in asynchronous code"
+            self._id = created
 
-    def show(self, progress: Shown) -> None:
-        """Update the artifact, unless that was done a moment ago."""
+    def show(self, progress: Progress) -> None:
+        """Update the artifact, except shortly after the last update."""
         if time.monotonic() - self._updated > SECONDS_BETWEEN_UPDATES:
             self.update(progress.percent, str(progress))
 
@@ -118,6 +74,6 @@ def _failure_is_a_warning() -> Iterator[None]:
         get_logger().warning("Progress cannot be shown: %s", error)
 
 
-def _key(name: str, kind: str) -> str:
-    """Prefect allows lowercase letters, digits and dashes."""
-    return f"{name}-{kind}".lower().replace("_", "-")
+def _key(name: str) -> str:
+    """Replace what Prefect does not allow: it takes lowercase letters, digits, dashes."""
+    return name.lower().replace("_", "-")

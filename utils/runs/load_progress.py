@@ -1,24 +1,48 @@
-"""Follows a pipeline through dlt's three steps: extract, normalize, load."""
+"""A load's progress through dlt's three steps, as log lines, a bar and an artifact."""
 
 from __future__ import annotations
 
 import logging
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Callable
+from typing import Callable, Iterator
 
 from dlt.common.runtime.collector_base import Collector
+
+from utils.errors.interruption import interruptions_pass
+from utils.runs.artifacts import ProgressArtifact
+from utils.runs.logging import run_log
+from utils.runs.terminal_bar import terminal_bar
 
 logger = logging.getLogger(__name__)
 
 STEPS = ("Extract", "Normalize", "Load")
-# dlt counts, beside the rows of each table, the parts that a step is made of.
+# dlt's counters of a step's parts. Each of its other counters has a table's rows.
 PARTS = ("Resources", "Files", "Jobs")
 
 
+@contextmanager
+def observed_load() -> Iterator[LoadProgress]:
+    """Give the progress monitor that a pipeline takes as `progress`, within a run.
+
+    A terminal shows a bar beneath the log's lines, a pipe only the lines. The run in
+    Prefect's UI has the same lines, dlt's own among them, and a progress artifact.
+    """
+    artifact = ProgressArtifact()
+    with interruptions_pass(), run_log(), terminal_bar() as show_bar:
+
+        def show(progress: StepProgress) -> None:
+            show_bar(progress)
+            artifact.show(progress)
+
+        yield LoadProgress(show)
+    artifact.update(100.0, "Loaded")
+
+
 @dataclass
-class Progress:
-    """Where a pipeline is: in which step, and how far."""
+class StepProgress:
+    """A pipeline's current step and its figures."""
 
     step: str
     rows: int = 0
@@ -28,13 +52,13 @@ class Progress:
 
     @property
     def percent(self) -> float:
-        """Of all three steps, 0 to 100."""
+        """Share of all three steps that is done, 0 to 100."""
         part = min(self.done / self.total, 1) if self.total else 0
         return 100 * (STEPS.index(self.step) + part) / len(STEPS)
 
     @property
     def detail(self) -> str:
-        """How far the step is, in figures."""
+        """Rows, or jobs, of the step."""
         return f"{self.rows:,} rows" if self.rows else f"{self.done:,} jobs"
 
     def __str__(self) -> str:
@@ -44,12 +68,12 @@ class Progress:
 class LoadProgress(Collector):
     """A dlt progress monitor that logs each step's end and passes on every change."""
 
-    def __init__(self, show: Callable[[Progress], None]) -> None:
+    def __init__(self, show: Callable[[StepProgress], None]) -> None:
         self._show = show
 
     def _start(self, step: str) -> None:
         # dlt's names: "Extract exchange_rates", "Load exchange_rates in 1795292555.26"
-        self._progress = Progress(step.partition(" ")[0])
+        self._progress = StepProgress(step.partition(" ")[0])
         self._started = time.monotonic()
         self._show(self._progress)
 
@@ -72,7 +96,7 @@ class LoadProgress(Collector):
         self._show(self._progress)
 
     def _stop(self) -> None:
-        # The pipeline's state passes through the steps too, without a word.
+        # The pipeline's own state passes through the steps too, and is not logged.
         if self._progress.rows or self._progress.step == "Load":
             seconds = time.monotonic() - self._started
             logger.info("%s in %.1f s", self._progress, seconds)

@@ -1,4 +1,4 @@
-"""A progress bar beneath the log's lines, if there is a terminal to show it."""
+"""A progress bar beneath the log's lines in a terminal."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Callable, Iterator, Protocol
 from utils.runs.logging import console_handler
 
 
-class Shown(Protocol):
-    """What a progress bar, or Prefect's progress artifact, is made from."""
+class Progress(Protocol):
+    """The progress of work, as a bar or Prefect's progress artifact shows it."""
 
     @property
     def step(self) -> str: ...
@@ -19,13 +19,13 @@ class Shown(Protocol):
 
     @property
     def detail(self) -> str:
-        """How far the step is, in figures."""
+        """Figures of the step."""
 
 
 @contextmanager
-def terminal_bar() -> Iterator[Callable[[Shown], None]]:
-    """Give the function that shows how far the work is. A pipe shows nothing."""
-    # the console that Prefect logs to: a bar on it does not garble the lines
+def terminal_bar() -> Iterator[Callable[[Progress], None]]:
+    """Give a function that shows progress in a terminal, and nothing in a pipe."""
+    # A bar on Prefect's own console does not garble the log's lines.
     handler = console_handler()
     if handler is None or not handler.console.is_terminal:
         yield lambda progress: None

@@ -19,7 +19,7 @@ from tests.samples.chunk_deployment import ChunkDeployment
 from tests.servers.prefect_api import flow_run_with
 from utils.backfill.chunk_runs import ChunkRuns
 from utils.backfill.chunks import chunks_of
-from utils.backfill.deployment import Deployment
+from utils.backfill.target import BackfillTarget
 from utils.errors import ClearError
 
 DAYS = ("2024-01-01", "2024-01-02", "2024-01-03", "2024-01-04")
@@ -52,13 +52,13 @@ def runs_of(
     """A backfill of the first so many days, each a chunk."""
     chunks = chunks_of(date(2024, 1, 1), date(2024, 1, days), 1)
     return ChunkRuns(
-        Deployment.named(deployment.name, client), chunks, parameters, name
+        BackfillTarget.named(deployment.name, client), chunks, parameters, name
     )
 
 
 def complete(runs: ChunkRuns, at_once: int = 5) -> ChunkRuns:
     for progress in runs.complete(at_once):
-        assert progress is runs
+        assert progress is runs.progress
     return runs
 
 
@@ -74,14 +74,14 @@ def in_background(runs: ChunkRuns, at_once: int) -> Iterator[None]:
 
 
 def states(runs: ChunkRuns) -> list[str]:
-    return [each.state for each in runs.chunks]
+    return [each.state for each in runs.progress.chunks]
 
 
 def test_each_chunk_is_a_run_of_the_deployment(deployment, client):
     runs = complete(runs_of(deployment, client, 2, currency="EUR"))
 
     assert states(runs) == ["Completed", "Completed"]
-    run = flow_run_with(runs.chunks[1].run.id)
+    run = flow_run_with(runs.progress.chunks[1].run.id)
     assert run["deployment_id"] == str(deployment.id)
     assert run["name"] == "2024-01-02"
     assert set(run["tags"]) == {"dev", "backfill", runs.tag}
@@ -97,13 +97,13 @@ def test_what_is_done_is_not_done_again(deployment, client):
     assert deployment.loaded == {DAYS[0]: 1, DAYS[1]: 1}
 
     again = complete(runs_of(deployment, client, 3))
-    assert again.done_before == 2
+    assert again.progress.done_before == 2
     assert states(again) == ["Completed"] * 3
     assert deployment.loaded == dict.fromkeys(DAYS[:3], 1)
 
     anew = complete(runs_of(deployment, client, 1, name="corrected"))
     other = complete(runs_of(deployment, client, 1, currency="EUR"))
-    assert anew.done_before == other.done_before == 0
+    assert anew.progress.done_before == other.progress.done_before == 0
     assert deployment.loaded[DAYS[0]] == 3
 
 
@@ -117,28 +117,31 @@ def test_no_more_at_once_than_allowed_and_no_place_stays_free(
     progress = runs.complete(at_once=2)
     next(progress)
     next(progress)
-    assert [each.is_in_flight for each in runs.chunks] == [True, True, False, False]
+    assert [each.is_in_progress for each in runs.progress.chunks] == [
+        True,
+        True,
+        False,
+        False,
+    ]
     deployment.wait_until_running(2)
     deployment.release()
     for _ in progress:
-        assert len(runs.in_flight) <= 2
+        assert len(runs.progress.in_progress) <= 2
 
-    begins = sorted(each.run.created for each in runs.chunks)
-    ends = sorted(each.run.end_time for each in runs.chunks)
+    begins = sorted(each.run.created for each in runs.progress.chunks)
+    ends = sorted(each.run.end_time for each in runs.progress.chunks)
     free = [(begin - end).total_seconds() for begin, end in zip(begins[2:], ends)]
     assert 0 <= min(free) < 3 * utils.backfill.chunk_runs.SECONDS_BETWEEN_LOOKS
     # SQLite may be locked: Prefect's client then asks again after 2, 4, 8 seconds
     assert max(free) < 15
 
 
-def test_a_chunk_that_fails_stops_no_other_and_is_tried_again_next_time(
-    deployment, client
-):
+def test_a_chunk_that_fails_stops_no_other_and_is_retried_next_time(deployment, client):
     deployment.failing = {DAYS[0]}
     runs = complete(runs_of(deployment, client, 3), at_once=1)
     assert states(runs) == ["Failed", "Completed", "Completed"]
-    assert str(runs) == "Backfill: 2 of 3 chunks done, 1 failed"
-    assert runs.percent == pytest.approx(200 / 3)
+    assert str(runs.progress) == "Backfill: 2 of 3 chunks done, 1 failed"
+    assert runs.progress.percent == pytest.approx(200 / 3)
 
     failed_again = complete(runs_of(deployment, client, 3))
     assert states(failed_again) == ["Failed", "Completed", "Completed"]
@@ -157,8 +160,8 @@ def test_two_at_the_same_time_run_no_chunk_twice(deployment, client):
 
     assert deployment.loaded == dict.fromkeys(DAYS[:3], 1)
     assert states(one) == states(other) == ["Completed"] * 3
-    assert [each.run.id for each in one.chunks] == [
-        each.run.id for each in other.chunks
+    assert [each.run.id for each in one.progress.chunks] == [
+        each.run.id for each in other.progress.chunks
     ]
 
 
@@ -172,16 +175,20 @@ def test_a_run_that_an_earlier_backfill_left_is_waited_for(deployment, client, e
     runs = runs_of(deployment, client, 2)
     progress = runs.complete(at_once=1)
     assert str(next(progress)) == "Backfill: 0 of 2 chunks done, 1 running"
-    assert runs.chunks[0].run.id == left.chunks[0].run.id
+    assert runs.progress.chunks[0].run.id == left.progress.chunks[0].run.id
     if ends == "cancelled":
-        client.set_flow_run_state(left.chunks[0].run.id, Cancelled(), force=True)
+        client.set_flow_run_state(
+            left.progress.chunks[0].run.id, Cancelled(), force=True
+        )
         next(progress)
     deployment.release()
     for _ in progress:
         pass
 
     assert states(runs) == ["Completed", "Completed"]
-    assert (runs.chunks[0].run.id == left.chunks[0].run.id) == (ends == "completed")
+    assert (runs.progress.chunks[0].run.id == left.progress.chunks[0].run.id) == (
+        ends == "completed"
+    )
 
 
 def test_a_run_that_is_deleted_counts_as_failed(deployment, client):
@@ -190,22 +197,22 @@ def test_a_run_that_is_deleted_counts_as_failed(deployment, client):
     progress = runs.complete(at_once=1)
     next(progress)
     deployment.wait_until_running(1)
-    client.delete_flow_run(runs.chunks[0].run.id)
+    client.delete_flow_run(runs.progress.chunks[0].run.id)
     for _ in progress:
         pass
     assert states(runs) == ["Deleted"]
-    assert runs.failed == runs.chunks
+    assert runs.progress.failed == runs.progress.chunks
 
 
-def test_a_failed_run_that_somebody_tries_again_is_waited_for(deployment, client):
-    """With Prefect's button, while the chunk stands in the queue."""
+def test_a_failed_run_that_somebody_retries_is_waited_for(deployment, client):
+    """Retried with Prefect's button, while the chunk waits for its turn."""
     deployment.failing = {DAYS[0]}
     complete(runs_of(deployment, client, 1))
     deployment.failing = set()
     deployment.hold(DAYS[0])
     runs = runs_of(deployment, client, 1)
     assert states(runs) == ["Failed"]
-    failed = runs.chunks[0].run.id
+    failed = runs.progress.chunks[0].run.id
     client.set_flow_run_state(failed, AwaitingRetry(), force=True)
     progress = runs.complete(at_once=1)
     next(progress)
@@ -214,7 +221,7 @@ def test_a_failed_run_that_somebody_tries_again_is_waited_for(deployment, client
         pass
 
     assert deployment.loaded == {DAYS[0]: 1}
-    assert runs.chunks[0].run.id == failed
+    assert runs.progress.chunks[0].run.id == failed
 
 
 @pytest.mark.parametrize(
@@ -233,8 +240,8 @@ def test_parameters_that_do_not_fit_start_nothing(
     assert not deployment.loaded
 
 
-def test_it_says_that_runs_do_not_start(prefect_api, client, monkeypatch, caplog):
-    """Nobody serves this one. It says so at its start, and when a run is late."""
+def test_runs_that_do_not_start_are_a_warning(prefect_api, client, monkeypatch, caplog):
+    """A deployment that no process serves. Warned of at once, and when a run is late."""
     monkeypatch.setattr(utils.backfill.chunk_runs, "WAIT_WORTH_A_WARNING", timedelta())
     alone = ChunkDeployment(concurrency_limit=1)
     progress = runs_of(alone, client, 1).complete(at_once=2)

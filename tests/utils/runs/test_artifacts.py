@@ -1,4 +1,4 @@
-"""A load's artifacts, read back from a real Prefect server."""
+"""Artifacts of a run, read back from a real Prefect server."""
 
 from __future__ import annotations
 
@@ -9,33 +9,39 @@ from prefect import flow
 
 import utils.runs.artifacts
 from tests.servers.prefect_api import artifacts_of, logs_of
-from tests.utils.loading.test_report import REPORT
-from utils.runs.artifacts import ProgressArtifact, publish_report
-from utils.runs.load_progress import Progress
+from utils.reports import Fact, Report
+from utils.runs.artifacts import ProgressArtifact, publish
+from utils.runs.load_progress import StepProgress
 
 
-def test_the_report_becomes_a_table(prefect_api):
+class Feeding(Report):
+    columns = {"pet": "text", "run": "link"}
+    key = "Feed_Pets-meals"
+    summary = "Fed 1 pet"
+
+    def cells(self) -> list[tuple[str, str]]:
+        return [("Rex", "http://pets/1")]
+
+    def facts(self) -> list[Fact]:
+        return [Fact("note", "a cat was added")]
+
+
+def test_a_report_becomes_a_table(prefect_api):
+    report = Feeding()
+
     @flow
     def pets():
-        assert publish_report(REPORT) is REPORT
+        assert publish(report) is report
 
     run = pets(return_state=True).state_details.flow_run_id
 
-    artifact = artifacts_of(run)["pets-load"]
-    assert (artifact["type"], json.loads(artifact["data"])) == (
-        "table",
-        [
-            {
-                "table": "pets",
-                "rows": 1234567,
-                "bytes": 2000000,
-                "schema changes": "new columns: legs bigint",
-            },
-            {"table": "owners", "rows": 0, "bytes": 0, "schema changes": "none"},
-        ],
-    )
-    assert "- note: a cat was added" in artifact["description"]
-    assert REPORT.summary in [log.message for log in logs_of(run)]
+    artifact = artifacts_of(run)["feed-pets-meals"]
+    assert artifact["type"] == "table"
+    assert json.loads(artifact["data"]) == [
+        {"pet": "Rex", "run": "[run](http://pets/1)"}
+    ]
+    assert artifact["description"] == "- Fed 1 pet\n- note: a cat was added"
+    assert report.summary in [log.message for log in logs_of(run)]
 
 
 def test_progress_is_updated_now_and_then_and_completed(prefect_api, monkeypatch):
@@ -49,9 +55,9 @@ def test_progress_is_updated_now_and_then_and_completed(prefect_api, monkeypatch
             "update",
             lambda *now: (updates.append(now), type(artifact).update(artifact, *now)),
         )
-        artifact.show(Progress("Extract"))  # too early
+        artifact.show(StepProgress("Extract"))  # too early
         artifact._updated -= utils.runs.artifacts.SECONDS_BETWEEN_UPDATES
-        artifact.show(Progress("Normalize", rows=7))
+        artifact.show(StepProgress("Normalize", rows=7))
         if finish:
             artifact.update(100.0, "Fed")
 
@@ -75,7 +81,7 @@ def test_progress_that_cannot_be_shown_fails_nothing(prefect_api, monkeypatch):
     @flow
     def pets():
         artifact = ProgressArtifact()
-        artifact.show(Progress("Load"))
+        artifact.show(StepProgress("Load"))
         artifact.update(100.0, "Fed")
 
     run = pets(return_state=True).state_details.flow_run_id

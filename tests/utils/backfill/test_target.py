@@ -1,4 +1,4 @@
-"""A deployment on a real Prefect server."""
+"""The deployment of a backfill, on a real Prefect server."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from prefect.client.schemas.objects import (
 )
 
 from tests.samples.chunk_deployment import ChunkDeployment
-from utils.backfill.deployment import Deployment
+from utils.backfill.target import BackfillTarget
 from utils.errors import ClearError
 
 
@@ -23,23 +23,23 @@ def client(prefect_api):
         yield client
 
 
-def test_it_is_found_by_its_name(client):
+def test_a_deployment_is_found_by_its_name(client):
     deployed = ChunkDeployment()
-    found = Deployment.named(deployed.name, client)
+    found = BackfillTarget.named(deployed.name, client)
     assert (found.name, found.found.id) == (deployed.name, deployed.id)
 
 
 def test_a_misspelt_name_is_answered_with_those_alike(client):
     name = ChunkDeployment().name
     with pytest.raises(ClearError, match="api has no .* Did you mean") as error:
-        Deployment.named(name.replace("chunk", "chnk"), client)
+        BackfillTarget.named(name.replace("chunk", "chnk"), client)
     assert name in str(error.value)
     with pytest.raises(ClearError, match="no deployment 'load_chunk'. There is .*/"):
-        Deployment.named("load_chunk", client)  # not of the form flow/deployment
+        BackfillTarget.named("load_chunk", client)  # not of the form flow/deployment
 
 
-def test_it_says_which_parameters_it_lacks(client):
-    deployment = Deployment.named(ChunkDeployment().name, client)
+def test_missing_parameters_are_named(client):
+    deployment = BackfillTarget.named(ChunkDeployment().name, client)
     deployment.check_parameters(["first_day", "last_day"])
     with pytest.raises(
         ClearError,
@@ -50,7 +50,7 @@ def test_it_says_which_parameters_it_lacks(client):
 
 def test_its_concurrency_limit(client):
     free, limited, dropping = (
-        Deployment.named(ChunkDeployment(**options).name, client)
+        BackfillTarget.named(ChunkDeployment(**options).name, client)
         for options in (
             {},
             {"concurrency_limit": 1},
@@ -71,7 +71,7 @@ def test_its_concurrency_limit(client):
 def test_what_keeps_its_runs_from_starting(client):
     pool = f"pool-{uuid4().hex[:8]}"
     client.create_work_pool(WorkPoolCreate(name=pool, type="process"))
-    deployment = Deployment.named(ChunkDeployment(work_pool_name=pool).name, client)
+    deployment = BackfillTarget.named(ChunkDeployment(work_pool_name=pool).name, client)
 
     assert f"prefect worker start --pool {pool}" in deployment.obstacle()
     client.update_work_pool(pool, WorkPoolUpdate(is_paused=True))

@@ -1,0 +1,81 @@
+"""The states of a backfill's chunks."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta, timezone
+from uuid import uuid4
+
+import pytest
+from prefect.client.schemas.objects import FlowRun, State
+from prefect.states import Cancelled, Completed, Failed, Running, Scheduled
+
+from utils.backfill.chunks import Chunk
+from utils.backfill.progress import BackfillProgress, ChunkRun
+
+CHUNK = Chunk(date(2024, 1, 1), date(2024, 1, 1))
+NOW = datetime.now(timezone.utc)
+
+
+def run(state: State, minutes: int = 0) -> FlowRun:
+    """A run that was created some minutes from now."""
+    moment = NOW + timedelta(minutes=minutes)
+    return FlowRun(
+        flow_id=uuid4(),
+        state=state,
+        state_type=state.type,
+        state_name=state.name,
+        created=moment,
+        expected_start_time=moment,
+    )
+
+
+@pytest.mark.parametrize(
+    "found, was_started, state, is_what",
+    [
+        (None, False, "Not started", "is_to_start"),
+        (None, True, "Deleted", "has_failed"),
+        (run(Scheduled()), False, "Scheduled", "is_in_progress"),
+        (run(Running()), True, "Running", "is_in_progress"),
+        (run(Completed()), False, "Completed", "is_done"),
+        (run(Failed()), False, "Failed", "is_to_start"),
+        (run(Failed()), True, "Failed", "has_failed"),
+        (run(Cancelled()), True, "Cancelled", "has_failed"),
+    ],
+)
+def test_a_chunk_is_in_one_state(found, was_started, state, is_what):
+    chunk = ChunkRun(CHUNK, found, was_started)
+    assert chunk.state == state
+    questions = ("is_done", "is_in_progress", "is_to_start", "has_failed")
+    assert [each for each in questions if getattr(chunk, each)] == [is_what]
+
+
+@pytest.mark.parametrize(
+    "runs, preferred",
+    [
+        ([run(Completed()), run(Running(), 1), run(Failed(), 2)], 0),
+        ([run(Running()), run(Failed(), 1)], 0),
+        ([run(Failed()), run(Failed(), 1)], 1),
+    ],
+    ids=["completed", "in progress", "latest"],
+)
+def test_one_of_its_runs_tells_of_the_chunk(runs, preferred):
+    for order in (runs, runs[::-1]):
+        chunk = ChunkRun(CHUNK)
+        for each in order:
+            chunk.prefer(each)
+        assert chunk.run is runs[preferred]
+
+
+def test_only_a_scheduled_run_waits():
+    assert ChunkRun(CHUNK, run(Scheduled(), -1)).is_waiting(NOW)
+    assert not ChunkRun(CHUNK, run(Scheduled(), 1)).is_waiting(NOW)
+    assert not ChunkRun(CHUNK, run(Running(), -1)).is_waiting(NOW)
+    assert not ChunkRun(CHUNK).is_waiting(NOW)
+
+
+def test_figures():
+    progress = BackfillProgress([CHUNK] * 4)
+    done, running, failed, _ = progress.chunks
+    done.run, running.run, failed.was_started = run(Completed()), run(Running()), True
+    assert str(progress) == "Backfill: 1 of 4 chunks done, 1 running, 1 failed"
+    assert progress.percent == 25

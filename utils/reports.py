@@ -1,0 +1,169 @@
+"""Reports of runs: each gives a summary, rows and facts, and all are shown the same way.
+
+A report is printed as plain lines by `print`, as a table by rich, and published as an
+artifact by `utils.runs.artifacts`. It stands outside of `utils.runs`, for loading needs
+it and knows nothing of Prefect.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Iterable,
+    Iterator,
+    Literal,
+    Mapping,
+    NamedTuple,
+    Sequence,
+)
+
+if TYPE_CHECKING:
+    from rich.console import Group
+    from rich.text import Text
+
+Kind = Literal["text", "texts", "count", "bytes", "seconds", "link"]
+"""What a column's cells are. An address, the cell of a `link`, can be None."""
+
+
+class Fact(NamedTuple):
+    """A named text beneath a report's table."""
+
+    name: str
+    text: str
+    to_copy: bool = False
+    """Whether the text is to be copied, and so stays in one line, however long."""
+
+
+class Report(ABC):
+    """The outcome of a run, of which only the figures are its own."""
+
+    columns: ClassVar[Mapping[str, Kind]]
+    """The table's columns, by name. The first one names the row."""
+
+    @property
+    @abstractmethod
+    def key(self) -> str:
+        """Name of the report among the artifacts of all runs."""
+
+    @property
+    @abstractmethod
+    def summary(self) -> str:
+        """Outcome in one line."""
+
+    @abstractmethod
+    def cells(self) -> Iterable[Sequence[Any]]:
+        """Return the table's cells, row by row."""
+
+    @abstractmethod
+    def facts(self) -> Iterable[Fact]:
+        """Return what else is to know, those to copy last."""
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return the rows as JSON, with links in Markdown."""
+        return [
+            {name: _as_json(name, kind, cell) for name, kind, cell in row}
+            for row in self._rows()
+        ]
+
+    def description(self) -> str:
+        """Return the summary and the facts as a list in Markdown."""
+        lines = [self.summary]
+        for name, text, to_copy in self.facts():
+            lines.append(f"{name}: `{text}`" if to_copy else f"{name}: {text}")
+        return "\n".join(f"- {line}" for line in lines)
+
+    def __str__(self) -> str:
+        named, *_ = self.columns
+        lines = []
+        for row in self._rows():
+            texts = [_in_line(name, kind, cell) for name, kind, cell in row]
+            lines.append(f"{named}: {', '.join(filter(None, texts))}")
+        lines.append(self.summary)
+        lines += [f"{name}: {text}" for name, text, _ in self.facts()]
+        return "\n".join(lines)
+
+    def __rich__(self) -> Group:
+        from rich import box
+        from rich.console import Group
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(box=box.SIMPLE_HEAD)
+        for name, kind in self.columns.items():
+            heading = "Size" if kind == "bytes" else name.capitalize()
+            if kind in ("count", "bytes", "seconds"):
+                table.add_column(heading, justify="right", no_wrap=True)
+            else:
+                longest_word = max(map(len, ("none", *heading.split())))
+                table.add_column(heading, overflow="fold", min_width=longest_word)
+        for row in self._rows():
+            table.add_row(*(_in_table(name, kind, cell) for name, kind, cell in row))
+
+        facts = list(self.facts())
+        width = max((len(fact.name) for fact in facts), default=0)
+        grid = Table.grid(padding=(0, 2))
+        grid.add_column(style="dim", min_width=width)
+        grid.add_column(overflow="fold")
+        lines = []
+        for name, text, to_copy in facts:
+            if to_copy:
+                line = Text(f"{name:<{width}}  {text}", no_wrap=True, overflow="ignore")
+                line.stylize("dim", 0, width)
+                lines.append(line)
+            else:
+                grid.add_row(name, Text(text))
+        return Group(Text(self.summary, style="italic"), table, grid, *lines)
+
+    def _rows(self) -> Iterator[list[tuple[str, Kind, Any]]]:
+        """Yield each row's cells with their columns' names and kinds."""
+        for cells in self.cells():
+            columns = self.columns.items()
+            yield [(name, kind, cell) for (name, kind), cell in zip(columns, cells)]
+
+
+def _in_line(name: str, kind: Kind, cell: Any) -> str:
+    match kind:
+        case "count":
+            return f"{cell:,} {name}"
+        case "bytes":
+            return f"{cell:,} bytes"
+        case "seconds":
+            return f"{cell:,.1f} s"
+        case "texts":
+            return f"{name}: {'; '.join(cell)}" if cell else ""
+        case _:
+            return cell or ""
+
+
+def _in_table(name: str, kind: Kind, cell: Any) -> Text:
+    from rich.filesize import decimal
+    from rich.text import Text
+
+    match kind:
+        case "count":
+            return Text(f"{cell:,}")
+        case "bytes":
+            return Text(decimal(cell))
+        case "seconds":
+            return Text(f"{cell:,.1f}")
+        case "texts":
+            return Text("\n".join(cell) or "none")
+        case "link":
+            return Text(name, style=f"link {cell}") if cell else Text("none")
+        case _:
+            return Text(cell)
+
+
+def _as_json(name: str, kind: Kind, cell: Any) -> Any:
+    match kind:
+        case "seconds":
+            return round(cell, 1)
+        case "texts":
+            return "; ".join(cell) or "none"
+        case "link":  # Prefect's UI shows texts as Markdown
+            return f"[{name}]({cell})" if cell else "none"
+        case _:
+            return cell
