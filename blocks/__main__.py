@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import sys
-
 from cyclopts import App
 from rich.console import Console
 
 from blocks.parts import Part, resources_of
 from blocks.plan import Plan
-from utils.errors import ClearError
 from utils.prefect_server import prefect_server
-from utils.runs.command_line import in_plain_words, print_error
+from utils.runs.command_line import option_error, run_commands
 
 app = App(
     name="python -m blocks",
     help="Prefect's work pools and blocks, as the code and the stack's outputs say.",
     version_flags=(),
-    error_formatter=in_plain_words,
+    error_formatter=option_error,
     result_action="return_value",
 )
 
@@ -52,8 +49,4 @@ def _print(plan: Plan) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        app()
-    except ClearError as error:
-        print_error(Console(stderr=True), str(error))
-        sys.exit(1)
+    run_commands(app)

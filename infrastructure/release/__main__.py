@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import zoneinfo
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -32,7 +31,7 @@ from infrastructure.release.report import as_data, lines, markdown, table
 from infrastructure.release.stack import PlatformStack
 from utils.errors import ClearError
 from utils.prefect_server import prefect_server
-from utils.runs.command_line import in_plain_words, print_error
+from utils.runs.command_line import option_error, run_commands
 
 STACK = "data-platform"
 
@@ -40,7 +39,7 @@ app = App(
     name="python -m infrastructure.release",
     help="Brings the commit that is checked out into production, or takes it back.",
     version_flags=(),
-    error_formatter=in_plain_words,
+    error_formatter=option_error,
     result_action="return_value",
 )
 
@@ -198,8 +197,4 @@ if __name__ == "__main__":
     # Prefect holds each schedule's time zone beside all that there are. To list those of the
     # system takes 15 ms each time, those of the package tzdata none.
     zoneinfo.reset_tzpath(to=())
-    try:
-        app()
-    except ClearError as error:
-        print_error(Console(stderr=True), str(error))
-        sys.exit(1)
+    run_commands(app)

@@ -1,4 +1,4 @@
-"""`python -m flows.x`: runs a flow with its parameters as command-line options."""
+"""Command lines: `python -m flows.x` with a flow's parameters, and apps of commands."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from utils.errors import ClearError
 from utils.runs.logging import console_handler
 
 if TYPE_CHECKING:
-    from cyclopts import CycloptsError, Token
+    from cyclopts import App, CycloptsError, Token
     from rich.console import Console, RenderableType
 
 
 def run_from_command_line(
     flow: Flow[..., Any], arguments: Sequence[str] | None = None
 ) -> None:
-    """Run the flow with options made from its signature, and print what it returns.
+    """Run a flow with options made from its signature, and print its result.
 
     Args:
-        flow: Its docstring is the text of `--help`, parameters included.
-        arguments: Those of the process unless given.
+        flow: Flow to run. Its docstring becomes the text of `--help`.
+        arguments: Command-line arguments, the process's own by default.
 
     Raises:
-        SystemExit: with 1 if the flow failed, 2 if an option does not fit, 130 after Ctrl-C.
+        SystemExit: With 1 if the flow failed, 2 if an option is wrong, 130 after Ctrl-C.
     """
     from cyclopts import App, Parameter
     from rich.console import Console
@@ -40,7 +40,7 @@ def run_from_command_line(
         group_parameters="Options",
         group_commands="Help",
         result_action="return_value",
-        error_formatter=in_plain_words,
+        error_formatter=option_error,
         default_parameter=Parameter(converter=_convert),
     )
     command, bound, _ = app.parse_args(arguments)
@@ -61,10 +61,10 @@ def run_from_command_line(
     try:
         result = flow(*bound.args, **bound.kwargs)
     except Exception as error:
-        print_error(errors, str(error) or type(error).__name__)
+        _print_error(errors, str(error) or type(error).__name__)
         sys.exit(1)
     except KeyboardInterrupt:
-        print_error(errors, "Interrupted. Run it again to finish.")
+        _print_error(errors, "Interrupted. Run it again to finish.")
         sys.exit(130)
     if result is None:
         return
@@ -74,41 +74,61 @@ def run_from_command_line(
         print(result)
 
 
-def print_error(console: Console, message: str) -> None:
-    """A panel in a terminal, a line that can be searched in a pipe."""
+def _print_error(console: Console, message: str) -> None:
+    """Print a panel in a terminal, and a line for `grep` in a pipe."""
     if console.is_terminal:
         console.print(_panel(message))
     else:
         print(f"error: {message}", file=sys.stderr)
 
 
-def in_plain_words(error: CycloptsError) -> RenderableType:
-    """A bad option's message; pydantic's, four lines and a link, becomes its core."""
+def run_commands(app: App) -> None:
+    """Run a command of an app, and print an error that people can fix without traceback.
+
+    Args:
+        app: Commands and their options.
+
+    Raises:
+        SystemExit: With 1 if the command failed, 2 if an option is wrong.
+    """
+    from rich.console import Console
+
+    try:
+        app()
+    except ClearError as error:
+        _print_error(Console(stderr=True), str(error))
+        sys.exit(1)
+
+
+def option_error(error: CycloptsError) -> RenderableType:
+    """Return a wrong option's message, pydantic's without its type, value and link."""
     from pydantic import ValidationError
 
     message = str(error)
     if isinstance(error.__cause__, ValidationError):
-        option = error.argument.name
+        option = error.argument.name if error.argument else "an option"
         reasons = [each["msg"] for each in error.__cause__.errors()]
         message = f"Invalid value for {option}. {'; '.join(reasons)}."
     return _panel(message)
 
 
 def _convert(hint: Any, tokens: Sequence[Token] | dict[str, Sequence[Token]]) -> Any:
-    """As cyclopts does, but a dict is JSON: cyclopts makes texts of all its values."""
+    """Convert an option's value. A dict is read as JSON, as cyclopts makes texts of it."""
     from cyclopts import convert
 
     if get_origin(hint) is not dict:
-        return convert(hint, tokens)
+        # cyclopts declares the tokens of `convert` unlike those that it gives converters
+        return convert(hint, tokens)  # type: ignore[arg-type]
     if isinstance(tokens, dict):  # --option.key value
         raise ValueError("Give keys and values as JSON in one option, '{\"key\": 1}'.")
     return json.loads(tokens[0].value)
 
 
 def _hide_tracebacks_of_clear_errors() -> None:
-    """On the console alone: the run in Prefect keeps them."""
+    """Shorten the console's log. The run in Prefect keeps the tracebacks."""
     if handler := console_handler():
-        handler.setFormatter(_ClearErrorFormatter(handler.formatter))
+        formatter = handler.formatter or logging.Formatter()
+        handler.setFormatter(_ClearErrorFormatter(formatter))
 
 
 class _ClearErrorFormatter(logging.Formatter):

@@ -1,4 +1,4 @@
-"""The task that a flow loads with: it tries again what may work the next time."""
+"""The task that a flow loads with: it retries errors that may pass."""
 
 from __future__ import annotations
 
@@ -18,10 +18,12 @@ R = TypeVar("R")
 
 
 def load_task(**options: Any) -> Callable[[Callable[P, R]], Task[P, R]]:
-    """Prefect's `task` for a function that loads. It takes the same options.
+    """Make a Prefect task of a function that loads.
 
-    Each attempt begins with the vault's secrets as they are then, and says in plain words
-    what is wrong with a setting.
+    Each attempt reads the vault's secrets anew, and explains a wrong setting in words.
+
+    Args:
+        options: Options of Prefect's `task`.
     """
 
     def make(function: Callable[P, R]) -> Task[P, R]:
@@ -31,25 +33,25 @@ def load_task(**options: Any) -> Callable[[Callable[P, R]], Task[P, R]]:
                 refresh_secrets()
                 return function(*args, **kwargs)
 
-        # About 10, 20 and 40 seconds later, up to half as long again, so that flows that
-        # failed together do not come back together.
+        # After about 10, 20 and 40 seconds. The jitter of up to half of that keeps flows
+        # that failed together from returning together.
         return task(
-            attempt,
             retries=3,
             retry_delay_seconds=exponential_backoff(backoff_factor=10),
             retry_jitter_factor=0.5,
             retry_condition_fn=_may_pass,
             **options,
-        )
+        )(attempt)
 
     return make
 
 
 def _may_pass(task: Any, run: Any, state: Any) -> bool:
+    """Return whether another attempt may succeed. Prefect asks after a failed one."""
     if is_worth_retrying(state.result(raise_on_failure=False)):
         return True
-    # No look at the error: each database and API words a refused password in its own way.
+    # Whatever the error: each database and API words a refused password in its own way.
     if refresh_secrets():
-        get_logger().warning("A secret was rotated meanwhile: trying again with it")
+        get_logger().warning("A secret was rotated meanwhile: retrying with it")
         return True
     return False

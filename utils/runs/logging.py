@@ -1,4 +1,4 @@
-"""The run's log: a logger that works anywhere, and dlt's lines beside the flow's own."""
+"""The run's log: a logger for any place, and dlt's lines beside the flow's own."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from prefect.logging import get_run_logger
 from prefect.logging.configuration import ensure_logging_setup
 from prefect.logging.handlers import PrefectConsoleHandler
 
-# Loggers of the code beneath the flows, which does not know Prefect.
-LOGGERS_BENEATH_FLOWS = ("dlt", "pipelines", "sources", "utils")
+# Loggers of the code below the flows, which knows nothing of Prefect.
+LOGGERS_BELOW_FLOWS = ("dlt", "pipelines", "sources", "utils")
 
 RunLogger = logging.Logger | logging.LoggerAdapter
 
 
 def get_logger() -> RunLogger:
-    """The run's logger within a flow or task; outside of one, the console's."""
+    """Return the run's logger in a flow or task, and the console's outside of one."""
     try:
         return get_run_logger()
     except MissingContextError:
@@ -29,7 +29,7 @@ def get_logger() -> RunLogger:
 
 
 def console_handler() -> PrefectConsoleHandler | None:
-    """What Prefect writes its log to the console with, if it does."""
+    """Return the handler with which Prefect logs to the console, if there is one."""
     for handler in logging.getLogger().handlers:
         if isinstance(handler, PrefectConsoleHandler):
             return handler
@@ -38,18 +38,18 @@ def console_handler() -> PrefectConsoleHandler | None:
 
 @contextmanager
 def run_log() -> Iterator[None]:
-    """Send what dlt and our own modules log to the run's log, from any thread.
+    """Send the log lines of dlt and of our own modules to the run's log.
 
-    Prefect's `PREFECT_LOGGING_EXTRA_LOGGERS` finds the run by a context variable, which
-    dlt's worker threads do not have: it would drop their lines with a warning. Here such
-    a line goes to the load that runs, or to each if several do in this process.
+    Prefect's `PREFECT_LOGGING_EXTRA_LOGGERS` finds the run by a context variable. dlt's
+    worker threads lack it, and their lines would be dropped with a warning. Here a line
+    without a run goes to every load that is in progress in this process.
     """
     with _to_runs.receiving(get_logger()):
         yield
 
 
 class _ToRuns(logging.Handler):
-    """Passes records on to the loggers of runs, under their own name."""
+    """A handler that passes records on to runs' loggers, under the records' own names."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -79,11 +79,12 @@ class _ToRuns(logging.Handler):
         for run in runs:
             of_run = getattr(run, "extra", None) or {}
             copy = logging.makeLogRecord({**record.__dict__, **of_run})
-            getattr(run, "logger", run).handle(copy)
+            logger = run.logger if isinstance(run, logging.LoggerAdapter) else run
+            logger.handle(copy)
 
     def _install(self) -> None:
         self._before.clear()
-        for name in LOGGERS_BENEATH_FLOWS:
+        for name in LOGGERS_BELOW_FLOWS:
             logger = logging.getLogger(name)
             state = (logger, logger.handlers, logger.level, logger.propagate)
             self._before.append(state)

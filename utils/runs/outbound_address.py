@@ -1,16 +1,16 @@
-"""The IP address that the internet sees, which a warehouse behind an allow-list must know."""
+"""The IP address that the internet sees. A warehouse's allow-list must contain it."""
 
 from __future__ import annotations
 
 import ipaddress
 import os
 
-# Amazon's own service. It answers with the address and nothing else.
+# Amazon's service, which answers with the address alone.
 SERVICE = "https://checkip.amazonaws.com"
 
 
 def outbound_address(timeout: float = 3.0) -> str | None:
-    """Ask a service for the address it sees; None if it does not answer with one.
+    """Ask a service for our address. Return None if it does not answer with one.
 
     Args:
         timeout: Seconds to wait for a connection, and then for the answer.

@@ -8,12 +8,13 @@ from datetime import date
 from typing import Annotated, Any, Literal
 
 import pytest
+from cyclopts import App
 from prefect import flow
 from pydantic import Field
 
 from tests.repository.tree import ROOT
 from utils.errors import ClearError
-from utils.runs.command_line import run_from_command_line
+from utils.runs.command_line import option_error, run_commands, run_from_command_line
 
 ran_with: list[tuple] = []
 
@@ -102,7 +103,7 @@ def test_options_are_typed_and_the_result_is_printed(capsys, prefect_api):
         (["--start", "2024-12-31", "5"], "Unused Tokens: ['5']"),
     ],
 )
-def test_a_bad_value_is_answered_in_plain_words(capsys, arguments, answer):
+def test_a_wrong_option(capsys, arguments, answer):
     code, out, err = run(capsys, *arguments)
     assert code == 2 and ran_with == []
     assert answer in err
@@ -119,7 +120,7 @@ def test_a_bad_value_is_answered_in_plain_words(capsys, arguments, answer):
     ids=["clear error", "fault in the code", "Ctrl-C"],
 )
 def test_a_flow_that_fails(prefect_api, days, code, line, traceback):
-    """As a process, for Prefect logs to the process's own standard error."""
+    """In a process: Prefect logs to the process's own standard error."""
     script = "from tests.utils.runs.test_command_line import *; run_from_command_line("
     script += f"feed_pets, ['--start', '2024-12-31', '--days', '{days}'])"
     done = subprocess.run(
@@ -128,3 +129,29 @@ def test_a_flow_that_fails(prefect_api, days, code, line, traceback):
     assert done.returncode == code
     assert line in done.stderr.splitlines()
     assert ("Traceback" in done.stderr) == traceback
+
+
+@pytest.mark.parametrize(
+    "argument, code, line",
+    [
+        ("7", 0, ""),
+        ("13", 1, "error: Nobody feeds 13 days."),
+        ("many", 2, "Invalid value for DAYS"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Cyclopts application invoked without tokens")
+def test_commands(capsys, monkeypatch, argument, code, line):
+    def feed(days: int) -> None:
+        if days == 13:
+            raise ClearError("Nobody feeds 13 days.")
+
+    app = App(error_formatter=option_error, result_action="return_value")
+    app.command(feed)
+    monkeypatch.setattr(sys, "argv", ["pets", "feed", argument])
+    exited = 0
+    try:
+        run_commands(app)
+    except SystemExit as exit:
+        exited = exit.code
+    assert exited == code
+    assert line in capsys.readouterr().err

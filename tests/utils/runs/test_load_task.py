@@ -1,4 +1,4 @@
-"""A load that fails for a moment is done again, one that fails for good is not."""
+"""Errors that may pass are retried, and no others."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ROTATED = "A secret was rotated meanwhile"
 @pytest.mark.parametrize(
     "error, attempts", [(ConnectionResetError("gone"), 4), (ClearError("wrong"), 1)]
 )
-def test_only_what_may_pass_is_tried_again(prefect_api, error, attempts):
+def test_only_errors_that_may_pass_are_retried(prefect_api, error, attempts):
     tried: list[int] = []
 
     @load_task(name="Fail")
@@ -58,7 +58,7 @@ def test_a_secret_rotated_during_the_load_is_used_by_the_next_attempt(
     assert state.is_failed()
     assert used == ["old", "new"][:attempts]
     lines = [log.message for log in logs_of(state.state_details.flow_run_id)]
-    assert (f"{ROTATED}: trying again with it" in lines) == rotated
+    assert (f"{ROTATED}: retrying with it" in lines) == rotated
 
 
 def test_a_later_run_of_the_same_process_has_the_secrets_of_its_time(
@@ -78,7 +78,7 @@ def test_a_later_run_of_the_same_process_has_the_secrets_of_its_time(
     assert loading() == "new"
 
 
-def test_what_is_wrong_with_a_setting_is_said_in_plain_words(prefect_api):
+def test_a_wrong_setting_is_explained(prefect_api):
     @load_task(name="Load")
     def load() -> None:
         dlt.secrets["sources.pets.token"]
