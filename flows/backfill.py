@@ -1,16 +1,20 @@
-"""Runs a deployment for every chunk of a range of days, and goes on where it stopped.
+"""Runs a deployment for every chunk of a range of days, and continues where it stopped.
 
-What into what: the range is cut into chunks, and each becomes a run of a deployment whose
-flow takes `first_day` and `last_day`. Use a deployment made for backfills, without the
-schedule's concurrency limit, so that neither waits for the other. When: on demand. Again:
-the same arguments run only what is missing. What is done is what Prefect has on record as
-completed, so runs that its retention has deleted are run again.
+What: cuts the range into chunks. Each chunk becomes a run of a deployment whose flow
+takes `first_day` and `last_day`. Use a deployment made for backfills, without the
+schedule's concurrency limit, so that neither waits for the other.
 
-When it fails: some chunks failed, and the message names them; the others are done. Their
-runs say why. Start the same backfill again when that is mended. When it is killed, or its
-time is up, the chunks that run go on, and the next start waits for them. A chunk whose
-machine died stays Running until Prefect notices: cancel its run, and the backfill runs
-the chunk again. When it is cancelled in Prefect's UI, Prefect cancels its chunks too.
+When: on demand.
+
+Again: the same arguments run only the missing chunks. A chunk is done if Prefect has a
+completed run of it, so chunks whose runs Prefect's retention deleted are run again.
+
+When it fails: some chunks failed, and the message names them. The others are done. The
+failed runs say why. Fix that and start the same backfill again. If the backfill is
+killed or its time is up, the chunks in progress continue, and the next start waits for
+them. A chunk whose machine died stays Running until Prefect notices: cancel its run,
+and the backfill runs the chunk again. Cancelling the backfill in Prefect's UI cancels
+its chunks.
 """
 
 from datetime import date
@@ -40,18 +44,18 @@ def backfill(
     parameters: dict[str, Any] | None = None,
     name: str = "",
 ) -> BackfillReport:
-    """Run a deployment for a range of days in chunks, and go on where it stopped.
+    """Run a deployment for a range of days in chunks, and continue where it stopped.
 
     Args:
-        deployment: Runs the chunks, as flow/deployment. Its flow must take first_day and
-            last_day.
+        deployment: Deployment that runs the chunks, as flow/deployment. Its flow must
+            take first_day and last_day.
         first_day: First day of the range, as 2024-12-31.
         last_day: Last day of the range, included. It must be over.
-        chunk_days: How many days a run loads.
-        at_once: How many runs happen at once.
+        chunk_days: Days per run.
+        at_once: Runs that are in progress at the same time.
         parameters: Further parameters of the deployment, as JSON.
-        name: Chunks that were done are not done again. To load a range anew, give the
-            backfill a name that it has not had.
+        name: Name of the backfill. Chunks that are done are not run again: to load a
+            range anew, give it a new name.
     """
     chunks = chunks_of(first_day, last_day, chunk_days)
     with get_client(sync_client=True) as client:

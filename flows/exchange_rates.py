@@ -1,12 +1,17 @@
 """Loads the European Central Bank's euro reference rates into the warehouse.
 
-What into what: the ECB's history since 1999, one row for each day and currency, into
-the table `exchange_rates`. When: daily after the ECB's publication at about 16:00
-Central European Time, with `refresh`. Again: safe at any time, only rows that are new or
-corrected are sent, and merged on day and currency. When it fails: the message says what
-is wrong with the file, the ECB's server or the warehouse, and nothing was loaded. Run it
-again when that is mended. A history older than what the warehouse has is refused: once
-loaded with `refresh`, always load with `refresh`.
+What: the ECB's history since 1999, a row per day and currency, into the table
+`exchange_rates`.
+
+When: daily with `refresh`, after the ECB's publication at about 16:00 Central European
+Time.
+
+Again: safe at any time. Only new and corrected rows are sent, and merged on day and
+currency.
+
+When it fails: nothing was loaded. The message says what is wrong with the file, the
+ECB's server or the warehouse. Fix that and run it again. A history older than the
+warehouse's is refused: after a load with `refresh`, always load with `refresh`.
 """
 
 from prefect import flow
@@ -31,8 +36,8 @@ def exchange_rates(*, refresh: bool = False) -> LoadReport:
 
     Args:
         refresh: Fetch the ECB's latest publication. Without it the history packaged
-            with the dependencies is loaded, for which no network is needed; it is
-            refused once the warehouse has newer days.
+            with the dependencies is loaded, which needs no network and is refused once
+            the warehouse has newer days.
     """
     return publish(load(refresh))
 

@@ -1,8 +1,13 @@
-"""Smoke test of an environment: versions, host, work pool and outbound IP address.
+"""Tests an environment: versions, host, work pool and outbound IP address.
 
-Run it after every change to the infrastructure. It loads nothing and can always be run
-again. It fails only when the outbound address is not the one that `EXPECTED_OUTBOUND_IP`
-names: then the warehouse's allow-list shuts us out.
+What: logs these, and loads nothing.
+
+When: after every change to the infrastructure.
+
+Again: safe at any time.
+
+When it fails: the outbound address is not `EXPECTED_OUTBOUND_IP`, so a warehouse with
+an allow-list refuses these flows. The message says where to look.
 """
 
 import os
@@ -25,7 +30,7 @@ def find_outbound_address() -> str | None:
 
 @flow(name="hello_world", timeout_seconds=2 * 60)
 def hello_world() -> None:
-    """Log where and with which versions flows run, and the address they are seen from."""
+    """Log the versions, host, work pool and outbound IP address of a run."""
     address = find_outbound_address.submit()
     log = get_logger()
     log.info("Python %s", platform.python_version())
@@ -44,7 +49,7 @@ def work_pool() -> str | None:
 
 
 def compare(address: str | None, expected: str | None) -> None:
-    """Log the address, and raise ValueError if it is another than the expected one."""
+    """Log the address, and raise ValueError if it is not the expected one."""
     log = get_logger()
     if address is None:
         log.warning("Outbound IP address unknown: the service did not answer")

@@ -1,17 +1,20 @@
 """Loads the contacts, companies and deals of a HubSpot account into the warehouse.
 
-What into what: records of the HubSpot CRM into the tables `contacts`, `companies` and
-`deals`, archived ones marked; their associations into `contacts__companies`,
-`deals__companies` and `deals__contacts`. When: daily. Again: safe at any time, records
-are merged on `id`. When it fails: the message says what HubSpot answered, and nothing was
-loaded. Lost connections and exceeded limits were tried again already, except for the
-account's daily limit. Run it again when the cause is mended: it goes on where it stopped.
+What: records of the HubSpot CRM into the tables `contacts`, `companies` and `deals`,
+archived ones marked, and their associations into `contacts__companies`,
+`deals__companies` and `deals__contacts`.
 
-What HubSpot does not tell a later load, only a `full_refresh` finds: an association that
-changed while no property of its contact or deal did, a record that was deleted for good
-or merged into another one, and the values of a property that was added to
-`.dlt/config.toml`. It reads all and replaces each table in one transaction, and is
-refused if far fewer records come than a table has.
+When: daily. HubSpot does not report some changes, which only a `full_refresh` finds: an
+association that changed while no property of its contact or deal did, a record that was
+deleted for good or merged into another one, and the values of a property that was added
+to `.dlt/config.toml`. A full refresh reads all records and replaces each table in one
+transaction. It is refused if far fewer records come than a table has.
+
+Again: safe at any time. Records are merged on `id`.
+
+When it fails: nothing was loaded. The message says what HubSpot answered. Lost
+connections and exceeded limits were retried already, except the account's daily limit.
+Fix the cause and run it again: it continues where it stopped.
 """
 
 from prefect import flow
@@ -35,8 +38,8 @@ def hubspot(*, full_refresh: bool = False) -> LoadReport:
     """Load a HubSpot account's contacts, companies and deals with their associations.
 
     Args:
-        full_refresh: Read all records instead of those changed since the last run, and
-            replace what was loaded.
+        full_refresh: Read all records instead of the changed ones, and replace the
+            tables.
     """
     return publish(load(full_refresh))
 

@@ -1,13 +1,18 @@
-"""Open Exchange Rates' currencies and rates into the lake.
+"""Appends Open Exchange Rates' currencies and rates to the lake.
 
-What: appends the latest rates to `rates`, as a file that Snowpipe takes, and replaces
+What: appends the latest rates to `rates`, as a file for Snowpipe, and replaces
 `currencies`. With `first_day` and `last_day` it appends the closing rates of these days
-instead, a file for every ten. When: daily; a range on demand, or in chunks with the flow
-`backfill`: one at a time on a plan with few requests, which each chunk counts by itself.
-Again: safe at any time, what is in the lake is not fetched again. Should a run be killed
-just after it has sent a file, the same rates may come once more in a second file: the view
-`daily_rates` shows each once. When it fails: the message says what is wrong with the key,
-the plan's requests, the API or the lake. Connections were tried again already.
+instead, a file for every ten days.
+
+When: daily. A range on demand, or in chunks with the flow `backfill`. Run one chunk at
+a time on a plan with few requests: each chunk counts them by itself.
+
+Again: safe at any time. Rates in the lake are not fetched again. A run that is killed
+just after it has sent a file may send the same rates in a second file: the view
+`daily_rates` shows them once.
+
+When it fails: the message says what is wrong with the key, the plan's requests, the API
+or the lake. Connections were retried already. Fix the cause and run it again.
 """
 
 from datetime import date
@@ -35,8 +40,9 @@ def open_exchange_rates(
     """Append Open Exchange Rates' latest rates, or those of a range of days, to the lake.
 
     Args:
-        first_day: Load the closing rates from this day on instead of the latest rates.
-        last_day: The last day of that range. It must be over, in UTC.
+        first_day: First day of a range, whose closing rates are loaded instead of the
+            latest rates.
+        last_day: Last day of the range, included. It must be over in UTC.
     """
     return publish(load(first_day, last_day))
 

@@ -1,15 +1,19 @@
 """Loads the change feed of an application's products into the warehouse.
 
-What into what: PostgreSQL's `raw_data.products`, a row for each insert, update and
-deletion of a product, into the table `products`; beside it the view `current_products`
-shows each product as it is now, without the deleted ones. When: daily. Again: safe at any
-time, rows are merged on `audit_id`. When it fails: the message says what is wrong with
-the application's database, its table or the warehouse. Connections and locks were tried
-again already. Run it again when the cause is mended: it goes on where it stopped.
+What: PostgreSQL's `raw_data.products`, a row for each insert, update and deletion of a
+product, into the table `products`. The view `current_products` shows the latest state
+of each product, without the deleted ones.
 
-If rows are missing that were dated or committed more than a day late (`lag_hours` in
-`.dlt/config.toml`), run it once with `full_refresh`: the table is replaced in one
-transaction, and refused if far fewer rows come than it has.
+When: daily. If rows are missing that were dated or committed more than a day late
+(`lag_hours` in `.dlt/config.toml`), run it once with `full_refresh`. The table is
+replaced in one transaction, and the replacement refused if far fewer rows come than it
+has.
+
+Again: safe at any time. Rows are merged on `audit_id`.
+
+When it fails: the message says what is wrong with the application's database, its table
+or the warehouse. Connections and locks were retried already. Fix the cause and run it
+again: it continues where it stopped.
 """
 
 from prefect import flow
@@ -30,11 +34,11 @@ def load(full_refresh: bool) -> LoadReport:
 
 @flow(name="products", timeout_seconds=2 * 60 * 60)
 def products(*, full_refresh: bool = False) -> LoadReport:
-    """Load the changes of an application's products, and show the products as they are.
+    """Load the changes of an application's products, and show their latest state.
 
     Args:
         full_refresh: Read the whole table instead of the changes since the last run, and
-            replace what was loaded.
+            replace the warehouse's table.
     """
     return publish(load(full_refresh))
 

@@ -1,14 +1,16 @@
-"""Exports what queries on Redshift give, each into a file of the lake.
+"""Exports the results of queries on Redshift, each into a file of the lake.
 
-What into what: each `.sql` file of a folder in `sources/redshift/queries` into a Parquet or
-CSV file; one with parameters into a file for each choice of their values. When: on demand,
-or by a deployment for a folder. Again: safe at any time, a file is replaced by its whole
-successor. When it fails: the message names each query that failed, its line, and what
-Redshift says; the others are exported. Connections were tried again already. Correct the
-query or its parameters, and run it again.
+What: each `.sql` file of a folder in `sources/redshift/queries` into a Parquet or CSV
+file. A query with parameters has a file for each choice of their values. Redshift keeps
+a result on its leader node until it is fetched: use its UNLOAD for very large ones.
 
-Redshift keeps a result on its leader node until it is fetched: very large ones are a task
-for its UNLOAD.
+When: on demand, or by a deployment for a folder.
+
+Again: safe at any time. A file is replaced only by a whole one.
+
+When it fails: the message names each failed query, its line, and Redshift's answer. The
+other queries are exported. Connections were retried already. Correct the query or its
+parameters and run it again.
 """
 
 from prefect import flow
@@ -42,8 +44,8 @@ def export(query: Query, file_format: FileFormat) -> ExportedFile:
 @flow(
     name="redshift_export",
     timeout_seconds=4 * 60 * 60,
-    # Prefect's own task runners do not fit the type that it declares for them.
-    task_runner=ThreadPoolTaskRunner(max_workers=QUERIES_AT_ONCE),  # type: ignore[arg-type]
+    # Prefect declares a type that its own task runners do not fit.
+    task_runner=ThreadPoolTaskRunner(QUERIES_AT_ONCE),  # type: ignore[arg-type]
 )
 def redshift_export(
     *,
@@ -51,12 +53,12 @@ def redshift_export(
     parameters: dict[str, Value] | None = None,
     file_format: FileFormat = "parquet",
 ) -> ExportReport:
-    """Export what queries on Redshift give as Parquet or CSV files.
+    """Export the results of queries on Redshift as Parquet or CSV files.
 
     Args:
-        folder: A folder of sources/redshift/queries.
+        folder: Folder of queries in sources/redshift/queries.
         parameters: Values of the queries' parameters, as JSON, {"since": "2026-12-31"}.
-        file_format: What kind of files.
+        file_format: Format of the files.
     """
     queries = prepare(folder, parameters or {})
     with queries_end_here():

@@ -1,13 +1,17 @@
 """Fails on purpose, to prove that an alert arrives.
 
-Run it after every change to the alerts, and now and then: an alert that nobody has seen
-arrive does not exist. It loads nothing and can always be run.
+What: `raises` ends the run as Failed, and `times out` as TimedOut (which is Failed,
+too). `exits` ends the process at once, as a lack of memory does, and the worker calls
+the run Crashed. From a command line there is no worker: such a run stays Running until
+Prefect misses its heartbeats. It loads nothing.
 
-`raises` ends the run as Failed, `times out` as TimedOut (which is Failed, too), and `exits`
-ends the process without a word, as for lack of memory, and the worker calls the run
-Crashed. From a command line there is no worker: such a run stays Running until Prefect
-misses its heartbeats. The alert has to arrive within a few minutes. If none does, look at
-the automations in Prefect's UI, then at their last action, and at the webhook's block.
+When: after every change to the alerts, and now and then: alerts break unnoticed.
+
+Again: safe at any time.
+
+When it fails: it always does, and the alert has to arrive within a few minutes. If none
+does, look at the automations in Prefect's UI, then at their last action, and at the
+webhook's block.
 """
 
 import os
@@ -29,7 +33,7 @@ def test_alert(*, way: Literal["raises", "times out", "exits"] = "raises") -> No
     """Fail on purpose, to prove that alerts arrive.
 
     Args:
-        way: How to fail.
+        way: Way to fail.
     """
     get_logger().info("This run fails on purpose: it %s", way)
     if way == "raises":

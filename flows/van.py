@@ -1,18 +1,20 @@
-"""Loads activist codes, survey questions, events and signups of NGP VAN into the warehouse.
+"""Loads NGP VAN's codes, questions, events and signups into the warehouse.
 
-What into what: VAN's or EveryAction's API into the tables `activist_codes`,
-`survey_questions`, `events` and `signups`, and those of the lists within them
-(`events__shifts`, ...). When: daily. What is read: codes and questions as a whole; events,
-whose changes VAN does not tell, again and again until they began a month ago
-(`days_read_again` in `.dlt/config.toml`), with the signups of each; older ones once. Of
-people only the `van_id` is loaded. Again: safe at any time, rows are merged on their ids.
-Events are loaded window by window (`days_per_load`): a run that was interrupted goes on
-where it stopped. When it fails: the message says what VAN or the warehouse refused. Lost
-connections, 429 and 5xx were tried again already. Run it again when the cause is mended.
+What: VAN's or EveryAction's API into the tables `activist_codes`, `survey_questions`,
+`events` and `signups`, and into those of the lists within them (`events__shifts`, ...).
+Of people only the `van_id` is loaded.
 
-If something changed in events that began longer ago, run it with `since` until it is
-completed. What was deleted in VAN stays in the warehouse, except signups of an event that
-still has others.
+When: daily. Codes and questions are read as a whole. VAN does not report changed
+events: each is read with its signups on every run, until a month after its beginning
+(`days_read_again` in `.dlt/config.toml`). If an older event changed, run it with
+`since` until it completes. Rows that were deleted in VAN stay in the warehouse, except
+signups of an event that still has others.
+
+Again: safe at any time. Rows are merged on their ids. Events are loaded window by
+window (`days_per_load`), and an interrupted run continues where it stopped.
+
+When it fails: the message says what VAN or the warehouse refused. Lost connections, 429
+and 5xx were retried already. Fix the cause and run it again.
 """
 
 from datetime import date
@@ -35,11 +37,11 @@ def load(since: date | None) -> LoadReport:
 
 @flow(name="van", timeout_seconds=4 * 60 * 60)
 def van(*, since: date | None = None) -> LoadReport:
-    """Load activist codes, survey questions, events and signups of NGP VAN / EveryAction.
+    """Load activist codes, survey questions, events and signups of VAN / EveryAction.
 
     Args:
-        since: Read events from this day on again, with their signups. Without it those
-            are read that began within the last month, or are still to come.
+        since: First day of the events to read again with their signups. Without it,
+            events of the last month and of the future are read.
     """
     return publish(load(since))
 
