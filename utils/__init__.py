@@ -4,6 +4,9 @@
 - `destinations`: the named destinations, one module each: what holds one, how it loads in
   little memory (dlt).
 - `runs`: Prefect's side of a run: task, log, artifacts, progress, command line.
+- `reports`: what the reports of loads, backfills and exports have in common, and how they
+  are shown. Knows neither Prefect nor dlt.
+- `days`: ranges of days that are over.
 - `backfill`: a range of days in chunks, each a run of a deployment (Prefect).
 - `export`: files that queries are exported into (Arrow).
 - `aws`: asks AWS: client, secrets, stack. Knows neither Prefect nor dlt.

@@ -1,4 +1,4 @@
-"""Reports of runs: each gives a summary, rows and facts, and all are shown the same way.
+"""Reports of runs: each gives a summary, rows and facts. All are shown the same way.
 
 A report is printed as plain lines by `print`, as a table by rich, and published as an
 artifact by `utils.runs.artifacts`. It stands outside of `utils.runs`, for loading needs
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 Kind = Literal["text", "texts", "count", "bytes", "seconds", "link"]
-"""What a column's cells are. An address, the cell of a `link`, can be None."""
+"""Kind of a column's cells. A `link` has an address or None, `texts` a tuple."""
 
 
 class Fact(NamedTuple):
@@ -34,11 +34,11 @@ class Fact(NamedTuple):
     name: str
     text: str
     to_copy: bool = False
-    """Whether the text is to be copied, and so stays in one line, however long."""
+    """True for a text to copy, such as a command, which stays in one line."""
 
 
 class Report(ABC):
-    """The outcome of a run, of which only the figures are its own."""
+    """The outcome of a run. A subclass has the figures, this class shows them."""
 
     columns: ClassVar[Mapping[str, Kind]]
     """The table's columns, by name. The first one names the row."""
@@ -59,7 +59,7 @@ class Report(ABC):
 
     @abstractmethod
     def facts(self) -> Iterable[Fact]:
-        """Return what else is to know, those to copy last."""
+        """Return the facts beneath the table, with those to copy last."""
 
     def records(self) -> list[dict[str, Any]]:
         """Return the rows as JSON, with links in Markdown."""

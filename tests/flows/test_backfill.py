@@ -56,7 +56,7 @@ def wait_until(condition: Callable[[], Any]) -> None:
         time.sleep(0.2)
 
 
-def test_it_runs_what_is_missing_and_publishes_each_chunk(deployment):
+def test_it_runs_the_missing_chunks_and_publishes_each(deployment):
     deployment.failing = {DAYS[1]}
     failed = run(deployment.name)
     assert failed.is_failed()
@@ -86,8 +86,8 @@ def test_it_runs_what_is_missing_and_publishes_each_chunk(deployment):
     assert "2024-01-03 to 2024-01-04: Completed. 3 of 3 chunks done" in logged
 
 
-def test_prefects_button_to_retry_goes_on_too(deployment):
-    """The same run again: Prefect takes it for the parent of all its chunks' runs."""
+def test_prefects_button_to_retry_continues_too(deployment):
+    """Prefect makes the retried run the parent of all its chunks' runs."""
     deployment.failing = {DAYS[0]}
     failed = run(deployment.name)
     assert failed.is_failed()
@@ -103,8 +103,8 @@ def test_prefects_button_to_retry_goes_on_too(deployment):
     assert deployment.loaded == dict.fromkeys(DAYS, 1)
 
 
-def test_a_backfill_that_is_killed_goes_on_with_what_is_missing(deployment):
-    """SIGKILL while a chunk runs: that one is waited for, none is run twice."""
+def test_a_killed_backfill_continues_with_the_missing_chunks(deployment):
+    """The chunk that runs at the SIGKILL is waited for, and none runs twice."""
     deployment.hold(DAYS[1])
     command = ["--deployment", deployment.name, "--first-day", str(FIRST_DAY)]
     command += ["--last-day", str(LAST_DAY), "--chunk-days", "2", "--at-once", "1"]
@@ -157,7 +157,7 @@ def served(prefect_api, tmp_path) -> Iterator[tuple[str, Path]]:
 
 
 def test_cancelling_it_cancels_its_chunks(served):
-    """With a process for each run. A backfill afterwards does what is missing."""
+    """Runs are processes here. A backfill afterwards runs the missing chunks."""
     name, loaded = served
     hold = loaded.with_suffix(".hold")
     hold.touch()

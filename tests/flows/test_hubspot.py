@@ -1,4 +1,4 @@
-"""hubspot, run against a real Prefect server, a played API and a real warehouse."""
+"""hubspot, run against a real Prefect server, a fake API and a real warehouse."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""open_exchange_rates, run against a real Prefect server, a played API and a real lake."""
+"""open_exchange_rates, run against a real Prefect server, a fake API and a real lake."""
 
 from __future__ import annotations
 

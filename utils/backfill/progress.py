@@ -18,7 +18,7 @@ class ChunkRun:
     chunk: Chunk
     run: FlowRun | None = None
     was_started: bool = False
-    """Whether this backfill started the run. An earlier one may have done so."""
+    """True if this backfill started the run, and not an earlier one."""
 
     @property
     def state(self) -> str:
@@ -37,23 +37,27 @@ class ChunkRun:
 
     @property
     def is_to_start(self) -> bool:
-        """Whether a run is missing. One that failed before this backfill is retried."""
+        """True if a run is missing, or failed before this backfill."""
         return not (self.is_done or self.is_in_progress or self.was_started)
 
     @property
     def has_failed(self) -> bool:
-        """Whether the run that this backfill started ended without being completed."""
+        """True if this backfill started a run, which ended without being completed."""
         return self.was_started and not (self.is_done or self.is_in_progress)
 
     def is_waiting(self, since: datetime) -> bool:
-        """Return whether the run should have begun by this time, and has not."""
+        """Return whether the run should have begun before a time, and has not.
+
+        Args:
+            since: Time before which a run of interest was expected to start.
+        """
         if self.run is None or self.run.state_type != StateType.SCHEDULED:
             return False
         expected = self.run.expected_start_time
         return expected is not None and expected < since
 
     def prefer(self, run: FlowRun) -> None:
-        """Take this run instead, if it tells more of the chunk."""
+        """Replace the chunk's run by another one of a higher rank."""
         if self.run is None or _rank(run) > _rank(self.run):
             self.run = run
 

@@ -1,4 +1,4 @@
-"""The deployment that a backfill runs: found, checked and started on Prefect's server."""
+"""The deployment that a backfill runs: finds, checks and starts it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Arrow into a CSV or Parquet file, a few megabytes at a time."""
+"""Writes Arrow batches into a CSV or Parquet file, a few megabytes at a time."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 FileFormat = Literal["parquet", "csv"]
 
-# What is written at once: a row group of a Parquet file.
+# Size of a row group of a Parquet file, and so of the memory that is needed.
 BYTES_AT_ONCE = 32 * 2**20
 # With more decimals Arrow writes 0.0000001 as 1E-7.
 MOST_PLAIN_DECIMALS = 6
@@ -21,10 +21,16 @@ def write_table(
     file: BinaryIO,
     file_format: FileFormat,
 ) -> int:
-    """Write the batches, and return how many rows they had.
+    """Write the batches into a file, and return their number of rows.
 
-    In CSV, NULL is nothing at all, an empty text is "", and all other texts are quoted
-    too; booleans are true and false, times in ISO form, with a Z if they are in UTC.
+    In CSV, NULL is an empty field, an empty text is "", and all texts are quoted.
+    Booleans are true and false. Times have ISO's form, with a Z if they are in UTC.
+
+    Args:
+        batches: Record batches of one schema.
+        schema: Schema of the batches, which the file has even without a batch.
+        file: Binary file to write into.
+        file_format: Format of the file.
     """
     from pyarrow.csv import CSVWriter
     from pyarrow.parquet import ParquetWriter
@@ -58,7 +64,7 @@ def _tables(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa
 
 
 def _with_plain_decimals(table: pa.Table) -> pa.Table:
-    """As text, which CSV quotes: readers of CSV do not mind."""
+    """Turn decimals with many places into texts, which Arrow writes without exponent."""
     import pyarrow as pa
 
     for number, field in enumerate(table.schema):

@@ -1,4 +1,4 @@
-"""What people see of an export while its queries run: a bar, a progress artifact."""
+"""Progress of an export: queries that have ended, as a bar and an artifact."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ExportProgress:
-    """How many queries have ended."""
+    """The number of queries that have ended."""
 
     ended: int
     queries: int
@@ -24,12 +24,12 @@ class ExportProgress:
 
     @property
     def percent(self) -> float:
-        """0 to 100."""
+        """Share of the queries that have ended, 0 to 100."""
         return 100 * self.ended / self.queries
 
     @property
     def detail(self) -> str:
-        """How many, in figures."""
+        """Numbers of ended and of all queries."""
         return f"{self.ended} of {self.queries} queries"
 
     def __str__(self) -> str:
@@ -39,7 +39,7 @@ class ExportProgress:
 def outcomes_of(
     runs: Mapping[str, PrefectFuture[ExportedFile]],
 ) -> dict[str, ExportedFile | Exception]:
-    """Wait for all queries, show how many have ended, and give what each has come to."""
+    """Wait for all queries, show the progress, and return each one's file or error."""
     artifact = ProgressArtifact()
     with terminal_bar() as show_bar:
         show_bar(ExportProgress(0, len(runs)))

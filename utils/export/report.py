@@ -90,5 +90,5 @@ class ExportReport(Report):
         if self.failures:
             failures = "\n".join(f"- {failure}" for failure in self.failures)
             raise ExportsFailed(
-                f"{self.summary}. These failed, and left their files alone:\n{failures}"
+                f"{self.summary}. These failed, and their files are left unchanged:\n{failures}"
             )

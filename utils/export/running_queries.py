@@ -1,7 +1,7 @@
-"""Queries that do not outlive the run that asked them, whichever thread they run in.
+"""Cancels a run's queries when the run ends, whichever thread they run in.
 
-A run that is stopped, or whose time is up, waits for its threads. They wait in psycopg2
-for the database, and nothing but its answer wakes them: it has to be told to cancel.
+A run that is stopped, or whose time is up, waits for its threads. The threads wait in
+psycopg2 for the database's answer, so that only cancelling the queries ends them.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ if TYPE_CHECKING:
 
 
 class RunEnds(ClearError):
-    """The run that asked ends. Its queries are cancelled."""
+    """The error of a query whose run ends."""
 
 
 class _Queries:
-    """The connections of one run."""
+    """The connections of one run, on which queries are in progress."""
 
     def __init__(self) -> None:
         self.connections: set[Connection] = set()
         self.end = threading.Event()
 
 
-# Prefect's tasks have the context variables of the flow that submitted them.
+# Prefect gives tasks the context variables of the flow that submitted them.
 _queries: ContextVar[_Queries] = ContextVar("queries", default=_Queries())
 
 
 @contextmanager
 def queries_end_here() -> Iterator[None]:
-    """Let no query that was begun in this block go on beyond it, nor another begin."""
+    """Cancel the queries that are in progress at the block's end, and refuse new ones."""
     import psycopg2
 
     queries = _Queries()
@@ -55,7 +55,7 @@ def queries_end_here() -> Iterator[None]:
 
 @contextmanager
 def running_query(connection: Connection) -> Iterator[None]:
-    """While in this block, the connection's query can be cancelled from another thread."""
+    """Let other threads cancel the connection's query during this block."""
     queries = _queries.get()
     queries.connections.add(connection)
     try:
@@ -66,6 +66,6 @@ def running_query(connection: Connection) -> Iterator[None]:
 
 
 def raise_if_run_ends() -> None:
-    """To be called between the parts of a query, where there is nothing to cancel."""
+    """Raise RunEnds between two parts of a query, where there is nothing to cancel."""
     if _queries.get().end.is_set():
         raise RunEnds("Cancelled, because the run ends.")

@@ -84,7 +84,7 @@ class LoadReport(Report):
         )
 
     def cells(self) -> Iterator[tuple[str, int, int, tuple[str, ...]]]:
-        """Return what each table received."""
+        """Return each table's figures and schema changes."""
         for table in self.tables:
             yield table.name, table.rows, table.bytes, table.schema_changes
 

@@ -26,7 +26,7 @@ AnyReport = TypeVar("AnyReport", bound=Report)
 
 
 def publish(report: AnyReport) -> AnyReport:
-    """Log a report's summary, publish its table as an artifact, and return the report."""
+    """Log a report's summary, publish its table as an artifact, and return it."""
     get_logger().info(report.summary)
     create_table_artifact(
         key=_key(report.key),
@@ -75,5 +75,5 @@ def _failure_is_a_warning() -> Iterator[None]:
 
 
 def _key(name: str) -> str:
-    """Replace what Prefect does not allow: it takes lowercase letters, digits, dashes."""
+    """Return a key of lowercase letters, digits and dashes, as Prefect demands."""
     return name.lower().replace("_", "-")

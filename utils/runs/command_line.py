@@ -28,7 +28,7 @@ def run_from_command_line(
         arguments: Command-line arguments, the process's own by default.
 
     Raises:
-        SystemExit: With 1 if the flow failed, 2 if an option is wrong, 130 after Ctrl-C.
+        SystemExit: 1 if the flow failed, 2 if an option is wrong, 130 after Ctrl-C.
     """
     from cyclopts import App, Parameter
     from rich.console import Console
@@ -83,13 +83,13 @@ def _print_error(console: Console, message: str) -> None:
 
 
 def run_commands(app: App) -> None:
-    """Run a command of an app, and print an error that people can fix without traceback.
+    """Run a command of an app. Print a ClearError without its traceback.
 
     Args:
         app: Commands and their options.
 
     Raises:
-        SystemExit: With 1 if the command failed, 2 if an option is wrong.
+        SystemExit: 1 if the command failed, 2 if an option is wrong.
     """
     from rich.console import Console
 
@@ -113,11 +113,11 @@ def option_error(error: CycloptsError) -> RenderableType:
 
 
 def _convert(hint: Any, tokens: Sequence[Token] | dict[str, Sequence[Token]]) -> Any:
-    """Convert an option's value. A dict is read as JSON, as cyclopts makes texts of it."""
+    """Convert an option's value. Read a dict as JSON: cyclopts makes texts of all values."""
     from cyclopts import convert
 
     if get_origin(hint) is not dict:
-        # cyclopts declares the tokens of `convert` unlike those that it gives converters
+        # cyclopts declares other tokens for `convert` than for converters
         return convert(hint, tokens)  # type: ignore[arg-type]
     if isinstance(tokens, dict):  # --option.key value
         raise ValueError("Give keys and values as JSON in one option, '{\"key\": 1}'.")

@@ -49,7 +49,7 @@ def run_log() -> Iterator[None]:
 
 
 class _ToRuns(logging.Handler):
-    """A handler that passes records on to runs' loggers, under the records' own names."""
+    """A handler that passes records, with their own names, to the loggers of runs."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -49,7 +49,7 @@ def runs_of(
     name: str = "",
     **parameters,
 ) -> ChunkRuns:
-    """A backfill of the first so many days, each a chunk."""
+    """Return a backfill of January's first days, each a chunk."""
     chunks = chunks_of(date(2024, 1, 1), date(2024, 1, days), 1)
     return ChunkRuns(
         BackfillTarget.named(deployment.name, client), chunks, parameters, name

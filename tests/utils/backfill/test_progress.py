@@ -17,7 +17,7 @@ NOW = datetime.now(timezone.utc)
 
 
 def run(state: State, minutes: int = 0) -> FlowRun:
-    """A run that was created some minutes from now."""
+    """Return a run that was created some minutes from now."""
     moment = NOW + timedelta(minutes=minutes)
     return FlowRun(
         flow_id=uuid4(),

@@ -1,4 +1,4 @@
-"""Queries end with the run that asked them."""
+"""Queries end with their run."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def feed_pets(
 
 
 def run(capsys: pytest.CaptureFixture, *arguments: str) -> tuple[int, str, str]:
-    """Exit code, and what was printed, whitespace and borders folded."""
+    """Return the exit code and the output, whitespace and borders folded."""
     code = 0
     ran_with.clear()
     try:
@@ -120,7 +120,7 @@ def test_a_wrong_option(capsys, arguments, answer):
     ids=["clear error", "fault in the code", "Ctrl-C"],
 )
 def test_a_flow_that_fails(prefect_api, days, code, line, traceback):
-    """In a process: Prefect logs to the process's own standard error."""
+    """Prefect logs to the standard error of a process, so that this is one."""
     script = "from tests.utils.runs.test_command_line import *; run_from_command_line("
     script += f"feed_pets, ['--start', '2024-12-31', '--days', '{days}'])"
     done = subprocess.run(

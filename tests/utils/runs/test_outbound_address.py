@@ -1,4 +1,4 @@
-"""Asking for the address that the internet sees."""
+"""The address that the internet sees, asked of a local service."""
 
 from __future__ import annotations
 
