@@ -1,1 +1,1 @@
-"""Prefect's side as code: work pools and blocks. `python -m blocks plan` and `apply`."""
+"""Work pools and blocks of Prefect as code: `python -m blocks plan` and `apply`."""

@@ -1,4 +1,4 @@
-"""The blocks that alerts go through: a channel in Slack, a service in PagerDuty."""
+"""Blocks that alerts are sent through: a channel in Slack, a service in PagerDuty."""
 
 from __future__ import annotations
 
@@ -7,44 +7,44 @@ from dataclasses import replace
 from pydantic import SecretStr
 
 from blocks.block_documents import BlockDocument
-from blocks.resource import LeftOut
+from blocks.managed_object import SkippedObject
 from utils.aws.secrets import NotConfigured, single_secret
 from utils.errors import ClearError
 
 SLACK_SECRET = "prefect/slack-webhook-url"
 PAGERDUTY_SECRET = "prefect/pagerduty-integration-key"
-# `eu` for an account at eu.pagerduty.com
+# `eu` for an account at eu.pagerduty.com.
 PAGERDUTY_REGION = "us"
 
 
-def alerts() -> BlockDocument | LeftOut:
-    """The channel that hears of each failure."""
+def alerts() -> BlockDocument | SkippedObject:
+    """Return the block of the Slack channel that is told of each failure."""
     block = BlockDocument("slack-webhook", "alerts", {})
     try:
         url = single_secret(SLACK_SECRET)
     except NotConfigured as error:
-        return block.left_out(str(error))
+        return block.skipped(str(error))
     if "://" not in url.get_secret_value():
         raise ClearError(
-            f"The secret {SLACK_SECRET} is no address. Nothing was changed. Store the URL"
+            f"The secret {SLACK_SECRET} is not a URL. Nothing was changed. Store the URL"
             " of a Slack webhook, https://hooks.slack.com/services/..."
         )
     return replace(block, data={"url": url})
 
 
-def data_pipelines() -> BlockDocument | LeftOut:
-    """The service that is called when failures repeat."""
+def data_pipelines() -> BlockDocument | SkippedObject:
+    """Return the block of the PagerDuty service that is called when failures repeat."""
     block = BlockDocument("pager-duty-webhook", "data-pipelines", {})
     try:
         key = single_secret(PAGERDUTY_SECRET)
     except NotConfigured as error:
-        return block.left_out(str(error))
+        return block.skipped(str(error))
     data = {
         "integration_key": key,
-        # The block has to have one. PagerDuty's Events API does not look at it.
+        # The block requires one. PagerDuty's Events API ignores it.
         "api_key": SecretStr("none"),
         "region_name": PAGERDUTY_REGION,
-        # else an incident of the severity `info`
+        # Otherwise incidents have the severity `info`.
         "notify_type": "failure",
     }
     return replace(block, data=data)

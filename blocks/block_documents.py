@@ -1,8 +1,8 @@
-"""Blocks: settings and secrets that Prefect keeps, and flows and automations load by name.
+"""Blocks: settings and secrets on Prefect's server that flows and automations load by name.
 
-The types of these blocks come with every Prefect server and Prefect Cloud. They are used
-as they are there, so that no library of a block has to be installed here. (prefect-snowflake
-would be 29 MB more, five seconds to import, and slow down every Python beside it.)
+The types of these blocks come with every Prefect server and Prefect Cloud, so that no
+library of a block has to be installed here. (prefect-snowflake would add 29 MB and five
+seconds of import, and slow down every Python process beside it.)
 """
 
 from __future__ import annotations
@@ -12,37 +12,50 @@ from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import BlockDocumentCreate, BlockDocumentUpdate
-from prefect.client.schemas.objects import BlockDocument as Found
+from prefect.client.schemas.objects import BlockDocument as ServerBlock
 from prefect.exceptions import ObjectNotFound
 
-from blocks.resource import Resource
+from blocks.managed_object import ManagedObject
 from utils.differences import Fields, revealed
 from utils.errors import ClearError
 
+RESTART = (
+    "The server registers them when it starts, unless"
+    " PREFECT_SERVER_API_BLOCKS_REGISTER_ON_START is off. Turn that on, restart it and run"
+    " this again: it continues where it stopped."
+)
+
 
 @dataclass(frozen=True)
-class BlockDocument(Resource):
-    """A block of this type, by name. Together they are how flows and people name it."""
+class BlockDocument(ManagedObject):
+    """A block with its settings, named by its type and its document's name."""
 
     type: str
     document: str
     data: Fields
     references: dict[str, BlockDocument] = field(default_factory=dict)
-    """Fields that are other blocks, which are made before this one."""
+    """Fields that refer to other blocks. These are created before this one."""
 
-    kind = "block"
+    @property
+    def label(self) -> str:
+        """`block` and the block's name."""
+        return f"block {self.name}"
 
     @property
     def name(self) -> str:
+        """The name in Prefect's commands: `type/document`."""
         return f"{self.type}/{self.document}"
 
     @property
     def wanted(self) -> Fields:
+        """The settings, with references as the names of blocks."""
         return self.data | {key: block.name for key, block in self.references.items()}
 
     def find(self, client: SyncPrefectClient) -> Fields | None:
         found = self._read(client)
-        return found and found.data | {
+        if found is None:
+            return None
+        return found.data | {
             key: f"{other['block_type']['slug']}/{other['name']}"
             for key, reference in found.block_document_references.items()
             for other in [reference["block_document"]]
@@ -53,12 +66,14 @@ class BlockDocument(Resource):
             type_id = client.read_block_type_by_slug(self.type).id
         except ObjectNotFound as error:
             raise ClearError(
-                f"Prefect's server does not know blocks of the type {self.type}. It"
-                " registers them when it starts, unless"
-                " PREFECT_SERVER_API_BLOCKS_REGISTER_ON_START is off. Turn it on, and run"
-                " this again: it changes only what is still to change."
+                f"Prefect's server does not know blocks of the type {self.type}. {RESTART}"
             ) from error
         schema = client.get_most_recent_block_schema_for_block_type(type_id)
+        if schema is None:
+            raise ClearError(
+                f"Prefect's server has no schema for blocks of the type {self.type}, which"
+                f" it registers with the type. {RESTART}"
+            )
         client.create_block_document(
             BlockDocumentCreate(
                 name=self.document,
@@ -85,7 +100,7 @@ class BlockDocument(Resource):
     def _id(self, client: SyncPrefectClient) -> UUID:
         return client.read_block_document_by_name(self.document, self.type).id
 
-    def _read(self, client: SyncPrefectClient) -> Found | None:
+    def _read(self, client: SyncPrefectClient) -> ServerBlock | None:
         try:
             return client.read_block_document_by_name(self.document, self.type)
         except ObjectNotFound:

@@ -1,11 +1,11 @@
-"""The work pool `production`: each run is a task of its own on ECS Fargate.
+"""Work pool `production`: each run is its own task on ECS Fargate.
 
-Its template is prefect-aws's own with defaults from the stack's outputs, which a deployment
-may override by `job_variables`. What belongs to a deployment has no default here: the image
-and the family of task definitions, of which Prefect gives each deployment its own.
+The template is prefect-aws's with defaults from the stack's outputs, which a deployment's
+`job_variables` may override. The image has no default, and neither has the family of task
+definitions: Prefect gives each deployment its own.
 
 A run's environment is the worker's PREFECT_* settings, then the pool's `env`, then the
-deployment's: the last one wins, by name. The key of Prefect's API is in none of them. The
+deployment's: the last one wins, by name. None of them has the key of Prefect's API. The
 task gets it from AWS Secrets Manager, by the secret's ARN.
 """
 
@@ -17,14 +17,14 @@ from typing import Any
 from pydantic import SecretStr
 
 from blocks.work_pools import WorkPool
-from utils.aws.stack import Stack
+from utils.aws.stack import StackOutputs
 from utils.errors import ClearError
 
-# Fargate's smallest task. It holds a load of ten million rows.
+# Fargate's smallest task. It is enough to load ten million rows.
 CPU = 256
 MEMORY = 512
-# A repository and a tag or a digest. `{{ $IMAGE }}` in prefect.yaml is an empty text where
-# the variable is not set, and Prefect's server then refuses the deployment.
+# A repository and a tag or a digest. Without the variable IMAGE, `{{ $IMAGE }}` in
+# prefect.yaml is an empty string, and Prefect's server refuses the deployment.
 IMAGE = r"^\S+[:@]\S+$"
 
 API_SECRETS = {
@@ -33,11 +33,11 @@ API_SECRETS = {
 }
 
 
-def production_pool(stack: Stack) -> WorkPool:
-    """The pool whose worker the stack runs.
+def production_pool(stack: StackOutputs) -> WorkPool:
+    """Return the work pool of the stack's worker.
 
-    prefect.yaml calls it `production`, the default of the stack's WorkPoolName. Under
-    another name `prefect deploy` finds no pool until prefect.yaml has that name, too.
+    prefect.yaml names it `production`, the default of the stack's WorkPoolName. With
+    another WorkPoolName, change prefect.yaml, too: `prefect deploy` finds no pool otherwise.
     """
     from prefect_aws.workers import ECSWorker
 
@@ -52,12 +52,12 @@ def production_pool(stack: Stack) -> WorkPool:
         "type": "string",
         "pattern": IMAGE,
     }
-    # AWS adds it to each definition that it is given. Without it none would be found equal
-    # to the latest one, and each run would register another.
+    # AWS adds this to each definition. Without it no definition would equal the latest one,
+    # and each run would register another.
     definition = template["job_configuration"]["task_definition"]
     definition["enableFaultInjection"] = False
-    # The kernel keeps SIGTERM from a container's first process until that has a handler.
-    # Without an init before it, a run that is cancelled while it boots ends by SIGKILL.
+    # The kernel does not deliver SIGTERM to a container's first process before that has a
+    # handler. Without an init process, a run cancelled while it starts ends by SIGKILL.
     (container,) = definition["containerDefinitions"]
     container["linuxParameters"] = {"initProcessEnabled": True}
     return WorkPool(
@@ -69,14 +69,14 @@ def production_pool(stack: Stack) -> WorkPool:
     )
 
 
-def _defaults(stack: Stack) -> dict[str, Any]:
+def _defaults(stack: StackOutputs) -> dict[str, Any]:
     return {
         "cluster": stack["ClusterArn"],
         "cpu": CPU,
         "memory": MEMORY,
         "vpc_id": stack["VpcId"],
-        # Flat, and with vpc_id: in any other form the worker ignores it, and puts tasks
-        # into the subnets of its choice with public addresses.
+        # Flat, and with vpc_id: any other form is ignored by the worker, which then puts
+        # tasks into any subnets, with public addresses.
         "network_configuration": {
             "subnets": stack["PrivateSubnetIds"].split(","),
             "securityGroups": [stack["TaskSecurityGroupId"]],
@@ -91,13 +91,13 @@ def _defaults(stack: Stack) -> dict[str, Any]:
         },
         "cloudwatch_logs_prefix": "flows",
         "match_latest_revision_in_family": True,
-        # Not a secret, but the place where people put one by mistake.
+        # An ARN is not a secret, but people store the secret itself here by mistake.
         _api_secret(stack): SecretStr(stack["PrefectApiSecretArn"]),
         "env": _environment(stack),
     }
 
 
-def _environment(stack: Stack) -> dict[str, str]:
+def _environment(stack: StackOutputs) -> dict[str, str]:
     return {
         "PREFECT_API_URL": stack["PrefectApiUrl"],
         "DESTINATION__WAREHOUSE__DESTINATION_TYPE": stack["WarehouseType"],
@@ -110,12 +110,11 @@ def _environment(stack: Stack) -> dict[str, str]:
     }
 
 
-def _api_secret(stack: Stack) -> str:
+def _api_secret(stack: StackOutputs) -> str:
     variable = stack["PrefectApiSecretVariable"]
     if variable not in API_SECRETS:
         raise ClearError(
-            f"The stack {stack.name} has {variable!r} as PrefectApiSecretVariable, which is"
-            f" none of {', '.join(API_SECRETS)}. Nothing was changed. Update the stack with"
-            " one of these."
+            f"The stack {stack.name} has {variable!r} as PrefectApiSecretVariable. Nothing"
+            f" was changed. Update the stack with one of {', '.join(API_SECRETS)}."
         )
     return API_SECRETS[variable]

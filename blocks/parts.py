@@ -1,4 +1,4 @@
-"""What there has to be on Prefect's server: for developers, and for production."""
+"""Work pools and blocks of each part: of developers, and of production."""
 
 from __future__ import annotations
 
@@ -7,36 +7,42 @@ from typing import Literal
 from blocks.alert_blocks import alerts, data_pipelines
 from blocks.aws_blocks import aws_credentials, data_lake
 from blocks.ecs_pool import production_pool
-from blocks.resource import LeftOut, Resource
+from blocks.managed_object import ManagedObject, SkippedObject
 from blocks.snowflake_block import snowflake_analytics
 from blocks.work_pools import dev_pool
 from utils.aws.client import NoAws
-from utils.aws.stack import Stack
+from utils.aws.stack import StackOutputs
 from utils.errors import ClearError
 
 Part = Literal["dev", "production"]
 
 
-def resources_of(part: Part | None, stack_name: str) -> list[Resource | LeftOut]:
-    """Those of one part, or of both. A block follows those that it refers to.
+def managed_objects(
+    part: Part | None, stack_name: str
+) -> list[ManagedObject | SkippedObject]:
+    """Return the objects of one part or of both. A block follows those it refers to.
+
+    Args:
+        part: Part to return alone, or None for both.
+        stack_name: Name of production's CloudFormation stack.
 
     Raises:
-        ClearError: AWS does not tell what production consists of.
+        ClearError: The stack or a secret cannot be read from AWS.
     """
-    resources: list[Resource | LeftOut] = []
+    objects: list[ManagedObject | SkippedObject] = []
     if part != "production":
-        resources.append(dev_pool())
+        objects.append(dev_pool())
     if part != "dev":
         try:
-            resources += _of_production(Stack.named(stack_name))
+            objects += _production_objects(StackOutputs.named(stack_name))
         except NoAws as error:
             raise ClearError(
-                f"{error} `python -m blocks apply dev` does without."
+                f"{error} `python -m blocks apply dev` needs no AWS."
             ) from error
-    return resources
+    return objects
 
 
-def _of_production(stack: Stack) -> list[Resource | LeftOut]:
+def _production_objects(stack: StackOutputs) -> list[ManagedObject | SkippedObject]:
     return [
         production_pool(stack),
         aws_credentials(stack),

@@ -1,4 +1,4 @@
-"""What would change on Prefect's server: made once, then shown or carried out."""
+"""Plan of the changes to objects on Prefect's server: made once, then shown or carried out."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Iterable, Iterator
 
 from prefect.client.orchestration import SyncPrefectClient
 
-from blocks.resource import LeftOut, Resource
+from blocks.managed_object import ManagedObject, SkippedObject
 from utils.differences import Difference, differences
 
 if TYPE_CHECKING:
@@ -16,36 +16,44 @@ if TYPE_CHECKING:
 
 
 class Action(StrEnum):
-    """What has to be done."""
+    """An action on an object, in a plan's words."""
 
     CREATE = "create"
-    CHANGE = "change"
-    KEEP = "same"
-    LEAVE_OUT = "left out"
+    UPDATE = "update"
+    KEEP = "unchanged"
+    SKIP = "skipped"
 
 
-DONE = {Action.CREATE: "created", Action.CHANGE: "changed"}
+DONE = {Action.CREATE: "created", Action.UPDATE: "updated"}
+STYLES = {
+    Action.CREATE: "green",
+    Action.UPDATE: "yellow",
+    Action.KEEP: "dim",
+    Action.SKIP: "dim",
+}
 
 
 @dataclass(frozen=True)
 class Step:
-    """What has to be done with one of them."""
+    """An object and the action planned for it."""
 
-    of: Resource | LeftOut
+    object: ManagedObject | SkippedObject
     action: Action
     differences: tuple[Difference, ...] = ()
 
     def carry_out(self, client: SyncPrefectClient) -> None:
-        """Do it, if there is something to do."""
+        """Create or update the object, as planned."""
+        if isinstance(self.object, SkippedObject):
+            return
         if self.action == Action.CREATE:
-            self.of.create(client)
-        elif self.action == Action.CHANGE:
-            self.of.update(client)
+            self.object.create(client)
+        elif self.action == Action.UPDATE:
+            self.object.update(client)
 
 
 @dataclass(frozen=True)
-class Plan:
-    """Each step, in their order. Printed with `str` it is plain lines, by rich a table."""
+class BlocksPlan:
+    """Steps in their order. `str` returns plain lines, rich prints a table."""
 
     server: str
     steps: tuple[Step, ...]
@@ -53,21 +61,23 @@ class Plan:
 
     @classmethod
     def of(
-        cls, resources: Iterable[Resource | LeftOut], client: SyncPrefectClient
-    ) -> Plan:
-        """Compare with what is on the server. Nothing is changed."""
-        steps = tuple(_step(each, client) for each in resources)
+        cls,
+        objects: Iterable[ManagedObject | SkippedObject],
+        client: SyncPrefectClient,
+    ) -> BlocksPlan:
+        """Compare objects with those on the server. Nothing is changed."""
+        steps = tuple(_step(each, client) for each in objects)
         return cls(str(client.api_url).rstrip("/"), steps)
 
-    def carry_out(self, client: SyncPrefectClient) -> Plan:
-        """Change what has to be, and nothing else. Returns what was done."""
+    def carry_out(self, client: SyncPrefectClient) -> BlocksPlan:
+        """Carry out all steps, and return the plan as done."""
         for step in self.steps:
             step.carry_out(client)
-        return Plan(self.server, self.steps, done=True)
+        return BlocksPlan(self.server, self.steps, done=True)
 
     @property
     def summary(self) -> str:
-        """One line: how many of what."""
+        """The number of objects by action, in one line."""
         counts = {
             self._word(action): sum(step.action == action for step in self.steps)
             for action in Action
@@ -75,14 +85,14 @@ class Plan:
         counted = ", ".join(
             f"{count} {word}" for word, count in counts.items() if count
         )
-        if {step.action for step in self.steps} <= {Action.KEEP, Action.LEAVE_OUT}:
+        if {step.action for step in self.steps} <= {Action.KEEP, Action.SKIP}:
             return f"Nothing to change on {self.server}: {counted}"
         return f"{'Done' if self.done else 'Plan'} for {self.server}: {counted}"
 
     def __str__(self) -> str:
         lines = []
         for step in self.steps:
-            lines.append(f"{step.of.kind} {step.of.name}: {self._word(step.action)}")
+            lines.append(f"{step.object.label}: {self._word(step.action)}")
             lines.extend(f"  {detail}" for detail in _details(step))
         return "\n".join([*lines, self.summary])
 
@@ -93,12 +103,12 @@ class Plan:
         from rich.text import Text
 
         table = Table(box=box.SIMPLE_HEAD)
-        table.add_column("What", overflow="fold")
-        table.add_column("Becomes")
+        table.add_column("Item", overflow="fold")
+        table.add_column("Action")
         table.add_column("Details", overflow="fold")
         for step in self.steps:
             table.add_row(
-                Text(f"{step.of.kind} {step.of.name}"),
+                Text(step.object.label),
                 Text(self._word(step.action), style=STYLES[step.action]),
                 Text("\n".join(_details(step))),
             )
@@ -108,31 +118,21 @@ class Plan:
         return DONE.get(action, action.value) if self.done else action.value
 
 
-STYLES = {
-    Action.CREATE: "green",
-    Action.CHANGE: "yellow",
-    Action.KEEP: "dim",
-    Action.LEAVE_OUT: "dim",
-}
-
-
-def _step(resource: Resource | LeftOut, client: SyncPrefectClient) -> Step:
-    if isinstance(resource, LeftOut):
-        return Step(resource, Action.LEAVE_OUT)
-    there = resource.find(client)
-    if there is None:
-        return Step(
-            resource, Action.CREATE, differences(resource.usual, resource.wanted)
-        )
-    changed = differences(there, resource.wanted)
-    return Step(resource, Action.CHANGE if changed else Action.KEEP, changed)
+def _step(each: ManagedObject | SkippedObject, client: SyncPrefectClient) -> Step:
+    if isinstance(each, SkippedObject):
+        return Step(each, Action.SKIP)
+    current = each.find(client)
+    if current is None:
+        return Step(each, Action.CREATE, differences(each.defaults, each.wanted))
+    changed = differences(current, each.wanted)
+    return Step(each, Action.UPDATE if changed else Action.KEEP, changed)
 
 
 def _details(step: Step) -> Iterator[str]:
-    if isinstance(step.of, LeftOut):
-        yield step.of.reason
+    if isinstance(step.object, SkippedObject):
+        yield step.object.reason
     elif step.action == Action.CREATE:
-        # what it would have by itself is no news
+        # Removed defaults are no news about a new object.
         yield from (
             f"{each.field}: {each.new}" for each in step.differences if each.new
         )

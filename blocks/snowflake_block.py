@@ -1,7 +1,7 @@
-"""The block of the warehouse in Snowflake, from the secret that dlt loads with.
+"""Block of the warehouse in Snowflake, filled from the secret that dlt loads with.
 
-It is for people's own queries in flows, which then need prefect-snowflake: the flows that
-ship do without it, and so does the image.
+It serves own queries in flows, which then need prefect-snowflake. The flows that ship do not
+use it, and the image does not have that package.
 """
 
 from __future__ import annotations
@@ -12,36 +12,36 @@ from typing import Any
 from pydantic import SecretStr
 
 from blocks.block_documents import BlockDocument
-from blocks.resource import LeftOut
+from blocks.managed_object import SkippedObject
 from utils.aws.secret_content import secret_content
 from utils.aws.secret_errors import VaultError
 from utils.aws.secrets import NotConfigured, secret_text
-from utils.aws.stack import Stack
+from utils.aws.stack import StackOutputs
 from utils.errors import ClearError
 
 SECRET = "dlt/destination/warehouse/credentials"
-# The block has to have one. Each dataset is a schema of its own: name it in the query.
+# The block requires one. Each dataset has its own schema: name that in the query.
 SCHEMA = "PUBLIC"
 
 REQUIRED = ("host", "username", "database", "warehouse")
-# dlt's names, and the block's
+# The block's names of fields by dlt's.
 CREDENTIALS = {"host": "account", "username": "user", "role": "role"}
 SECRETS = ("password", "private_key", "private_key_passphrase")
 
 
-def snowflake_analytics(stack: Stack) -> BlockDocument | LeftOut:
-    """The warehouse, if it is in Snowflake."""
+def snowflake_analytics(stack: StackOutputs) -> BlockDocument | SkippedObject:
+    """Return the block of the warehouse. It is skipped if that is not in Snowflake."""
     block = BlockDocument("snowflake-connector", "snowflake-analytics", {})
-    if (kind := stack["WarehouseType"]) != "snowflake":
-        return block.left_out(f"not needed: the warehouse is {kind}")
+    if (warehouse := stack["WarehouseType"]) != "snowflake":
+        return block.skipped(f"not needed: the warehouse is {warehouse}")
     try:
         values = _values(secret_text(SECRET))
     except NotConfigured as error:
-        return block.left_out(str(error))
+        return block.skipped(str(error))
     if missing := [name for name in REQUIRED if not values.get(name)]:
-        return block.left_out(f"the secret {SECRET} lacks {', '.join(missing)}")
+        return block.skipped(f"the secret {SECRET} lacks {', '.join(missing)}")
     if not values.get("password") and "-----BEGIN" not in values.get("private_key", ""):
-        return block.left_out(
+        return block.skipped(
             f"the secret {SECRET} has neither password nor a PEM private_key"
         )
     return replace(

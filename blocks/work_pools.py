@@ -1,7 +1,7 @@
-"""Work pools: where flow runs wait for a worker, and what a run's process gets.
+"""Work pools: where flow runs wait for a worker, and the template of their jobs.
 
-A concurrency limit, a pause and the work queues are set by hand while things happen, and
-are kept. The template of its jobs is code: what was changed there by hand is put back.
+A pool's concurrency limit, pause and queues are set by hand during operations, and are kept.
+The template is code: changes by hand are reverted.
 """
 
 from __future__ import annotations
@@ -13,30 +13,35 @@ from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
 from prefect.exceptions import ObjectNotFound
 
-from blocks.resource import Resource
+from blocks.managed_object import ManagedObject
 from utils.differences import Fields, revealed
 from utils.errors import ClearError
 
 
 @dataclass(frozen=True)
-class WorkPool(Resource):
-    """A pool with the template that its runs start from."""
+class WorkPool(ManagedObject):
+    """A work pool with the template of its jobs."""
 
     name: str
     type: str
     description: str
     base_job_template: dict[str, Any]
     default_template: dict[str, Any]
-    """Of a new pool of this type."""
+    """The template of a new pool of this type."""
 
-    kind = "work pool"
+    @property
+    def label(self) -> str:
+        """`work pool` and the pool's name."""
+        return f"work pool {self.name}"
 
     @property
     def wanted(self) -> Fields:
+        """The description and the template."""
         return {"description": self.description, **self.base_job_template}
 
     @property
-    def usual(self) -> Fields:
+    def defaults(self) -> Fields:
+        """The template of a new pool of this type."""
         return self.default_template
 
     def find(self, client: SyncPrefectClient) -> Fields | None:
@@ -47,8 +52,8 @@ class WorkPool(Resource):
         if found.type != self.type:
             raise ClearError(
                 f"The work pool {self.name} is of the type {found.type}, not {self.type},"
-                " and Prefect cannot change that. Nothing was changed. Delete it, if"
-                f" nobody needs it: prefect work-pool delete {self.name}."
+                " and Prefect cannot change that. Nothing was changed. If nobody needs it,"
+                f" delete it: prefect work-pool delete {self.name}."
             )
         return {"description": found.description, **found.base_job_template}
 
@@ -68,7 +73,7 @@ class WorkPool(Resource):
 
 
 def dev_pool() -> WorkPool:
-    """Runs are processes of a worker on a developer's machine."""
+    """Return the work pool of runs on a developer's machine."""
     from prefect.workers.process import ProcessWorker
 
     template = ProcessWorker.get_default_base_job_template()

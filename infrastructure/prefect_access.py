@@ -1,7 +1,8 @@
-"""Lets later steps of a workflow on GitHub reach Prefect: `python -m infrastructure.prefect_access`.
+"""Gives later steps of a GitHub workflow access to Prefect.
 
-Prefect's address and where its secret is are outputs of the stack; the secret is in AWS
-Secrets Manager alone. GitHub keeps no copy of it, and masks it in the logs.
+`python -m infrastructure.prefect_access` reads the URL of Prefect's API and the name of its
+secret from the stack's outputs, and the secret from AWS Secrets Manager. GitHub stores no
+copy of it, and masks it in the logs.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from secrets import token_hex
 from cyclopts import App
 
 from utils.aws.secrets import NotConfigured, secret_text
-from utils.aws.stack import Stack
+from utils.aws.stack import StackOutputs
 from utils.errors import ClearError
 
 app = App(
@@ -26,27 +27,28 @@ app = App(
 
 @app.default
 def prefect_access(*, stack: str = "data-platform") -> None:
-    """Let the job's next steps reach Prefect, with a secret that its logs do not show.
+    """Set Prefect's URL and secret for the job's next steps, and mask the secret.
 
     Args:
-        stack: The CloudFormation stack of production.
+        stack: Name of production's CloudFormation stack.
     """
     if not (file := os.environ.get("GITHUB_ENV")):
         raise ClearError(
-            "GITHUB_ENV is not set: this is for a workflow on GitHub, and would show the"
+            "GITHUB_ENV is not set: this is for a workflow on GitHub, and would print the"
             " secret here. In a terminal set Prefect's variables as infrastructure/README.md"
             " says."
         )
-    found = Stack.named(stack)
-    url, variable = found["PrefectApiUrl"], found["PrefectApiSecretVariable"]
-    secret = _secret(found["PrefectApiSecretArn"])
-    # Before anything else can be printed. A mask has one line, and GitHub decodes it:
+    outputs = StackOutputs.named(stack)
+    url, variable = outputs["PrefectApiUrl"], outputs["PrefectApiSecretVariable"]
+    secret = _secret(outputs["PrefectApiSecretArn"])
+    # Masks come before any other output. Each has one line, which GitHub decodes:
     # https://github.com/actions/toolkit/blob/main/packages/core/src/command.ts
     for line in filter(None, secret.splitlines()):
         print(f"::add-mask::{line.replace('%', '%25')}", flush=True)
     with Path(file).open("a") as variables:
-        variables.write(_lines("PREFECT_API_URL", url) + _lines(variable, secret))
-    print(f"The next steps reach {url} with {variable}.")
+        variables.write(_assignment("PREFECT_API_URL", url))
+        variables.write(_assignment(variable, secret))
+    print(f"The next steps have access to {url} by {variable}.")
 
 
 def _secret(arn: str) -> str:
@@ -54,14 +56,14 @@ def _secret(arn: str) -> str:
         return secret_text(arn)
     except NotConfigured as error:
         raise ClearError(
-            f"The stack names the secret {arn}, which is not there. Nothing was changed."
+            f"The secret {arn}, which the stack names, does not exist. Nothing was changed."
             " Create prefect/api-key as infrastructure/README.md says, and give the stack"
             " its ARN as PrefectApiSecretArn."
         ) from error
 
 
-def _lines(name: str, value: str) -> str:
-    """As GitHub reads them, whatever is in the value."""
+def _assignment(name: str, value: str) -> str:
+    """Return an assignment for the file GITHUB_ENV. The value may have several lines."""
     end = f"end-{token_hex(16)}"
     return f"{name}<<{end}\n{value}\n{end}\n"
 

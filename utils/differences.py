@@ -1,4 +1,4 @@
-"""The one place where what is wanted is compared with what is there."""
+"""Compares the wanted fields of an object with its current ones."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from pydantic import SecretStr
 Fields = dict[str, Any]
 """Nested dicts and lists. A `SecretStr` in them is never shown."""
 
+IsPublic = Callable[[str, str], bool]
 ABSENT = object()
-Told = Callable[[str, str], bool]
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A field that is not as it has to be, in words that may be read by anyone."""
+    """A field that differs, with values that anyone may read."""
 
     field: str
-    """Its path, as `variables.properties.cpu.default`."""
+    """The field's path, such as `variables.properties.cpu.default`."""
     old: str
     new: str
 
@@ -29,33 +29,44 @@ class Difference:
 
 
 def differences(
-    old: Fields, new: Fields, told: Told | None = None
+    old: Fields, new: Fields, is_public: IsPublic | None = None
 ) -> tuple[Difference, ...]:
-    """Each field that is new, gone or another.
+    """Return each field that is added, removed or changed.
 
-    A secret only differs. So does what would be taken away: whoever put it there by hand
-    may have put a secret there, in a place that is not made for one.
+    The values of secrets are hidden. So are removed values: somebody may have put a secret
+    by hand into a field that is not made for one.
 
     Args:
-        old: as it is.
-        new: as it becomes.
-        told: Says of a path and its old value whether everyone may read that, be it taken
-            away or another.
+        old: Current fields.
+        new: Wanted fields.
+        is_public: Function that takes a field's path and its old value, and returns whether
+            anyone may read that value, even if it is removed.
     """
     before, after = dict(_leaves(old)), dict(_leaves(new))
     for one, other in ((before, after), (after, before)):
         for path in [path for path, value in one.items() if value in ({}, [])]:
             if any(each.startswith(f"{path}.") for each in other):
-                del one[path]  # what it has not, the other tells
+                del one[path]  # The other side's fields show that this one is empty.
     return tuple(
-        _difference(path, before.get(path, ABSENT), after.get(path, ABSENT), told)
+        _difference(path, before.get(path, ABSENT), after.get(path, ABSENT), is_public)
         for path in dict.fromkeys((*after, *before))
         if not _same(before.get(path, ABSENT), after.get(path, ABSENT))
     )
 
 
+def revealed(value: Any) -> Any:
+    """Return fields with the values of their secrets, to send to Prefect."""
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    if isinstance(value, dict):
+        return {key: revealed(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [revealed(each) for each in value]
+    return value
+
+
 def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Each field that holds no others, by its path."""
+    """Yield the path and value of each field without fields of its own."""
     parts: list[tuple[Any, Any]] = []
     if isinstance(value, dict):
         parts = list(value.items())
@@ -68,17 +79,19 @@ def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _same(old: Any, new: Any) -> bool:
-    # JSON tells 0 from false, Python does not
+    # JSON distinguishes 0 from false, Python does not.
     return (type(revealed(old)), revealed(old)) == (type(revealed(new)), revealed(new))
 
 
-def _difference(path: str, old: Any, new: Any, told: Told | None) -> Difference:
+def _difference(
+    path: str, old: Any, new: Any, is_public: IsPublic | None
+) -> Difference:
     if old is ABSENT:
         return Difference(path, "", _shown(new))
     if isinstance(new, SecretStr):
         return Difference(path, "(secret)", "(secret, differs)")
-    is_told = told(path, _shown(old)) if told else new is not ABSENT
-    before = _shown(old) if is_told else "(not shown)"
+    shown = is_public(path, _shown(old)) if is_public else new is not ABSENT
+    before = _shown(old) if shown else "(not shown)"
     return Difference(path, before, "" if new is ABSENT else _shown(new))
 
 
@@ -86,14 +99,3 @@ def _shown(value: Any) -> str:
     if isinstance(value, SecretStr):
         return "(secret)"
     return value if isinstance(value, str) else json.dumps(value)
-
-
-def revealed(value: Any) -> Any:
-    """The fields with their secrets, for Prefect alone."""
-    if isinstance(value, SecretStr):
-        return value.get_secret_value()
-    if isinstance(value, dict):
-        return {key: revealed(each) for key, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [revealed(each) for each in value]
-    return value

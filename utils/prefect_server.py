@@ -1,4 +1,4 @@
-"""The Prefect server that PREFECT_API_URL names, and in plain words why it cannot be used."""
+"""Client of the Prefect server in PREFECT_API_URL, with clear errors if that is unusable."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ from prefect.settings import PREFECT_API_URL
 from utils.errors import ClearError
 from utils.errors.addresses import without_secrets
 
-AGAIN = "Then run this again: it changes only what is still to change."
+RUN_AGAIN = "Then run this again: it continues where it stopped."
 SECONDS_BEFORE_RETRY = (0.05, 0.1, 0.4, 1.6)
-"""After the first answers 503 to a request. Then Prefect's client waits for 32 s."""
+"""Waits after the first answers 503 to a request. Then Prefect's client waits for 32 s."""
 
 
 @contextmanager
 def prefect_server() -> Iterator[SyncPrefectClient]:
-    """A client of it.
+    """Yield a client of the server.
 
     Raises:
-        ClearError: None is named, or it does not answer, or it refuses.
+        ClearError: PREFECT_API_URL is not set, or the server refuses or does not answer.
     """
     url = PREFECT_API_URL.value()
     if url is None:
         raise ClearError(
-            "No Prefect server is named. Nothing was changed. Keep `uv run prefect server"
-            " start` open in another terminal and set"
-            " PREFECT_API_URL=http://127.0.0.1:4200/api, or name your own server or your"
-            " workspace of Prefect Cloud."
+            "PREFECT_API_URL is not set, so there is no Prefect server. Nothing was"
+            " changed. Keep `uv run prefect server start` open in another terminal and set"
+            " PREFECT_API_URL=http://127.0.0.1:4200/api, or set it to the URL of your server"
+            " or of your workspace in Prefect Cloud."
         )
     shown = without_secrets(url)
     try:
-        hooks = {"response": [_soon_again]}
+        hooks = {"response": [_shorten_retry]}
         with get_client({"event_hooks": hooks}, sync_client=True) as client:
             if client.server_type is ServerType.SERVER:
-                # At a wrong address there would be nothing, and all would be made anew.
+                # At a wrong URL nothing would be found, and everything be created again.
                 if error := client.api_healthcheck():
                     raise error
             yield client
@@ -52,20 +52,20 @@ def prefect_server() -> Iterator[SyncPrefectClient]:
         raise ClearError(
             f"Prefect's API at {shown} refuses {error.request.method}"
             f" {error.request.url.path}: {status} {error.response.reason_phrase}. {advice}"
-            f" {AGAIN}"
+            f" {RUN_AGAIN}"
         ) from error
     except httpx.RequestError as error:
         raise ClearError(
             f"Prefect's API at {shown} does not answer: {error}. Start it, or correct"
-            f" PREFECT_API_URL. {AGAIN}"
+            f" PREFECT_API_URL. {RUN_AGAIN}"
         ) from error
 
 
-def _soon_again(response: httpx.Response) -> None:
-    """Let a busy server's answer say when it can be asked again.
+def _shorten_retry(response: httpx.Response) -> None:
+    """Add a short Retry-After to a busy server's response.
 
-    Prefect's is often busy for some milliseconds where its database is SQLite, which
-    refuses a transaction that another one overtook. Its client waits for 2 s at first.
+    With SQLite, Prefect's server is often busy for milliseconds: SQLite refuses a
+    transaction that another one overtook. Prefect's client would first wait for 2 s.
     """
     if response.status_code == httpx.codes.SERVICE_UNAVAILABLE:
         waits = response.request.extensions.setdefault(

@@ -1,7 +1,7 @@
-"""Holds job variables beside the work pool's template, before anything is touched.
+"""Checks job variables against the work pool's template, before anything is changed.
 
-Prefect itself ignores those that the template does not know, and looks at the others as it
-brings one deployment after the other.
+Prefect ignores job variables that the template does not know. It validates the others only
+while it creates one deployment after the other.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from infrastructure.release.prefect_file import PrefectFileError
 from infrastructure.release.prefect_file.located_yaml import Fault
 from infrastructure.release.stack import PlatformStack
 from infrastructure.release.stack.template import read_template
-from utils.aws.stack import Stack
+from utils.aws.stack import StackOutputs
 from utils.errors import ClearError, nearest, sentence
 
-# As good as any: which one it is, does not matter to a work pool.
-SOME_IMAGE = "repository:commit"
+# Work pools accept any image in this form.
+PLACEHOLDER_IMAGE = "repository:commit"
 PATH = ("work_pool", "job_variables")
 
 
@@ -32,18 +32,18 @@ def check_job_variables(
     stack: PlatformStack,
     pool_needed: bool,
 ) -> None:
-    """Refuse what production's work pool does not know, or not so.
+    """Reject job variables that production's work pool does not accept.
 
     Args:
-        content: of the commit.
-        client: of Prefect's server.
-        stack: whose work pool it is.
-        pool_needed: The pool has to be there. Otherwise it may be as `python -m blocks
-            apply` of this code is still to make it.
+        content: Content of the commit to release.
+        client: Prefect API client.
+        stack: Stack whose worker serves the work pool.
+        pool_needed: Whether the pool on the server must accept them. Otherwise it is enough
+            that the pool does which `python -m blocks apply` of this code makes.
 
     Raises:
-        PrefectFileError: with each fault's line.
-        ClearError: There is no such pool.
+        PrefectFileError: A job variable is rejected. The message has each fault's line.
+        ClearError: The work pool does not exist.
     """
     faults: list[Fault] | None = None
     try:
@@ -53,7 +53,7 @@ def check_job_variables(
         if pool_needed:
             raise ClearError(
                 f"There is no work pool {stack.work_pool} on Prefect's server. Nothing was"
-                " changed. Make it by `python -m blocks apply`."
+                " changed. Create it with `python -m blocks apply`."
             ) from error
     if faults != [] and not pool_needed:
         check_planned_job_variables(content, stack)
@@ -62,16 +62,22 @@ def check_job_variables(
 
 
 def check_planned_job_variables(content: Content, stack: PlatformStack) -> None:
-    """Refuse what the work pool would not know that `python -m blocks apply` makes.
+    """Reject job variables that the pool of `python -m blocks apply` would not accept.
+
+    Args:
+        content: Content of the commit to release.
+        stack: Stack whose worker serves the work pool.
 
     Raises:
-        PrefectFileError: with each fault's line.
+        PrefectFileError: A job variable is rejected. The message has each fault's line.
     """
-    # Names and types alone matter, whatever the stack of this template has as outputs.
+    # Only names and types matter, so that any text does for an output.
     outputs = dict.fromkeys(read_template(content.template)["Outputs"], "output")
-    given = PlatformStack.made_from(stack.name, content.template, SOME_IMAGE).parameters
+    given = PlatformStack.made_from(
+        stack.name, content.template, PLACEHOLDER_IMAGE
+    ).parameters
     outputs |= {name: value for name, value in given.items() if value}
-    planned = production_pool(Stack(stack.name, "", "planned", outputs))
+    planned = production_pool(StackOutputs(stack.name, "", "planned", outputs))
     faults = list(_faults(content, stack.work_pool, planned.base_job_template))
     if faults:
         raise PrefectFileError(faults)
@@ -83,7 +89,7 @@ def _faults(
     template = base_job_template["variables"]
     known = template["properties"]
     for each in content.file.production:
-        given = each.with_image(SOME_IMAGE).work_pool.job_variables
+        given = each.with_image(PLACEHOLDER_IMAGE).work_pool.job_variables
         for name in given.keys() - known.keys():
             line = content.file.line_of(each, *PATH, name)
             text = f"The work pool {pool} has no job variable `{name}`."

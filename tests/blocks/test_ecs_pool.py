@@ -20,7 +20,7 @@ from prefect_aws.workers.ecs_worker import ECSJobConfiguration, ECSWorker
 from blocks.ecs_pool import production_pool
 from tests.fakes.aws import REGION
 from tests.samples.platform_stack import NAME, OUTPUTS
-from utils.aws.stack import Stack
+from utils.aws.stack import StackOutputs
 from utils.differences import revealed
 
 KEY = "the-key"
@@ -31,7 +31,7 @@ SECRETS = {
 
 
 def template_of(outputs: dict[str, str]) -> dict[str, Any]:
-    stack = Stack(NAME, REGION, "CREATE_COMPLETE", outputs)
+    stack = StackOutputs(NAME, REGION, "CREATE_COMPLETE", outputs)
     return revealed(production_pool(stack).base_job_template)
 
 
@@ -41,7 +41,7 @@ def run_of_a_deployment() -> FlowRun:
 
 @pytest.fixture(params=list(SECRETS))
 def variable(request: pytest.FixtureRequest, prefect_api: str) -> Iterator[str]:
-    """How the worker logs in: both have the key in their environment, by secret."""
+    """Name of the API's secret, which the worker has in its environment."""
     settings = {
         "PREFECT_API_KEY": PREFECT_API_KEY,
         "PREFECT_API_AUTH_STRING": PREFECT_API_AUTH_STRING,
@@ -53,7 +53,7 @@ def variable(request: pytest.FixtureRequest, prefect_api: str) -> Iterator[str]:
 def prepared(
     outputs: dict[str, str], run: FlowRun, **job_variables: Any
 ) -> ECSJobConfiguration:
-    """What a worker makes of the template for a run of a deployment."""
+    """Return a worker's configuration of a deployment's run."""
 
     configuration = asyncio.run(
         ECSJobConfiguration.from_template_and_values(
@@ -100,7 +100,7 @@ def test_a_task_has_all_that_the_stack_says(variable):
 
 
 def test_the_environment_of_a_run(variable):
-    """The worker's settings, then the pool's, then the deployment's."""
+    """Settings of the worker come first, then the pool's, then the deployment's."""
     own = {"STAGING_IAM_ROLE": "r", "DATASET_NAME_LAYOUT": "trial_%s"}
     outputs = OUTPUTS | {"PrefectApiSecretVariable": variable}
 
@@ -124,7 +124,7 @@ def test_the_environment_of_a_run(variable):
 
 
 def test_a_definition_equals_what_aws_answers_for_it(variable):
-    """Otherwise each run would register another one."""
+    """Otherwise each run would register another definition."""
     run = run_of_a_deployment()
     made = prepared(OUTPUTS | {"PrefectApiSecretVariable": variable}, run)
     worker = ECSWorker("production")
@@ -142,7 +142,7 @@ def test_a_definition_equals_what_aws_answers_for_it(variable):
 
 
 def test_the_default_template_is_as_prefect_aws_made_it():
-    """Its own is not changed by ours, which is made of it."""
+    """Checks that the pool's template is a changed copy of prefect-aws's."""
     template_of(OUTPUTS)
     default = ECSWorker.get_default_base_job_template()
     assert "default" not in default["variables"]["properties"]["env"]

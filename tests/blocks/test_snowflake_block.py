@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from pydantic import SecretStr
 
-from blocks.resource import LeftOut
+from blocks.managed_object import SkippedObject
 from blocks.snowflake_block import SECRET, snowflake_analytics
 from tests.fakes.aws import REGION
 from tests.fakes.vault import Vault
 from tests.samples.platform_stack import NAME, OUTPUTS
-from utils.aws.stack import Stack
+from utils.aws.stack import StackOutputs
 from utils.errors import ClearError
 
 KEY = "-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----"
@@ -23,7 +23,7 @@ VALUES = {
     "warehouse": "LOADING",
     "role": "LOADER",
 }
-STACK = Stack(NAME, REGION, "CREATE_COMPLETE", OUTPUTS)
+STACK = StackOutputs(NAME, REGION, "CREATE_COMPLETE", OUTPUTS)
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_a_connection_string(secrets):
 def test_what_is_enough_for_dlt_and_not_for_the_block(secrets, values, reason):
     secrets.put(SECRET, values)
     left_out = snowflake_analytics(STACK)
-    assert isinstance(left_out, LeftOut) and left_out.reason == reason
+    assert isinstance(left_out, SkippedObject) and left_out.reason == reason
 
 
 @pytest.mark.parametrize(

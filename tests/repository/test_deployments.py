@@ -36,7 +36,7 @@ from tests.servers.prefect_api import (
 )
 from tests.servers.python import python
 from tests.servers.waiting import stop, until
-from utils.aws.stack import Stack
+from utils.aws.stack import StackOutputs
 
 README = (ROOT / "README.md").read_text()
 
@@ -66,7 +66,7 @@ def deployed(
 @pytest.fixture(scope="module")
 def pool_of_production(prefect_api: str) -> Iterator[None]:
     """The pool `production`, as `python -m blocks apply` makes it."""
-    stack = Stack(NAME, REGION, "CREATE_COMPLETE", OUTPUTS)
+    stack = StackOutputs(NAME, REGION, "CREATE_COMPLETE", OUTPUTS)
     with get_client(sync_client=True) as client:
         production_pool(stack).create(client)
         yield

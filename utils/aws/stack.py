@@ -12,7 +12,7 @@ TEMPLATE = "infrastructure/ecs_cluster_prefect_worker.yml"
 
 
 @dataclass(frozen=True)
-class Stack:
+class StackOutputs:
     """A stack by name, in the account and region that AWS's own environment names."""
 
     name: str
@@ -21,7 +21,7 @@ class Stack:
     outputs: Mapping[str, str]
 
     @classmethod
-    def named(cls, name: str) -> Stack:
+    def named(cls, name: str) -> StackOutputs:
         """Ask CloudFormation for it.
 
         Raises:
