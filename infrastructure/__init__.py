@@ -1,1 +1,1 @@
-"""What flows run on and against, as code."""
+"""AWS's side as code: templates of the stacks, releases, costs, a sample database."""

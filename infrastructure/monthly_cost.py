@@ -1,7 +1,7 @@
-"""What the platform costs a month: `python -m infrastructure.monthly_cost`.
+"""Estimate of the platform's monthly cost: `python -m infrastructure.monthly_cost`.
 
-Computed from the prices and the usage in prices.toml and the schedules and sizes of
-prefect.yaml, not measured against a bill.
+It is computed from the prices and the usage in prices.toml and the schedules and sizes in
+prefect.yaml, and was not compared with a bill.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ import yaml
 
 PRICES = Path(__file__).parent / "prices.toml"
 DEPLOYMENTS = Path(__file__).parents[1] / "prefect.yaml"
-NAT_DISK_GB = 8  # Amazon Linux's
+NAT_DISK_GB = 8  # The default of Amazon Linux.
 
 Nat = Literal["gateway", "instance"]
 
 
-def runs_of_a_day() -> list[dict[str, Any]]:
-    """The job variables of each run that a schedule starts, as if all were daily."""
+def daily_runs() -> list[dict[str, Any]]:
+    """Return the job variables of each scheduled run, as if all schedules were daily."""
     return [
         deployment["work_pool"]["job_variables"]
         for deployment in yaml.safe_load(DEPLOYMENTS.read_text())["deployments"]
@@ -30,10 +30,16 @@ def runs_of_a_day() -> list[dict[str, Any]]:
 
 
 def costs(
-    given: dict[str, Any], nat: Nat, runs: list[dict[str, Any]]
+    settings: dict[str, Any], nat: Nat, runs: list[dict[str, Any]]
 ) -> dict[str, float]:
-    """US dollars for each part, with these runs each day."""
-    usd, month = given["usd"], given["month"]
+    """Return the monthly cost of each part in US dollars.
+
+    Args:
+        settings: Prices and usage, the content of prices.toml.
+        nat: Kind of the NAT.
+        runs: Job variables of each run of a day.
+    """
+    usd, month = settings["usd"], settings["month"]
     hours = month["hours"]
     hours_of_each_run = hours / 24 * month["minutes_of_a_run"] / 60
     gateway = (
@@ -61,11 +67,12 @@ def costs(
 
 
 def table() -> str:
-    """The table of the README, as Markdown."""
-    given, runs = tomllib.loads(PRICES.read_text()), runs_of_a_day()
-    gateway, instance = costs(given, "gateway", runs), costs(given, "instance", runs)
+    """Return the README's table of costs as Markdown."""
+    settings, runs = tomllib.loads(PRICES.read_text()), daily_runs()
+    gateway = costs(settings, "gateway", runs)
+    instance = costs(settings, "instance", runs)
     rows = [
-        f"| US dollars a month, {given['region']}, {given['noted']} "
+        f"| US dollars a month, {settings['region']}, {settings['noted']} "
         "| `NatKind=gateway` | `NatKind=instance` |",
         "|---|--:|--:|",
     ]

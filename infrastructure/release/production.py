@@ -1,4 +1,4 @@
-"""What production has: its deployments, its stack, its images."""
+"""State of production: its deployments, its stack, its images."""
 
 from __future__ import annotations
 
@@ -8,25 +8,26 @@ from typing import Collection
 from prefect.client.orchestration import SyncPrefectClient
 
 from infrastructure.release.content import Content
-from infrastructure.release.deployments import Deployed, read_deployments
+from infrastructure.release.deployments import ServerDeployment
+from infrastructure.release.deployments.api import read_deployments
 from infrastructure.release.git import Clone
 from infrastructure.release.images import Images, commit_of, read_tags, repository_of
 from infrastructure.release.releases import Release, read_releases
 from infrastructure.release.stack import PlatformStack
 
-# In place of a repository of images that is not asked.
-REPOSITORY = "repository"
+# Stands for the image repository where AWS is not asked.
+PLACEHOLDER_REPOSITORY = "repository"
 
 
 @dataclass(frozen=True)
 class Production:
-    """As it is, or as it would be."""
+    """The state of production, current or planned."""
 
-    deployments: tuple[Deployed, ...]
+    deployments: tuple[ServerDeployment, ...]
     stack: PlatformStack
     images: Images
     latest: str
-    """The commit of the latest release. An empty text, if there is none."""
+    """Commit of the latest release. An empty string if there is none."""
 
     @classmethod
     def read(
@@ -38,48 +39,48 @@ class Production:
         names: Collection[str],
         back_to: Release | None = None,
     ) -> Production:
-        """Ask Prefect and AWS for all that matters to this commit, or to this release.
+        """Read from Prefect and AWS what the release of a commit depends on.
 
         Args:
-            client: of Prefect's server.
-            stack: as it is.
-            clone: that has the commit.
-            commit: that is to be released.
-            names: of its deployments: one may be there, and not be tagged.
-            back_to: the release that is put back, if one is.
+            client: Prefect API client.
+            stack: Stack as it is now.
+            clone: Git clone that has the commit.
+            commit: Full id of the commit to release.
+            names: Names of the commit's deployments. An untagged deployment may have one.
+            back_to: Release to restore, for a rollback.
 
         Raises:
-            ClearError: One of them does not answer, or refuses.
+            ClearError: AWS or Prefect refuses or does not answer.
         """
         deployments = read_deployments(client, names)
         repository = repository_of(stack.worker_image)
-        asked = [back_to.image] if back_to else [each.image for each in deployments]
-        own = {commit_of(each) for each in asked if repository_of(each) == repository}
+        images = [back_to.image] if back_to else [each.image for each in deployments]
+        own = {commit_of(each) for each in images if repository_of(each) == repository}
         tags = read_tags(repository, {commit, *own})
         latest = next((each.commit for each in read_releases(client)), "")
         return cls(deployments, stack, Images(repository, tags, clone), latest)
 
     @classmethod
-    def as_released(cls, content: Content, clone: Clone) -> Production:
-        """As a commit would leave it that had been released alone."""
-        images = Images(REPOSITORY, frozenset({content.commit}), clone)
-        image = images.named(content.commit)
+    def after_release(cls, content: Content, clone: Clone) -> Production:
+        """Return the state in which the release of a commit alone leaves production."""
+        images = Images(PLACEHOLDER_REPOSITORY, frozenset({content.commit}), clone)
+        image = images.image_of(content.commit)
         stack = PlatformStack.made_from("data-platform", content.template, image)
         return cls(content.deployments(image), stack, images, content.commit)
 
     @property
     def image_names(self) -> set[str]:
-        """Those that its deployments name: one, but after a release that failed half-way."""
+        """Images of the deployments: one, or several after a release that failed half-way."""
         return {each.image for each in self.deployments if self.owns(each)}
 
     @property
-    def known(self) -> str:
-        """What the latest release has as prefect.yaml: nothing in it is a secret."""
+    def released_prefect_file(self) -> str:
+        """The latest release's prefect.yaml, which holds no secret. Empty if unknown."""
         clone = self.images.clone
         if not clone.knows(self.latest):
             return ""
         return clone.text(self.latest, "prefect.yaml")
 
-    def owns(self, deployment: Deployed) -> bool:
-        """Whether it is a release's, and not another project's or somebody's own."""
-        return deployment.tagged and self.images.made(deployment.image)
+    def owns(self, deployment: ServerDeployment) -> bool:
+        """Return whether this project's releases made the deployment."""
+        return deployment.tagged and self.images.is_own(deployment.image)

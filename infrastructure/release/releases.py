@@ -1,14 +1,15 @@
-"""Which commits were released, so that the one before can be put back.
+"""History of releases, by which the previous release can be restored.
 
-Prefect keeps them as its variable `releases`, which its UI shows: the newest first. A
-release is written there before anything of production is touched, so that one which
-failed half-way is known, too.
+Prefect's variable `releases` keeps them, the newest first, and Prefect's UI shows it. A
+release is recorded before production changes, so that a release that fails half-way is
+known, too.
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
+from typing import Any
 
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import VariableCreate, VariableUpdate
@@ -16,46 +17,49 @@ from prefect.client.schemas.actions import VariableCreate, VariableUpdate
 from utils.errors import ClearError
 
 VARIABLE = "releases"
-KEPT = 10  # of some 200 characters each, of the 5000 that a variable may have
+# A variable holds 5000 characters, a release takes about 200.
+KEPT = 10
 
 
 @dataclass(frozen=True)
 class Release:
-    """A commit whose deployments are in production, or were to be."""
+    """A commit that was, or was to be, in production."""
 
     commit: str
     image: str
     at: str
-    """When, as ISO 8601."""
+    """Start of the release, as ISO 8601."""
     finished: bool = False
 
     @classmethod
     def now(cls, commit: str, image: str) -> Release:
-        """One that begins."""
+        """Return a release that starts now."""
         return cls(commit, image, datetime.now(timezone.utc).isoformat("T", "seconds"))
 
 
 def read_releases(client: SyncPrefectClient) -> list[Release]:
-    """The newest first.
+    """Return the recorded releases, the newest first.
 
     Raises:
-        ClearError: Somebody wrote something else into the variable.
+        ClearError: The variable holds something else.
     """
     variable = client.read_variable_by_name(VARIABLE)
     if variable is None:
         return []
+    # Prefect's type of a variable's value does not say that it may be a list of objects.
+    value: Any = variable.value
     try:
-        return [Release(**each) for each in variable.value]
+        return [Release(**each) for each in value]
     except TypeError as error:
         raise ClearError(
-            f"Prefect's variable {VARIABLE} is not what releases are kept as. Nothing was"
-            " changed. Delete it: the next release makes it anew, and can be rolled back"
-            " to from then on."
+            f"Prefect's variable {VARIABLE} is not a list of releases. Nothing was"
+            " changed. Delete it: the next release creates it again, and is the first"
+            " that can be rolled back to."
         ) from error
 
 
 def write_releases(client: SyncPrefectClient, releases: list[Release]) -> None:
-    """Keep the newest of them."""
+    """Record the newest of these releases."""
     value = [asdict(each) for each in releases[:KEPT]]
     if client.read_variable_by_name(VARIABLE) is None:
         client.create_variable(VariableCreate(name=VARIABLE, value=value))
@@ -63,10 +67,10 @@ def write_releases(client: SyncPrefectClient, releases: list[Release]) -> None:
         client.update_variable(VariableUpdate(name=VARIABLE, value=value))
 
 
-def begin(client: SyncPrefectClient, commit: str, image: str) -> None:
-    """Remember a release before anything of it is in production.
+def begin_release(client: SyncPrefectClient, commit: str, image: str) -> None:
+    """Record a release before it changes production.
 
-    It takes the place of those that never ended, and of itself, if it is done again.
+    It replaces releases that never finished, and an earlier release of the same commit.
     """
     kept = read_releases(client)
     if kept and kept[0].commit == commit and not kept[0].finished:
@@ -76,19 +80,22 @@ def begin(client: SyncPrefectClient, commit: str, image: str) -> None:
     write_releases(client, [Release.now(commit, image), *kept])
 
 
-def end(client: SyncPrefectClient, commit: str) -> None:
-    """Remember that all of the release is in production."""
+def finish_release(client: SyncPrefectClient, commit: str) -> None:
+    """Record that production has all of a release.
+
+    A release that somebody else has begun meanwhile is left unchanged.
+    """
     releases = read_releases(client)
-    if releases and releases[0].commit == commit:  # and nobody else's, begun meanwhile
+    if releases and releases[0].commit == commit:
         write_releases(client, [replace(releases[0], finished=True), *releases[1:]])
 
 
-def end_what_was_begun(client: SyncPrefectClient, commit: str, image: str) -> None:
-    """Remember that production has all of this commit already.
+def finish_begun_release(client: SyncPrefectClient, commit: str, image: str) -> None:
+    """Record that a release which failed after its last change is complete.
 
-    Where a release failed after its last change, it may have been another commit's.
+    The commit and the image are those now released, which may be newer than the failed ones.
     """
     releases = read_releases(client)
     if releases and not releases[0].finished:
-        ended = replace(releases[0], commit=commit, image=image, finished=True)
-        write_releases(client, [ended, *releases[1:]])
+        finished = replace(releases[0], commit=commit, image=image, finished=True)
+        write_releases(client, [finished, *releases[1:]])

@@ -1,4 +1,4 @@
-"""Shows a plan: as lines, as a table, as Markdown, as JSON."""
+"""Prints a release plan: as lines, as a table, as Markdown, as JSON."""
 
 from __future__ import annotations
 
@@ -6,117 +6,116 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Iterable, Iterator, Mapping
 
 from infrastructure.release.images import commit_of
-from infrastructure.release.plan import Plan
+from infrastructure.release.plan import ReleasePlan
 from infrastructure.release.stack import IMAGE_PARAMETER
 from utils.differences import Difference
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-SHOWN = 12
-"""The most lines of details that people are shown of one thing. JSON has all."""
-STYLES = {"build": "cyan", "create": "green", "change": "yellow", "delete": "red"}
+MAXIMUM_DETAILS = 12
+"""The number of details shown for one item. JSON has all of them."""
+STYLES = {"build": "cyan", "create": "green", "update": "yellow", "delete": "red"}
 
 
 @dataclass(frozen=True)
 class Row:
-    """What becomes of one thing."""
+    """An item of production and the action planned for it."""
 
-    what: str
-    becomes: str
+    item: str
+    action: str
     details: tuple[str, ...] = ()
 
 
-def rows(plan: Plan) -> Iterator[Row]:
-    """Of all that is to be done, and of what stays in short."""
+def rows(plan: ReleasePlan) -> Iterator[Row]:
+    """Yield one row per planned change, and short ones for what stays unchanged."""
     image = f"image {_short(plan.image.name)}"
     if plan.image.why:
-        yield Row(image, "build" if plan.image.build else "ready", plan.image.why)
+        yield Row(image, "build" if plan.image.build else "use", plan.image.why)
     else:
-        yield Row(image, "same")
+        yield Row(image, "unchanged")
     parts = tuple(dict.fromkeys(map(_part, plan.stack_change.differences)))
-    yield Row(f"stack {plan.stack.name}", "change" if parts else "same", parts)
-    yield from _alike("flow", "other code", plan.flows)
+    yield Row(f"stack {plan.stack.name}", "update" if parts else "unchanged", parts)
+    yield from _grouped("flow", "new code", plan.flows)
     for each in plan.create:
-        schedules = each.fields["schedules"]
-        yield Row(
-            f"deployment {each.full_name}", "create", tuple(map(_when, schedules))
-        )
-    changes = {
-        each.wanted.full_name: tuple(_lines(each.differences)) for each in plan.update
+        timings = tuple(map(_timing, each.fields["schedules"]))
+        yield Row(f"deployment {each.full_name}", "create", timings)
+    updates = {
+        each.planned.full_name: tuple(_changes(each.differences))
+        for each in plan.update
     }
-    yield from _alike("deployment", "change", changes)
+    yield from _grouped("deployment", "update", updates)
     for each in plan.delete:
         yield Row(f"deployment {each.full_name}", "delete")
     for name, schedule in plan.schedules_removed:
-        yield Row(f"schedule of {name}", "delete", (_when(schedule),))
+        yield Row(f"schedule of {name}", "delete", (_timing(schedule),))
     if plan.unchanged:
-        yield Row(_count(len(plan.unchanged), "deployment"), "same")
+        yield Row(_count(len(plan.unchanged), "deployment"), "unchanged")
 
 
-def summary(plan: Plan) -> str:
-    """One line."""
+def summary(plan: ReleasePlan) -> str:
+    """Return the plan's actions in one line."""
     counts = (
-        (len(plan.create), "to create"),
-        (len(plan.update), "to change"),
-        (len(plan.delete), "to delete"),
+        ("create", len(plan.create)),
+        ("update", len(plan.update)),
+        ("delete", len(plan.delete)),
     )
-    steps = [
-        *(["an image to build"] if plan.image.build else []),
-        *(["the stack to change"] if plan.stack_change.differences else []),
+    actions = [
+        *(["build the image"] if plan.image.build else []),
+        *(["update the stack"] if plan.stack_change.differences else []),
         *(
-            f"{_count(number, 'deployment')} {word}"
-            for number, word in counts
+            f"{action} {_count(number, 'deployment')}"
+            for action, number in counts
             if number
         ),
     ]
     commit = plan.commit[:12]
-    if not steps:
-        return f"Nothing to do: commit {commit} changes nothing."
-    return f"To bring commit {commit} into production: {', '.join(steps)}."
+    if not actions:
+        return f"Nothing to change: production already matches commit {commit}."
+    return f"Release of commit {commit}: {', '.join(actions)}."
 
 
-def lines(plan: Plan) -> str:
-    """For logs."""
+def lines(plan: ReleasePlan) -> str:
+    """Return the plan as plain lines, for logs."""
     text = [
         line
         for row in rows(plan)
         for line in (
-            f"{row.what.replace(chr(10), ', ')}: {row.becomes}",
-            *(f"  {detail}" for detail in _some(row.details)),
+            f"{row.item.replace(chr(10), ', ')}: {row.action}",
+            *(f"  {detail}" for detail in _shortened(row.details)),
         )
     ]
     return "\n".join([*text, summary(plan)])
 
 
-def table(plan: Plan) -> Table:
-    """For a terminal."""
+def table(plan: ReleasePlan) -> Table:
+    """Return the plan as a table, for terminals."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, caption=summary(plan), caption_justify="left")
-    table.add_column("What", overflow="fold")
-    table.add_column("Becomes")
+    table.add_column("Item", overflow="fold")
+    table.add_column("Action")
     table.add_column("Details", overflow="fold")
     for row in rows(plan):
-        style = STYLES.get(row.becomes, "dim")
-        details = "\n".join(_some(row.details))
-        table.add_row(Text(row.what), Text(row.becomes, style=style), Text(details))
+        style = STYLES.get(row.action, "dim")
+        details = "\n".join(_shortened(row.details))
+        table.add_row(Text(row.item), Text(row.action, style=style), Text(details))
     return table
 
 
-def markdown(plan: Plan) -> str:
-    """For the summary of a job on GitHub."""
-    text = ["| What | Becomes | Details |", "|---|---|---|"]
+def markdown(plan: ReleasePlan) -> str:
+    """Return the plan as Markdown, for the summary of a job on GitHub."""
+    text = ["| Item | Action | Details |", "|---|---|---|"]
     for row in rows(plan):
-        cells = (row.what, row.becomes, "\n".join(_some(row.details)))
-        text.append(f"| {' | '.join(map(_cell, cells))} |")
+        cells = (row.item, row.action, "\n".join(_shortened(row.details)))
+        text.append(f"| {' | '.join(map(_markdown_cell, cells))} |")
     return "\n".join([f"**{summary(plan)}**", "", *text, ""])
 
 
-def as_data(plan: Plan) -> dict[str, Any]:
-    """For programs: all of it, as JSON has it."""
+def as_data(plan: ReleasePlan) -> dict[str, Any]:
+    """Return the whole plan as data for JSON."""
     return {
         "commit": plan.commit,
         "changes": plan.changes,
@@ -129,7 +128,7 @@ def as_data(plan: Plan) -> dict[str, Any]:
         "deployments": {
             "create": [each.full_name for each in plan.create],
             "update": {
-                each.wanted.full_name: [asdict(one) for one in each.differences]
+                each.planned.full_name: [asdict(one) for one in each.differences]
                 for each in plan.update
             },
             "delete": [each.full_name for each in plan.delete],
@@ -143,39 +142,40 @@ def as_data(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _when(schedule: Mapping[str, Any]) -> str:
-    when = " ".join(str(schedule.get(key, "")) for key in ("cron", "timezone"))
-    told = when.strip() or str(schedule)  # somebody's interval
-    return told if schedule.get("active", True) else f"{told}, not active"
+def _timing(schedule: Mapping[str, Any]) -> str:
+    cron = " ".join(str(schedule.get(key, "")) for key in ("cron", "timezone"))
+    # An interval that somebody set by hand has neither.
+    timing = cron.strip() or str(schedule)
+    return timing if schedule.get("active", True) else f"{timing}, not active"
 
 
-def _alike(
-    kind: str, becomes: str, details: Mapping[str, tuple[str, ...]]
+def _grouped(
+    kind: str, action: str, details: Mapping[str, tuple[str, ...]]
 ) -> Iterator[Row]:
-    """One row for all of which the same is told."""
-    names: dict[tuple[str, ...], list[str]] = {}
-    for name, told in details.items():
-        names.setdefault(told, []).append(f"{kind} {name}")
-    for told, found in names.items():
-        yield Row("\n".join(found), becomes, told)
+    """Yield one row for all names with the same details."""
+    items: dict[tuple[str, ...], list[str]] = {}
+    for name, shared in details.items():
+        items.setdefault(shared, []).append(f"{kind} {name}")
+    for shared, group in items.items():
+        yield Row("\n".join(group), action, shared)
 
 
-def _lines(found: Iterable[Difference]) -> Iterator[str]:
-    """One a difference, but for what has a line of its own."""
-    schemas = 0
+def _changes(found: Iterable[Difference]) -> Iterator[str]:
+    """Yield a line per difference. Those of the parameters' schema share one."""
+    schema_changes = 0
     for each in found:
         if each.field == "job_variables.image":
             yield f"image: {_short(each.old)} -> {_short(each.new)}"
         elif each.field.startswith("parameter_openapi_schema."):
-            schemas += 1
-        elif each.field != "version":  # the image's commit once more
+            schema_changes += 1
+        elif each.field != "version":  # The image's commit, once more.
             yield str(each)
-    if schemas:
-        yield f"the schema of its parameters, in {_count(schemas, 'place')}"
+    if schema_changes:
+        yield f"parameter schema: {_count(schema_changes, 'change')}"
 
 
 def _part(difference: Difference) -> str:
-    """`Resources.WorkerTask` of a longer path."""
+    """Return the part of the template that differs, such as `Resources.WorkerTask`."""
     if difference.field == IMAGE_PARAMETER:
         old, new = _short(difference.old), _short(difference.new)
         return f"the worker's image: {old} -> {new}"
@@ -190,14 +190,14 @@ def _count(number: int, name: str) -> str:
     return f"{number} {name}{'' if number == 1 else 's'}"
 
 
-def _some(details: tuple[str, ...]) -> Iterator[str]:
-    yield from details[:SHOWN]
-    if len(details) > SHOWN:
-        yield f"and {len(details) - SHOWN} more"
+def _shortened(details: tuple[str, ...]) -> Iterator[str]:
+    yield from details[:MAXIMUM_DETAILS]
+    if len(details) > MAXIMUM_DETAILS:
+        yield f"and {len(details) - MAXIMUM_DETAILS} more"
 
 
-def _cell(text: str) -> str:
-    """No character of it is Markdown's, or HTML's."""
+def _markdown_cell(text: str) -> str:
+    """Return a cell's text with the characters of Markdown and HTML escaped."""
     from html import escape
 
     for special in "\\|`*_[]~#":

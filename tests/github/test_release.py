@@ -51,7 +51,7 @@ READS = ("BatchGet", "Describe", "Get", "List", "AssumeRoleWithWebIdentity")
 
 @dataclass
 class GitHub:
-    """A repository, and machines that run its jobs."""
+    """A repository and the machines of its jobs."""
 
     folder: Path
     platform: Platform | None = None
@@ -68,19 +68,19 @@ class GitHub:
         ).stdout.strip()
 
     def change(self, path: str, old: str, new: str) -> None:
-        """A file, as yet in no commit."""
+        """Change a file without a commit."""
         text = (self.origin / path).read_text()
         assert old in text
         (self.origin / path).write_text(text.replace(old, new, 1))
 
     def commit(self, message: str) -> str:
-        """Push all that was changed: the commit."""
+        """Commit all changes, and return the commit."""
         self.git("add", "--all")
         self.git("commit", "-q", "-m", message)
         return self.git("rev-parse", "HEAD")
 
     def run(self, workflow: str, job: str) -> Runner:
-        """A job of a workflow, on the newest commit."""
+        """Run a job of a workflow on the newest commit."""
         folder = self.folder / f"job{len(self.jobs)}"
         programs = folder / "bin"
         folder.mkdir()
@@ -107,7 +107,7 @@ class GitHub:
 
 
 def new_repository(folder: Path) -> GitHub:
-    """This one with all that is changed in it, as one commit."""
+    """Return this repository with all its changes as one commit."""
     github = GitHub(folder)
     copy_repository(github.origin)
     github.git("init", "-q", "--initial-branch=main")
@@ -119,7 +119,7 @@ def new_repository(folder: Path) -> GitHub:
 def production(
     postgres: Database, image: Image, tmp_path: Path
 ) -> Iterator[tuple[GitHub, Platform]]:
-    """A first release, by hand as infrastructure/README.md has it. GitHub does the next."""
+    """Production after a first release by hand, as in infrastructure/README.md."""
     for program in ("aws", "jq"):
         if not shutil.which(program):
             pytest.skip(f"no {program}: tests/README.md says how to get it")
@@ -176,7 +176,7 @@ def test_from_a_push_to_a_completed_run_and_back(production):
     before = state(platform)
     job = github.run("main", "deploy")
     assert job.done == [*PLANNED, "Work pool and blocks", "Deployments"]
-    assert "Nothing to do" in job.summary
+    assert "Nothing to change" in job.summary
     assert state(platform) == before
     assert writes(platform) == set()
 
@@ -190,7 +190,7 @@ def test_from_a_push_to_a_completed_run_and_back(production):
 
 
 def images(platform: Platform) -> dict[str, str]:
-    """That of each deployment in production."""
+    """Return the image of each deployment in production."""
     return {
         each.name + str(each.flow_id): each.job_variables["image"]
         for each in platform.client.read_deployments()
@@ -199,7 +199,7 @@ def images(platform: Platform) -> dict[str, str]:
 
 
 def workers_image(platform: Platform) -> str:
-    """That of the worker's service."""
+    """Return the image of the worker's service."""
     client = platform.cloud.client("cloudformation")
     (stack,) = client.describe_stacks(StackName=STACK)["Stacks"]
     values = {
@@ -209,7 +209,7 @@ def workers_image(platform: Platform) -> str:
 
 
 def state(platform: Platform) -> dict[str, Any]:
-    """When each thing on Prefect's server was last written."""
+    """Return the time of the last write to each object on Prefect's server."""
     client = platform.client
     found = [
         *client.read_deployments(),
@@ -221,7 +221,7 @@ def state(platform: Platform) -> dict[str, Any]:
 
 
 def writes(platform: Platform) -> set[str]:
-    """What the deploy role has done in AWS, but for reading."""
+    """Return the deploy role's actions in AWS, except reads."""
     role = platform.cloud.outputs(DEPLOY_STACK)["DeployRoleArn"].rpartition("/")[2]
     actions = {each["action"] for each in platform.cloud.calls(who=role)}
     assert "DescribeStacks" in actions
@@ -229,7 +229,7 @@ def writes(platform: Platform) -> set[str]:
 
 
 def assert_nothing_is_told(job: Runner) -> None:
-    """No secret in a log, a summary or a plan, not even one that GitHub would mask."""
+    """Check that no log, summary or plan has a secret, masked by GitHub or not."""
     files = [*job.temporary.iterdir(), *job.folder.glob("summary")]
     told = [job.log, *(file.read_text() for file in files)]
     assert AUTH in job.masks and len(job.masks) == 4  # and AWS's keys

@@ -7,7 +7,7 @@ import tomllib
 import pytest
 import yaml
 
-from infrastructure.monthly_cost import DEPLOYMENTS, PRICES, costs, runs_of_a_day
+from infrastructure.monthly_cost import DEPLOYMENTS, PRICES, costs, daily_runs
 from tests.infrastructure.templates import TEMPLATES, read
 
 GIVEN = tomllib.loads(PRICES.read_text())
@@ -46,14 +46,14 @@ def test_every_price_and_every_usage_counts(nat):
             assert same == (name in unused), name
 
 
-def test_the_runs_of_a_day_are_those_of_the_active_schedules():
+def test_daily_runs_are_those_of_the_active_schedules():
     schedules = [
         schedule["cron"]
         for deployment in yaml.safe_load(DEPLOYMENTS.read_text())["deployments"]
         for schedule in deployment.get("schedules", [])
         if schedule["active"]
     ]
-    runs = runs_of_a_day()
+    runs = daily_runs()
     assert len(runs) == len(schedules)
     assert all(run["cpu"] and run["memory"] for run in runs)
 

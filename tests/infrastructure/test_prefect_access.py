@@ -22,7 +22,7 @@ def secrets(aws) -> Vault:
 
 @pytest.fixture
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """What GitHub reads for the next steps; an earlier step has written into it."""
+    """GITHUB_ENV's file, to which an earlier step has written."""
     path = tmp_path / "env"
     path.write_text("FROM_BEFORE=1\n")
     monkeypatch.setenv("GITHUB_ENV", str(path))
@@ -78,7 +78,7 @@ def test_outside_of_github_nothing_is_asked_or_shown(monkeypatch, capsys):
     [
         (None, "There is no stack data-platform"),
         (without("PrefectApiUrl"), "has no output PrefectApiUrl"),
-        (OUTPUTS, f"names the secret {OUTPUTS['PrefectApiSecretArn']}, which is not"),
+        (OUTPUTS, f"secret {OUTPUTS['PrefectApiSecretArn']}, .* does not exist"),
     ],
 )
 def test_what_is_missing_is_named_and_nothing_is_told_to_the_next_steps(

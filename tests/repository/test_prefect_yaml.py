@@ -13,7 +13,10 @@ from prefect.utilities.importtools import import_object
 
 from infrastructure.release.code import Code, FlowCode
 from infrastructure.release.prefect_file import read_prefect_file
-from infrastructure.release.prefect_file.deployment import ConcurrencyLimit, Deployment
+from infrastructure.release.prefect_file.deployment import (
+    ConcurrencyLimit,
+    DeclaredDeployment,
+)
 from tests.repository.tree import ROOT
 
 TEXT = (ROOT / "prefect.yaml").read_text()
@@ -37,11 +40,11 @@ each_deployment = pytest.mark.parametrize(
 )
 
 
-def load_flow(deployment: Deployment) -> Flow:
+def load_flow(deployment: DeclaredDeployment) -> Flow:
     return import_object(deployment.entrypoint)
 
 
-def named(name: str) -> dict[str, Deployment]:
+def named(name: str) -> dict[str, DeclaredDeployment]:
     """The deployments of this name, by their flows."""
     return {
         each.entrypoint.rpartition(".")[2]: each

@@ -1,21 +1,25 @@
-"""Which files get into the image, or decide how it is built."""
+"""Files that the image is built from."""
 
 from __future__ import annotations
 
 from pathlib import PurePosixPath
 from typing import Iterable, Sequence
 
-# docker comes with Prefect.
 from docker.utils.build import Pattern
 from docker.utils.fnmatch import fnmatchcase
 
-RECIPE = frozenset({"Dockerfile", ".dockerignore"})
+BUILD_FILES = frozenset({"Dockerfile", ".dockerignore"})
 
 
 def image_files(paths: Iterable[str], dockerignore: str) -> frozenset[str]:
-    """Those of the paths that `.dockerignore`, of which this is the text, lets through.
+    """Return the files that affect the image.
 
-    The Dockerfile copies all of them. It and `.dockerignore` always count.
+    The Dockerfile copies all files that `.dockerignore` does not exclude. These two files
+    themselves always count.
+
+    Args:
+        paths: Files of the project.
+        dockerignore: Text of `.dockerignore`.
     """
     patterns = [
         Pattern(line)
@@ -24,20 +28,20 @@ def image_files(paths: Iterable[str], dockerignore: str) -> frozenset[str]:
     ]
     patterns = [pattern for pattern in patterns if pattern.dirs]
     return frozenset(
-        path for path in paths if path in RECIPE or not _ignored(path, patterns)
+        path for path in paths if path in BUILD_FILES or not _ignored(path, patterns)
     )
 
 
 def _ignored(path: str, patterns: Sequence[Pattern]) -> bool:
-    """The last pattern that matches the file or a folder it lies in decides.
+    """Return whether the last pattern that matches the file or a folder above excludes it.
 
-    docker's own PatternMatcher looks at one of the folders alone, and its match knows no
-    capital letters; a build by Docker does not do so.
+    docker's own PatternMatcher differs from a build by Docker: it looks at only one of the
+    folders, and ignores case.
     """
-    # The last of the parents is `.`, which no pattern means.
-    places = [path, *map(str, PurePosixPath(path).parents[:-1])]
+    # The last parent is `.`, which no pattern matches.
+    paths = [path, *map(str, PurePosixPath(path).parents[:-1])]
     ignored = False
     for pattern in patterns:
-        if any(fnmatchcase(place, pattern.cleaned_pattern) for place in places):
+        if any(fnmatchcase(each, pattern.cleaned_pattern) for each in paths):
             ignored = not pattern.exclusion
     return ignored

@@ -1,68 +1,81 @@
-"""prefect.yaml, strictly: Prefect itself ignores keys that it does not know.
+"""Reads prefect.yaml strictly: Prefect itself ignores keys that it does not know.
 
-All faults are told at once, each with its line: those of the file itself when it is read,
-those that show beside the flows and the work pools in `PrefectFile.check`.
+All faults are reported at once, each with its line: those of the file itself by
+`read_prefect_file`, those against the flows and the work pools by `PrefectFile.check`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Collection, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Collection, Iterable, Iterator, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from infrastructure.release.prefect_file.deployment import Deployment, File
+from infrastructure.release.prefect_file.deployment import DeclaredDeployment, TopLevel
 from infrastructure.release.prefect_file.located_yaml import (
     Fault,
     NotYaml,
     line_of,
     read_yaml,
 )
-from infrastructure.release.prefect_file.plain_words import in_plain_words
-from infrastructure.release.prefect_file.rules import Problem, contradictions, not_there
+from infrastructure.release.prefect_file.messages import fault_message
+from infrastructure.release.prefect_file.rules import (
+    Problem,
+    check_against,
+    contradictions,
+)
 from utils.errors import ClearError
 
 if TYPE_CHECKING:
     from infrastructure.release.code import Code
 
 
+Model = TypeVar("Model", bound=BaseModel)
+
+
 class PrefectFileError(ClearError):
-    """prefect.yaml cannot be released. The message has a line for each fault."""
+    """Faults of prefect.yaml. The message has a line for each."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:
-        # A fault in an anchor is found wherever the anchor is used.
+        # A fault in an anchor is found at each use of the anchor.
         lines = (f"prefect.yaml:{line}: {text}" for line, text in sorted(set(faults)))
         super().__init__("\n".join(lines))
 
 
 @dataclass(frozen=True)
 class PrefectFile:
-    """The deployments of a prefect.yaml that is without faults in itself."""
+    """The deployments of a valid prefect.yaml."""
 
-    deployments: tuple[Deployment, ...]
+    deployments: tuple[DeclaredDeployment, ...]
     located: list[Any] = field(repr=False)
 
     @property
-    def production(self) -> tuple[Deployment, ...]:
+    def production(self) -> tuple[DeclaredDeployment, ...]:
+        """The deployments that a release brings to production."""
         return tuple(each for each in self.deployments if each.in_production)
 
-    def line_of(self, deployment: Deployment, *path: str | int) -> int:
-        """Where the deployment, or this of it, is written."""
+    def line_of(self, deployment: DeclaredDeployment, *path: str | int) -> int:
+        """Return the line of a deployment, or of a value at a path in it."""
         return line_of(self.located, (self.deployments.index(deployment), *path))
 
     def check(self, flows: Code, pools: Collection[str]) -> None:
-        """Hold it beside the code of its flows and the names of the work pools.
+        """Check the deployments against the code of their flows and the work pools.
+
+        Args:
+            flows: Flows of the same commit.
+            pools: Names of the work pools that exist.
 
         Raises:
-            PrefectFileError: It wants what is not there, or a deployment twice.
+            PrefectFileError: A flow, a pool or a parameter does not exist, or two
+                deployments have one name.
         """
-        problems = [*self._written_twice(flows)]
+        problems = [*self._duplicates(flows)]
         for index, deployment in enumerate(self.deployments):
-            found = not_there(deployment, flows, pools)
+            found = check_against(deployment, flows, pools)
             problems += [each.below(index) for each in found]
         _raise(problems, self.located)
 
-    def _written_twice(self, flows: Code) -> Iterator[Problem]:
+    def _duplicates(self, flows: Code) -> Iterator[Problem]:
         first: dict[str, int] = {}
         for index, deployment in enumerate(self.deployments):
             if flow := flows.flows.get(deployment.entrypoint):
@@ -70,25 +83,26 @@ class PrefectFile:
                 earlier = first.setdefault(name, index)
                 if earlier != index:
                     line = line_of(self.located, (earlier,))
-                    text = f"{name} stands here a second time, first in line {line}."
+                    text = f"{name} is declared twice, first in line {line}."
                     yield Problem((index,), f"{text} Give it another name.")
 
 
 def read_prefect_file(text: str) -> PrefectFile:
-    """Read prefect.yaml.
+    """Read the text of a prefect.yaml.
 
     Raises:
-        PrefectFileError: It is not as a release needs it.
+        PrefectFileError: The file is invalid for a release.
     """
     try:
         data, faults = read_yaml(text)
     except NotYaml as error:
         raise PrefectFileError([error.fault]) from error
-    _, problems = _read(File, data)
+    _, problems = _validate(TopLevel, data)
     items = data.get("deployments") if isinstance(data, dict) else None
-    deployments: list[Deployment] = []
-    for index, item in enumerate(items if isinstance(items, list) else ()):
-        deployment, found = _read(Deployment, item)
+    items = items if isinstance(items, list) else []
+    deployments: list[DeclaredDeployment] = []
+    for index, item in enumerate(items):
+        deployment, found = _validate(DeclaredDeployment, item)
         if deployment:
             deployments.append(deployment)
             found = [*contradictions(deployment)]
@@ -97,12 +111,12 @@ def read_prefect_file(text: str) -> PrefectFile:
     return PrefectFile(tuple(deployments), items)
 
 
-def _read(model: type[BaseModel], data: Any) -> tuple[Any, list[Problem]]:
+def _validate(model: type[Model], data: Any) -> tuple[Model | None, list[Problem]]:
     try:
         return model.model_validate(data), []
     except ValidationError as error:
         return None, [
-            Problem(each["loc"], in_plain_words(each, model)) for each in error.errors()
+            Problem(each["loc"], fault_message(each, model)) for each in error.errors()
         ]
 
 

@@ -1,4 +1,4 @@
-"""Deployments as prefect.yaml has them: each key that a release knows, and its type."""
+"""Model of prefect.yaml: each key that a release supports, and its type."""
 
 from __future__ import annotations
 
@@ -23,12 +23,13 @@ from pydantic_core import to_jsonable_python
 from utils.errors import nearest, sentence
 
 IMAGE = "{{ $IMAGE }}"
-"""What a deployment in production writes for the image of its commit."""
+"""The placeholder in production's deployments for the image of a commit."""
 TAG = "production"
-"""Deployments that have it are those of a release."""
+"""The tag of the deployments that a release manages."""
 
 
-def _runnable(step: dict[str, Any]) -> dict[str, Any]:
+def _check_step(step: dict[str, Any]) -> dict[str, Any]:
+    """Check that a step names a function and arguments that it takes."""
     name, inputs = next(iter(step.items()), ("", None))
     if len(step) != 1 or not isinstance(inputs, dict):
         raise ValueError("A step is one function, with its inputs indented below it.")
@@ -37,10 +38,12 @@ def _runnable(step: dict[str, Any]) -> dict[str, Any]:
         signature = inspect.signature(import_object(name))
     except (ImportError, AttributeError, TypeError, ValueError) as error:
         raise ValueError(
-            f"There is no step `{name}`: {sentence(error)} Mend its name."
+            f"There is no step `{name}`: {sentence(error)} Correct its name."
         ) from error
     try:
-        signature.bind_partial(**given)  # what is misspelt before what is missing
+        signature.bind_partial(
+            **given
+        )  # Reports misspelt arguments before missing ones.
         signature.bind(**given)
     except TypeError as error:
         takes = ", ".join(signature.parameters)
@@ -51,31 +54,32 @@ def _runnable(step: dict[str, Any]) -> dict[str, Any]:
 
 
 def _json(value: Any) -> Any:
-    found = to_jsonable_python(value)  # `prefect deploy` makes texts of dates, too
+    """Return a value as JSON has it. `prefect deploy` makes strings of dates, too."""
+    found = to_jsonable_python(value)
     try:
         json.dumps(found, allow_nan=False)
     except ValueError:
         raise ValueError(
-            "JSON, and so Prefect, has no infinity and no NaN. Write another number."
+            "Prefect sends JSON, which has neither infinity nor NaN. Write another number."
         ) from None
     return found
 
 
 Json = Annotated[dict[str, Any], AfterValidator(_json)]
-Step = Annotated[Json, AfterValidator(_runnable)]
+Step = Annotated[Json, AfterValidator(_check_step)]
 
 
-class Strict(BaseModel):
-    """Refuses unknown keys and takes no value for another type's."""
+class StrictModel(BaseModel):
+    """Base of the models: rejects unknown keys, and converts no value's type."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-class Schedule(Strict):
-    """When a deployment runs by itself."""
+class Schedule(StrictModel):
+    """Times at which a deployment runs by itself."""
 
     cron: str = Field(description="minute, hour, day, month and weekday")
-    # Without it Prefect takes UTC, and the hour moves in summer.
+    # Prefect's default is UTC, with which the hour moves in summer.
     timezone: str = Field(description="a name such as Europe/Berlin or UTC")
     active: bool = True
     parameters: Json = {}
@@ -84,10 +88,10 @@ class Schedule(Strict):
 
     @field_validator("cron")
     @classmethod
-    def _prefect_takes_it(cls, cron: str) -> str:
+    def _check_cron(cls, cron: str) -> str:
         otherwise = f"Write {cls.model_fields['cron'].description}."
-        if len(cron.split()) != 5:  # croniter takes seconds, too, and `@daily`
-            raise ValueError(f"`{cron}` has not these five fields. {otherwise}")
+        if len(cron.split()) != 5:  # croniter accepts seconds and `@daily`, too.
+            raise ValueError(f"`{cron}` does not have five fields. {otherwise}")
         try:
             CronSchedule(cron=cron)
         except ValidationError as error:
@@ -97,7 +101,7 @@ class Schedule(Strict):
 
     @field_validator("timezone")
     @classmethod
-    def _it_exists(cls, timezone: str) -> str:
+    def _check_timezone(cls, timezone: str) -> str:
         if timezone not in (names := available_timezones()):
             otherwise = f"Write {cls.model_fields['timezone'].description}."
             raise ValueError(
@@ -107,8 +111,8 @@ class Schedule(Strict):
         return timezone
 
 
-class ConcurrencyLimit(Strict):
-    """How many runs of a deployment there may be at a time."""
+class ConcurrencyLimit(StrictModel):
+    """Limit of a deployment's runs at a time."""
 
     limit: int = Field(ge=1, description="the number of runs at a time")
     collision_strategy: Literal["ENQUEUE", "CANCEL_NEW"] = Field(
@@ -117,19 +121,21 @@ class ConcurrencyLimit(Strict):
     grace_period_seconds: int | None = Field(None, ge=60, le=86400)
 
 
-class WorkPool(Strict):
-    """Where a deployment's runs wait for a worker, and what they get."""
+class WorkPool(StrictModel):
+    """Work pool of a deployment's runs, and their job variables."""
 
     name: str = Field(description="the name of a work pool")
     work_queue_name: str | None = None
     job_variables: Json = {}
 
 
-class Deployment(Strict):
-    """A flow with all that its runs need."""
+class DeclaredDeployment(StrictModel):
+    """A deployment as prefect.yaml declares it."""
 
-    name: Name = Field(description="a text without any of / % & < >")
-    # With a file's path Prefect puts flows/ ahead on sys.path.
+    model_config = ConfigDict(title="deployment")
+
+    name: Name = Field(description="a string without any of / % & < >")
+    # With a file path Prefect would put flows/ first on sys.path.
     entrypoint: str = Field(
         pattern=r"^\w+(\.\w+)+$",
         description="a module and its function, such as flows.products.products",
@@ -142,26 +148,29 @@ class Deployment(Strict):
     parameters: Json = {}
     schedules: list[Schedule] = []
     concurrency_limit: ConcurrencyLimit | None = None
-    # Without these keys `prefect deploy` asks, or thinks of steps itself.
+    # Without these keys `prefect deploy` asks for steps, or invents them.
     build: list[Step] = Field(description="a list of steps, [] for none")
     pull: list[Step] = Field(description="a list of steps, [] for none")
     enforce_parameter_schema: bool = True
 
     @property
     def in_production(self) -> bool:
+        """True if a release brings the deployment to production."""
         return TAG in self.tags
 
-    def with_image(self, image: str) -> Deployment:
-        """As `prefect deploy` makes it where IMAGE is this."""
-        # Prefect's own apply_values takes variables from this process's environment alone.
+    def with_image(self, image: str) -> DeclaredDeployment:
+        """Return the deployment with an image, as `prefect deploy` fills in IMAGE."""
+        # Prefect's own apply_values only takes variables of this process's environment.
         filled = self.model_dump_json().replace(IMAGE, image)
-        return Deployment.model_validate_json(filled)
+        return DeclaredDeployment.model_validate_json(filled)
 
 
-class File(Strict):
-    """The top level."""
+class TopLevel(StrictModel):
+    """The keys at the top level of prefect.yaml."""
+
+    model_config = ConfigDict(title="file")
 
     name: str | None = None
     prefect_version: str | None = Field(None, alias="prefect-version")
-    definitions: Any = None  # where anchors are
+    definitions: Any = None  # Of anchors.
     deployments: list[Any] = Field(description="a list of deployments")

@@ -1,6 +1,6 @@
-"""YAML that knows its lines: what is wrong with a value can be told where it is written.
+"""Reads YAML with the line of each key and item, for messages about faults.
 
-What comes from an anchor, by an alias or a merge (`<<`), has the anchor's lines.
+Values from an anchor, by an alias or a merge (`<<`), have the anchor's lines.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from utils.errors import nearest, sentence
 
 
 class Fault(NamedTuple):
-    """Something to mend in this line."""
+    """A fault in a line of the file."""
 
     line: int
     text: str
 
 
 class NotYaml(Exception):
-    """A text cannot be read at all."""
+    """A text that is not YAML."""
 
     def __init__(self, fault: Fault) -> None:
         super().__init__(fault.text)
@@ -41,29 +41,30 @@ class LocatedList(list[Any]):
 
 
 def read_yaml(text: str) -> tuple[Any, list[Fault]]:
-    """What the text says, and the keys that are written twice in one mapping.
+    """Return a text's data, and a fault for each key that a mapping has twice.
 
-    Plain YAML takes the last of those without a word.
+    PyYAML itself silently takes the last of duplicate keys.
 
     Raises:
-        NotYaml: with the first fault, where reading ends.
+        NotYaml: The text is not YAML. It has the first fault, at which reading ends.
     """
     try:
         loader = _Loader(text)
-        return loader.get_single_data(), loader.written_twice
+        return loader.get_single_data(), loader.duplicates
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise NotYaml(Fault(line, f"This is not YAML: {sentence(error.reason)}"))
     except yaml.MarkedYAMLError as error:
-        said = f"This is not YAML: {sentence(error.problem)}"
+        message = f"This is not YAML: {sentence(error.problem)}"
         if error.context and error.context_mark:
             begin = error.context_mark.line + 1
-            said = f"{said[:-1]}, {error.context} that begins in line {begin}."
-        raise NotYaml(Fault(error.problem_mark.line + 1, said)) from error
+            message = f"{message[:-1]}, {error.context} that begins in line {begin}."
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise NotYaml(Fault(line, message)) from error
 
 
 def line_of(data: Any, path: tuple[str | int, ...]) -> int:
-    """The line of the last key or item of the path that is there."""
+    """Return the line of the last key or item of a path that exists in the data."""
     line = 1
     for step in path:
         if step not in getattr(data, "lines", ()):
@@ -75,9 +76,9 @@ def line_of(data: Any, path: tuple[str | int, ...]) -> int:
 class _Loader(yaml.SafeLoader):
     def __init__(self, text: str) -> None:
         super().__init__(text)
-        self.written_twice: list[Fault] = []
+        self.duplicates: list[Fault] = []
 
-    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node:
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
             alias = self.peek_event()
             if alias.anchor not in self.anchors:
@@ -86,30 +87,31 @@ class _Loader(yaml.SafeLoader):
                 raise NotYaml(Fault(alias.start_mark.line + 1, f"{text} {advice}"))
         return super().compose_node(parent, index)
 
-    def compose_mapping_node(self, anchor: str | None) -> yaml.MappingNode:
-        # here, for a merge puts other keys into the node later
+    # types-PyYAML takes the anchor, a name, for a dict.
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        # Before a merge adds other keys to the node.
         node = super().compose_mapping_node(anchor)
         first: dict[tuple[str, str], yaml.Node] = {}
         for key, _ in node.value:
             earlier = first.setdefault((key.tag, str(key.value)), key)
             if earlier is not key:
                 text = (
-                    f"`{key.value}` stands here a second time, first in line"
-                    f" {_line(earlier)}. Keep one of them."
+                    f"Duplicate key `{key.value}`, first in line {_line(earlier)}. Keep"
+                    " one of them."
                 )
-                self.written_twice.append(Fault(_line(key), text))
+                self.duplicates.append(Fault(_line(key), text))
         return node
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         try:
             return super().construct_object(node, deep)
-        except ValueError as error:  # a day that is none
+        except ValueError as error:  # A date such as 2026-02-31.
             raise ConstructorError(None, None, str(error), node.start_mark) from error
 
     def construct_located_dict(self, node: yaml.MappingNode) -> Iterator[LocatedDict]:
         data = LocatedDict()
         yield data
-        data.update(self.construct_mapping(node))  # the node has what is merged now
+        data.update(self.construct_mapping(node))  # Resolves the node's merges.
         data.lines = {self.construct_object(key): _line(key) for key, _ in node.value}
 
     def construct_located_list(self, node: yaml.SequenceNode) -> Iterator[LocatedList]:

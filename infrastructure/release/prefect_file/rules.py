@@ -1,4 +1,4 @@
-"""What has to go together in a deployment, and with the code and the work pools."""
+"""Rules for a deployment: its keys together, and with the flows and the work pools."""
 
 from __future__ import annotations
 
@@ -8,29 +8,36 @@ from typing import TYPE_CHECKING, Any, Collection, Iterator, NamedTuple
 
 from prefect.utilities.schema_tools import validate
 
-from infrastructure.release.prefect_file.deployment import IMAGE, Deployment
+from infrastructure.release.prefect_file.deployment import (
+    IMAGE,
+    DeclaredDeployment,
+    Schedule,
+)
 from utils.errors import nearest, sentence
 
 if TYPE_CHECKING:
     from infrastructure.release.code import Code, FlowCode
 
-Path = tuple[str | int, ...]
+Location = tuple[str | int, ...]
+"""Keys and indexes that lead to a value in the file's data."""
+
 POOL = ("work_pool", "name")
-IMAGE_OF = ("work_pool", "job_variables", "image")
+IMAGE_VARIABLE = ("work_pool", "job_variables", "image")
 
 
 class Problem(NamedTuple):
-    """Something to mend, at this place of the data."""
+    """A fault at a location in the data."""
 
-    path: Path
+    location: Location
     text: str
 
     def below(self, *parents: str | int) -> Problem:
-        return Problem((*parents, *self.path), self.text)
+        """Return the problem with its location below these keys and indexes."""
+        return Problem((*parents, *self.location), self.text)
 
 
-def contradictions(deployment: Deployment) -> Iterator[Problem]:
-    """What does not go together in the deployment itself."""
+def contradictions(deployment: DeclaredDeployment) -> Iterator[Problem]:
+    """Yield the contradictions between a deployment's own keys."""
     tags = [tag for tag in ("dev", "production") if tag in deployment.tags]
     pool = deployment.work_pool.name
     if len(tags) != 1:
@@ -45,52 +52,61 @@ def contradictions(deployment: Deployment) -> Iterator[Problem]:
             " pool `dev` go together. Change one.",
         )
     elif deployment.in_production:
-        yield from _not_for_production(deployment)
+        yield from _production_problems(deployment)
     slugs = [schedule.slug for schedule in deployment.schedules]
     for index, slug in enumerate(slugs):
         if slug and slug in slugs[:index]:
-            text = f"Another schedule of this deployment has the slug `{slug}`, too."
+            text = f"An earlier schedule of this deployment has the slug `{slug}`."
             yield Problem(("schedules", index, "slug"), f"{text} Write another one.")
 
 
-def _not_for_production(deployment: Deployment) -> Iterator[Problem]:
+def _production_problems(deployment: DeclaredDeployment) -> Iterator[Problem]:
     if deployment.build:
         text = "A deployment in production builds nothing. Write `build: []`."
         yield Problem(("build",), text)
     if deployment.work_pool.job_variables.get("image") != IMAGE:
-        text = "All of production has the image of its commit."
-        yield Problem(IMAGE_OF, f'{text} Write `image: "{IMAGE}"` in `job_variables`.')
-    for path, text in _texts(deployment.model_dump()):
-        if path == IMAGE_OF:
+        text = "Production runs in the image of its commit."
+        yield Problem(
+            IMAGE_VARIABLE, f'{text} Write `image: "{IMAGE}"` in `job_variables`.'
+        )
+    for location, text in _strings(deployment.model_dump()):
+        if location == IMAGE_VARIABLE:
             continue
-        if path[-1] == "__prefect_kind":
+        if location[-1] == "__prefect_kind":
             yield Problem(
-                path[:-1],
-                "Prefect fills this in once, when the deployment is changed, and not for"
-                " each run. Write the value itself.",
+                location[:-1],
+                "Prefect renders this template once, when the deployment is changed, not"
+                " for each run. Write the value itself.",
             )
         for placeholder in set(re.findall("{{.*?}}", text)) - {IMAGE}:
             yield Problem(
-                path,
-                f"Nothing but `{IMAGE}` is filled in for production: `{placeholder}` may"
-                " become an empty text. Write the value itself.",
+                location,
+                f"Only `{IMAGE}` is filled in for production: `{placeholder}` may become"
+                " an empty string. Write the value itself.",
             )
 
 
-def _texts(data: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
+def _strings(data: Any, location: Location = ()) -> Iterator[tuple[Location, str]]:
+    """Yield each string in nested data with its location."""
     if isinstance(data, str):
-        yield path, data
+        yield location, data
     elif isinstance(data, (dict, list)):
         for key, value in data.items() if isinstance(data, dict) else enumerate(data):
-            yield from _texts(value, (*path, key))
+            yield from _strings(value, (*location, key))
 
 
-def not_there(
-    deployment: Deployment, flows: Code, pools: Collection[str]
+def check_against(
+    deployment: DeclaredDeployment, flows: Code, pools: Collection[str]
 ) -> Iterator[Problem]:
-    """What the deployment names, and nobody has."""
+    """Yield what a deployment names that the flows and the work pools do not have.
+
+    Args:
+        deployment: Deployment of prefect.yaml.
+        flows: Flows of the same commit.
+        pools: Names of the work pools that exist.
+    """
     pool, entrypoint = deployment.work_pool.name, deployment.entrypoint
-    # Of `dev`, which is brought nowhere, the name is known.
+    # A release leaves `dev` alone. `contradictions` checks the name of its pool.
     if deployment.in_production and pool not in pools:
         yield Problem(POOL, f"There is no work pool `{pool}`. {nearest(pool, pools)}")
     if flow := flows.flows.get(entrypoint):
@@ -99,22 +115,27 @@ def not_there(
         return
     why = sentence(flows.errors[entrypoint])
     text = f"The flow `{entrypoint}` cannot be loaded: {why}"
-    # It may be spelt right, and its code be broken.
-    if alike := get_close_matches(entrypoint, flows.flows, n=1, cutoff=0.9):
-        text += f" Did you mean `{alike[0]}`?"
+    # Its name may be right and its code broken, so that only a very close name is advice.
+    if close := get_close_matches(entrypoint, flows.flows, n=1, cutoff=0.9):
+        text += f" Did you mean `{close[0]}`?"
     yield Problem(("entrypoint",), text)
 
 
-def _refused_parameters(deployment: Deployment, flow: FlowCode) -> Iterator[Problem]:
+def _refused_parameters(
+    deployment: DeclaredDeployment, flow: FlowCode
+) -> Iterator[Problem]:
     names = flow.parameter_schema.get("properties", {})
-    schedules = [(("schedules", i), s) for i, s in enumerate(deployment.schedules)]
-    for parents, owner in [((), deployment), *schedules]:
-        path = (*parents, "parameters")
+    owners: list[tuple[Location, DeclaredDeployment | Schedule]] = [
+        ((), deployment),
+        *((("schedules", i), each) for i, each in enumerate(deployment.schedules)),
+    ]
+    for parents, owner in owners:
+        location = (*parents, "parameters")
         for name in owner.parameters:
             if name not in names:
                 text = f"The flow {flow.name} has no parameter `{name}`."
-                yield Problem((*path, name), f"{text} {nearest(name, names)}")
-        # Whoever starts a run gives what is required. A schedule has to have it.
+                yield Problem((*location, name), f"{text} {nearest(name, names)}")
+        # A person who starts a run can still give required parameters. A schedule cannot.
         for error in validate(
             deployment.parameters | owner.parameters,
             flow.parameter_schema,
@@ -122,9 +143,10 @@ def _refused_parameters(deployment: Deployment, flow: FlowCode) -> Iterator[Prob
         ):
             at = tuple(error.absolute_path)
             if at and at[0] not in owner.parameters:
-                continue  # the deployment's own, told before
-            what = f"`{at[0]}`" if at else "the parameters of this schedule"
+                continue  # The deployment's own, reported before.
+            subject = f"`{at[0]}`" if at else "the parameters of this schedule"
             why = ", ".join(each.message for each in error.context or [error])
             yield Problem(
-                (*path, *at), f"The flow {flow.name} refuses {what}: {sentence(why)}"
+                (*location, *at),
+                f"The flow {flow.name} refuses {subject}: {sentence(why)}",
             )

@@ -1,4 +1,4 @@
-"""The platform's stack: how it is, and what a commit changes in it."""
+"""The platform's CloudFormation stack: its current state, and the change of a release."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from utils.differences import Difference, differences
 
 IMAGE_PARAMETER = "ImageUri"
 POOL_PARAMETER = "WorkPoolName"
-# What makes resources. A parameter's default, say, is none: the stack keeps its value.
+# Sections that resources depend on. Parameters are none of them: when a default changes,
+# the stack keeps its value.
 SECTIONS = ("Transform", "Mappings", "Conditions", "Resources", "Outputs")
 
 
 @dataclass(frozen=True)
 class PlatformStack:
-    """The stack as it is."""
+    """The stack's template and parameters, current or planned."""
 
     name: str
     status: str
@@ -27,10 +28,10 @@ class PlatformStack:
 
     @classmethod
     def named(cls, name: str) -> PlatformStack:
-        """Ask CloudFormation for it.
+        """Read a stack from CloudFormation.
 
         Raises:
-            ClearError: There is none, or AWS does not answer.
+            ClearError: The stack does not exist, or AWS does not answer.
         """
         found = describe_stack(name)
         with asking_aws(
@@ -47,10 +48,16 @@ class PlatformStack:
 
     @classmethod
     def made_from(cls, name: str, template: str, image: str) -> PlatformStack:
-        """One that was made from this template, with its defaults."""
+        """Return a stack as created from a template with its default parameters.
+
+        Args:
+            name: Name of the stack.
+            template: Text of the template.
+            image: Image of the worker.
+        """
         defaults = {
             parameter: str(each.get("Default", ""))
-            for parameter, each in parameters_of(template).items()
+            for parameter, each in template_parameters(template).items()
         }
         parameters = defaults | {IMAGE_PARAMETER: image}
         return cls(name, "CREATE_COMPLETE", template, parameters)
@@ -62,34 +69,36 @@ class PlatformStack:
 
     @property
     def work_pool(self) -> str:
-        """The pool that the worker serves."""
+        """The name of the work pool that the worker serves."""
         return self.parameters[POOL_PARAMETER]
 
 
 @dataclass(frozen=True)
 class StackChange:
-    """What becomes of it. Nothing, if nothing differs."""
+    """The change to apply to the stack. Without differences nothing is applied."""
 
     template: str
     image: str
-    """The worker's."""
+    """The worker's image."""
     differences: tuple[Difference, ...]
 
     @classmethod
     def of(cls, stack: PlatformStack, template: str, image: str) -> StackChange:
-        """What this template, and this image for the worker, change."""
-        found = differences(parts_of(stack.template), parts_of(template))
+        """Compare a stack with a template and an image for its worker."""
+        found = differences(
+            template_sections(stack.template), template_sections(template)
+        )
         if image != stack.worker_image:
             found += (Difference(IMAGE_PARAMETER, stack.worker_image, image),)
         return cls(template, image, found)
 
 
-def parts_of(template: str) -> dict[str, Any]:
-    """The sections of a template that matter, as data: comments are none."""
+def template_sections(template: str) -> dict[str, Any]:
+    """Return a template's sections that affect resources, as data without comments."""
     read = read_template(template)
     return {section: read[section] for section in SECTIONS if section in read}
 
 
-def parameters_of(template: str) -> dict[str, Any]:
-    """A template's parameters by name."""
+def template_parameters(template: str) -> dict[str, Any]:
+    """Return a template's parameters by name."""
     return read_template(template).get("Parameters", {})

@@ -1,4 +1,4 @@
-"""A template of CloudFormation, read as data."""
+"""Reads CloudFormation templates as data."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import yaml
 
 
 class _Loader(yaml.SafeLoader):
-    """Reads CloudFormation's short forms: `!Ref x` as {"Ref": "x"}."""
+    """YAML loader for CloudFormation's short forms: `!Ref x` becomes {"Ref": "x"}."""
 
 
 def _short_form(loader: yaml.SafeLoader, name: str, node: yaml.Node) -> dict[str, Any]:
@@ -17,15 +17,21 @@ def _short_form(loader: yaml.SafeLoader, name: str, node: yaml.Node) -> dict[str
         return {name: loader.construct_scalar(node)}
     if isinstance(node, yaml.SequenceNode):
         return {name: loader.construct_sequence(node, deep=True)}
+    assert isinstance(node, yaml.MappingNode)
     return {name: loader.construct_mapping(node, deep=True)}
 
 
+def _string(loader: yaml.SafeLoader, node: yaml.Node) -> Any:
+    assert isinstance(node, yaml.ScalarNode)
+    return loader.construct_scalar(node)
+
+
 _Loader.add_multi_constructor("!", _short_form)
-# `Version: 2012-10-17` is a text for CloudFormation.
-_Loader.add_constructor("tag:yaml.org,2002:timestamp", _Loader.construct_scalar)
+# For CloudFormation `Version: 2012-10-17` is a string.
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _string)
 
 
 @cache
 def read_template(text: str) -> dict[str, Any]:
-    """Its sections by name. Comments are none of it."""
+    """Return a template's sections by name, without comments."""
     return yaml.load(text, _Loader)

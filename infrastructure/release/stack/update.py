@@ -1,4 +1,4 @@
-"""Changes the platform's stack by a change set, and waits until it is done or taken back."""
+"""Updates the platform's stack by a change set, and waits until it is complete."""
 
 from __future__ import annotations
 
@@ -13,47 +13,47 @@ from infrastructure.release.stack import (
     IMAGE_PARAMETER,
     PlatformStack,
     StackChange,
-    parameters_of,
+    template_parameters,
 )
 from utils.aws.client import asking_aws, aws_client
 from utils.errors import ClearError, sentence
 
-SECONDS_BETWEEN_LOOKS = 5
-# A worker that does not become healthy is given up by ECS, and CloudFormation then takes
-# everything back: most of an hour.
-LOOKS = 3600 // SECONDS_BETWEEN_LOOKS
-# of a condition that nothing uses, for example
+POLL_SECONDS = 5
+# ECS gives up a worker that does not become healthy, and CloudFormation rolls back: that
+# takes most of an hour.
+POLLS = 3600 // POLL_SECONDS
+# CloudFormation's answer to a change without effect, such as an unused condition.
 NO_CHANGE = ("didn't contain changes", "No updates are to be performed")
 RIGHTS = "to execute change sets of the stack and to describe it"
 
 
 ChangeSet = dict[str, str]
-"""What names it."""
+"""The names of a stack and of its change set, as boto3 takes them."""
 
 
 def prepare_update(stack: PlatformStack, change: StackChange) -> ChangeSet | None:
-    """Make a change set, in which parameters that are none of a release keep their values.
+    """Create a change set. Parameters other than the image keep their values.
 
     Returns:
-        None, if CloudFormation finds nothing to change.
+        The change set, or None if CloudFormation finds nothing to change.
 
     Raises:
-        ClearError: CloudFormation refuses it.
+        ClearError: The stack is being changed, or CloudFormation refuses the change.
     """
     if stack.status.endswith("_IN_PROGRESS"):
         raise ClearError(
-            f"The stack {stack.name} is {stack.status}: somebody changes it. It was left as"
-            " it was. Run this again when that has ended."
+            f"The stack {stack.name} is {stack.status}: another update is in progress. It"
+            " was left unchanged. Run this again when that update has ended."
         )
     with _asking(stack):
         return _create_change_set(aws_client("cloudformation"), stack, change)
 
 
 def execute_update(stack: PlatformStack, change_set: ChangeSet) -> None:
-    """Change the stack, and wait.
+    """Execute a change set, and wait until the stack is updated.
 
     Raises:
-        ClearError: CloudFormation took it back.
+        ClearError: CloudFormation rolls the update back, or its result is unknown.
     """
     client = aws_client("cloudformation")
     with _asking(stack):
@@ -61,25 +61,25 @@ def execute_update(stack: PlatformStack, change_set: ChangeSet) -> None:
         client.execute_change_set(**change_set)
     try:
         _wait(client, "stack_update_complete", StackName=stack.name)
-    except BotoCoreError as error:  # a WaiterError is one, and a lost connection
+    except BotoCoreError as error:  # A WaiterError or a lost connection.
         since = takewhile(
             lambda event: event["EventId"] != latest, _events(client, stack.name)
         )
-        with suppress(BotoCoreError, ClientError):  # the waiter's own trouble, then
+        with suppress(BotoCoreError, ClientError):  # Then the waiter's error is told.
             if reasons := " ".join(dict.fromkeys(_failures(since))):
                 raise ClearError(
-                    f"CloudFormation could not change {stack.name}, and takes back what it"
+                    f"CloudFormation could not update {stack.name}, and rolls back what it"
                     f" has changed: {reasons}"
                 ) from error
         raise ClearError(
-            f"Whether CloudFormation has changed {stack.name} is not known:"
+            f"It is unknown whether CloudFormation has updated {stack.name}:"
             f" {sentence(error)} Look at the stack's events, then run this again."
         ) from error
 
 
 def _asking(stack: PlatformStack) -> AbstractContextManager[None]:
-    busy = f"The stack {stack.name} is being changed by somebody else. Run this again later."
-    return asking_aws(f"the change of {stack.name}", RIGHTS, busy)
+    busy = f"Another update of the stack {stack.name} is in progress. Run this again later."
+    return asking_aws(f"the update of {stack.name}", RIGHTS, busy)
 
 
 def _create_change_set(
@@ -92,7 +92,7 @@ def _create_change_set(
             ChangeSetType="UPDATE",
             TemplateBody=change.template,
             Parameters=list(_parameters(stack, change)),
-            # Its role is the one that it was made with.
+            # CloudFormation uses the role that created the stack.
             Capabilities=["CAPABILITY_IAM"],
         )
         _wait(client, "change_set_create_complete", **change_set)
@@ -110,32 +110,33 @@ def _create_change_set(
 
 def _refused(stack: PlatformStack, reason: object) -> ClearError:
     return ClearError(
-        f"CloudFormation refuses the change of {stack.name}, which is {stack.status}, and"
-        f" left it as it was: {sentence(reason)}"
+        f"CloudFormation refuses the update of {stack.name}, which is {stack.status} and"
+        f" was left unchanged: {sentence(reason)}"
     )
 
 
 def _parameters(stack: PlatformStack, change: StackChange) -> Iterator[dict[str, Any]]:
-    for name in parameters_of(change.template):
+    for name in template_parameters(change.template):
         if name == IMAGE_PARAMETER:
             yield {"ParameterKey": name, "ParameterValue": change.image}
         elif name in stack.parameters:
             yield {"ParameterKey": name, "UsePreviousValue": True}
 
 
-def _wait(client: Any, what: str, **which: str) -> None:
-    limits = {"Delay": SECONDS_BETWEEN_LOOKS, "MaxAttempts": LOOKS}
-    client.get_waiter(what).wait(**which, WaiterConfig=limits)
+def _wait(client: Any, waiter: str, **names: str) -> None:
+    limits = {"Delay": POLL_SECONDS, "MaxAttempts": POLLS}
+    client.get_waiter(waiter).wait(**names, WaiterConfig=limits)
 
 
 def _events(client: Any, stack: str) -> Iterator[dict[str, Any]]:
-    """The newest first."""
+    """Yield the stack's events, the newest first."""
     for page in client.get_paginator("describe_stack_events").paginate(StackName=stack):
         yield from page["StackEvents"]
 
 
 def _failures(events: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """Yield the reason of each failed resource."""
     for event in events:
         if event["ResourceStatus"].endswith("_FAILED"):
-            said = event.get("ResourceStatusReason", event["ResourceStatus"])
-            yield f"{event['LogicalResourceId']}: {sentence(said)}"
+            reason = event.get("ResourceStatusReason", event["ResourceStatus"])
+            yield f"{event['LogicalResourceId']}: {sentence(reason)}"

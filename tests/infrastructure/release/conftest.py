@@ -39,7 +39,7 @@ def platform(
 
 @pytest.fixture
 def production(platform: Production) -> Iterator[Production]:
-    """Nothing is released, and the clone is at its first commit."""
+    """Production without a release, and a clone at its first commit."""
     platform.repository.git("switch", "--quiet", "--detach", "house")
     platform.empty()  # of what other tests have left, too
     yield platform

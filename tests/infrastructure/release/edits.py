@@ -30,7 +30,7 @@ def all_of(*edits: Edit) -> Edit:
 
 
 def commits(*edits: Edit) -> Edit:
-    """A commit each."""
+    """Return an edit that makes a commit of each edit."""
     return lambda there: [(edit(there), there.commit()) for edit in edits]
 
 
@@ -39,7 +39,7 @@ def git(*arguments: str) -> Edit:
 
 
 def two_branches(one: Edit, other: Edit) -> Edit:
-    """Each changed by a commit, then merged."""
+    """Return an edit that makes two branches of one commit each, and merges them."""
     return all_of(
         *(git("switch", "-q", "-c", "one"), commits(one)),
         *(git("switch", "-q", "-c", "other", "house"), commits(other)),

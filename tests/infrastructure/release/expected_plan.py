@@ -16,7 +16,7 @@ IN_PRODUCTION = [f"{flow}/production" for flow in PRODUCTION]
 
 @dataclass(frozen=True)
 class Expected:
-    """What is planned. Nothing, if nothing is given."""
+    """Expected changes of a plan. By default there are none."""
 
     image: tuple[str, ...] = ()
     """The files why there is a new one, and with it each deployment changes."""
@@ -33,20 +33,20 @@ class Expected:
 
 
 def scheduled(deployment: str, cron: str) -> dict[str, Any]:
-    """As a plan tells that it goes."""
+    """Return a removed schedule as a plan shows it."""
     when = {"cron": cron, "timezone": "Europe/Berlin", "day_or": True}
     return {"deployment": f"{deployment}/production", **when}
 
 
 def reached(path: str, *flows: str, worker: bool = False) -> Expected:
-    """By one file of the image."""
+    """Return the changes when one file of the image affects these flows."""
     files = {flow: (path,) for flow in flows}
     return Expected(image=(path,), flows=files, worker=worker)
 
 
 @dataclass(frozen=True)
 class Case:
-    """What a commit does, and what comes of it."""
+    """An edit of the repository and the plan of its commit."""
 
     edit: Edit
     expected: Expected = Expected()
@@ -55,18 +55,18 @@ class Case:
 
 
 def touched(path: str, *flows: str) -> Case:
-    """A file of the image that reaches these flows."""
+    """Return a case of a changed file that affects these flows."""
     return Case(append(path), reached(path, *flows))
 
 
 def of_file(flow: str, old: str, new: str, differences: Differences) -> Case:
-    """Other words in prefect.yaml, which change this flow's deployment."""
+    """Return a case of an edit of prefect.yaml that changes one flow's deployment."""
     update = {f"{flow}/production": differences}
     return Case(replace("prefect.yaml", old, new), Expected(update=update))
 
 
 def as_json(expected: Expected, base: str, commit: str) -> dict[str, Any]:
-    """The whole plan."""
+    """Return the whole plan."""
     old, new = f"repository:{base}", f"repository:{commit}"
     of_the_image: Differences = {}
     if expected.image:
@@ -115,7 +115,7 @@ def by_field(differences: Iterable[dict[str, str]]) -> list[dict[str, str]]:
 
 
 def ordered(plan: dict[str, Any]) -> dict[str, Any]:
-    """What it says of a thing in the order of the fields' names."""
+    """Sort a plan's differences by the names of their fields."""
     plan["stack"]["differences"] = by_field(plan["stack"]["differences"])
     updates = plan["deployments"]["update"]
     updates |= {name: by_field(found) for name, found in updates.items()}

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any, Callable, Iterator
 
 from infrastructure.release.code import PACKAGES
-from infrastructure.release.read_code_of_tree import read
+from infrastructure.release.code.read_tree import read
 from tests.repository.tree import ROOT
 
 
 @contextmanager
 def forked_reader(folder: Path) -> Iterator[Callable[[Path, list[str]], Any]]:
-    """In place of infrastructure.release.code._run_script, for trees that are no fault."""
+    """Yield a replacement of infrastructure.release.code._run_script for valid trees."""
     server = subprocess.Popen(
         [sys.executable, "-P", "-m", "tests.infrastructure.release.forked_reader"],
         cwd=ROOT,

@@ -25,7 +25,7 @@ from tests.infrastructure.templates import TEMPLATES
 from tests.repository.tree import ROOT
 from tests.samples.git_repository import Repository
 from tests.servers.python import python
-from utils.aws.stack import TEMPLATE, Stack
+from utils.aws.stack import TEMPLATE, StackOutputs
 
 STACK = "shop"
 VARYING = {"id", "created", "updated", "deployment_id"}
@@ -33,7 +33,7 @@ READS = ("/filter", "/count", "/history", "/paginate")
 
 
 class Production:
-    """What there is, and the command that changes it."""
+    """Stacks and a work pool in production, and the release command."""
 
     def __init__(
         self, cloud: Cloud, repository: Repository, prefect: SyncPrefectClient
@@ -43,7 +43,7 @@ class Production:
         self.base = repository.commit("The house, once more")
         self._create_stacks()
         with self.environment():
-            production_pool(Stack.named(STACK)).create(prefect)
+            production_pool(StackOutputs.named(STACK)).create(prefect)
 
     def _create_stacks(self) -> None:
         texts = {name: path.read_text() for name, path in TEMPLATES.items()}
@@ -72,7 +72,7 @@ class Production:
         )
 
     def remove(self) -> None:
-        """Leave Prefect and AWS to others as they were."""
+        """Remove everything that was created in Prefect and AWS."""
         self.empty()
         self.prefect.delete_work_pool("production")
         for name in (STACK, f"{STACK}-lake", f"{STACK}-deploy"):
@@ -90,25 +90,25 @@ class Production:
         self.cloud.client("iam").delete_policy(PolicyArn=policy)
 
     def empty(self) -> None:
-        """Nothing is released."""
+        """Delete all deployments and the history of releases."""
         for deployment in self.prefect.read_deployments():
             self.prefect.delete_deployment(deployment.id)
         if self.prefect.read_variable_by_name("releases"):
             self.prefect.delete_variable_by_name("releases")
 
     def image(self, commit: str) -> str:
-        """A commit's image."""
+        """Return the name of a commit's image."""
         return f"{self.registry}:{commit}"
 
     def push(self, commit: str) -> str:
-        """Build it, as it were."""
+        """Push a commit's image, and return its name."""
         with suppress(ClientError):  # it is there
             self.cloud.push_image(self.registry.partition("/")[2], commit)
         return self.image(commit)
 
     @contextmanager
     def environment(self) -> Iterator[None]:
-        """That of the job on GitHub, with the rights of its role, in this process."""
+        """Set the environment of GitHub's job, with its role's rights, in this process."""
         before = dict(os.environ)
         os.environ.update(self._variables())
         try:
@@ -128,7 +128,7 @@ class Production:
         }
 
     def start(self, *words: str, api_url: str) -> subprocess.Popen[str]:
-        """Begin `python -m infrastructure.release` with these words, in the clone."""
+        """Start `python -m infrastructure.release` with these words, in the clone."""
         return subprocess.Popen(
             # -P: the clone has packages of the same names
             [python(), "-P", "-m", "infrastructure.release", *words]
@@ -143,7 +143,7 @@ class Production:
         )
 
     def release(self, *words: str, api_url: str = "") -> str:
-        """The same in this process: what it prints, or its error."""
+        """Run the same command in this process, and return its output."""
         printed = StringIO()
         address = {PREFECT_API_URL: api_url or self.api_url}
         with (
@@ -156,7 +156,7 @@ class Production:
         return printed.getvalue()
 
     def deployments(self) -> dict[str, dict[str, Any]]:
-        """All of the server, as its API tells them, by the name of their flow and theirs."""
+        """Return the server's deployments as its API has them, by their full names."""
         url = self.api_url.rstrip("/")
         flows = {each.id: each.name for each in self.prefect.read_flows()}
         found = httpx.post(f"{url}/deployments/filter", json={}).raise_for_status()
@@ -166,14 +166,14 @@ class Production:
         }
 
     def settled(self) -> dict[str, dict[str, Any]]:
-        """The same without ids and times, which differ each time one is made."""
+        """Return the deployments without ids and times, which differ each time."""
         return {name: _settled(each) for name, each in self.deployments().items()}
 
     @contextmanager
     def watched(
         self, instead: Callable[[Request], Answer | None] = lambda request: None
     ) -> Iterator[Api]:
-        """Prefect's API at another address, which knows what it was asked.
+        """Yield a proxy of Prefect's API that records its requests.
 
         Args:
             instead: What it answers to some requests, and does not do.
@@ -199,7 +199,7 @@ class Production:
 
 
 def writes(proxy: Api) -> list[Request]:
-    """The requests that change something."""
+    """Return the requests that change something."""
     return [
         each
         for each in proxy.requests

@@ -21,7 +21,7 @@ QUERY = "sources/queries/daily/sales.sql"
 
 
 def flow(name: str, module: str, parameters: str = "") -> str:
-    """A flow that calls the function `load` of a module."""
+    """Return the code of a flow that calls the function `load` of a module."""
     package, _, imported = module.rpartition(".")
     return f'''"""Runs {imported}."""
 
@@ -130,7 +130,7 @@ deployments:
 
 
 def deployment(flow: str, size: str, more: str = "", kind: str = "load") -> str:
-    """One of prefect.yaml, for production."""
+    """Return a deployment of prefect.yaml, for production."""
     variables = f'{{image: "{{{{ $IMAGE }}}}", {size}}}'
     return f"""\
   - <<: *production
@@ -190,7 +190,7 @@ OTHERS = {
 
 
 def new_repository(folder: Path) -> Repository:
-    """One whose first commit, the tag `house`, has all of this."""
+    """Return a repository whose first commit, tagged `house`, has all of this."""
     repository = Repository(folder)
     repository.write(CODE | OTHERS)
     repository.commit("The house")

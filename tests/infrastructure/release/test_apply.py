@@ -23,21 +23,21 @@ from prefect.states import Pending, Scheduled
 from blocks.ecs_pool import production_pool
 from blocks.work_pools import WorkPool
 from infrastructure.release import job_variables
-from infrastructure.release.apply import AT_ONCE
-from infrastructure.release.releases import begin, end, read_releases
+from infrastructure.release.apply import CONCURRENT_REQUESTS
+from infrastructure.release.releases import begin_release, finish_release, read_releases
 from tests.fakes.http_server import Answer, Request, json_answer
 from tests.infrastructure.release.production import writes
 from tests.infrastructure.release.repository_of_tests import PRODUCTION
 from tests.servers.python import python
 from tests.servers.waiting import until
-from utils.aws.stack import TEMPLATE, Stack
+from utils.aws.stack import TEMPLATE, StackOutputs
 from utils.errors import ClearError
 
 NAMES = {f"{flow}/production" for flow in PRODUCTION}
 
 
 def release_the_house(production) -> str:
-    """The first release."""
+    """Make the first release, and return its commit."""
     commit = production.repository.git("rev-parse", "HEAD")
     production.push(commit)
     production.release("apply")
@@ -66,7 +66,7 @@ def test_the_first_release_is_what_prefect_deploy_makes(production):
 
 
 def deploy_by_prefect(production, image: str) -> None:
-    """What README.md tells to do by hand."""
+    """Deploy by hand as README.md says."""
     # without it Prefect does not take the commit for the deployment's version
     production.repository.git(
         "remote", "add", "origin", "https://example.org/acme/shop.git"
@@ -90,7 +90,7 @@ def test_a_second_apply_writes_nothing(production):
     with production.watched() as proxy:
         printed = production.release("apply", api_url=f"{proxy.url}/api")
 
-    assert "Nothing to do" in printed
+    assert "Nothing to change" in printed
     assert proxy.requests and not writes(proxy)
     assert production.deployments() == before
     read = {call["action"] for call in production.cloud.calls()}
@@ -182,7 +182,9 @@ def test_a_server_too_busy_for_several_at_once_makes_one_after_the_other(product
     refused: list[Request] = []
 
     def refuse_several(request: Request) -> Answer | None:
-        if (request.method, request.path) == made and len(refused) < AT_ONCE:
+        if (request.method, request.path) == made and len(
+            refused
+        ) < CONCURRENT_REQUESTS:
             refused.append(request)
             return busy
         return None
@@ -191,14 +193,14 @@ def test_a_server_too_busy_for_several_at_once_makes_one_after_the_other(product
         production.release("apply", api_url=f"{proxy.url}/api")
 
     assert production.settled() == before
-    assert proxy.most_in_flight == AT_ONCE > 1
+    assert proxy.most_in_flight == CONCURRENT_REQUESTS > 1
     asked = [(each.method, each.path) for each in writes(proxy)]
     asked = [each for each in asked if each in (flow, made)]
-    assert asked[2 * AT_ONCE :] == [flow, made] * len(NAMES)
+    assert asked[2 * CONCURRENT_REQUESTS :] == [flow, made] * len(NAMES)
 
 
 def refuse_changes(request: Request) -> Answer | None:
-    """In place of Prefect, where it is to fail half-way."""
+    """Answer in place of Prefect, where it is to fail half-way."""
     if request.method == "PATCH" and "/deployments/" in request.path:
         return json_answer({"detail": "The workspace is full"}, 422)
     return None
@@ -288,7 +290,7 @@ def test_anothers_deployment_of_the_same_name_is_not_taken_over(production):
 def test_what_only_the_new_stack_and_pool_know_is_applied_in_three_steps(
     production, monkeypatch
 ):
-    def pool_of(stack: Stack) -> WorkPool:
+    def pool_of(stack: StackOutputs) -> WorkPool:
         pool = production_pool(stack)
         pool.base_job_template["variables"]["properties"]["efs"] = {
             "default": stack["FileSystemId"]
@@ -329,11 +331,11 @@ def test_a_pull_request_is_planned_with_the_pool_of_its_own(production):
 
 def test_releases_that_overlap_are_both_remembered(production):
     for commit in ("1", "2"):
-        begin(production.prefect, commit, "shop:1")
-    end(production.prefect, "1")
+        begin_release(production.prefect, commit, "shop:1")
+    finish_release(production.prefect, "1")
     (open_one,) = read_releases(production.prefect)
     assert (open_one.commit, open_one.finished) == ("2", False)
-    end(production.prefect, "2")
+    finish_release(production.prefect, "2")
     assert read_releases(production.prefect)[0].finished
 
 
@@ -344,7 +346,7 @@ def test_a_limit_that_a_person_switched_off_stays_off(production):
     off = GlobalConcurrencyLimitUpdate(active=False)
     production.prefect.update_global_concurrency_limit(limit, off)
 
-    assert "Nothing to do" in production.release("apply")
+    assert "Nothing to change" in production.release("apply")
 
     found = production.deployments()["orders/production"]["global_concurrency_limit"]
     assert (found["active"], found["limit"]) == (False, 1)
@@ -507,7 +509,7 @@ def test_a_release_that_failed_after_its_last_change_ends_with_the_next(producti
 
     production.repository.write({"README.md": "# Others' data\n"})
     production.repository.commit("A word")
-    assert "Nothing to do" in production.release("apply")
+    assert "Nothing to change" in production.release("apply")
     production.repository.replace("prefect.yaml", "memory: 514", "memory: 4096")
     production.repository.commit("Customers are many")
     production.release("apply")

@@ -45,15 +45,15 @@ def test_a_commit_has_many_names(repository, clone, two_commits):
 
 @pytest.mark.parametrize("name", ["nobody", "0" * 40, "", "--all", "HEAD:README.md"])
 def test_a_name_of_no_commit(clone, two_commits, name):
-    with pytest.raises(GitError, match=f"{name} is no commit in .*repository. Give"):
+    with pytest.raises(GitError, match=f"{name} is not a commit in .*repository. Give"):
         clone.commit(name)
-    with pytest.raises(GitError, match="is no commit"):
+    with pytest.raises(GitError, match="is not a commit"):
         clone.changed_files(name, "HEAD")
     assert not clone.knows(name)
 
 
 def test_a_repository_without_commits(clone):
-    with pytest.raises(GitError, match="HEAD is no commit"):
+    with pytest.raises(GitError, match="HEAD is not a commit"):
         clone.commit()
 
 

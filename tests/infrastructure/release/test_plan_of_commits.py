@@ -13,10 +13,10 @@ import pytest
 from infrastructure.release import code
 from infrastructure.release.__main__ import app
 from infrastructure.release.content import Content
-from infrastructure.release.deployments import Deployed
+from infrastructure.release.deployments import ServerDeployment
 from infrastructure.release.git import Clone
 from infrastructure.release.images import Images
-from infrastructure.release.plan import Plan, Update
+from infrastructure.release.plan import ReleasePlan, Update
 from infrastructure.release.production import Production
 from infrastructure.release.report import as_data
 from infrastructure.release.stack import PlatformStack
@@ -42,7 +42,7 @@ def repository(tmp_path_factory) -> Repository:
 
 @pytest.fixture(scope="module")
 def content(repository: Repository) -> Iterator[Callable[[str], Content]]:
-    """Reads a commit."""
+    """Return a function that reads a commit."""
     clone = Clone(repository.folder)
     with (
         forked_reader(repository.folder.parent) as run_script,
@@ -53,7 +53,7 @@ def content(repository: Repository) -> Iterator[Callable[[str], Content]]:
 
 
 def committed(repository: Repository, edit: Edit) -> str:
-    """What an edit of the house leaves behind, as a commit."""
+    """Return the commit that an edit of the house makes."""
     repository.git("switch", "--quiet", "--detach", "house")
     edit(repository)
     is_new = repository.git("rev-parse", "HEAD") != repository.git("rev-parse", "house")
@@ -63,7 +63,7 @@ def committed(repository: Repository, edit: Edit) -> str:
 
 
 def data_of(content: Content, production: Production) -> dict[str, Any]:
-    return ordered(json.loads(json.dumps(as_data(Plan.of(content, production)))))
+    return ordered(json.loads(json.dumps(as_data(ReleasePlan.of(content, production)))))
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -71,12 +71,12 @@ def test_the_plan_of_a_commit(repository, content, name):
     case = CASES[name]
     commit = committed(repository, case.edit)
     base = repository.git("rev-parse", case.since)
-    production = Production.as_released(content(base), Clone(repository.folder))
+    production = Production.after_release(content(base), Clone(repository.folder))
     assert data_of(content(commit), production) == as_json(case.expected, base, commit)
 
 
 def test_the_plan_of_the_first_commit_ever(repository, content):
-    """The stack is there, with an image that was made by hand."""
+    """CloudFormation has the stack, with an image that was made by hand."""
     first, clone = content("house"), Clone(repository.folder)
     by_hand = PlatformStack.made_from("data-platform", first.template, "repository:0")
     production = Production((), by_hand, Images("repository", frozenset(), clone), "")
@@ -110,7 +110,7 @@ def test_the_plan_of_the_first_commit_ever(repository, content):
 def test_a_base_that_cannot_be_loaded_here_is_compared_even_so(
     repository, content, monkeypatch, capsys
 ):
-    """A pull request that takes a package away."""
+    """Plans a pull request that removes a package."""
     repository.git("switch", "--quiet", "--detach", "house")
     code = repository.read("flows/ping.py")
     repository.write({"flows/ping.py": f"import a_package_that_is_gone\n{code}"})
@@ -127,7 +127,7 @@ def test_a_base_that_cannot_be_loaded_here_is_compared_even_so(
 
 
 def test_the_command_prints_the_same(repository, tmp_path):
-    """Without AWS, and without Prefect's server."""
+    """Runs without AWS, and without Prefect's server."""
     base = repository.git("rev-parse", "house")
     commit = committed(repository, (case := CASES["a source and a schedule"]).edit)
     done = subprocess.run(
@@ -142,14 +142,14 @@ def test_the_command_prints_the_same(repository, tmp_path):
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert ordered(json.loads(done.stdout)) == as_json(case.expected, base, commit)
-    assert (tmp_path / "summary.md").read_text().startswith("**To bring commit ")
+    assert (tmp_path / "summary.md").read_text().startswith("**Release of commit ")
 
 
 def test_one_of_two_schedules_at_the_same_time_goes():
     when = {"cron": "0 7 * * *", "timezone": "Europe/Berlin"}
     twins = [when | {"slug": slug, "parameters": {}} for slug in ("a", "b")]
-    there = Deployed("orders", "production", {"schedules": twins})
-    wanted = Deployed("orders", "production", {"schedules": twins[1:]})
+    there = ServerDeployment("orders", "production", {"schedules": twins})
+    wanted = ServerDeployment("orders", "production", {"schedules": twins[1:]})
     update = (Update(wanted, there, ()),)
-    plan = Plan("", None, None, None, (), update, (), (), {})
+    plan = ReleasePlan("", None, None, None, (), update, (), (), {})
     assert plan.schedules_removed == (("orders/production", when),)

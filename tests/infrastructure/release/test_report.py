@@ -8,9 +8,9 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from infrastructure.release.deployments import Deployed
+from infrastructure.release.deployments import ServerDeployment
 from infrastructure.release.images import ImageChoice
-from infrastructure.release.plan import Plan, Update
+from infrastructure.release.plan import ReleasePlan, Update
 from infrastructure.release.report import lines, markdown, summary, table
 from infrastructure.release.stack import PlatformStack, StackChange
 from utils.differences import Difference
@@ -21,8 +21,8 @@ IMAGE = Difference("job_variables.image", OLD, NEW)
 VERSION = Difference("version", "aaaaaaaa", "bbbbbbbb")
 
 
-def deployed(name: str, *schedules: dict) -> Deployed:
-    return Deployed(name, "production", {"schedules": [*schedules]})
+def deployed(name: str, *schedules: dict) -> ServerDeployment:
+    return ServerDeployment(name, "production", {"schedules": [*schedules]})
 
 
 def update(name: str, *more: Difference) -> Update:
@@ -30,7 +30,7 @@ def update(name: str, *more: Difference) -> Update:
 
 
 @pytest.fixture
-def plan() -> Plan:
+def plan() -> ReleasePlan:
     stack = PlatformStack("data-platform", "UPDATE_COMPLETE", "", {})
     changed = [
         Difference("Resources.WorkerTask.Properties.Cpu", "256", "512"),
@@ -38,7 +38,7 @@ def plan() -> Plan:
         Difference("ImageUri", OLD, NEW),
     ]
     schema = Difference("parameter_openapi_schema.properties.day.default", "1", "2")
-    return Plan(
+    return ReleasePlan(
         commit="b" * 40,
         image=ImageChoice(NEW, build=True, why=("flows/a|b.py", "uv.lock")),
         stack=stack,
@@ -60,36 +60,36 @@ def test_lines_for_a_log(plan):
 image bbbbbbbbbbbb: build
   flows/a|b.py
   uv.lock
-stack data-platform: change
+stack data-platform: update
   Resources.WorkerTask
   the worker's image: aaaaaaaaaaaa -> bbbbbbbbbbbb
-flow rates, flow van: other code
+flow rates, flow van: new code
   flows/a|b.py
 deployment new/production: create
-deployment rates/production, deployment van/production: change
+deployment rates/production, deployment van/production: update
   image: aaaaaaaaaaaa -> bbbbbbbbbbbb
-deployment orders/production: change
+deployment orders/production: update
   image: aaaaaaaaaaaa -> bbbbbbbbbbbb
   tags.1: old -> none
-  the schema of its parameters, in 1 place
+  parameter schema: 1 change
 deployment gone/production: delete
 schedule of gone/production: delete
   0 6 * * * Europe/Berlin
-1 deployment: same
-To bring commit bbbbbbbbbbbb into production: an image to build, the stack to change,\
- 1 deployment to create, 3 deployments to change, 1 deployment to delete."""
+1 deployment: unchanged
+Release of commit bbbbbbbbbbbb: build the image, update the stack, create 1 deployment,\
+ update 3 deployments, delete 1 deployment."""
 
 
 def test_a_table_for_a_terminal(plan):
     console = Console(width=100, file=StringIO())
     console.print(table(plan))
     printed = console.file.getvalue()
-    assert "deployment gone/production" in printed and "an image to build" in printed
+    assert "deployment gone/production" in printed and "build the image" in printed
 
 
 def test_markdown_takes_nothing_of_a_name_for_its_own(plan):
     text = markdown(plan)
-    assert text.startswith("**To bring commit bbbbbbbbbbbb into production:")
+    assert text.startswith("**Release of commit bbbbbbbbbbbb: ")
     assert "| image bbbbbbbbbbbb | build | flows/a\\|b.py<br>uv.lock |" in text
     assert "0 6 \\* \\* \\* Europe/Berlin" in text
 
@@ -109,4 +109,4 @@ def test_nothing_to_do(plan):
         flows={},
     )
     assert not nothing.changes
-    assert summary(nothing).startswith("Nothing to do")
+    assert summary(nothing).startswith("Nothing to change")

@@ -1,4 +1,4 @@
-"""YAML with its lines: from anchors, and where it cannot be read."""
+"""YAML is read with its lines, of anchors and of errors, too."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ task:
 """
 
 
-def test_it_reads_what_plain_yaml_reads():
+def test_the_data_are_those_of_plain_yaml():
     for text in (TEXT, (ROOT / "prefect.yaml").read_text()):
         assert read_yaml(text) == (yaml.safe_load(text), [])
 
@@ -50,15 +50,15 @@ def test_each_value_has_its_line_or_that_of_its_anchor(path, line):
     assert line_of(data, tuple(steps)) == line
 
 
-def test_keys_that_are_written_twice():
+def test_duplicate_keys():
     text = (
         "a: 1\nb: {c: 1, d: 2,\n  'c': 3}\na: &x {e: 1}\nf:\n  <<: *x\n  <<: *x\n  e: 2"
     )
     _, faults = read_yaml(text)
     assert sorted(faults) == [
-        (3, "`c` stands here a second time, first in line 2. Keep one of them."),
-        (4, "`a` stands here a second time, first in line 1. Keep one of them."),
-        (7, "`<<` stands here a second time, first in line 6. Keep one of them."),
+        (3, "Duplicate key `c`, first in line 2. Keep one of them."),
+        (4, "Duplicate key `a`, first in line 1. Keep one of them."),
+        (7, "Duplicate key `<<`, first in line 6. Keep one of them."),
     ]
 
 
@@ -76,7 +76,7 @@ def test_keys_that_are_written_twice():
         ("a: 1\nb: 2026-02-31", 2, "day is out of range for month."),
     ],
 )
-def test_what_is_not_yaml(text, line, said):
+def test_text_that_is_not_yaml(text, line, said):
     with pytest.raises(NotYaml) as error:
         read_yaml(text)
     assert error.value.fault == (line, f"This is not YAML: {said}")

@@ -1,4 +1,4 @@
-"""What pydantic finds in prefect.yaml, for people who never heard of pydantic."""
+"""Messages about pydantic's errors in prefect.yaml, for people who do not know pydantic."""
 
 from __future__ import annotations
 
@@ -16,38 +16,37 @@ from infrastructure.release.prefect_file.deployment import (
 )
 from utils.errors import nearest
 
-# Prefect's keys that a release does not bring to the server, and what to do instead.
+# Keys of Prefect that a release does not support, and what to do instead.
 NOT_SUPPORTED = {
     "anchor_date": "Write `cron`.",
     "build": "Write it in each deployment.",
-    "flow_name": "Take it out: a flow is named in its code.",
+    "flow_name": "Remove it: a flow is named in its code.",
     "interval": "Write `cron`.",
     "paused": "Write `active: false` in each schedule.",
     "pull": "Write it in each deployment.",
-    "push": "Take it out: the image is pushed before anything is deployed.",
-    "replaces": "Take it out, and change the `slug`.",
+    "push": "Remove it: the image is pushed before anything is deployed.",
+    "replaces": "Remove it, and change the `slug`.",
     "rrule": "Write `cron`.",
     "schedule": "Write `schedules`, a list.",
-    "sla": "Take it out, and make an automation.",
-    "triggers": "Take it out, and make an automation.",
-    "version": "Take it out: a release is named by its commit.",
-    "version_type": "Take it out: a release is named by its commit.",
+    "sla": "Remove it, and create an automation.",
+    "triggers": "Remove it, and create an automation.",
+    "version": "Remove it: the commit is the version.",
+    "version_type": "Remove it: the commit is the version.",
 }
 
-
-NESTED = {
+NESTED: dict[str, type[BaseModel]] = {
     "concurrency_limit": ConcurrencyLimit,
     "schedules": Schedule,
     "work_pool": WorkPool,
 }
 
 
-def in_plain_words(error: ErrorDetails, model: type[BaseModel]) -> str:
-    """What is wrong, and what to do.
+def fault_message(error: ErrorDetails, model: type[BaseModel]) -> str:
+    """Return what is wrong, and what to do.
 
     Args:
-        error: One of the `ValidationError` of a `File` or a `Deployment`.
-        model: Which of the two.
+        error: Error of pydantic's `ValidationError`.
+        model: Model that was validated, `TopLevel` or `DeclaredDeployment`.
     """
     *parents, key = error["loc"] or (None,)
     if parents:
@@ -63,16 +62,17 @@ def in_plain_words(error: ErrorDetails, model: type[BaseModel]) -> str:
     if error["type"] == "value_error":
         return str(error["ctx"]["error"])
     if key == "[key]":
-        return f"The key `{error['input']}` is no text. Put it in quotes."
-    what = f" It is {fields[key]}." if fields.get(key) else ""
+        return f"The key `{error['input']}` is not a string. Put it in quotes."
+    description = fields.get(str(key))
+    expected = f" It is {description}." if description else ""
     if error["type"] == "missing":
-        return f"`{key}` is missing.{what}"
+        return f"`{key}` is missing.{expected}"
     if key is None:
-        subject = f"This {model.__name__.lower()}"
+        subject = f"This {model.model_config['title']}"
     elif isinstance(key, int):
         subject = f"An item of `{parents[-1]}`"
     else:
         subject = f"`{key}`"
-    should = re.sub("^(Input|String) | or instance of .*", "", error["msg"])
+    rule = re.sub("^(Input|String) | or instance of .*", "", error["msg"])
     given = shorten(json.dumps(error["input"], default=str), 40)
-    return f"{subject} {should.replace('dictionary', 'mapping')}, not {given}.{what}"
+    return f"{subject} {rule.replace('dictionary', 'mapping')}, not {given}.{expected}"

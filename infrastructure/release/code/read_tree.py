@@ -1,7 +1,7 @@
-"""Reads the flows of the tree in the current directory, and what they import, into a file.
+"""Script that writes the flows of the current directory's tree, and their imports, to a file.
 
-infrastructure/release/code.py runs it in a process of its own, because flows, pipelines,
-sources and utils are those of that tree. It imports nothing else of this project.
+`read_code` runs it in a separate process, in which flows, pipelines, sources and utils are
+those of the tree. It imports nothing else of this project.
 """
 
 from __future__ import annotations
@@ -17,19 +17,21 @@ from pathlib import Path
 from typing import Any, Iterator
 
 import grimp
+from prefect import Flow
 from prefect.exceptions import MissingFlowError
 from prefect.flows import load_flow_from_entrypoint
 from prefect.utilities.callables import parameter_schema
 
 
 class CannotBeLoaded(Exception):
-    """It says why, in one sentence."""
+    """A flow that cannot be loaded. The message is the reason, in one sentence."""
 
 
 def read(packages: list[str], entrypoints: list[str]) -> dict[str, Any]:
-    """What infrastructure/release/code.py makes a Code of."""
+    """Return what `read_code` makes a `Code` of."""
     modules = Modules(Path.cwd(), packages)
-    flows, errors = {}, {}
+    flows: dict[str, Any] = {}
+    errors: dict[str, str] = {}
     for entrypoint in entrypoints:
         try:
             flows[entrypoint] = modules.flow(entrypoint)
@@ -39,7 +41,7 @@ def read(packages: list[str], entrypoints: list[str]) -> dict[str, Any]:
 
 
 class Modules:
-    """The modules of a tree: what each imports, and the names in its literals."""
+    """Modules of a source tree: their imports, and the names in their string literals."""
 
     def __init__(self, tree: Path, packages: list[str]) -> None:
         self.tree = tree
@@ -59,7 +61,7 @@ class Modules:
             module = waiting.pop()
             if file := self.file_of(module):
                 nodes = list(ast.walk(ast.parse((tree / file).read_bytes())))
-                # In a folder without __init__.py grimp knows none.
+                # grimp skips folders without __init__.py.
                 known = graph.modules if module in graph.modules else set()
                 self.imported[module] = set(self._missing(nodes, file, known))
                 if known:
@@ -69,13 +71,13 @@ class Modules:
                 waiting |= self.imported[module] - self.imported.keys()
 
     def file_of(self, module: str) -> str | None:
-        """Where a module is in the tree, as git has it."""
+        """Return the path of a module's file in the tree, with slashes as in git."""
         path = module.replace(".", "/")
         files = (f"{path}.py", f"{path}/__init__.py")
         return next((file for file in files if (self.tree / file).is_file()), None)
 
     def flow(self, entrypoint: str) -> dict[str, Any]:
-        """A flow as Prefect describes it to its API, and all modules that it reaches.
+        """Return a flow as Prefect describes it to its API, and the modules that it uses.
 
         Raises:
             CannotBeLoaded: There is no such flow, or it cannot be imported.
@@ -88,22 +90,24 @@ class Modules:
         self._import(module)
         file = self.file_of(module) or module
         try:
-            # A placeholder would hide that something is missing.
-            flow = load_flow_from_entrypoint(entrypoint, use_placeholder_flow=False)
+            # A placeholder flow would hide that an import is missing.
+            flow: Flow[..., Any] = load_flow_from_entrypoint(
+                entrypoint, use_placeholder_flow=False
+            )
         except MissingFlowError as error:
             if error.__cause__:
                 raise CannotBeLoaded(f"{file} has no {function}") from None
             raise CannotBeLoaded(
-                f"{function} in {file} is no flow: decorate it with @flow"
+                f"{function} in {file} is not a flow: decorate it with @flow"
             ) from None
         return {
             "name": flow.name,
             "description": flow.description,
-            # as prefect.deployments.runner sends it
+            # As prefect.deployments.runner sends it.
             "parameter_schema": parameter_schema(flow).model_dump(
                 mode="json", exclude_unset=True
             ),
-            "modules": sorted(self._reached_from(module)),
+            "modules": sorted(self._imported_from(module)),
         }
 
     def _import(self, module: str) -> None:
@@ -114,24 +118,25 @@ class Modules:
             if f"{module}.".startswith(f"{name}."):
                 message = f"there is no {module.replace('.', '/')}.py"
             else:
-                message = f"it cannot be imported: {self._in_one_sentence(error)}"
+                message = f"it cannot be imported: {self._one_line(error)}"
             raise CannotBeLoaded(message) from None
 
-    def _in_one_sentence(self, error: BaseException) -> str:
-        said = traceback.format_exception_only(error)[-1]
-        said = " ".join(said.replace(f"{self.tree}/", "").split()).rstrip(".")
+    def _one_line(self, error: BaseException) -> str:
+        """Return the error's message and the innermost line of the tree that raised it."""
+        message = traceback.format_exception_only(error)[-1]
+        message = " ".join(message.replace(f"{self.tree}/", "").split()).rstrip(".")
         for frame in reversed(traceback.extract_tb(error.__traceback__)):
             if Path(frame.filename).is_relative_to(self.tree):
                 place = Path(frame.filename).relative_to(self.tree)
-                return f"{said} ({place}, line {frame.lineno})"
-        return said
+                return f"{message} ({place}, line {frame.lineno})"
+        return message
 
     def _missing(
         self, nodes: list[ast.AST], file: str, known: set[str]
     ) -> Iterator[str]:
-        """Modules of this project that are imported, and that grimp does not know.
+        """Yield imported modules of this project that grimp does not know.
 
-        It takes `from utils import gone` and `import utils.gone` for imports of `utils`.
+        For grimp `from utils import gone` and `import utils.gone` are imports of `utils`.
         """
         package = file.rpartition("/")[0].replace("/", ".")
         for node in nodes:
@@ -147,12 +152,12 @@ class Modules:
                 is_ours = name.partition(".")[0] in self.packages
                 holder = self.file_of(name.rpartition(".")[0])
                 if is_ours and name not in known:
-                    # What is imported out of a module is not a module itself.
+                    # Names imported from a module file are not modules.
                     if not holder or holder.endswith("/__init__.py"):
                         yield name
 
-    def _reached_from(self, module: str) -> set[str]:
-        """This module, and all that are imported by it and by what it imports."""
+    def _imported_from(self, module: str) -> set[str]:
+        """Return the module and all its direct and indirect imports."""
         reached: set[str] = set()
         waiting = {module}
         while waiting:
@@ -164,12 +169,12 @@ class Modules:
 
 
 def _names_in_literals(nodes: list[ast.AST]) -> set[str]:
-    """Names that files and folders may have, out of all texts but docstrings."""
-    told = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    """Return possible names of files and folders in string literals, except docstrings."""
+    docstrings = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
     texts = (
         node.value
         for node in nodes
-        if isinstance(node, ast.Constant) and id(node) not in told
+        if isinstance(node, ast.Constant) and id(node) not in docstrings
     )
     return {
         name

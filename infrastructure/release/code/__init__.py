@@ -1,4 +1,4 @@
-"""The flows of a tree, and which of them a changed file reaches."""
+"""Flows of a source tree, and which of them a changed file affects."""
 
 from __future__ import annotations
 
@@ -13,50 +13,57 @@ from typing import Any, Collection, Iterable, Mapping
 
 from utils.errors import ClearError, sentence
 
-SCRIPT = Path(__file__).with_name("read_code_of_tree.py")
+SCRIPT = Path(__file__).with_name("read_tree.py")
 PACKAGES = ("flows", "pipelines", "sources", "utils")
-# They decide with which libraries, and around which files, the image is built.
-OF_THE_WHOLE_IMAGE = ("uv.lock", "pyproject.toml", "Dockerfile", ".dockerignore")
+# They decide which libraries and which files the image has.
+FILES_OF_EVERY_FLOW = ("uv.lock", "pyproject.toml", "Dockerfile", ".dockerignore")
 
 
 class CodeError(ClearError):
-    """The code of a commit cannot be read."""
+    """Code of a commit that cannot be read."""
 
 
 @dataclass(frozen=True)
 class FlowCode:
-    """A flow as Prefect's API is told it, and what it is made of."""
+    """A flow as Prefect's API describes it, and the modules that it uses."""
 
     name: str
     description: str | None
     parameter_schema: dict[str, Any]
     modules: frozenset[str]
-    """All that importing the flow and running it can import, libraries by their top name."""
+    """Modules that importing or running the flow can import. Libraries: top-level names."""
 
 
 @dataclass(frozen=True)
 class Code:
-    """What a tree has for some entrypoints."""
+    """The flows of a source tree."""
 
     flows: Mapping[str, FlowCode]
-    """By entrypoint."""
+    """Flows by entrypoint."""
     errors: Mapping[str, str]
-    """Why it cannot be loaded, by entrypoint."""
+    """Reasons why flows cannot be loaded, by entrypoint."""
     named: Mapping[str, Collection[str]] = field(default_factory=dict)
-    """By module, the names in its literals that files and folders may have."""
+    """Possible names of files and folders in each module's string literals, by module."""
 
     def changed(self, paths: Iterable[str]) -> dict[str, tuple[str, ...]]:
-        """By name, the flows that changed files of the image reach, with these files."""
+        """Return the flows that changed files affect, each with those files.
+
+        Args:
+            paths: Changed files of the image.
+
+        Returns:
+            Sorted paths by the flow's name.
+        """
         found: dict[str, set[str]] = {}
         for path in paths:
-            for flow in self._reached_by(path):
+            for flow in self._affected_by(path):
                 found.setdefault(flow.name, set()).add(path)
         return {flow: tuple(sorted(found[flow])) for flow in sorted(found)}
 
-    def _reached_by(self, path: str) -> Iterable[FlowCode]:
+    def _affected_by(self, path: str) -> Iterable[FlowCode]:
         flows = self.flows.values()
         package, _, inside = path.partition("/")
-        if path in OF_THE_WHOLE_IMAGE:
+        if path in FILES_OF_EVERY_FLOW:
             return flows
         if path == ".dlt/config.toml":
             readers = {"dlt"}
@@ -70,21 +77,26 @@ class Code:
         return [flow for flow in flows if flow.modules & readers]
 
     def _readers_of_data(self, package: str, names: list[str]) -> set[str]:
-        """The modules that name a file, or a folder that it lies in.
+        """Return the modules that name a data file, or a folder that holds it.
 
-        The outermost that is named counts: `usage` in `redshift_queries` is named by whom
-        reads that folder, and by others that mean something else.
+        Only the outermost name that is found counts: in `queries/usage/a.sql` the name
+        `queries` is specific, while other modules may use `usage` for something else.
         """
         while f"{package}.{names[0]}" in self.named:
             package = f"{package}.{names.pop(0)}"
         for name in names:
-            if readers := {each for each, said in self.named.items() if name in said}:
+            readers = {module for module, told in self.named.items() if name in told}
+            if readers:
                 return readers
         return set()
 
 
 def read_code(tree: Path, entrypoints: Iterable[str]) -> Code:
-    """Import the flows of a tree in a process of its own.
+    """Import the flows of a source tree in a separate process.
+
+    Args:
+        tree: Folder with the packages of the project.
+        entrypoints: Flows to import, each as a module and a function.
 
     Raises:
         CodeError: The tree has a file that is not Python.
@@ -98,24 +110,24 @@ def read_code(tree: Path, entrypoints: Iterable[str]) -> Code:
 
 
 def _run_script(tree: Path, entrypoints: list[str]) -> dict[str, Any]:
-    asked = {"packages": PACKAGES, "entrypoints": entrypoints}
+    arguments = {"packages": PACKAGES, "entrypoints": entrypoints}
     with TemporaryDirectory(prefix="release-") as folder:
         result = Path(folder) / "code.json"
         done = subprocess.run(
-            # -P: without it the modules beside the script shadow Python's own.
+            # -P: modules beside the script must not shadow Python's own.
             [sys.executable, "-P", str(SCRIPT), str(result)],
             cwd=tree,
             env=os.environ | {"PYTHONPATH": str(tree)},
-            input=json.dumps(asked),
+            input=json.dumps(arguments),
             capture_output=True,
             text=True,
         )
         if done.returncode == 0:
-            # Not what it prints: so may each module that it imports.
+            # A file, because modules that the script imports may print.
             return json.loads(result.read_text())
-    said = [f"exit code {done.returncode}", *done.stderr.split("\n")]
-    last = [line for line in said if line.strip()][-1]
+    lines = [f"exit code {done.returncode}", *done.stderr.split("\n")]
+    last = [line for line in lines if line.strip()][-1]
     raise CodeError(
         f"The flows of this commit cannot be read: {sentence(last.replace(f'{tree}/', ''))}"
-        " Nothing was changed. Mend it and commit that."
+        " Nothing was changed. Fix it and commit the fix."
     )
