@@ -52,7 +52,7 @@ def install(folder: Path, **scripts: str) -> None:
 
 
 class Actions(dict):
-    """For jobs of one repository, that deploy to one AWS."""
+    """Fake actions for jobs of one repository that deploy to one AWS."""
 
     def __init__(self, origin: Path, cloud: Cloud | None = None) -> None:
         self.origin, self.cloud = origin, cloud
@@ -75,7 +75,7 @@ class Actions(dict):
         runner.command("git", "checkout", "-q", "--detach", runner.github["sha"])
 
     def setup_uv(self, runner: Runner, inputs: Inputs) -> None:
-        """From now on there is uv, which runs the tests' own Python."""
+        """Install uv, which runs the tests' own Python."""
         assert set(inputs) <= {"version", "python-version", "enable-cache"}
         install(
             Path(runner.machine["PATH"].partition(":")[0]),
@@ -83,7 +83,7 @@ class Actions(dict):
         )
 
     def assume_role(self, runner: Runner, inputs: Inputs) -> None:
-        """Only if the role's trust is in what GitHub's token says of this job."""
+        """Assume the role if its trust policy allows the claims of GitHub's token."""
         assert runner.job["permissions"]["id-token"] == "write"
         role = inputs["role-to-assume"]
         found = self.cloud.client("iam").get_role(RoleName=role.rpartition("/")[2])

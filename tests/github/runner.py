@@ -34,7 +34,7 @@ def jobs_of(workflow: str) -> dict[str, dict[str, Any]]:
 
 @dataclass
 class Runner:
-    """One machine, for one job."""
+    """A machine for one job."""
 
     folder: Path
     machine: dict[str, str]
@@ -70,25 +70,25 @@ class Runner:
 
     @property
     def workspace(self) -> Path:
-        """Where the commit is checked out to."""
+        """Folder of the checked-out commit."""
         return self.folder / "workspace"
 
     @property
     def temporary(self) -> Path:
-        """For files between steps."""
+        """Folder for files between steps."""
         return self.folder / "temporary"
 
     @property
     def summary(self) -> str:
-        """What the job shows on its page."""
+        """Summary on the job's page."""
         return (self.folder / "summary").read_text()
 
     def mask(self, value: str) -> None:
-        """From now on GitHub shows stars in its place."""
+        """Replace a text by stars in all later output."""
         self.masks.add(value)
 
     def command(self, *command: str, environment: Inputs = {}) -> None:
-        """What it prints comes into the log, but for what is told to the runner.
+        """Run a command. Its output goes to the log, except commands to the runner.
 
         Raises:
             StepFailed: with all that was printed.
@@ -134,7 +134,7 @@ class Runner:
             self.outputs[step["id"]] = read_variables(files["GITHUB_OUTPUT"])
 
     def _values(self, given: Mapping[str, Any]) -> dict[str, str]:
-        """With their expressions evaluated. A number or a truth value is a text to GitHub."""
+        """Return values with evaluated expressions, as strings."""
         return {
             name: re.sub(
                 r"\$\{\{ (.*?) \}\}",
@@ -165,7 +165,7 @@ class Runner:
 
 
 def read_variables(file: Path) -> dict[str, str]:
-    """What a step has written, in both of the forms that GitHub documents."""
+    """Return a step's variables, written in either form that GitHub documents."""
     found, lines = {}, iter(file.read_text().splitlines())
     for line in lines:
         if several := re.fullmatch(r"(\w+)<<(.+)", line):

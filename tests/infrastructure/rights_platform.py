@@ -98,7 +98,7 @@ class Platform:
         )
 
     def _things_of_ec2(self) -> tuple[dict[str, str], dict[str, str]]:
-        """Some that bear the stack's tag, and some that do not."""
+        """Create EC2 resources with the stack's tag, and some without."""
         tag = {"Key": "aws:cloudformation:stack-name", "Value": "rights"}
         # the stack has a NAT instance, and so no gateway
         self._ec2.create_tags(Resources=[NAT_GATEWAY], Tags=[tag])
@@ -145,7 +145,7 @@ class Platform:
         raise AssertionError(f"{request.operation} was executed.")
 
     def request(self, cell: Cell) -> Request:
-        """What a cell asks."""
+        """Return the request of a cell."""
         own = self.rights[cell.role]
         right = own[cell.number]
         assert right.action == cell.action
@@ -164,7 +164,7 @@ class Platform:
 
     @cache
     def _session(self, who: str) -> boto3.Session:
-        """One that shares the models of services, which take long to read."""
+        """Return a session that shares the services' models, which take long to read."""
         shared = get_session()
         shared.register_component("data_loader", LOADER)
         if who == ADMINISTRATOR["AWS_ACCESS_KEY_ID"]:
@@ -175,7 +175,7 @@ class Platform:
         return boto3.Session(*keys[:3], botocore_session=shared)
 
     def remove(self) -> None:
-        """All that was made, what the stacks retain included."""
+        """Remove everything that was created, including what the stacks retain."""
         self._iam.delete_role_policy(RoleName=INSIDE, PolicyName="all")
         for name in MADE_BY_HAND:
             self._iam.delete_role(RoleName=name)

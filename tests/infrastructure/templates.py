@@ -38,7 +38,7 @@ def of_type(path: Path, kind: str) -> dict[str, dict[str, Any]]:
 
 
 def statements(path: Path, name: str) -> list[dict[str, Any]]:
-    """What the policies of a role, or a policy of its own, say."""
+    """Return the statements in the policies of a role, or of a separate policy."""
     given = properties(path, name)
     policies = given.get("Policies") or [given]
     return [
@@ -54,7 +54,7 @@ def listed(value: Any) -> list[Any]:
 
 
 def rights(path: Path, name: str) -> Iterator[tuple[str, str, Any]]:
-    """Each action with each of its resources, and the condition."""
+    """Return each action with each of its resources, and the condition."""
     for statement in statements(path, name):
         for action in listed(statement["Action"]):
             for resource in listed(statement["Resource"]):

@@ -59,7 +59,7 @@ def way_out(cloud: Any, outputs: dict[str, str]) -> dict[str, Any]:
 
 
 def holder(cloud: Any, outputs: dict[str, str]) -> dict[str, Any]:
-    """Who has the address."""
+    """Return what has the address."""
     allocation = [outputs["OutboundAllocationId"]]
     (address,) = cloud.client("ec2").describe_addresses(AllocationIds=allocation)[
         "Addresses"
@@ -69,7 +69,7 @@ def holder(cloud: Any, outputs: dict[str, str]) -> dict[str, Any]:
 
 
 def order(cloud: Any, actions: set[str]) -> list[str]:
-    """These actions, as CloudFormation did them."""
+    """Return these actions in the order of CloudFormation."""
     return [each["action"] for each in cloud.calls() if each["action"] in actions]
 
 

@@ -313,7 +313,7 @@ def test_the_boundary_allows_what_the_platforms_roles_may_do_and_nothing_else():
 
 
 def test_the_policies_are_not_too_long_for_iam():
-    """Its limits: 10,240 characters for all inline policies of a role, 6,144 for one of its own."""
+    """IAM allows 10,240 characters for a role's inline policies, 6,144 for a managed one."""
     for role, limit in (
         ("StackRole", 10_240),
         ("DeployRole", 10_240),

@@ -86,7 +86,7 @@ def test_the_alarms_are_those_of_the_template():
 
 
 def test_the_secrets_are_those_of_the_example():
-    """Each section of it is a secret. In AWS a key is in the secret, not in a file."""
+    """Compares sections with secrets. AWS holds a key in the secret, not in a file."""
     example = (ROOT / ".dlt" / "secrets.toml.example").read_text()
     sections = re.findall(
         r"^# \[([\w.]+)\]\n((?:# \w+ = .*\n)+)", example, re.MULTILINE

@@ -77,7 +77,7 @@ def test_no_action_and_no_resource_is_left_out():
 
 
 def test_there_are_no_other_policies(platform):
-    """Neither in the templates nor in the stacks."""
+    """Checks the templates and the stacks."""
     kinds = {
         each["Type"]
         for path in TEMPLATES.values()

@@ -90,7 +90,7 @@ def test_a_star_has_its_reason_in_the_line_above(path: Path):
 
 @every_template
 def test_an_action_that_knows_no_resource_stands_on_a_star(path: Path):
-    """On anything else it would be allowed nothing."""
+    """IAM denies them on any other resource."""
     data = files("cfnlint.data.AdditionalSpecs") / "Policies.json"
     known = json.loads(data.read_text())
     for name, each in read(path)["Resources"].items():
@@ -159,7 +159,7 @@ def test_no_account_and_no_region_is_written_down(path: Path):
 
 @every_template
 def test_no_secret_is_a_parameter_or_a_value(path: Path):
-    """Neither is one made here, nor resolved into a template."""
+    """Templates neither create secrets nor resolve them."""
     template = read(path)
     kinds = {each["Type"] for each in template["Resources"].values()}
     assert "AWS::SecretsManager::Secret" not in kinds
@@ -173,7 +173,7 @@ def test_no_secret_is_a_parameter_or_a_value(path: Path):
 
 @every_template
 def test_roles_have_names_of_awss_making(path: Path):
-    """Another stack, and a role that is replaced, need another name."""
+    """Fixed names would collide with another stack, and when a role is replaced."""
     for name, each in read(path)["Resources"].items():
         if each["Type"] == "AWS::IAM::Role":
             given: dict[str, Any] = each["Properties"]
