@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Iterator
+from typing import TYPE_CHECKING, Callable, Iterator
 
 import httpx
 import pytest
@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from tests.fakes.aws import Aws
     from tests.fakes.vault import Vault
 
+SECRETS = ("slacktoken", "routing-key", "MIIB")
 POOLS = ("dev", "production")
-# in the order in which they can be deleted
+# In an order in which they can be deleted.
 BLOCKS = (
     "s3-bucket/data-lake",
     "aws-credentials/data-platform",
@@ -35,6 +36,21 @@ def prefect(prefect_api: str) -> Iterator[SyncPrefectClient]:
         _remove_all(client)
         yield client
         _remove_all(client)
+
+
+@pytest.fixture
+def blocks(capsys: pytest.CaptureFixture[str]) -> Callable[..., list[str]]:
+    """Function that runs `python -m blocks` in this process, and returns its lines."""
+
+    from blocks.__main__ import app
+
+    def run(*arguments: str) -> list[str]:
+        app(arguments)
+        printed = capsys.readouterr().out
+        assert not [each for each in SECRETS if each in printed]
+        return printed.splitlines()
+
+    return run
 
 
 @pytest.fixture
@@ -85,6 +101,12 @@ def requests(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(httpx.Client, "send", record)
     return sent
+
+
+def names(lines: list[str], action: str) -> set[str]:
+    """Return the labels of the objects with this action."""
+    heads = (line.rpartition(": ") for line in lines if not line.startswith(" "))
+    return {name for name, _, found in heads if found == action}
 
 
 def _remove_all(client: SyncPrefectClient) -> None:

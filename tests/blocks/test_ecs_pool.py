@@ -22,6 +22,7 @@ from tests.fakes.aws import REGION
 from tests.samples.platform_stack import NAME, OUTPUTS
 from utils.aws.stack import StackOutputs
 from utils.differences import revealed
+from utils.errors import ClearError
 
 KEY = "the-key"
 SECRETS = {
@@ -149,3 +150,8 @@ def test_the_default_template_is_as_prefect_aws_made_it():
     definition = default["job_configuration"]["task_definition"]
     assert "enableFaultInjection" not in definition
     assert "linuxParameters" not in definition["containerDefinitions"][0]
+
+
+def test_an_unknown_variable_for_the_apis_secret():
+    with pytest.raises(ClearError, match="'PREFECT_KEY' as PrefectApiSecretVariable"):
+        template_of(OUTPUTS | {"PrefectApiSecretVariable": "PREFECT_KEY"})

@@ -1,4 +1,4 @@
-"""The block of the warehouse in Snowflake, from the secret that dlt loads with."""
+"""Block of the warehouse in Snowflake, from the secret that dlt loads with."""
 
 from __future__ import annotations
 
@@ -84,3 +84,9 @@ def test_what_is_neither_a_table_nor_an_address(secrets, content):
     assert "Nothing was changed" in str(error.value)
     assert "sesame" not in str(error.value)
     assert error.value.__cause__ is None and error.value.__suppress_context__
+
+
+def test_a_warehouse_that_is_not_in_snowflake():
+    outputs = OUTPUTS | {"WarehouseType": "postgres"}
+    stack = StackOutputs(NAME, REGION, "CREATE_COMPLETE", outputs)
+    assert "the warehouse is postgres" in snowflake_analytics(stack).reason

@@ -128,7 +128,14 @@ def rights_in(documents: list[dict[str, Any]]) -> list[Right]:
 def request_of(
     right: Right, how: str, rights: list[Right], ec2: tuple[dict[str, str], ...]
 ) -> Request:
-    """Return the request for a right."""
+    """Return the request that uses a right.
+
+    Args:
+        right: Right to use.
+        how: Way in which the request uses it.
+        rights: All rights of the role.
+        ec2: Names of EC2 resources of the stack, and of others.
+    """
     if carried := _carried(right, how, rights):
         return carried
     names = {} if right.pattern == "*" else names_of(inside(right.pattern))

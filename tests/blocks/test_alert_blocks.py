@@ -1,0 +1,50 @@
+"""Blocks of alerts, from the secrets of a team that uses Slack and PagerDuty or does not."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import SecretStr
+
+from blocks.alert_blocks import (
+    PAGERDUTY_SECRET,
+    SLACK_SECRET,
+    alerts,
+    data_pipelines,
+)
+from blocks.managed_object import SkippedObject
+from tests.fakes.vault import Vault
+from utils.errors import ClearError
+
+
+@pytest.fixture
+def secrets(aws) -> Vault:
+    return Vault(aws)
+
+
+def test_slack(secrets):
+    secrets.put(SLACK_SECRET, "https://hooks.slack.com/services/T/B/token\n")
+    assert alerts().wanted == {
+        "url": SecretStr("https://hooks.slack.com/services/T/B/token")
+    }
+
+
+def test_a_slack_secret_that_is_not_a_url(secrets):
+    secrets.put(SLACK_SECRET, "xoxb-token")
+    with pytest.raises(ClearError, match=f"{SLACK_SECRET} is not a URL") as error:
+        alerts()
+    assert "xoxb" not in str(error.value)
+
+
+def test_pagerduty(secrets):
+    secrets.put(PAGERDUTY_SECRET, {"key": "routing-key"})
+    wanted = data_pipelines().wanted
+    assert wanted["integration_key"] == SecretStr("routing-key")
+    assert (wanted["notify_type"], wanted["region_name"]) == ("failure", "us")
+
+
+@pytest.mark.parametrize(
+    "block, secret", [(alerts, SLACK_SECRET), (data_pipelines, PAGERDUTY_SECRET)]
+)
+def test_without_its_secret_a_block_is_skipped(secrets, block, secret):
+    skipped = block()
+    assert isinstance(skipped, SkippedObject) and secret in skipped.reason

@@ -1,0 +1,65 @@
+"""Work pools on a real Prefect server: created, and restored after changes by hand."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
+
+from blocks.work_pools import dev_pool
+from tests.blocks.conftest import names
+from utils.errors import ClearError
+
+
+def test_what_was_changed_by_hand_in_a_pool_is_put_back(
+    blocks, prefect, secrets, requests
+):
+    blocks("apply")
+    template = prefect.read_work_pool("production").base_job_template
+    variables = template["variables"]["properties"]
+    variables["cpu"]["default"] = 4096
+    variables["network_configuration"]["default"]["assignPublicIp"] = "ENABLED"
+    variables["env"]["default"]["PREFECT_API_KEY"] = "by-hand"
+    prefect.update_work_pool(
+        "production",
+        WorkPoolUpdate(base_job_template=template, concurrency_limit=3, is_paused=True),
+    )
+    requests.clear()
+
+    lines = blocks("apply")
+
+    assert names(lines, "updated") == {"work pool production"}
+    start = "  variables.properties"
+    assert f"{start}.cpu.default: 4096 -> 256" in lines
+    assert (
+        f"{start}.network_configuration.default.assignPublicIp: ENABLED -> DISABLED"
+        in lines
+    )
+    assert f"{start}.env.default.PREFECT_API_KEY: (not shown) -> none" in lines
+    assert "by-hand" not in "\n".join(lines)
+    assert [each for each in requests if not each.startswith("GET")] == [
+        "PATCH /api/work_pools/production"
+    ]
+    pool = prefect.read_work_pool("production")
+    assert pool.base_job_template["variables"]["properties"]["cpu"]["default"] == 256
+    assert (pool.concurrency_limit, pool.is_paused) == (3, True)
+
+
+def test_a_dev_pool_made_by_hand_gets_a_description(blocks, prefect):
+    made = [sys.executable, "-m", "prefect", "work-pool", "create", "dev"]
+    subprocess.run([*made, "--type", "process"], check=True, capture_output=True)
+
+    lines = blocks("apply", "dev")
+
+    assert [line for line in lines if line.startswith("  ")] == [
+        "  description: null -> Runs are processes on the machine of whoever starts a"
+        " worker."
+    ]
+
+
+def test_a_pool_of_another_type_is_not_touched(prefect):
+    prefect.create_work_pool(WorkPoolCreate(name="dev", type="docker"))
+    with pytest.raises(ClearError, match="dev is of the type docker, not process"):
+        dev_pool().find(prefect)
