@@ -1,14 +1,17 @@
-"""Production, set up once for all tests of releases."""
+"""Fixtures of the tests of releases: production, and the repository of its commits."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Iterator
+from functools import cache
+from typing import TYPE_CHECKING, Callable, Iterator
 
 import pytest
 
 if TYPE_CHECKING:
+    from infrastructure.release.content import Content
     from tests.cloud.cloud import Cloud
     from tests.infrastructure.release.production import Production
+    from tests.samples.git_repository import Repository
 
 
 @pytest.fixture(scope="module")
@@ -44,3 +47,28 @@ def production(platform: Production) -> Iterator[Production]:
     platform.empty()  # of what other tests have left, too
     yield platform
     platform.empty()
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    """Repository of a small project, whose first commit has the tag `house`."""
+    from tests.infrastructure.release.repository_of_tests import new_repository
+
+    return new_repository(tmp_path_factory.mktemp("house") / "repository")
+
+
+@pytest.fixture(scope="module")
+def content(repository: Repository) -> Iterator[Callable[[str], Content]]:
+    """Function that reads a commit of the repository, each once."""
+    from infrastructure.release import code
+    from infrastructure.release.content import Content
+    from infrastructure.release.git import Clone
+    from tests.infrastructure.release.forked_reader import forked_reader
+
+    clone = Clone(repository.folder)
+    with (
+        forked_reader(repository.folder.parent) as run_script,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setattr(code, "_run_script", run_script)
+        yield cache(lambda name: Content.of(clone, clone.commit(name)))

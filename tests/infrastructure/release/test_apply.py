@@ -20,17 +20,12 @@ from prefect.client.schemas.actions import (
 )
 from prefect.states import Pending, Scheduled
 
-from blocks.ecs_pool import production_pool
-from blocks.work_pools import WorkPool
-from infrastructure.release import job_variables
 from infrastructure.release.apply import CONCURRENT_REQUESTS
-from infrastructure.release.releases import begin_release, finish_release, read_releases
 from tests.fakes.http_server import Answer, Request, json_answer
 from tests.infrastructure.release.production import writes
 from tests.infrastructure.release.repository_of_tests import PRODUCTION
 from tests.servers.python import python
 from tests.servers.waiting import until
-from utils.aws.stack import TEMPLATE, StackOutputs
 from utils.errors import ClearError
 
 NAMES = {f"{flow}/production" for flow in PRODUCTION}
@@ -285,58 +280,6 @@ def test_anothers_deployment_of_the_same_name_is_not_taken_over(production):
         production.release("apply")
 
     assert production.deployments() == before
-
-
-def test_what_only_the_new_stack_and_pool_know_is_applied_in_three_steps(
-    production, monkeypatch
-):
-    def pool_of(stack: StackOutputs) -> WorkPool:
-        pool = production_pool(stack)
-        pool.base_job_template["variables"]["properties"]["efs"] = {
-            "default": stack["FileSystemId"]
-        }
-        return pool
-
-    monkeypatch.setattr(job_variables, "production_pool", pool_of)
-    old = "OutboundIpAddress:\n    Description: The address"
-    new = f"FileSystemId:\n    Value: fs-1\n  {old}"
-    production.repository.replace(TEMPLATE, old, new)
-    production.repository.replace("prefect.yaml", "515}", "515, efs: fs-1}")
-    production.push(production.repository.commit("A file system"))
-
-    assert "orders/production" in production.release("plan")
-    with pytest.raises(ClearError, match="no job variable `efs`"):
-        production.release("apply", "deployments")
-
-
-def test_a_pull_request_is_planned_with_the_pool_of_its_own(production):
-    house = production.repository.git("rev-parse", "HEAD")
-    file = production.repository.read("prefect.yaml")
-    file = file.replace("{name: production, job", "{name: warehouse, job")
-    production.repository.write({"prefect.yaml": file})
-    moved = production.repository.commit("Another pool")
-    with pytest.raises(ClearError, match="no work pool `warehouse`"):
-        production.release("plan", "--base", house)
-
-    production.repository.replace("prefect.yaml", "0 7 * * *", "0 8 * * *")
-    production.repository.replace("prefect.yaml", "memory: 514", "memroy: 514")
-    production.repository.commit("Orders come later")
-    with pytest.raises(ClearError, match="no job variable `memroy`"):
-        production.release("plan", "--base", moved)
-    production.repository.replace("prefect.yaml", "memroy: 514", "memory: 514")
-    production.repository.commit("Mended")
-
-    assert "0 7 * * *" in production.release("plan", "--base", moved)
-
-
-def test_releases_that_overlap_are_both_remembered(production):
-    for commit in ("1", "2"):
-        begin_release(production.prefect, commit, "shop:1")
-    finish_release(production.prefect, "1")
-    (open_one,) = read_releases(production.prefect)
-    assert (open_one.commit, open_one.finished) == ("2", False)
-    finish_release(production.prefect, "2")
-    assert read_releases(production.prefect)[0].finished
 
 
 def test_a_limit_that_a_person_switched_off_stays_off(production):

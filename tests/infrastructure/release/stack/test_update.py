@@ -85,11 +85,11 @@ def test_a_template_changes_the_stack_before_the_deployments(at_base):
 @pytest.mark.parametrize(
     "kind, said",
     [
-        ("X::Y::Z", "CloudFormation refuses the change of shop.*X::Y::Z"),
+        ("X::Y::Z", "CloudFormation refuses the update of shop.*X::Y::Z"),
         # its role has no right to that
         (
             "AWS::S3::Bucket",
-            "could not change shop.* s3:CreateBucket ",
+            "could not update shop.* s3:CreateBucket ",
         ),
     ],
 )
@@ -135,7 +135,7 @@ def test_a_failed_stack_is_rolled_back_to_the_release_before(at_base):
     )
     production.repository.replace("sources/shop.py", "[1]", "[5]")
     production.push(production.repository.commit("One resource more, five rows"))
-    with pytest.raises(ClearError, match="could not change"):
+    with pytest.raises(ClearError, match="could not update"):
         production.release("apply")
 
     production.release("rollback")

@@ -1,0 +1,93 @@
+"""Job variables checked against the work pool, that of the server and that of this code."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from prefect.exceptions import ObjectNotFound
+
+from blocks.ecs_pool import production_pool
+from blocks.work_pools import WorkPool
+from infrastructure.release import job_variables
+from infrastructure.release.content import Content
+from infrastructure.release.job_variables import (
+    check_job_variables,
+    check_planned_job_variables,
+)
+from infrastructure.release.prefect_file import PrefectFileError, read_prefect_file
+from infrastructure.release.stack import PlatformStack
+from tests.repository.tree import ROOT
+from tests.samples.pets_prefect_file import CODE, FILE, changed
+from utils.aws.stack import TEMPLATE, StackOutputs
+from utils.errors import ClearError
+
+TEXT = (ROOT / TEMPLATE).read_text()
+STACK = PlatformStack.made_from("pets", TEXT, "registry/pets:1")
+POOL = {
+    "variables": {
+        "type": "object",
+        "properties": {"image": {"type": "string"}, "cpu": {"type": "integer"}},
+    }
+}
+
+
+def content(file: str = FILE) -> Content:
+    return Content("abc", read_prefect_file(file), CODE, TEXT)
+
+
+def server(pool: dict[str, Any] | None) -> Any:
+    """Return a client of a server with this template of the pool, or without a pool."""
+
+    def read_work_pool(name: str) -> Any:
+        assert name == "production"
+        if pool is None:
+            raise ObjectNotFound(Exception())
+        return SimpleNamespace(base_job_template=pool)
+
+    return SimpleNamespace(read_work_pool=read_work_pool)
+
+
+@pytest.mark.parametrize(
+    "file, fault",
+    [
+        (changed("cpu: 256", "cpuu: 256"), "16: .* no job variable `cpuu`. .*`cpu`"),
+        (changed("cpu: 256", "cpu: many"), "16: .* refuses: 'many'"),
+    ],
+)
+def test_a_fault_is_found_in_its_line(file, fault):
+    with pytest.raises(PrefectFileError, match=f"prefect.yaml:{fault}"):
+        check_job_variables(content(file), server(POOL), STACK, pool_needed=True)
+    with pytest.raises(PrefectFileError, match=f"prefect.yaml:{fault}"):
+        check_planned_job_variables(content(file), STACK)
+
+
+def test_the_pool_of_the_server_is_asked_first():
+    check_job_variables(content(), server(POOL), STACK, pool_needed=True)
+    only_here = content(changed("cpu: 256", "extra: 1"))
+    pool = {
+        "variables": {"properties": POOL["variables"]["properties"] | {"extra": {}}}
+    }
+    check_job_variables(only_here, server(pool), STACK, pool_needed=False)
+
+
+@pytest.mark.parametrize("pool", [None, {"variables": {"properties": {}}}])
+def test_a_pool_still_to_be_updated_is_enough_for_a_plan(pool):
+    check_job_variables(content(), server(pool), STACK, pool_needed=False)
+    with pytest.raises(ClearError, match="no work pool|no job variable"):
+        check_job_variables(content(), server(pool), STACK, pool_needed=True)
+
+
+def test_a_pool_may_need_an_output_that_only_the_commits_template_has(monkeypatch):
+    def pool_of(stack: StackOutputs) -> WorkPool:
+        pool = production_pool(stack)
+        pool.base_job_template["variables"]["properties"]["efs"] = {
+            "default": stack["FileSystemId"]
+        }
+        return pool
+
+    monkeypatch.setattr(job_variables, "production_pool", pool_of)
+    template = TEXT.replace("\nOutputs:\n", "\nOutputs:\n  FileSystemId: {Value: x}\n")
+    file = read_prefect_file(changed("cpu: 256", "efs: fs-1"))
+    check_planned_job_variables(Content("abc", file, CODE, template), STACK)

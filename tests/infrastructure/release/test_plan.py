@@ -1,0 +1,85 @@
+"""Plan of a release: what it may change, and the schedules that it removes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from infrastructure.release.content import Content
+from infrastructure.release.deployments import ServerDeployment
+from infrastructure.release.git import Clone
+from infrastructure.release.images import ImageChoice, Images
+from infrastructure.release.plan import ReleasePlan, Update
+from infrastructure.release.prefect_file import read_prefect_file
+from infrastructure.release.production import Production
+from infrastructure.release.releases import Release
+from infrastructure.release.stack import PlatformStack, StackChange
+from tests.samples.git_repository import Repository
+from tests.samples.pets_prefect_file import CODE, FILE
+from utils.errors import ClearError
+
+IMAGE = "registry/pets:old"
+STACK = PlatformStack.made_from("pets", "Parameters: {}", IMAGE)
+
+
+def plan(*update: Update, **fields: Any) -> ReleasePlan:
+    parts: dict[str, Any] = {
+        "commit": "",
+        "image": ImageChoice(IMAGE, build=False),
+        "stack": STACK,
+        "stack_change": StackChange("", IMAGE, ()),
+        "update": update,
+        "flows": {},
+        **dict.fromkeys(("create", "delete", "unchanged"), ()),
+    }
+    return ReleasePlan(**parts | fields)
+
+
+def test_one_of_two_schedules_at_the_same_time_goes():
+    timing = {"cron": "0 7 * * *", "timezone": "Europe/Berlin"}
+    twins = [timing | {"slug": slug, "parameters": {}} for slug in ("a", "b")]
+    current = ServerDeployment("orders", "production", {"schedules": twins})
+    planned = ServerDeployment("orders", "production", {"schedules": twins[1:]})
+    removed = plan(Update(planned, current, ())).schedules_removed
+    assert removed == (("orders/production", timing),)
+
+
+def test_a_plan_without_differences_changes_nothing():
+    assert not plan().changes
+    assert plan(image=ImageChoice(IMAGE, build=True)).changes
+    orders = ServerDeployment("orders", "production", {"schedules": []})
+    assert plan(delete=(orders,)).deployments_change
+
+
+@pytest.fixture
+def clone(tmp_path) -> Clone:
+    repository = Repository(tmp_path / "repository")
+    repository.write({"prefect.yaml": FILE, ".dockerignore": ""})
+    repository.commit()
+    return Clone(repository.folder)
+
+
+@pytest.fixture
+def content(clone) -> Content:
+    return Content(clone.commit(), read_prefect_file(FILE), CODE, "Parameters: {}")
+
+
+def production(clone: Clone, *deployments: ServerDeployment) -> Production:
+    images = Images("registry/pets", frozenset({"old"}), clone)
+    return Production(deployments, STACK, images, "")
+
+
+def test_a_deployment_of_another_project_is_not_taken_over(clone, content):
+    fields = {"tags": ["production"], "job_variables": {"image": "registry/other:1"}}
+    foreign = ServerDeployment("cats", "production", fields)
+    with pytest.raises(ClearError, match=r"cats/production \(registry/other:1\)"):
+        ReleasePlan.of(content, production(clone, foreign))
+
+
+def test_a_rollback_has_the_releases_image_and_leaves_the_template(clone, content):
+    release = Release.now("old", IMAGE)
+    found = ReleasePlan.of(content, production(clone), back_to=release)
+    assert (found.image.name, found.image.build) == (IMAGE, False)
+    assert found.stack_change.template == STACK.template
+    assert [each.image for each in found.create] == [IMAGE, IMAGE]

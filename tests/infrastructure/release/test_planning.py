@@ -1,0 +1,81 @@
+"""Plans of the checked-out commit against another one, and commits that are rejected."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from infrastructure.release.git import Clone
+from infrastructure.release.planning import _reject_older, plan_rollback, plan_since
+from tests.infrastructure.release.expected_plan import IN_PRODUCTION
+from utils.errors import ClearError
+
+
+@pytest.fixture
+def clone(repository, content) -> Clone:
+    """Clone at the first commit. Reading of commits is quick."""
+    repository.git("switch", "--quiet", "--detach", "house")
+    return Clone(repository.folder)
+
+
+def test_flows_of_the_base_may_need_packages_that_are_gone(repository, clone):
+    """Plans a pull request that removes a package."""
+    code = repository.read("flows/ping.py")
+    repository.write({"flows/ping.py": f"import a_package_that_is_gone\n{code}"})
+    base = repository.commit("With a package")
+    repository.write({"flows/ping.py": code})
+    repository.commit("Without it")
+
+    plan = plan_since(clone, base)
+
+    assert plan.flows == {"ping": ("flows/ping.py",)}
+    assert [each.planned.full_name for each in plan.update] == IN_PRODUCTION
+
+
+def test_the_pools_of_the_base_are_accepted(repository, clone):
+    base = clone.commit()
+    file = repository.read("prefect.yaml")
+    moved = file.replace("{name: production, job", "{name: warehouse, job")
+    repository.write({"prefect.yaml": moved})
+    commit = repository.commit("Another pool")
+    with pytest.raises(ClearError, match="no work pool `warehouse`"):
+        plan_since(clone, base)
+
+    repository.replace("prefect.yaml", "0 7 * * *", "0 8 * * *")
+    repository.commit("Orders come later")
+    ((deployment, schedule),) = plan_since(clone, commit).schedules_removed
+    assert (deployment, schedule["cron"]) == ("orders/production", "0 7 * * *")
+
+
+def test_job_variables_are_checked_against_the_pool_of_this_code(repository, clone):
+    base = clone.commit()
+    repository.replace("prefect.yaml", "memory: 514", "memroy: 514")
+    repository.commit("A misspelt variable")
+    with pytest.raises(ClearError, match="no job variable `memroy`"):
+        plan_since(clone, base)
+
+
+def test_a_base_with_faults_is_named(repository, clone):
+    repository.replace("prefect.yaml", "name: shop", "nam: shop")
+    base = repository.commit("A fault")
+    repository.replace("prefect.yaml", "nam: shop", "name: shop")
+    repository.commit("Fixed")
+    with pytest.raises(ClearError, match=f"{base}, to compare with: .*`nam`"):
+        plan_since(clone, base)
+
+
+def test_a_commit_older_than_the_latest_release(repository, clone):
+    older = clone.commit()
+    newer = repository.commit("A newer one")
+    _reject_older(clone, newer, older)
+    _reject_older(clone, newer, newer)
+    with pytest.raises(ClearError, match=f"{older} is older than .*{newer}"):
+        _reject_older(clone, older, newer)
+
+
+def test_a_rollback_needs_an_earlier_release(clone):
+    client: Any = SimpleNamespace(read_variable_by_name=lambda name: None)
+    with pytest.raises(ClearError, match="no release before"):
+        plan_rollback(clone, "shop", client)
