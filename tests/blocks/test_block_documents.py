@@ -10,7 +10,7 @@ from tests.blocks.conftest import names
 from utils.errors import ClearError
 
 
-def test_what_was_changed_by_hand_in_a_block_is_put_back(blocks, prefect, secrets):
+def test_a_block_changed_by_hand_is_reverted(blocks, prefect, secrets):
     blocks("apply")
     for document, kind, data in (
         ("alerts", "slack-webhook", {"url": "https://hooks.slack.com/by-hand"}),
@@ -32,7 +32,7 @@ def test_what_was_changed_by_hand_in_a_block_is_put_back(blocks, prefect, secret
     assert blocks("plan")[-1].endswith("7 unchanged")
 
 
-def test_a_rotated_secret_arrives(blocks, prefect, secrets):
+def test_a_rotated_secret_is_updated(blocks, prefect, secrets):
     blocks("apply")
     secrets.put("prefect/pagerduty-integration-key", "routing-key of another service")
 

@@ -124,8 +124,8 @@ def test_the_environment_of_a_run(variable):
     )
 
 
-def test_a_definition_equals_what_aws_answers_for_it(variable):
-    """Otherwise each run would register another definition."""
+def test_a_definition_equals_its_answer_from_aws(variable):
+    """Different definitions would be registered by each run."""
     run = run_of_a_deployment()
     made = prepared(OUTPUTS | {"PrefectApiSecretVariable": variable}, run)
     worker = ECSWorker("production")
@@ -142,7 +142,7 @@ def test_a_definition_equals_what_aws_answers_for_it(variable):
     assert not worker._task_definitions_equal(definition, answer, getLogger(__name__))
 
 
-def test_the_default_template_is_as_prefect_aws_made_it():
+def test_the_default_template_is_unchanged():
     """Checks that the pool's template is a changed copy of prefect-aws's."""
     template_of(OUTPUTS)
     default = ECSWorker.get_default_base_job_template()

@@ -1,4 +1,4 @@
-"""`python -m blocks` on a real Prefect server, with AWS as moto plays it."""
+"""`python -m blocks` on a real Prefect server, with the AWS of moto."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_plan_changes_nothing_apply_creates_all(blocks, prefect, secrets, reques
     assert applied[-1].endswith("7 created")
 
 
-def test_a_second_apply_changes_nothing_and_says_so(blocks, prefect, secrets, requests):
+def test_a_second_apply_changes_nothing(blocks, prefect, secrets, requests):
     blocks("apply")
     requests.clear()
 

@@ -68,7 +68,7 @@ def test_a_connection_string(secrets):
         ),
     ],
 )
-def test_what_is_enough_for_dlt_and_not_for_the_block(secrets, values, reason):
+def test_a_secret_that_is_enough_for_dlt_only(secrets, values, reason):
     secrets.put(SECRET, values)
     left_out = snowflake_analytics(STACK)
     assert isinstance(left_out, SkippedObject) and left_out.reason == reason
@@ -77,7 +77,7 @@ def test_what_is_enough_for_dlt_and_not_for_the_block(secrets, values, reason):
 @pytest.mark.parametrize(
     "content", ["sesame", '{"password": "sesame', "snowflake://LOADER:sesame@host:a/b"]
 )
-def test_what_is_neither_a_table_nor_an_address(secrets, content):
+def test_a_secret_that_is_neither_a_table_nor_a_url(secrets, content):
     secrets.put(SECRET, content)
     with pytest.raises(ClearError, match=f"{SECRET} is neither a JSON obj") as error:
         snowflake_analytics(STACK)

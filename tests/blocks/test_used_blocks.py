@@ -18,7 +18,7 @@ def applied(prefect, secrets):
     return secrets.aws
 
 
-def test_the_bucket_takes_a_file_without_keys(applied, tmp_path):
+def test_a_file_is_written_to_the_bucket_without_keys(applied, tmp_path):
     block = S3Bucket.load("data-lake")
 
     block.write_path("folder/hello.txt", b"hello")
@@ -28,13 +28,13 @@ def test_the_bucket_takes_a_file_without_keys(applied, tmp_path):
     assert block.credentials.aws_access_key_id is None
 
 
-def test_the_credentials_are_those_of_whoever_loads_them(applied):
+def test_the_credentials_are_those_of_the_process_that_loads_them(applied):
     client = AwsCredentials.load("data-platform").get_client("sts")
     assert client.meta.region_name == "eu-central-1"
     assert client.get_caller_identity()["Account"] == "123456789012"
 
 
-def test_slack_hears(applied, monkeypatch):
+def test_slack_gets_the_message(applied, monkeypatch):
     with api(Answer(b"ok")) as server:
         monkeypatch.setattr(NotifySlack, "webhook_url", f"{server.url}/services")
         SlackWebhook.load("alerts").notify("A run has failed")
@@ -43,7 +43,7 @@ def test_slack_hears(applied, monkeypatch):
     assert "A run has failed" in str(request.json)
 
 
-def test_pagerduty_hears(applied, monkeypatch):
+def test_pagerduty_gets_the_message(applied, monkeypatch):
     with api(json_answer({"status": "success"}, status=202)) as server:
         monkeypatch.setitem(
             pagerduty.PAGERDUTY_API_LOOKUP, pagerduty.PagerDutyRegion.US, server.url
@@ -55,7 +55,7 @@ def test_pagerduty_hears(applied, monkeypatch):
     assert "It failed again" in str(request.json)
 
 
-def test_the_warehouse_in_snowflake_has_what_its_class_takes(prefect, applied):
+def test_the_snowflake_block_has_the_fields_of_its_class(prefect, applied):
     """The class itself comes with prefect-snowflake, which nothing here needs."""
     found = prefect.read_block_document_by_name(
         "snowflake-analytics", "snowflake-connector"

@@ -13,9 +13,7 @@ from tests.blocks.conftest import names
 from utils.errors import ClearError
 
 
-def test_what_was_changed_by_hand_in_a_pool_is_put_back(
-    blocks, prefect, secrets, requests
-):
+def test_a_pool_changed_by_hand_is_reverted(blocks, prefect, secrets, requests):
     blocks("apply")
     template = prefect.read_work_pool("production").base_job_template
     variables = template["variables"]["properties"]

@@ -1,4 +1,4 @@
-"""What the actions do that the workflows use, by their names."""
+"""Fakes of the actions that the workflows use, by their names."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ esac
 
 
 def install(folder: Path, **scripts: str) -> None:
-    """Programs that this machine has."""
+    """Install the programs of a machine."""
     folder.mkdir(exist_ok=True)
     for name, script in scripts.items():
         (folder / name).write_text(script)
@@ -67,7 +67,7 @@ class Actions(dict):
         )
 
     def checkout(self, runner: Runner, inputs: Inputs) -> None:
-        """The commit of the push, and its history if that is asked for."""
+        """Check out the commit of the push, with its history if asked for."""
         assert inputs["persist-credentials"] == "false"
         depth = inputs.get("fetch-depth", "1")
         history = [] if depth == "0" else [f"--depth={depth}"]
@@ -112,7 +112,7 @@ class Actions(dict):
         }
 
     def build_image(self, runner: Runner, inputs: Inputs) -> None:
-        """The real Dockerfile by buildah, whose own layers are the cache."""
+        """Build the real Dockerfile with buildah, whose own layers are the cache."""
         name, _, version = inputs["build-args"].strip().partition("=")
         assert name == "IMAGE_VERSION"
         assert inputs["load"] == "true" and "push" not in inputs

@@ -1,8 +1,8 @@
-"""Plays a runner of GitHub's: reads a job of a workflow, and executes its steps in order.
+"""Fake of GitHub's runner: reads a job of a workflow, and executes its steps in order.
 
-Commands are run as they stand, by bash, in an empty folder with an empty environment. Of an
-action only what it does is played, by a function (actions.py). Of expressions it knows those
-that the workflows use; anything else is an error.
+Commands are run unchanged, by bash, in an empty folder with an empty environment. Actions are
+replaced by functions with the same effect (actions.py). Expressions are limited to those that
+the workflows use. Anything else is an error.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class StepFailed(AssertionError):
 
 
 def jobs_of(workflow: str) -> dict[str, dict[str, Any]]:
-    """A workflow's jobs, as they stand in its file."""
+    """Return a workflow's jobs, as in its file."""
     return _read(workflow)["jobs"]
 
 

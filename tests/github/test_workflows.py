@@ -1,4 +1,4 @@
-"""The workflows as texts: what linters find, and what they do not look at."""
+"""Checks of the workflows' files: linters, and rules that no linter has."""
 
 from __future__ import annotations
 

@@ -68,9 +68,9 @@ class Request:
 
 
 def request_for(action: str, names: dict[str, Any]) -> Request:
-    """A request that needs an action, with these values of parameters, however deep.
+    """Return a request that needs an action, with values of parameters at any depth.
 
-    In the region that is among them, if one is.
+    A region among the values is the request's.
     """
     service, _, name = action.partition(":")
     operation = model(service).operation_model(OPERATIONS.get(action, name))
@@ -84,7 +84,7 @@ def request_for(action: str, names: dict[str, Any]) -> Request:
 
 @cache
 def model(service: str) -> ServiceModel:
-    """botocore's description of a service."""
+    """Return botocore's description of a service."""
     return ServiceModel(LOADER.load_service_model(service, "service-2"), service)
 
 
@@ -112,7 +112,7 @@ def _fitting(shape: Shape, value: Any) -> Any:
 
 
 def names_of(arn: str) -> dict[str, Any]:
-    """The parameters that name a resource, in whichever operation they are."""
+    """Return the parameters that name a resource, in any operation."""
     service, rest = arn.split(":", 5)[2::3]
     kind, path = _parts(rest)
     name = path.rpartition("/")[2]
@@ -155,21 +155,21 @@ def names_of(arn: str) -> dict[str, Any]:
 
 
 def _parts(rest: str) -> tuple[str, str]:
-    """An ARN's end: the kind of resource with what separates it, if any, and the name."""
+    """Split an ARN's end into the kind of resource with its separator, and the name."""
     found = re.fullmatch(r"((?:[a-z-]+[/:])?)(.+)", rest)
     assert found, rest
     return found[1], found[2]
 
 
 def ec2_names(ids: list[str]) -> dict[str, str]:
-    """The parameters that name things of EC2, of each kind one."""
+    """Return the parameters that name one EC2 resource of each kind."""
     of_kind = {each.partition("-")[0]: each for each in ids}
     names = {name: of_kind[begin] for name, begin in EC2_IDS.items()}
     return names | {f"{name}s": value for name, value in names.items()}
 
 
 def inside(pattern: str) -> str:
-    """A resource that a pattern means."""
+    """Return the ARN of a resource that a pattern matches."""
     found = pattern.replace("*", "inside")
     kind = found.split(":", 5)[5].partition("/")[0]
     missing = PIECES.get(kind, 0) - found.count("/")
@@ -177,7 +177,7 @@ def inside(pattern: str) -> str:
 
 
 def beside(arn: str) -> str:
-    """A resource of the same kind that belongs to nobody here."""
+    """Return the ARN of a resource of the same kind outside of the stacks."""
     *head, rest = arn.split(":", 5)
     kind, name = _parts(rest) if head[2] not in ("s3", "sns", "sqs") else ("", rest)
     return ":".join([*head, kind + re.sub("[^/:]+", "beside", name)])

@@ -66,7 +66,7 @@ class Cell:
 
 
 def cells() -> Iterator[Cell]:
-    """The matrix."""
+    """Return the matrix of all cells."""
     for role, path in ROLES.items():
         for number, (action, pattern, condition) in enumerate(rights(path, role)):
             if not knows(action, pattern):
@@ -84,7 +84,7 @@ def cells() -> Iterator[Cell]:
 
 
 def _without(action: str) -> str:
-    """A role that does not have an action at all."""
+    """Return a role that does not have an action at all."""
     return next(
         role
         for role in reversed(ROLES)
@@ -149,7 +149,7 @@ def request_of(
 def _condition(
     key: str, value: str, met: bool, ec2: tuple[dict[str, str], ...]
 ) -> dict[str, Any]:
-    """The parameters with which a condition is met, or not."""
+    """Return the parameters that meet a condition, or do not."""
     match key:
         case "aws:RequestedRegion":
             return {"region": value if met else "eu-west-1"}
@@ -158,7 +158,7 @@ def _condition(
         case "ecs:cluster":
             return {"cluster": value if met else "beside"}
         case "ecs:CreateAction":
-            return {}  # a call of its own is made by no other
+            return {}  # No other action makes this call.
         case "iam:AWSServiceName":
             return {"AWSServiceName": value if met else "beside.amazonaws.com"}
         case "iam:PermissionsBoundary" if met:
@@ -170,7 +170,7 @@ def _condition(
 
 
 def _carried(right: Right, how: str, rights: list[Right]) -> Request | None:
-    """The request that needs this right too, if it has none of its own."""
+    """Return another request that needs this right, if the right has no request itself."""
     name = right.action
     if service := right.conditions.get(PASSED_TO):
         name += f" to {service}"

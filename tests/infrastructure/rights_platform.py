@@ -114,7 +114,7 @@ class Platform:
         return ec2_names(mine), ec2_names(others)
 
     def documents(self, role: str) -> dict[str, Any]:
-        """A role's policies as they are in AWS, by name, in the template's order."""
+        """Return a role's policies in AWS by name, in the template's order."""
         if role == BOUNDARY:
             policy = self.names[role]
             version = self._iam.get_policy(PolicyArn=policy)["Policy"][
@@ -135,7 +135,7 @@ class Platform:
         }
 
     def ask(self, who: str, request: Request) -> tuple[str, str]:
-        """The code and the words with which a role, or the administrator, is answered."""
+        """Return the code and the message of AWS's answer to a role or the administrator."""
         client = self._client(who, request.service, request.region)
         try:
             getattr(client, xform_name(request.operation))(**request.parameters)

@@ -19,17 +19,17 @@ TEMPLATES = {
 
 
 def read(path: Path) -> dict[str, Any]:
-    """A template."""
+    """Read a template."""
     return read_template(path.read_text())
 
 
 def properties(path: Path, name: str) -> dict[str, Any]:
-    """A resource's properties."""
+    """Return a resource's properties."""
     return read(path)["Resources"][name]["Properties"]
 
 
 def of_type(path: Path, kind: str) -> dict[str, dict[str, Any]]:
-    """The resources of a type by name, each with its properties."""
+    """Return the properties of a type's resources, by name."""
     return {
         name: each.get("Properties", {})
         for name, each in read(path)["Resources"].items()
@@ -49,7 +49,7 @@ def statements(path: Path, name: str) -> list[dict[str, Any]]:
 
 
 def listed(value: Any) -> list[Any]:
-    """IAM takes one or a list."""
+    """Return a list of one or several values, as IAM takes both."""
     return value if isinstance(value, list) else [value]
 
 
@@ -62,7 +62,7 @@ def rights(path: Path, name: str) -> Iterator[tuple[str, str, Any]]:
 
 
 def text(value: Any) -> str:
-    """A value of a template in one line: `${Name.Arn}` for a reference, as in !Sub."""
+    """Return a template's value in one line: `${Name.Arn}` for a reference, as in !Sub."""
     match value:
         case {"Ref": name}:
             return f"${{{name}}}"

@@ -53,7 +53,7 @@ def written(warehouse, monkeypatch) -> list[Path]:
 
 
 def notified(template: dict[str, Any]) -> dict[str, str]:
-    """Prefix and suffix of the files that Snowpipe is told of, with the defaults."""
+    """Return prefix and suffix of the files that Snowpipe loads, with the defaults."""
     bucket = template["Resources"]["Bucket"]["Properties"]
     configured = bucket["NotificationConfiguration"]["If"][1]["QueueConfigurations"]
     rules = configured[0]["Filter"]["S3Key"]["Rules"]
@@ -63,7 +63,7 @@ def notified(template: dict[str, Any]) -> dict[str, str]:
 
 
 def script(name: str, template: dict[str, Any]) -> str:
-    """A script with the variables as the stack's outputs give them."""
+    """Return a script with the variables from the stack's outputs."""
     variables = {
         "bucket": "a-bucket",
         "rates_prefix": template["Parameters"][

@@ -1,4 +1,4 @@
-"""The platform's alarms: what is noticed, and whom it reaches."""
+"""The platform's alarms: their causes and their recipients."""
 
 from __future__ import annotations
 

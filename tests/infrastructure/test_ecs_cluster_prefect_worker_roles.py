@@ -1,4 +1,4 @@
-"""The platform's three roles: what each may do, on what, and who may assume it."""
+"""The platform's three roles: their rights, and who may assume them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ECS_TASKS = "ecs-tasks.amazonaws.com"
 
 
 def given(role: str) -> dict[str, Any]:
-    """A role's actions, each with its resources, and its condition if it has one."""
+    """Return a role's actions, each with its resources and its condition, if any."""
     found: dict[str, Any] = {}
     for action, resource, condition in rights(PLATFORM, role):
         found.setdefault(action, []).append(resource)

@@ -44,7 +44,7 @@ def stacks(cloud) -> Iterator[Any]:
 
 
 def way_out(cloud: Any, outputs: dict[str, str]) -> dict[str, Any]:
-    """The private subnets' default route, or nothing."""
+    """Return the private subnets' default route, or nothing."""
     subnet = outputs["PrivateSubnetIds"].split(",")[0]
     of_subnet = [{"Name": "association.subnet-id", "Values": [subnet]}]
     (table,) = cloud.client("ec2").describe_route_tables(Filters=of_subnet)[

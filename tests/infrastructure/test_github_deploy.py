@@ -1,4 +1,4 @@
-"""Who may deploy, and what: roles, conditions, and CloudFormation's rights for the platform.
+"""Rights of a deployment: roles, conditions, and CloudFormation's rights for the platform.
 
 What CloudFormation calls for a type of resource is told by AWS's own schema of the type,
 which comes with cfn-lint. That the rights suffice in an account was not tried.

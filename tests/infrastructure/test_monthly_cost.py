@@ -1,4 +1,4 @@
-"""What the platform costs, computed: the parts by hand for round prices, and the alarms."""
+"""Estimate of the platform's cost: each part at round prices, and the alarms."""
 
 from __future__ import annotations
 

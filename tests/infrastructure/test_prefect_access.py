@@ -1,4 +1,4 @@
-"""Prefect's address and its secret, on their way to the next steps of a job on GitHub."""
+"""Access of a GitHub job's next steps to Prefect: URL and secret."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("first line\n\nsecond line\r\n", ["first line", "second line"]),
     ],
 )
-def test_the_next_steps_have_both_and_logs_show_only_one(
+def test_the_next_steps_have_url_and_secret_and_logs_only_the_url(
     aws, secrets, file, capsys, secret, masked
 ):
     secrets.put(NAME, secret)
@@ -55,7 +55,7 @@ def test_the_next_steps_have_both_and_logs_show_only_one(
     assert not any(line in said for line in secret.splitlines() if line)
 
 
-def test_a_server_of_ones_own_has_another_variable(aws, secrets, file):
+def test_a_self_hosted_server_has_another_variable(aws, secrets, file):
     secrets.put(NAME, "admin:sesame")
     variable = "PREFECT_API_AUTH_STRING"
     outputs = {"PrefectApiSecretArn": NAME, "PrefectApiSecretVariable": variable}
@@ -64,7 +64,7 @@ def test_a_server_of_ones_own_has_another_variable(aws, secrets, file):
     assert read_variables(file)[variable] == "admin:sesame"
 
 
-def test_outside_of_github_nothing_is_asked_or_shown(monkeypatch, capsys):
+def test_outside_of_github_no_secret_is_read_or_shown(monkeypatch, capsys):
     monkeypatch.delenv("GITHUB_ENV", raising=False)
     with pytest.raises(
         ClearError, match="GITHUB_ENV is not set.*infrastructure/README"
@@ -81,9 +81,7 @@ def test_outside_of_github_nothing_is_asked_or_shown(monkeypatch, capsys):
         (OUTPUTS, f"secret {OUTPUTS['PrefectApiSecretArn']}, .* does not exist"),
     ],
 )
-def test_what_is_missing_is_named_and_nothing_is_told_to_the_next_steps(
-    aws, file, outputs, answer
-):
+def test_a_missing_output_or_secret_is_named(aws, file, outputs, answer):
     if outputs:
         create_stack(aws, outputs)
     before = file.read_text()

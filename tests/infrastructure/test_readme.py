@@ -1,4 +1,4 @@
-"""The page of infrastructure: its tables against the templates, and every command of it run.
+"""The README of infrastructure: its tables are the templates', and every command is run.
 
 The commands are run in order, in one shell as a reader would: `aws` is the real AWS CLI
 against the fake AWS, `docker` is a stand-in that pushes into the fake's repository, `uv`
@@ -47,7 +47,7 @@ GIT = f"""#!/bin/sh
 
 
 def rows(heading: str) -> list[list[str]]:
-    """The cells of the table beneath a heading, without its head."""
+    """Return the cells of the table beneath a heading, without its head."""
     section = README.partition(f"\n{heading}\n")[2].partition("\n## ")[0]
     lines = [line for line in section.splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in line[1:-1].split("|")] for line in lines[2:]]
@@ -129,7 +129,7 @@ def test_links_lead_somewhere():
 
 @pytest.fixture
 def cloud(tmp_path: Path) -> Iterator[Cloud]:
-    """An account of its own: the page makes, and removes, stacks that others may have."""
+    """Separate account: the page creates and deletes stacks that other tests may have."""
     with running_cloud(tmp_path / "cloud") as cloud:
         yield cloud
 
@@ -174,7 +174,7 @@ def test_every_command_runs(cloud, shell, tmp_path):
     )
 
     assert done.returncode == 0, done.stderr[-3000:]
-    # what came of it is gone again, but for what the page says
+    # Everything is deleted again, except what the page says.
     stacks = cloud.client("cloudformation").describe_stacks()["Stacks"]
     assert not {each["StackName"] for each in stacks} & TEMPLATES.keys()
     addresses = [each["PublicIp"] for each in client.describe_addresses()["Addresses"]]

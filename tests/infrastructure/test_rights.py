@@ -1,4 +1,4 @@
-"""Every action of every policy, executed under enforcement as allowed, and denied beside it.
+"""Every action of every policy, executed by the fake IAM: allowed, and denied elsewhere.
 
 The calls are those of real clients with the roles' own sessions, and IAM judges them; what
 would come after its consent is left out (`tests/cloud/dry_run.py`), so that none of them

@@ -1,4 +1,4 @@
-"""What holds for all templates: no fault that linters know, nothing unexplained, nothing fixed.
+"""Rules of all templates: no findings of linters, nothing unexplained, nothing hard-coded.
 
 Each of checkov's rules that a template skips has its reason in the template.
 """
@@ -69,7 +69,7 @@ def test_checkov_finds_no_fault():
 
 
 @every_template
-def test_it_fits_into_one_call(path: Path):
+def test_the_template_fits_into_one_call(path: Path):
     assert len(path.read_bytes()) < MOST_BYTES
 
 

@@ -1,4 +1,4 @@
-"""What differs, in words that show no secret."""
+"""Differences between fields, which show no secret."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_each_field_that_differs(old, new, shown):
     assert [str(each) for each in differences(old, new)] == shown
 
 
-def test_what_was_is_told_only_if_everyone_may_read_it():
+def test_an_old_value_is_shown_only_if_it_is_public():
     old = {"tags": ["mine", "x"], "variables": {"key": "sesame", "token": "sesame"}}
     new = {"tags": ["ours"], "variables": {"token": "-"}}
     found = differences(old, new, lambda path, value: path == "tags.0" or value == "x")
@@ -41,7 +41,7 @@ def test_what_was_is_told_only_if_everyone_may_read_it():
     ]
 
 
-def test_what_takes_the_place_of_a_field_that_holds_others():
+def test_a_value_that_replaces_nested_fields():
     """By hand somebody put a key where a template was."""
     old = {"job_configuration": {"env": {"KEY": "sesame"}}}
     new = {"job_configuration": {"env": "{{ env }}"}}

@@ -1,4 +1,4 @@
-"""The client of Prefect's server, on one that is played."""
+"""Client of Prefect's server, on a fake one."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ def waits(monkeypatch) -> list[float]:
     waited: list[float] = []
 
     def wait(seconds: float) -> None:
-        if seconds:  # the played server's are none
+        if seconds:  # The fake server does not wait.
             waited.append(seconds)
 
     monkeypatch.setattr(time, "sleep", wait)
     return waited
 
 
-def test_a_busy_server_is_asked_again_soon(waits):
+def test_a_request_to_a_busy_server_is_soon_retried(waits):
     with api(BUSY, BUSY, json_answer("3.8.8")) as server:
         with temporary_settings({PREFECT_API_URL: server.url}):
             with prefect_server() as client:
@@ -41,7 +41,7 @@ def test_a_busy_server_is_asked_again_soon(waits):
     )
 
 
-def test_a_server_that_stays_busy_is_waited_for(waits):
+def test_a_request_to_a_server_that_stays_busy_fails_at_last(waits):
     with api(BUSY) as server, temporary_settings({PREFECT_API_URL: server.url}):
         with pytest.raises(ClearError, match="503 Service Unavailable"):
             with prefect_server() as client:
@@ -57,7 +57,7 @@ def test_an_address_without_the_api():
                     pass
 
 
-def test_a_time_that_the_server_names_is_kept(waits):
+def test_the_servers_own_retry_after_is_kept(waits):
     later = Answer(b"{}", status=503, headers={"Retry-After": "7"})
     with api(later, json_answer("3.8.8")) as server:
         with temporary_settings({PREFECT_API_URL: server.url}):

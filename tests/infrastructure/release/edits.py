@@ -1,4 +1,4 @@
-"""What a commit does to the house of repository_of_tests.py."""
+"""Edits of the repository of repository_of_tests.py."""
 
 from __future__ import annotations
 

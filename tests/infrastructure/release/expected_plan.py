@@ -1,4 +1,4 @@
-"""A plan as `python -m infrastructure.release plan --json` prints it, from what is special in it."""
+"""Expected JSON of a plan, made from its expected changes."""
 
 from __future__ import annotations
 

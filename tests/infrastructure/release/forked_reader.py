@@ -1,7 +1,7 @@
-"""Reads the flows of many trees without starting Python, and Prefect, for each of them.
+"""Reads the flows of many trees without starting Python and Prefect for each of them.
 
-The same script reads as for one tree, in a process of its own: forked from one that has
-imported all but the trees.
+The script is the one for a single tree. Each tree is read in a process that is forked from
+one with all other imports.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Production for the tests of releases: the stacks, a work pool, and what is to be released.
+"""Production for the tests of releases: stacks, a work pool, and a repository to release.
 
-Prefect's server is real, AWS is played and decides by the rights of the role that deploys.
+Prefect's server is real. AWS is fake, and IAM decides by the rights of the deploy role.
 """
 
 from __future__ import annotations

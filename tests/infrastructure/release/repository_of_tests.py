@@ -1,4 +1,4 @@
-"""A small house like this one, in a git repository: five flows, and all that is around them.
+"""A small project like this one, in a git repository: five flows and their surroundings.
 
 What imports what:
 

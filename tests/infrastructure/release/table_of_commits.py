@@ -1,4 +1,4 @@
-"""Commits upon the house of repository_of_tests.py, each with all that is planned for it."""
+"""Commits in the repository of repository_of_tests.py, each with its whole expected plan."""
 
 from __future__ import annotations
 

@@ -92,7 +92,7 @@ def test_a_second_apply_writes_nothing(production):
     assert read == {"DescribeStacks", "GetTemplate", "BatchGetImage"}
 
 
-def test_killed_half_way_it_goes_on(production):
+def test_an_apply_killed_half_way_is_continued(production):
     commit = production.repository.git("rev-parse", "HEAD")
     production.push(commit)
     with production.watched() as proxy:
@@ -117,7 +117,7 @@ def test_killed_half_way_it_goes_on(production):
     assert production.settled() == whole
 
 
-def test_what_is_gone_from_the_file_is_gone_with_its_schedule(production):
+def test_a_removed_deployment_is_deleted_with_its_schedule(production):
     release_the_house(production)
     schedules = production.deployments()["orders/production"]["schedules"]
     assert len(schedules) == 1
@@ -149,7 +149,7 @@ def test_what_is_gone_from_the_file_is_gone_with_its_schedule(production):
     assert httpx.post(url, json=gone).json() == 0
 
 
-def test_after_a_refusal_nothing_is_deleted_and_the_next_apply_goes_on(production):
+def test_after_a_refusal_nothing_is_deleted_and_the_next_apply_continues(production):
     release_the_house(production)
     production.repository.replace("prefect.yaml", "memory: 514", "memory: 2048")
     without_orders(production)
@@ -168,7 +168,7 @@ def test_after_a_refusal_nothing_is_deleted_and_the_next_apply_goes_on(productio
     assert now["customers/production"]["job_variables"]["memory"] == 2048
 
 
-def test_a_server_too_busy_for_several_at_once_makes_one_after_the_other(production):
+def test_a_busy_server_gets_one_request_after_the_other(production):
     release_the_house(production)
     before = production.settled()
     production.empty()
@@ -209,7 +209,7 @@ def without_orders(production) -> None:
     production.repository.commit("Orders are loaded elsewhere")
 
 
-def test_what_a_person_paused_stays_paused_and_what_they_changed_is_put_back(
+def test_a_pause_is_kept_and_other_changes_by_hand_are_reverted(
     production,
 ):
     release_the_house(production)
@@ -253,7 +253,7 @@ def queue_of(production, flow: str) -> tuple[str, str]:
     return found["work_pool_name"], found["work_queue_name"]
 
 
-def test_one_that_was_made_and_never_filled_is_deleted_when_it_is_not_wanted(
+def test_a_half_created_deployment_is_deleted_when_it_is_removed(
     production,
 ):
     production.push(production.repository.git("rev-parse", "HEAD"))
@@ -268,7 +268,7 @@ def test_one_that_was_made_and_never_filled_is_deleted_when_it_is_not_wanted(
     assert set(production.deployments()) == NAMES - {"orders/production"}
 
 
-def test_anothers_deployment_of_the_same_name_is_not_taken_over(production):
+def test_a_deployment_of_another_project_is_not_taken_over(production):
     flow = production.prefect.create_flow_from_name("ping")
     fields = {"tags": ["production"], "job_variables": {"image": "other/shop:1"}}
     production.prefect.create_deployment(flow, "production", **fields)
@@ -309,7 +309,7 @@ def test_an_older_commit_is_not_released_over_a_newer_one(production):
     assert production.deployments() == before
 
 
-def test_a_plan_tells_no_secret_that_somebody_put_into_a_deployment(production):
+def test_a_plan_shows_no_secret_that_was_set_by_hand(production):
     production.repository.replace("prefect.yaml", "513}", "513, env: {TOKEN: none}}")
     production.repository.commit("A variable")
     release_the_house(production)
@@ -329,7 +329,7 @@ def test_a_plan_tells_no_secret_that_somebody_put_into_a_deployment(production):
 
 
 @pytest.mark.parametrize("taken", [False, True], ids=["scheduled", "by a worker"])
-def test_a_run_that_is_about_to_start_is_let_start(production, taken):
+def test_a_run_that_is_due_soon_still_starts(production, taken):
     release_the_house(production)
     orders = UUID(production.deployments()["orders/production"]["id"])
     start = datetime.now(timezone.utc) + timedelta(seconds=8)
@@ -389,7 +389,7 @@ def test_a_rollback_brings_back_image_parameters_and_schedules(production):
     assert production.settled()["rates/production"]["version"] == bad[:8]
 
 
-def test_a_rollback_does_not_mind_that_the_pool_is_another_one_since(production):
+def test_a_rollback_ignores_later_changes_of_the_pool(production):
     pool = production.prefect.read_work_pool("production").base_job_template
     wider = copy.deepcopy(pool)
     wider["variables"]["properties"]["extra"] = {"type": "string"}

@@ -1,4 +1,4 @@
-"""Commits are read out of a real repository, whatever lies in its working tree."""
+"""Commits of a real repository, read independently of its working tree."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_a_commit_has_many_names(repository, clone, two_commits):
 
 
 @pytest.mark.parametrize("name", ["nobody", "0" * 40, "", "--all", "HEAD:README.md"])
-def test_a_name_of_no_commit(clone, two_commits, name):
+def test_a_name_that_is_not_a_commit(clone, two_commits, name):
     with pytest.raises(GitError, match=f"{name} is not a commit in .*repository. Give"):
         clone.commit(name)
     with pytest.raises(GitError, match="is not a commit"):
@@ -57,12 +57,12 @@ def test_a_repository_without_commits(clone):
         clone.commit()
 
 
-def test_it_knows_commits(clone, two_commits):
+def test_a_clone_knows_its_commits(clone, two_commits):
     assert all(map(clone.knows, two_commits))
     assert not clone.knows("0123456789" * 4)
 
 
-def test_a_folder_that_is_no_repository(repository):
+def test_a_folder_that_is_not_a_repository(repository):
     (folder := repository.folder.parent / "other").mkdir()
     with pytest.raises(GitError, match="other: .*not a git repository.* Run this in a"):
         Clone(folder).commit()
@@ -121,7 +121,7 @@ def test_a_revert_changes_nothing(repository, clone, two_commits):
     assert clone.changed_files(first, "HEAD") == set()
 
 
-def test_a_tree_is_the_commits(repository, clone, two_commits):
+def test_a_tree_has_the_files_of_its_commit(repository, clone, two_commits):
     (repository.folder / "flows" / "a.py").chmod(0o755)
     (repository.folder / "link").symlink_to("flows/a.py")
     third = repository.commit()
@@ -147,9 +147,7 @@ def test_a_link_that_leads_out_of_a_tree(repository, clone):
             pass
 
 
-def test_a_commit_is_before_those_that_were_made_upon_it(
-    repository, clone, two_commits
-):
+def test_a_commit_is_before_its_descendants(repository, clone, two_commits):
     first, second = two_commits
     assert clone.is_before(first, second)
     assert not clone.is_before(second, first)
@@ -173,7 +171,7 @@ def test_a_file_of_a_commit(repository, clone, two_commits):
         clone.text("HEAD", "flows")
 
 
-def test_a_file_that_is_no_text(repository, clone):
+def test_a_file_that_is_not_utf_8(repository, clone):
     (repository.folder / "prefect.yaml").write_bytes("ü".encode("latin-1"))
     repository.commit()
     with pytest.raises(GitError, match="prefect.yaml of the commit .* is not UTF-8"):
@@ -191,7 +189,7 @@ def test_a_project_in_a_folder_of_a_repository(repository, two_commits):
         assert {path.name for path in tree.iterdir()} == {"a.py", "b.py"}
 
 
-def test_what_is_not_committed(repository):
+def test_uncommitted_files(repository):
     clone = Clone(repository.folder)
     assert clone.uncommitted() == []
     repository.write({"a new file.txt": "x", "another/one.txt": "y"})

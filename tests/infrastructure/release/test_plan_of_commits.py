@@ -1,4 +1,4 @@
-"""What is planned for each of many commits: exactly this, and nothing else."""
+"""Exact plans of many commits."""
 
 from __future__ import annotations
 

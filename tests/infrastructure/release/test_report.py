@@ -1,4 +1,4 @@
-"""A plan as people read it. Its JSON is what the table of commits compares."""
+"""Plans as lines, tables and Markdown. test_plan_of_commits.py compares the JSON."""
 
 from __future__ import annotations
 
@@ -87,14 +87,14 @@ def test_a_table_for_a_terminal(plan):
     assert "deployment gone/production" in printed and "build the image" in printed
 
 
-def test_markdown_takes_nothing_of_a_name_for_its_own(plan):
+def test_markdowns_characters_are_escaped(plan):
     text = markdown(plan)
     assert text.startswith("**Release of commit bbbbbbbbbbbb: ")
     assert "| image bbbbbbbbbbbb | build | flows/a\\|b.py<br>uv.lock |" in text
     assert "0 6 \\* \\* \\* Europe/Berlin" in text
 
 
-def test_of_many_files_some_are_told(plan):
+def test_many_details_are_shortened(plan):
     why = tuple(f"flows/{number}.py" for number in range(100))
     many = replace(plan, image=ImageChoice(NEW, build=True, why=why))
     assert "  and 88 more\n" in lines(many)

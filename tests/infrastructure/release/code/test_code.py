@@ -1,4 +1,4 @@
-"""The flows of a tree and what reaches them, read in a process of its own."""
+"""Flows of a source tree and the files that affect them, read in a separate process."""
 
 from __future__ import annotations
 
@@ -134,16 +134,16 @@ def test_flows_are_those_of_the_tree(code):
 
 
 @pytest.mark.parametrize("entrypoint", BAD)
-def test_what_cannot_be_loaded_says_why(code, entrypoint):
+def test_a_flow_that_cannot_be_loaded_has_a_reason(code, entrypoint):
     assert code.errors[entrypoint] == BAD[entrypoint]
     assert entrypoint not in code.flows
 
 
-def test_only_what_cannot_be_loaded_is_an_error(code):
+def test_only_flows_that_cannot_be_loaded_are_errors(code):
     assert set(code.errors) == set(BAD)
 
 
-def test_modules_are_all_that_a_flow_reaches(code):
+def test_modules_are_a_flows_direct_and_indirect_imports(code):
     reached = {"flows", "flows.loads", "pipelines", "pipelines.loads", "sources"}
     reached |= {"sources.shared", "sources.low", "utils", "utils.of_all_flows"}
     reached |= {"dlt", "prefect", "datetime", "enum"}
@@ -190,7 +190,7 @@ def test_modules_are_all_that_a_flow_reaches(code):
         ("models/orders.py", ALL),
     ],
 )
-def test_a_changed_file_names_the_flows_that_it_reaches(code, path, flows):
+def test_a_changed_file_affects_flows(code, path, flows):
     assert code.changed([path]) == {flow: (path,) for flow in flows}
 
 
@@ -257,7 +257,7 @@ def test_flows_of_this_repository(our_code, path, flows):
     assert set(our_code.changed([path])) == flows
 
 
-def test_prefect_is_told_the_same(our_code, prefect_api):
+def test_prefect_deploy_sends_the_same_description_and_schema(our_code, prefect_api):
     assert our_code.errors == {} and len(our_code.flows) > 5
     for entrypoint, flow in our_code.flows.items():
         deployment = RunnerDeployment.from_entrypoint(entrypoint, "as prefect deploys")

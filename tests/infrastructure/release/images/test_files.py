@@ -66,5 +66,5 @@ def test_this_repositorys_files():
     }
 
 
-def test_none_of_a_developers_clutter():
+def test_a_developers_clutter_is_not_in_the_image():
     assert image_files(CLUTTER, DOCKERIGNORE) == set()

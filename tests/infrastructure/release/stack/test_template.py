@@ -14,5 +14,5 @@ def test_short_forms_are_the_long_ones():
     }
 
 
-def test_a_date_is_a_text():
+def test_a_date_is_a_string():
     assert read_template("Version: 2012-10-17") == {"Version": "2012-10-17"}

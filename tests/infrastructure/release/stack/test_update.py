@@ -41,7 +41,7 @@ def changes_asked(production) -> list[str]:
     ]
 
 
-def test_the_worker_moves_with_the_lock_and_not_with_code(at_base):
+def test_the_worker_gets_a_new_image_for_libraries_and_not_for_code(at_base):
     production, before = at_base, parameter(at_base, "ImageUri")
     production.cloud.forget_calls()
     production.repository.replace("sources/shop.py", "[1]", "[3]")
@@ -93,7 +93,7 @@ def test_a_template_changes_the_stack_before_the_deployments(at_base):
         ),
     ],
 )
-def test_what_cloudformation_does_not_do_leaves_the_deployments(at_base, kind, said):
+def test_a_refused_stack_update_leaves_the_deployments(at_base, kind, said):
     production = at_base
     production.repository.replace(
         TEMPLATE, "\n  Budget:\n", f"\n  Extra:\n    Type: {kind}\n\n  Budget:\n"
@@ -106,7 +106,7 @@ def test_what_cloudformation_does_not_do_leaves_the_deployments(at_base, kind, s
     assert production.deployments() == {}
 
 
-def test_what_is_no_change_for_cloudformation_is_none(at_base):
+def test_a_change_without_effect_leaves_the_stack_unchanged(at_base):
     """A condition that nothing uses."""
     production = at_base
     production.repository.replace(
