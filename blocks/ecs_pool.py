@@ -37,7 +37,7 @@ def production_pool(stack: StackOutputs) -> WorkPool:
     """Return the work pool of the stack's worker.
 
     prefect.yaml names it `production`, the default of the stack's WorkPoolName. With
-    another WorkPoolName, change prefect.yaml, too: `prefect deploy` finds no pool otherwise.
+    another WorkPoolName, change prefect.yaml, too, or `prefect deploy` finds no pool.
     """
     from prefect_aws.workers import ECSWorker
 

@@ -11,7 +11,7 @@ from utils.differences import Fields
 
 
 class ManagedObject(ABC):
-    """An object managed on the Prefect server. Each kind is a subclass in its own module."""
+    """An object managed on the Prefect server. Each kind of object is a subclass."""
 
     @property
     @abstractmethod

@@ -1,4 +1,4 @@
-"""Plan of the changes to objects on Prefect's server: made once, then shown or carried out."""
+"""Plan of changes on Prefect's server: made once, then shown or carried out."""
 
 from __future__ import annotations
 

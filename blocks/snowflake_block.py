@@ -1,7 +1,7 @@
 """Block of the warehouse in Snowflake, filled from the secret that dlt loads with.
 
-It serves own queries in flows, which then need prefect-snowflake. The flows that ship do not
-use it, and the image does not have that package.
+It serves own queries in flows, which then need prefect-snowflake. The flows that ship do
+not use it, and the image does not have that package.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Work pools: where flow runs wait for a worker, and the template of their jobs.
 
-A pool's concurrency limit, pause and queues are set by hand during operations, and are kept.
-The template is code: changes by hand are reverted.
+A pool's concurrency limit, pause and queues are set by hand during operations, and are
+kept. The template is code: changes by hand are reverted.
 """
 
 from __future__ import annotations

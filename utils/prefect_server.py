@@ -1,4 +1,4 @@
-"""Client of the Prefect server in PREFECT_API_URL, with clear errors if that is unusable."""
+"""Client of the Prefect server in PREFECT_API_URL, with clear errors."""
 
 from __future__ import annotations
 

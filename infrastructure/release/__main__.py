@@ -1,4 +1,4 @@
-"""Command line of releases: `python -m infrastructure.release plan`, `apply`, `rollback`."""
+"""Command line of releases: `python -m infrastructure.release`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ STACK = "data-platform"
 
 app = App(
     name="python -m infrastructure.release",
-    help="Release the checked-out commit to production, or roll back to the release before.",
+    help="Release the checked-out commit to production, or roll back a release.",
     version_flags=(),
     error_formatter=option_error,
     result_action="return_value",

@@ -36,7 +36,7 @@ class Clone:
         if self._git("rev-parse", "--is-shallow-repository").strip() == b"true":
             raise GitError(
                 f"The commit {name} is not in this clone, which has only the newest ones."
-                " Get all of them with `git fetch --unshallow`; in GitHub Actions give the step"
+                " Get all with `git fetch --unshallow`; in GitHub Actions give the step"
                 " actions/checkout `fetch-depth: 0`."
             )
         raise GitError(

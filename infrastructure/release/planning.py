@@ -53,7 +53,7 @@ def plan_release(
             _reject_older(clone, commit, production.latest)
         content.check({stack.work_pool})
         if not back_to:
-            # A rollback leaves the pool as it is, and Prefect accepts what it does not know.
+            # A rollback leaves the pool, and Prefect accepts unknown variables.
             check_job_variables(content, client, stack, pool_needed)
     except PrefectFileError as error:
         if back_to:
@@ -115,7 +115,7 @@ def plan_since(clone: Clone, base: str) -> ReleasePlan:
 
 
 def _reject_older(clone: Clone, commit: str, latest: str) -> None:
-    """Reject a commit older than the latest release: a workflow may be re-run by mistake."""
+    """Reject a commit older than the latest release, as of a re-run workflow."""
     if clone.is_before(commit, latest):
         raise ClearError(
             f"The commit {commit} is older than the latest release, {latest}. Nothing was"

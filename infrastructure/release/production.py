@@ -70,7 +70,7 @@ class Production:
 
     @property
     def image_names(self) -> set[str]:
-        """Images of the deployments: one, or several after a release that failed half-way."""
+        """Images of the deployments. After a failed release there may be several."""
         return {each.image for each in self.deployments if self.owns(each)}
 
     @property

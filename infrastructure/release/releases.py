@@ -93,7 +93,7 @@ def finish_release(client: SyncPrefectClient, commit: str) -> None:
 def finish_begun_release(client: SyncPrefectClient, commit: str, image: str) -> None:
     """Record that a release which failed after its last change is complete.
 
-    The commit and the image are those now released, which may be newer than the failed ones.
+    The commit and the image are those now released, which may be newer.
     """
     releases = read_releases(client)
     if releases and not releases[0].finished:

@@ -1,4 +1,4 @@
-"""Blocks of alerts, from the secrets of a team that uses Slack and PagerDuty or does not."""
+"""Blocks of alerts, with and without the secrets of Slack and PagerDuty."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Script that writes the flows of the current directory's tree, and their imports, to a file.
+"""Script that writes the flows of the current directory and their imports to a file.
 
 `read_code` runs it in a separate process, in which flows, pipelines, sources and utils are
-those of the tree. It imports nothing else of this project.
+those of that directory. It imports nothing else of this project.
 """
 
 from __future__ import annotations

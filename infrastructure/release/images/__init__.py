@@ -26,7 +26,7 @@ class ImageChoice:
 
 @dataclass(frozen=True)
 class Images:
-    """The project's images. An image's name is the repository's URI, a colon and a commit."""
+    """The project's images. A name is the repository's URI, a colon and a commit."""
 
     repository: str
     tags: frozenset[str]
@@ -38,7 +38,7 @@ class Images:
         return f"{self.repository}:{commit}"
 
     def is_own(self, image: str) -> bool:
-        """Return whether an image is this project's. Others may share the Prefect server."""
+        """Return whether an image is this project's. Others may use the same server."""
         return repository_of(image) == self.repository
 
     def has(self, image: str) -> bool:
