@@ -85,7 +85,7 @@ class Code:
         while f"{package}.{names[0]}" in self.named:
             package = f"{package}.{names.pop(0)}"
         for name in names:
-            readers = {module for module, told in self.named.items() if name in told}
+            readers = {module for module, found in self.named.items() if name in found}
             if readers:
                 return readers
         return set()
