@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 
 import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
@@ -13,6 +12,7 @@ from tests.blocks.conftest import BLOCKS, names
 from tests.fakes.http_server import api, json_answer
 from tests.repository.tree import ROOT
 from tests.samples.platform_stack import create_stack, without
+from tests.servers.python import python
 from utils.errors import ClearError
 
 
@@ -119,7 +119,7 @@ def test_aws_that_cannot_be_asked(
 def test_an_error_is_a_line_and_an_exit_code(prefect_api, aws, part, variables, line):
     """Runs the process, as people and workflows do."""
     done = subprocess.run(
-        [sys.executable, "-m", "blocks", "apply", part],
+        [python(), "-m", "blocks", "apply", part],
         cwd=ROOT,
         env=os.environ | variables,
         capture_output=True,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 
 import pytest
 from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
 
 from blocks.work_pools import dev_pool
 from tests.blocks.conftest import names
+from tests.servers.python import python
 from utils.errors import ClearError
 
 
@@ -46,7 +46,7 @@ def test_a_pool_changed_by_hand_is_reverted(blocks, prefect, secrets, requests):
 
 
 def test_a_dev_pool_made_by_hand_gets_a_description(blocks, prefect):
-    made = [sys.executable, "-m", "prefect", "work-pool", "create", "dev"]
+    made = [python(), "-m", "prefect", "work-pool", "create", "dev"]
     subprocess.run([*made, "--type", "process"], check=True, capture_output=True)
 
     lines = blocks("apply", "dev")

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 from tests.infrastructure.release.expected_plan import as_json, ordered
 from tests.infrastructure.release.table_of_commits import CASES
 from tests.repository.tree import ROOT
 from tests.samples.git_repository import Repository
+from tests.servers.python import python
 
 
 def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """Run `python -m infrastructure.release` without AWS and Prefect's server."""
     return subprocess.run(
-        [sys.executable, "-P", "-m", "infrastructure.release", *words],
+        [python(), "-P", "-m", "infrastructure.release", *words],
         cwd=folder,
         env={
             "PATH": "/usr/bin:/bin",
