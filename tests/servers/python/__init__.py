@@ -29,7 +29,7 @@ VARIABLE = "TESTS_PYTHON"
 def python() -> str:
     """Return the path of a Python that starts at once, with the packages of this one.
 
-    Only `-m` and `-c` are quick. On systems without a safe fork it is this one.
+    On systems without a safe fork it is this one.
     """
     if sys.platform != "linux":
         return sys.executable

@@ -141,19 +141,24 @@ def _become(request: dict, descriptors: list[int]) -> None:
     time.tzset()
     random.seed()
     sys.executable = request["executable"]
-    ahead = [] if request["safe_path"] else [request["folder"]]
+    first, *arguments = request["arguments"]
+    is_script = first not in ("-m", "-c")
+    folder = os.path.dirname(os.path.abspath(first)) if is_script else ""
+    ahead = [] if request["safe_path"] else [folder or request["folder"]]
     ahead += filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
     sys.path[:1] = ahead
     _read_prefects_settings()
-    option, what, *arguments = request["arguments"]
     code = 1
     try:
-        if option == "-m":
-            sys.argv = [what, *arguments]
-            runpy.run_module(what, run_name="__main__", alter_sys=True)
+        if is_script:
+            sys.argv = [first, *arguments]
+            runpy.run_path(first, run_name="__main__")
+        elif first == "-m":
+            sys.argv = arguments
+            runpy.run_module(arguments[0], run_name="__main__", alter_sys=True)
         else:
-            sys.argv = ["-c", *arguments]
-            exec(compile(what, "<string>", "exec"), {"__name__": "__main__"})
+            sys.argv = ["-c", *arguments[1:]]
+            exec(compile(arguments[0], "<string>", "exec"), {"__name__": "__main__"})
         code = 0
     except SystemExit as error:
         code = _exit_code(error)

@@ -13,7 +13,7 @@ def main(address: str, usual: str, *arguments: str) -> None:
     given = arguments
     if safe_path := given[:1] == ("-P",):
         given = given[1:]
-    if given[:1] not in (("-m",), ("-c",)):
+    if not given or given[0] not in ("-m", "-c") and given[0].startswith("-"):
         os.execv(usual, [usual, *arguments])
     server = socket.socket(socket.AF_UNIX)
     server.connect(address)
