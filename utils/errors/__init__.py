@@ -1,4 +1,4 @@
-"""Errors that people cause and can mend."""
+"""Errors that people cause and can fix."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from typing import Collection, Iterator, NoReturn
 
 
 class ClearError(Exception):
-    """Its message says what is wrong, where, and what to do; a traceback adds nothing.
+    """Error whose message says what is wrong, where, and what to do.
 
     The command line shows the message alone. The run in Prefect keeps the traceback.
     """
 
 
 def raise_alone(error: BaseException) -> NoReturn:
-    """Raise an error that has already been raised, in place of the one it has caused.
+    """Raise an error again, in place of the error that it caused.
 
-    Python makes the error that is being handled the context of the one that is raised.
-    Here the first has the second among its causes: their chain would be a ring.
+    Python makes the error that is being handled the context of the raised one. Here the
+    raised error is among the causes of the handled one: their chain would be a ring.
     """
     context = error.__context__
     try:
@@ -27,7 +27,7 @@ def raise_alone(error: BaseException) -> NoReturn:
 
 
 def chain_of(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield an error, what caused it or was handled before it, and so on, each once."""
+    """Yield an error and its chain of causes and contexts, each once."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
@@ -36,12 +36,18 @@ def chain_of(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def sentence(said: object) -> str:
-    """What another program said, in one line that ends with a full stop."""
+    """Return another program's message as one line that ends with a full stop."""
     return " ".join(str(said).split()).rstrip(".") + "."
 
 
 def nearest(wrong: str, names: Collection[str], otherwise: str = "") -> str:
-    """Advice to whoever wrote this, which is none of these names."""
+    """Return advice on a wrong name.
+
+    Args:
+        wrong: Name that is not among `names`.
+        names: Names that exist.
+        otherwise: Advice if no name is similar; by default the list of names.
+    """
     if alike := get_close_matches(wrong, names, n=1):
         return f"Did you mean `{alike[0]}`?"
     return otherwise or f"There is {', '.join(sorted(names)) or 'none'}."

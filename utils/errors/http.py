@@ -1,4 +1,4 @@
-"""What an HTTP API answered, in plain words and without secrets."""
+"""Errors of HTTP APIs, in plain words and without secrets."""
 
 from __future__ import annotations
 
@@ -20,12 +20,20 @@ TIMEOUT_SETTING = (
 
 
 class ApiError(ClearError):
-    """An API refused a request, answered nonsense, or could not be reached."""
+    """An API refused a request, sent a malformed answer, or could not be reached."""
 
 
 @contextmanager
 def as_documented(source: str, what: str) -> Iterator[None]:
-    """Say where it was that something is missing from an answer, or of another type."""
+    """Name the part of an answer in which a field is missing or has another type.
+
+    Args:
+        source: Name of the dlt source.
+        what: Name of the answer's part.
+
+    Raises:
+        ApiError: The answer is not as documented.
+    """
     try:
         yield
     except (AttributeError, LookupError, TypeError, ValueError) as error:
@@ -36,11 +44,11 @@ def as_documented(source: str, what: str) -> Iterator[None]:
 
 
 def api_error(error: RequestException, source: str) -> ApiError:
-    """The error in one line: which request, which answer, what to do.
+    """Return the error in one line: which request, which answer, what to do.
 
     Args:
-        error: raised by requests, after its retries.
-        source: the dlt source's name, under which its settings and secrets stand.
+        error: Error that requests raised, after its retries.
+        source: Name of the dlt source, under which its settings and secrets stand.
     """
     from requests import JSONDecodeError
 
@@ -56,9 +64,7 @@ def api_error(error: RequestException, source: str) -> ApiError:
     else:
         # not the error's own text, which has the query too
         what = f"{_named(error.request)} had no whole answer ({type(error).__name__})"
-        what_to_do = (
-            "Is the address right, and the network there? Then try again later."
-        )
+        what_to_do = "Is the address right, and the network there? Then retry later."
     return ApiError(f"{source}: {what}. Nothing was loaded. {what_to_do}")
 
 
@@ -109,7 +115,7 @@ def _request_timeout() -> float:
 
 
 def _named(request: PreparedRequest | Any) -> str:
-    """Method and address, without the query, in which some APIs want their key."""
+    """Return method and address, without the query, which holds some APIs' key."""
     if request is None or request.url is None:
         return "a request"
     parts = urlsplit(request.url)
@@ -123,7 +129,7 @@ def _answered(response: Response) -> str:
 
 
 def _said(response: Response) -> str:
-    """The message of the API's error, wherever such messages usually stand."""
+    """Return the message of the API's error, from where such messages usually stand."""
     try:
         content = response.json()
     except ValueError:
@@ -144,14 +150,12 @@ def _said(response: Response) -> str:
 def _what_to_do(response: Response, source: str) -> str:
     status = response.status_code
     if status == 403 and "rate limit" in response.text.lower():
-        return "That is a limit on requests. It passes by itself: try again later."
+        return "That is a limit on requests. It passes by itself: retry later."
     if status in (401, 403):
         return (
             f"Its credentials are wrong, or lack a right: sources.{source} in"
             f" .dlt/secrets.toml or the environment, dlt/sources/{source} in the vault."
         )
     if status == 429 or status >= 500:
-        return "That was tried several times. Try again later."
-    return (
-        "The request would be answered the same again: mend the source or its settings."
-    )
+        return "That was tried several times. Retry later."
+    return "A retry would get the same answer: fix the source or its settings."

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM stay what they are, whatever a library makes of them."""
+"""Ctrl-C and SIGTERM, which some libraries turn into other errors."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from utils.errors import chain_of, raise_alone
 
 @contextmanager
 def interruptions_pass() -> Iterator[None]:
-    """Raise what interrupted the process, where a library has turned it into an error.
+    """Raise the interruption itself, if a library turned it into an error.
 
     DuckDB answers a signal during a query with `RuntimeError: Query interrupted`. Prefect
-    would call such a run Failed, and try it again, while the container is being stopped.
+    would call such a run Failed, and retry it, while the container is being stopped.
     """
     try:
         yield
@@ -24,7 +24,7 @@ def interruptions_pass() -> Iterator[None]:
 
 
 def interruption_behind(error: BaseException | None) -> BaseException | None:
-    """The KeyboardInterrupt or SIGTERM that an error was caused by, None if by neither."""
+    """Return the KeyboardInterrupt or SIGTERM that caused an error, None if neither did."""
     # KeyboardInterrupt, Prefect's TerminationSignal
     return next(
         (each for each in chain_of(error) if not isinstance(each, Exception)), None

@@ -1,4 +1,4 @@
-"""Which errors pass by themselves: lost connections, overloaded servers, locks."""
+"""Errors that pass by themselves: lost connections, overloaded servers, locks."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TRANSIENT_SQLSTATES = (
 # cancelled on user's request"), as PostgreSQL does ("canceling statement due to ...").
 QUERY_CANCELED = "57014"
 NOBODY_CANCELED = "Query cancelled."
-# What a server says that answers a connection, but only for the moment refuses it.
+# Words of a server that refuses a connection for the moment.
 REFUSED_FOR_THE_MOMENT = (
     *("starting up", "shutting down", "recovery mode", "too many"),
     "terminating connection",
@@ -30,9 +30,9 @@ REFUSED_FOR_THE_MOMENT = (
 
 
 def is_worth_retrying(error: BaseException) -> bool:
-    """Whether this error, or what caused it, may be gone when the same is done again.
+    """Return whether a retry may succeed, judged by the error and its causes.
 
-    A wrong password, a missing table or a value that does not fit is never worth it.
+    A wrong password, a missing table or a value that does not fit stays as it is.
     """
     return any(map(_is_transient, with_causes(error)))
 
@@ -80,8 +80,8 @@ def _is_transient(error: BaseException) -> bool:
     if isinstance(
         error, (psycopg2.OperationalError, adbc_driver_manager.OperationalError)
     ):
-        # No code: there is no connection, or there is none any more. FATAL comes from
-        # a server that has answered, "invalid" from libpq, which read the settings.
+        # Without a code there is no connection, or it was lost. FATAL comes from a
+        # server that has answered, "invalid" from libpq, which read the settings.
         message = str(error)
         return not ("FATAL" in message or "invalid" in message) or any(
             reason in message for reason in REFUSED_FOR_THE_MOMENT

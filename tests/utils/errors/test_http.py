@@ -36,19 +36,19 @@ def error_of(answer: Answer) -> str:
         (
             json_answer({"errors": [{"code": "X", "text": "No such\nfield"}]}, 400),
             "pets: GET http://127.0.0.1/v1/pets was answered 400 Bad Request: No such"
-            " field. Nothing was loaded. The request would be answered the same again:"
-            " mend the source or its settings.",
+            " field. Nothing was loaded. A retry would get the same answer: fix the"
+            " source or its settings.",
         ),
         (
             json_answer({"message": "API rate limit exceeded for 203.0.113.7."}, 403),
             "pets: GET http://127.0.0.1/v1/pets was answered 403 Forbidden: API rate limit"
             " exceeded for 203.0.113.7. Nothing was loaded. That is a limit on requests."
-            " It passes by itself: try again later.",
+            " It passes by itself: retry later.",
         ),
         (
             Answer(b"Busy", 503),
             "pets: GET http://127.0.0.1/v1/pets was answered 503 Service Unavailable:"
-            " Busy. Nothing was loaded. That was tried several times. Try again later.",
+            " Busy. Nothing was loaded. That was tried several times. Retry later.",
         ),
         (
             Answer(b"<html>Maintenance</html>"),
@@ -58,7 +58,7 @@ def error_of(answer: Answer) -> str:
         (
             Answer(b"[1, 2, 3]", cut_off=True),
             "pets: a request had no whole answer (ChunkedEncodingError). Nothing was"
-            " loaded. Is the address right, and the network there? Then try again later.",
+            " loaded. Is the address right, and the network there? Then retry later.",
         ),
     ],
 )
