@@ -13,9 +13,9 @@ from pydantic import SecretStr
 
 from blocks.block_documents import BlockDocument
 from blocks.managed_object import SkippedObject
-from utils.aws.secret_content import secret_content
-from utils.aws.secret_errors import VaultError
-from utils.aws.secrets import NotConfigured, secret_text
+from utils.aws.client import NotThere
+from utils.aws.secret_content import SecretError, dlt_value
+from utils.aws.secrets import read_secret
 from utils.aws.stack import StackOutputs
 from utils.errors import ClearError
 
@@ -35,9 +35,9 @@ def snowflake_analytics(stack: StackOutputs) -> BlockDocument | SkippedObject:
     if (warehouse := stack["WarehouseType"]) != "snowflake":
         return block.skipped(f"not needed: the warehouse is {warehouse}")
     try:
-        values = _values(secret_text(SECRET))
-    except NotConfigured as error:
-        return block.skipped(str(error))
+        values = _values(read_secret(SECRET))
+    except NotThere as error:
+        return block.skipped(f"not configured: {error}")
     if missing := [name for name in REQUIRED if not values.get(name)]:
         return block.skipped(f"the secret {SECRET} lacks {', '.join(missing)}")
     if not values.get("password") and "-----BEGIN" not in values.get("private_key", ""):
@@ -62,11 +62,11 @@ def _values(text: str) -> dict[str, Any]:
     path = ("destination", "warehouse", "credentials")
     credentials = SnowflakeCredentials()
     try:
-        content = secret_content(text, SECRET, path)
+        content = dlt_value(text, SECRET, path)
         if isinstance(content, dict):
             return content
         credentials.parse_native_representation(content)
-    except (VaultError, InvalidConnectionString):
+    except (SecretError, InvalidConnectionString):
         raise ClearError(
             f"The secret {SECRET} is neither a JSON object, nor TOML, nor an address as"
             " snowflake://<user>:<password>@<account>/<database>?warehouse=<warehouse>."

@@ -14,7 +14,8 @@ from secrets import token_hex
 
 from cyclopts import App
 
-from utils.aws.secrets import NotConfigured, secret_text
+from utils.aws.client import NotThere
+from utils.aws.secrets import read_secret
 from utils.aws.stack import StackOutputs
 from utils.errors import ClearError
 
@@ -53,8 +54,8 @@ def prefect_access(*, stack: str = "data-platform") -> None:
 
 def _secret(arn: str) -> str:
     try:
-        return secret_text(arn)
-    except NotConfigured as error:
+        return read_secret(arn)
+    except NotThere as error:
         raise ClearError(
             f"The secret {arn}, which the stack names, does not exist. Nothing was changed."
             " Create prefect/api-key as infrastructure/README.md says, and give the stack"

@@ -5,7 +5,7 @@ The secret `dlt/sources/hubspot` holds what would stand under `[sources.hubspot]
 dlt's own switch turns it on: `PROVIDERS__ENABLE_AWS_SECRETS=true`.
 
 dlt 1.31's own provider asks the vault for a dozen names that nobody uses, takes a secret
-that it may not read for one that is not there, and merges a flat JSON into the root.
+that it may not read for a missing one, and merges a flat JSON into the root.
 """
 
 from __future__ import annotations
@@ -14,29 +14,28 @@ import threading
 from typing import Any
 
 from dlt.common.configuration.container import Container
+from dlt.common.configuration.providers import CustomLoaderDocProvider
 from dlt.common.configuration.providers.aws_secrets import AwsSecretsManagerProvider
-from dlt.common.configuration.providers.vault import VaultDocProvider
-from dlt.common.configuration.specs import AwsCredentials, config_providers_context
 from dlt.common.configuration.specs.base_configuration import is_secret_hint
 from dlt.common.configuration.specs.config_providers_context import (
     AwsSecretsProviderConfiguration,
 )
 from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
 
-from utils.aws.secret_content import secret_content
-from utils.aws.secret_errors import VaultError, error_of_aws
+from utils.aws.client import NoAws, NotThere
+from utils.aws.secret_content import dlt_value
+from utils.aws.secrets import RIGHT, SecretReader
+from utils.dlt_internals import use_as_aws_secrets_provider
 
-DltPath = tuple[str, ...]
+# dlt's sections, with the key of a value at its end
+Address = tuple[str, ...]
 
-# No sources or destinations, but sections that dlt looks up right beneath those, too.
+# Neither sources nor destinations, but sections that dlt looks up beneath those, too.
 SECTIONS_OF_DLT = ("credentials", "runtime", "staging_config")
-# With botocore's own limits a run that has no way to AWS would wait for five minutes.
-CONNECT_SECONDS = 10
-READ_SECONDS = 30
 
 
 def active_vault() -> VaultProvider | None:
-    """The provider, if it is turned on and dlt has begun to read settings."""
+    """Return the provider if it is turned on and dlt has begun to read settings."""
     if PluggableRunContext not in Container():
         return None
     providers = Container()[PluggableRunContext].providers.providers
@@ -44,106 +43,103 @@ def active_vault() -> VaultProvider | None:
 
 
 def refresh_secrets() -> bool:
-    """Read again what was read from the vault: whether a secret is another now."""
+    """Read the vault's secrets again, and return whether one of them has changed."""
     vault = active_vault()
     return vault is not None and vault.refresh()
 
 
-class VaultProvider(AwsSecretsManagerProvider):
-    """Reads a secret once, when a source or a destination asks for a value of it."""
+class VaultProvider(CustomLoaderDocProvider):
+    """Provider that reads a secret once, when a source or destination needs a value of it."""
 
     def __init__(self, settings: AwsSecretsProviderConfiguration) -> None:
-        # Unresolved credentials: AWS is not asked before a secret is.
-        super().__init__(
-            AwsCredentials(), secret_name_prefix=settings.secret_name_prefix
+        super().__init__("AWS Secrets Manager", dict)
+        self._prefix = settings.secret_name_prefix
+        self._reader = SecretReader(
+            right=f"{RIGHT} on all of {self._prefix}* (AWS answers like this, too, if"
+            " there is no such secret)",
+            outcome="Nothing was loaded.",
         )
-        self._texts: dict[DltPath, str | None] = {}
-        """What was read, None if there is no such secret."""
+        self._texts: dict[Address, str | None] = {}
+        """Texts that were read, None for a missing secret."""
         self._reading = threading.Lock()
+
+    @property
+    def is_writable(self) -> bool:
+        """False: dlt writes no values here."""
+        return False
+
+    @property
+    def is_empty(self) -> bool:
+        """False: dlt would skip the provider before it has read a secret."""
+        return False
 
     def get_value(
         self, key: str, hint: type, pipeline_name: str | None, *sections: str
     ) -> tuple[Any | None, str]:
-        """A value from the secrets read so far, or else from those that may have it."""
-        # not VaultDocProvider's, which asks for all kinds of names
-        held = super(VaultDocProvider, self).get_value
+        """Return a value from the secrets read so far, or else from those that may have it."""
+        pipeline = pipeline_name or ""
         with self._reading:
-            if is_secret_hint(hint) and not pipeline_name:
-                for path in _secrets_that_may_have((*sections, key)):
-                    if held(key, hint, None, *sections)[0] is None:
-                        self._read(path)
-            return held(key, hint, pipeline_name, *sections)
+            if is_secret_hint(hint) and not pipeline:
+                for address in _secrets_that_may_have((*sections, key)):
+                    if super().get_value(key, hint, pipeline, *sections)[0] is not None:
+                        break
+                    self._read(address)
+            return super().get_value(key, hint, pipeline, *sections)
 
     def get_value_location(
         self, key: str, pipeline_name: str | None, *sections: str
     ) -> str:
-        """The secret that has the value."""
-        path = (*sections, key)
+        """Return the name of the secret that has the value."""
+        wanted = (*sections, key)
         with self._reading:
-            found = (each for each, text in self._texts.items() if text is not None)
-            owners = [self.name_of(each) for each in found if path[: len(each)] == each]
-        return owners[0] if owners else ""
+            for address, text in self._texts.items():
+                if text is not None and wanted[: len(address)] == address:
+                    return self.name_of(address)
+        return ""
 
     def refresh(self) -> bool:
-        """Read again what was read: whether one of the secrets is another now."""
+        """Read all secrets again, and return whether one of them has changed."""
         with self._reading:
-            before = {path: text for path, text in self._texts.items() if text}
-            self._texts, self._config_doc = {}, {}
-            for path in before:
-                self._read(path)
+            before = {address: text for address, text in self._texts.items() if text}
+            for *sections, key in before:
+                self.set_value(key, None, None, *sections)  # deletes it
+            self._texts = {}
+            for address in before:
+                self._read(address)
             return self._texts != before
 
-    def name_of(self, path: DltPath) -> str:
-        """The secret's name in AWS."""
-        return self.secret_name_prefix + self.get_key_name(path[-1], *path[:-1])
+    def name_of(self, address: Address) -> str:
+        """Return a secret's name in AWS."""
+        name = AwsSecretsManagerProvider.get_key_name(address[-1], *address[:-1])
+        return self._prefix + name
 
-    def _read(self, path: DltPath) -> None:
-        if path in self._texts:
+    def _read(self, address: Address) -> None:
+        if address in self._texts:
             return
-        name = self.name_of(path)
-        text = self._fetch(name)
+        name = self.name_of(address)
+        text = self._text(name)
         if text is not None:
-            *sections, key = path
-            self.set_value(key, secret_content(text, name, path), None, *sections)
-        self._texts[path] = text
+            *sections, key = address
+            self.set_value(key, dlt_value(text, name, address), None, *sections)
+        self._texts[address] = text
 
-    def _fetch(self, name: str) -> str | None:
-        from botocore.exceptions import BotoCoreError, ClientError
-
+    def _text(self, name: str) -> str | None:
         try:
-            answer = self._get_client().get_secret_value(SecretId=name)
-        except (BotoCoreError, ClientError) as error:
-            if clear := error_of_aws(error, name):
-                raise clear from error
+            return self._reader.read(name)
+        except NotThere:
             return None
-        if "SecretString" not in answer:
-            raise VaultError(
-                f"The secret {name} is binary. Nothing was loaded. Store a text, JSON or TOML."
-            )
-        return answer["SecretString"]
-
-    def _get_client(self) -> Any:
-        if self._client is None:
-            import botocore.session
-            from botocore.config import Config
-
-            self._client = botocore.session.get_session().create_client(
-                "secretsmanager",
-                config=Config(
-                    connect_timeout=CONNECT_SECONDS,
-                    read_timeout=READ_SECONDS,
-                    retries={"mode": "standard"},
-                ),
-            )
-        return self._client
+        except NoAws as error:
+            raise type(error)(
+                f"The secret {name} could not be read. {error} The vault is on"
+                " (PROVIDERS__ENABLE_AWS_SECRETS)."
+            ) from error.__cause__
 
 
-def _secrets_that_may_have(path: DltPath) -> tuple[DltPath, ...]:
-    """The value's own secret, and that of its source or destination."""
-    if len(path) != 3 or path[1] in SECTIONS_OF_DLT:
+def _secrets_that_may_have(address: Address) -> tuple[Address, ...]:
+    """Return the addresses of the value's own secret, and of its source or destination."""
+    if len(address) != 3 or address[1] in SECTIONS_OF_DLT:
         return ()
-    return (path, path[:2]) if path[0] in ("sources", "destination") else ()
+    return (address, address[:2]) if address[0] in ("sources", "destination") else ()
 
 
-# Where dlt makes its own, if that is turned on. It does so when it first needs a setting.
-config_providers_context._aws_secrets_provider = VaultProvider
+use_as_aws_secrets_provider(VaultProvider)

@@ -15,7 +15,9 @@ from tests.fakes.http_server import api, json_answer
 from tests.repository.tree import ROOT
 from tests.samples.change_feed import add_changes
 from tests.servers.ports import free_port
-from utils.aws.secret_errors import VaultError
+from utils.aws.client import AwsUnavailable, NoAws
+from utils.aws.secret_content import SecretError
+from utils.errors import ClearError
 from utils.errors.transient import is_worth_retrying
 from utils.vault_provider import refresh_secrets
 
@@ -139,17 +141,25 @@ def test_settings_may_stand_beside_secrets_but_their_file_comes_first(vault):
 @pytest.mark.parametrize(
     "name, content, reason",
     [
-        ("dlt/sources/pets", '{"token": "s3cret"', "begins like JSON and is none"),
+        (
+            "dlt/sources/pets",
+            '{"token": "s3cret"',
+            "begins like JSON, but is malformed",
+        ),
         ("dlt/sources/pets", "s3cret", "is neither a JSON object nor TOML"),
         ("dlt/sources/pets", 'token = "s3cret', "is neither a JSON object nor TOML"),
-        ("dlt/sources/pets/token", '{"token": s3cret}', "begins like JSON and is none"),
-        ("dlt/sources/pets/token", " \n", "is empty"),
-        ("dlt/sources/pets", b"s3cret", "is binary"),
+        (
+            "dlt/sources/pets/token",
+            '{"token": s3cret}',
+            "begins like JSON, but is malformed",
+        ),
+        ("dlt/sources/pets/token", " \n", "holds no text"),
+        ("dlt/sources/pets", b"s3cret", "holds no text"),
     ],
 )
 def test_what_cannot_be_read_is_named_but_not_shown(vault, name, content, reason):
     vault.put(name, content)
-    with pytest.raises(VaultError, match=f"The secret {name} {reason}") as raised:
+    with pytest.raises(SecretError, match=f"The secret {name} {reason}") as raised:
         token()
     assert "s3cret" not in str(raised.value)
     assert raised.value.__cause__ is None
@@ -158,11 +168,12 @@ def test_what_cannot_be_read_is_named_but_not_shown(vault, name, content, reason
 
 def test_denied_is_not_missing(vault):
     vault.put("dlt/sources/pets", {"token": "s3cret"})
-    with vault.reader("other/*"), pytest.raises(VaultError) as raised:
+    with vault.reader("other/*"), pytest.raises(ClearError) as raised:
         token()
     message = str(raised.value)
     assert "refuses the secret dlt/sources/pets/token: User: arn:aws:iam::" in message
-    assert "needs secretsmanager:GetSecretValue on all of dlt/*" in message
+    assert "the right secretsmanager:GetSecretValue on all of dlt/*" in message
+    assert "Nothing was loaded." in message
     assert not is_worth_retrying(raised.value)
 
 
@@ -177,23 +188,23 @@ def test_the_right_to_read_all_of_dlt_is_enough(vault):
     [
         (
             *(400, "AccessDeniedException", "Access to KMS is not allowed"),
-            *("The flow's role needs kms:Decrypt", False),
+            *("It takes the right kms:Decrypt", False),
         ),
         (
             *(400, "DecryptionFailure", "The key is disabled."),
-            *("The flow's role needs kms:Decrypt", False),
+            *("It takes the right kms:Decrypt", False),
         ),
         (
             *(400, "ExpiredTokenException", "The security token is expired"),
-            *("Are the AWS credentials of this run still good?", False),
+            *("It takes credentials that are good", False),
         ),
-        (400, "ThrottlingException", "Rate exceeded", "Try again later.", True),
-        (500, "InternalServiceError", "An error", "Try again later.", True),
+        (400, "ThrottlingException", "Rate exceeded", "Retry later.", True),
+        (500, "InternalServiceError", "An error", "Retry later.", True),
     ],
 )
 def test_what_else_aws_answers(vault, monkeypatch, status, code, message, said, passes):
     answer = json_answer({"__type": code, "Message": message}, status)
-    with api(answer) as aws, pytest.raises(VaultError) as raised:
+    with api(answer) as aws, pytest.raises(ClearError) as raised:
         monkeypatch.setenv("AWS_ENDPOINT_URL", aws.url)
         token()
     text = str(raised.value)
@@ -205,7 +216,7 @@ def test_what_else_aws_answers(vault, monkeypatch, status, code, message, said, 
 
 def test_an_aws_that_cannot_be_reached_may_be_there_again(vault, monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free_port()}")
-    with pytest.raises(VaultError, match="dlt/sources/pets/token could not") as raised:
+    with pytest.raises(AwsUnavailable, match="pets/token could not be read") as raised:
         token()
     assert is_worth_retrying(raised.value)
 
@@ -220,7 +231,7 @@ def test_an_aws_that_cannot_be_reached_may_be_there_again(vault, monkeypatch):
 def test_without_an_account_it_says_so(vault, monkeypatch, variables, reason):
     for variable in variables:
         monkeypatch.delenv(variable)
-    with pytest.raises(VaultError, match=reason) as raised:
+    with pytest.raises(NoAws, match=reason) as raised:
         token()
     assert "PROVIDERS__ENABLE_AWS_SECRETS" in str(raised.value)
     assert not is_worth_retrying(raised.value)

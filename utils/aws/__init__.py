@@ -1,1 +1,1 @@
-"""Asking AWS: client, secrets, stack. Knows neither Prefect nor dlt."""
+"""Questions to AWS: client, secrets, stack. Knows neither Prefect nor dlt."""

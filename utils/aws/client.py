@@ -1,16 +1,20 @@
-"""Asks AWS, and says in plain words what it answers instead."""
+"""Clients of AWS, and its refusals in plain words."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import Any, Iterator
+from typing import TYPE_CHECKING, Any, Iterator
 
 from utils.errors import ClearError, sentence
+
+if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
 
 # With botocore's own limits a machine that has no way to AWS would wait for five minutes.
 CONNECT_SECONDS = 5
 READ_SECONDS = 30
 
+NOTHING_CHANGED = "Nothing was changed."
 NOT_THERE = {
     "ValidationError",  # CloudFormation's word for it
     "ResourceNotFoundException",
@@ -19,25 +23,34 @@ NOT_THERE = {
 
 
 class NotThere(ClearError):
-    """AWS knows nothing of that name."""
+    """AWS has nothing of that name."""
 
 
 class NoAws(ClearError):
-    """It could not be asked at all."""
+    """AWS cannot be asked."""
 
 
-def aws_client(service: str) -> Any:
-    """A client of boto3 in the account and region that AWS's own environment names.
+class AwsUnavailable(NoAws, ConnectionError):
+    """AWS is out of reach or too busy, which passes by itself."""
+
+
+def aws_client(service: str, outcome: str = NOTHING_CHANGED) -> Any:
+    """Return a client for the account and region of AWS's own environment variables.
+
+    Args:
+        service: AWS's name of the service.
+        outcome: Sentence of an error that says what was not done.
 
     Raises:
-        NoAws: It names no region, or a profile that is not there.
+        NoAws: The environment names no region, or a profile that does not exist.
     """
-    import boto3
+    # botocore, because boto3 takes another half a second to import
+    import botocore.session
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError
 
     try:
-        return boto3.Session().client(
+        return botocore.session.get_session().create_client(
             service,
             config=Config(
                 connect_timeout=CONNECT_SECONDS,
@@ -45,44 +58,67 @@ def aws_client(service: str) -> Any:
                 retries={"mode": "standard"},
             ),
         )
-    except (BotoCoreError, ValueError) as error:  # ValueError: an endpoint that is none
-        raise _unusable(error) from error
+    except (BotoCoreError, ValueError) as error:  # ValueError: a malformed endpoint
+        raise _no_aws(error, outcome) from error
 
 
 @contextmanager
-def asking_aws(what: str, right: str, nowhere: str) -> Iterator[None]:
-    """Say in plain words what AWS answers instead.
+def asking_aws(
+    what: str, right: str, nowhere: str, outcome: str = NOTHING_CHANGED
+) -> Iterator[None]:
+    """Turn botocore's errors into plain ones.
 
     Args:
-        what: was asked for.
-        right: takes it, as `cloudformation:DescribeStacks`.
-        nowhere: says that it is not there.
+        what: Name of the object that AWS is asked for.
+        right: IAM action that the question takes, as `cloudformation:DescribeStacks`.
+        nowhere: Text of the error if AWS has no such object.
+        outcome: Sentence of an error that says what was not done.
 
     Raises:
-        NotThere: with the text `nowhere`.
-        NoAws: AWS does not answer.
-        ClearError: It refuses.
+        NotThere: AWS has no such object.
+        NoAws: AWS does not answer, or is too busy.
+        ClearError: AWS refuses.
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
         yield
     except BotoCoreError as error:
-        raise _unusable(error) from error
+        raise _no_aws(error, outcome) from error
     except ClientError as error:
-        answer = error.response["Error"]
-        if answer.get("Code") in NOT_THERE:
+        if error.response["Error"].get("Code") in NOT_THERE:
             raise NotThere(nowhere) from error
-        raise ClearError(
-            f"AWS refuses {what}: {sentence(answer.get('Message') or answer.get('Code'))}"
-            f" Nothing was changed. It takes credentials that are good, and the right"
-            f" {right}."
-        ) from error
+        raise _refusal(error, what, right, outcome) from error
 
 
-def _unusable(error: Exception) -> NoAws:
-    return NoAws(
-        f"AWS could not be asked: {sentence(error)} Nothing was changed. It takes"
-        " credentials (AWS_PROFILE, or aws sso login), a region (AWS_DEFAULT_REGION) and a"
-        " way to AWS."
+def _no_aws(error: Exception, outcome: str) -> NoAws:
+    from botocore import exceptions
+
+    passing = (
+        exceptions.ConnectionError,
+        exceptions.CredentialRetrievalError,
+        exceptions.HTTPClientError,
+    )
+    error_class = AwsUnavailable if isinstance(error, passing) else NoAws
+    return error_class(
+        f"AWS could not be asked: {sentence(error)} {outcome} It takes credentials"
+        " (AWS_PROFILE, or aws sso login), a region (AWS_DEFAULT_REGION) and a way to AWS."
+    )
+
+
+def _refusal(error: ClientError, what: str, right: str, outcome: str) -> ClearError:
+    answer = error.response["Error"]
+    code = answer.get("Code", "")
+    message = answer.get("Message") or code
+    refused = f"AWS refuses {what}: {sentence(message)} {outcome}"
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if "Throttling" in code or status >= 500:
+        return AwsUnavailable(f"{refused} That was tried several times. Retry later.")
+    if code == "DecryptionFailure" or "KMS" in message:
+        return ClearError(
+            f"{refused} It takes the right kms:Decrypt on the key that encrypts the"
+            " secret, and the key has to be enabled."
+        )
+    return ClearError(
+        f"{refused} It takes credentials that are good, and the right {right}."
     )

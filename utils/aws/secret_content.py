@@ -1,4 +1,4 @@
-"""What a secret of the vault holds: a table of values, or one value."""
+"""Content of a secret: a table of values, or one value."""
 
 from __future__ import annotations
 
@@ -6,41 +6,69 @@ import json
 import tomllib
 from typing import Any
 
-from utils.aws.secret_errors import VaultError
+from utils.errors import ClearError
 
 
-def secret_content(text: str, name: str, path: tuple[str, ...]) -> Any:
-    """JSON and TOML become a table, anything else is the value itself.
+class SecretError(ClearError):
+    """A secret's content is malformed. Its text is never in the message."""
+
+
+def one_value(text: str, name: str) -> str:
+    """Return the one value of a secret: a plain text, or a table with one text.
+
+    AWS's console writes `{"<key>": "<value>"}` even for one value.
 
     Args:
-        name: the secret's, for errors.
-        path: where the content stands. It may repeat it, as dlt's own provider wants it:
-            `[sources.hubspot]` in the secret `dlt/sources/hubspot`.
+        text: Content of the secret.
+        name: Name of the secret, for errors.
 
     Raises:
-        VaultError: it cannot be read. Its text is never in the message.
+        SecretError: The table is malformed, or has no or several values.
+    """
+    table = _table(text, name)
+    if table is None:
+        return text.strip()
+    values = list(table.values())
+    if len(values) != 1 or not isinstance(values[0], str):
+        raise SecretError(
+            f"The secret {name} is not one value. Nothing was done. Store it as plain"
+            " text."
+        )
+    return values[0].strip()
+
+
+def dlt_value(text: str, name: str, path: tuple[str, ...]) -> Any:
+    """Return what dlt finds at a path: a table from JSON or TOML, or one value.
+
+    Args:
+        text: Content of the secret.
+        name: Name of the secret, for errors.
+        path: dlt's sections and key. The content may repeat it, as dlt's own provider
+            wants it: `[sources.hubspot]` in the secret `dlt/sources/hubspot`.
+
+    Raises:
+        SecretError: The content is malformed.
     """
     table = _table(text, name)
     if table is not None:
         return _with_dlts_names(_below(path, table))
     if len(path) == 2:
-        raise VaultError(
-            f"The secret {name} is neither a JSON object nor TOML. Nothing was loaded. A"
+        raise SecretError(
+            f"The secret {name} is neither a JSON object nor TOML. Nothing was done. A"
             f" single value stands in a secret of its own, {name}/<key>."
         )
-    if not text.strip():
-        raise VaultError(f"The secret {name} is empty. Nothing was loaded.")
     return text.strip()  # a file that was uploaded ends with a line break
 
 
 def _table(text: str, name: str) -> dict[str, Any] | None:
+    """Return the content of JSON or TOML, None if the text is neither."""
     if text.lstrip().startswith("{"):
         try:
             return json.loads(text)
         except json.JSONDecodeError as error:
-            raise VaultError(
-                f"The secret {name} begins like JSON and is none: {error.msg}, line"
-                f" {error.lineno}, column {error.colno}. Nothing was loaded."
+            raise SecretError(
+                f"The secret {name} begins like JSON, but is malformed: {error.msg}, line"
+                f" {error.lineno}, column {error.colno}. Nothing was done."
             ) from None  # the cause holds the text
     try:
         return tomllib.loads(text) or None
@@ -60,7 +88,7 @@ def _below(path: tuple[str, ...], table: dict[str, Any]) -> Any:
 
 
 def _with_dlts_names(content: Any) -> Any:
-    """RDS, which writes such secrets itself, calls the database `dbname`."""
+    """Add dlt's name of the database to a secret of RDS, which calls it `dbname`."""
     if isinstance(content, dict) and "dbname" in content:
         return {"database": content["dbname"], **content}
     return content

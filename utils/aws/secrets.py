@@ -1,60 +1,61 @@
-"""Secrets in AWS Secrets Manager that become part of a block."""
+"""Texts of secrets in AWS Secrets Manager."""
 
 from __future__ import annotations
 
-import json
+import logging
 from typing import Any
 
-from pydantic import SecretStr
+from utils.aws.client import NOTHING_CHANGED, NotThere, asking_aws, aws_client
+from utils.aws.secret_content import SecretError
 
-from utils.aws.client import NotThere, asking_aws, aws_client
-from utils.errors import ClearError
+logger = logging.getLogger(__name__)
 
-
-class NotConfigured(ClearError):
-    """There is no such secret: this team does not use what it is for."""
+RIGHT = "secretsmanager:GetSecretValue"
 
 
-def secret_text(name: str) -> str:
-    """What the secret holds.
+class SecretReader:
+    """Reader of secrets, with one client for all of them."""
 
-    Raises:
-        NotConfigured: It is not there.
-        ClearError: It cannot be read, or holds no text.
-    """
-    nowhere = (
-        f"not configured: the secret {name} is not there, create it to have this block"
-    )
-    client: Any = aws_client("secretsmanager")
-    try:
-        with asking_aws(f"the secret {name}", "secretsmanager:GetSecretValue", nowhere):
-            answer = client.get_secret_value(SecretId=name)
-    except NotThere as error:
-        raise NotConfigured(str(error)) from error
-    text = answer.get("SecretString", "").strip()
-    if not text:
-        raise ClearError(
-            f"The secret {name} holds no text. Nothing was changed. Store its value as"
-            " plain text."
-        )
-    return text
+    def __init__(self, right: str = RIGHT, outcome: str = NOTHING_CHANGED) -> None:
+        """Prepare to read; AWS is not asked before a secret is.
 
+        Args:
+            right: IAM action, with its resources, that an error of AWS advises.
+            outcome: Sentence of an error that says what was not done.
+        """
+        self._right = right
+        self._outcome = outcome
+        self._client: Any = None
 
-def single_secret(name: str) -> SecretStr:
-    """The one value that the secret holds: as plain text, or as AWS's console writes it.
+    def read(self, name: str) -> str:
+        """Return a secret's text.
 
-    The console's form for keys and values makes `{"<key>": "<value>"}` of it.
-    """
-    text = secret_text(name)
-    if text.startswith("{"):
+        Raises:
+            NotThere: The secret does not exist, or is marked for deletion.
+            NoAws: AWS cannot be asked.
+            SecretError: The secret holds no text.
+            ClearError: AWS refuses the secret.
+        """
+        if self._client is None:
+            self._client = aws_client("secretsmanager", self._outcome)
+        nowhere = f"the secret {name} is not there, create it to use it"
         try:
-            values = list(json.loads(text).values())
-        except json.JSONDecodeError:
-            values = []
-        if len(values) != 1 or not isinstance(values[0], str):
-            raise ClearError(
-                f"The secret {name} is not one value. Nothing was changed. Store it as"
-                " plain text."
+            with asking_aws(f"the secret {name}", self._right, nowhere, self._outcome):
+                answer = self._client.get_secret_value(SecretId=name)
+        except NotThere as error:
+            if "InvalidRequestException" in str(error.__cause__):
+                logger.warning(
+                    "The secret %s is marked for deletion, and counts as missing", name
+                )
+            raise
+        if not (text := answer.get("SecretString", "").strip()):
+            raise SecretError(
+                f"The secret {name} holds no text: it is binary or empty. {self._outcome}"
+                " Store its value as a text."
             )
-        text = values[0].strip()
-    return SecretStr(text)
+        return text
+
+
+def read_secret(name: str) -> str:
+    """Return a secret's text; raises as `SecretReader.read`."""
+    return SecretReader().read(name)

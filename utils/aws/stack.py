@@ -1,4 +1,4 @@
-"""The CloudFormation stack that production runs in: its outputs are what blocks are made of."""
+"""The CloudFormation stack of production, whose outputs blocks are made of."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TEMPLATE = "infrastructure/ecs_cluster_prefect_worker.yml"
 
 @dataclass(frozen=True)
 class StackOutputs:
-    """A stack by name, in the account and region that AWS's own environment names."""
+    """Outputs of a stack in the account and region of AWS's environment variables."""
 
     name: str
     region: str
@@ -21,11 +21,11 @@ class StackOutputs:
     outputs: Mapping[str, str]
 
     @classmethod
-    def named(cls, name: str) -> StackOutputs:
-        """Ask CloudFormation for it.
+class StackOutputs:
+    """Outputs of a stack in the account and region of AWS's environment variables."""
 
         Raises:
-            ClearError: There is none, or AWS does not answer.
+            ClearError: There is no such stack, or AWS does not answer.
         """
         found = describe_stack(name)
         outputs = {
@@ -36,6 +36,11 @@ class StackOutputs:
         return cls(name, region, found["StackStatus"], outputs)
 
     def __getitem__(self, output: str) -> str:
+        """Return the value of an output.
+
+        Raises:
+            ClearError: The stack has no such output.
+        """
         if not (value := self.outputs.get(output)):
             raise ClearError(
                 f"The stack {self.name} in {self.region} has no output {output}. Nothing was"
@@ -47,10 +52,10 @@ class StackOutputs:
 
 
 def describe_stack(name: str) -> dict[str, Any]:
-    """A stack as CloudFormation describes it.
+    """Return CloudFormation's description of a stack.
 
     Raises:
-        ClearError: There is none, or AWS does not answer.
+        ClearError: There is no such stack, or AWS does not answer.
     """
     client = aws_client("cloudformation")
     nowhere = (

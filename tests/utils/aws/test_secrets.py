@@ -1,4 +1,4 @@
-"""Secrets of AWS Secrets Manager on their way into a block."""
+"""Secrets of AWS Secrets Manager, as the vault and the blocks read them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import pytest
 
 from blocks.alert_blocks import alerts
 from tests.fakes.vault import Vault
-from utils.aws.secrets import NotConfigured, single_secret
+from utils.aws.client import NotThere
+from utils.aws.secret_content import SecretError
+from utils.aws.secrets import read_secret
 from utils.errors import ClearError
 
 NAME = "prefect/slack-webhook-url"
@@ -17,44 +19,36 @@ def secrets(aws) -> Vault:
     return Vault(aws)
 
 
-@pytest.mark.parametrize("content", ["value\n", '{"url": "value"}', {"key": "value"}])
-def test_one_value_as_text_or_as_the_console_writes_it(secrets, content):
+def test_a_text_is_read_without_the_line_break_at_its_end(secrets):
+    secrets.put(NAME, "value\n")
+    assert read_secret(NAME) == "value"
+
+
+@pytest.mark.parametrize("content", [b"binary", " "])
+def test_a_secret_without_text_is_an_error(secrets, content):
     secrets.put(NAME, content)
-    assert single_secret(NAME).get_secret_value() == "value"
+    with pytest.raises(SecretError, match=f"{NAME} holds no text"):
+        read_secret(NAME)
 
 
-@pytest.mark.parametrize(
-    "content, answer",
-    [
-        (b"binary", "holds no text"),
-        (" ", "holds no text"),
-        ({"a": "sesame", "b": "sesame"}, "is not one value"),
-        ({"a": {"b": "sesame"}}, "is not one value"),
-        ('{"sesame', "is not one value"),
-    ],
-)
-def test_what_is_not_one_value(secrets, content, answer):
-    secrets.put(NAME, content)
-    with pytest.raises(ClearError, match=f"{NAME} {answer}") as error:
-        single_secret(NAME)
-    assert "sesame" not in str(error.value)
-
-
-def test_none_and_one_that_is_marked_for_deletion(secrets):
-    with pytest.raises(NotConfigured, match=f"{NAME} is not there, create it"):
-        single_secret(NAME)
+def test_a_secret_that_is_missing_or_marked_for_deletion_is_not_there(secrets, caplog):
+    with pytest.raises(NotThere, match=f"{NAME} is not there, create it"):
+        read_secret(NAME)
+    assert "deletion" not in caplog.text
     secrets.put(NAME, "value")
     secrets.delete(NAME)
-    with pytest.raises(NotConfigured, match=f"{NAME} is not there"):
-        single_secret(NAME)
+    with pytest.raises(NotThere, match=f"{NAME} is not there"):
+        read_secret(NAME)
+    assert f"{NAME} is marked for deletion" in caplog.text
 
 
-def test_one_that_may_not_be_read_is_an_error(secrets):
+def test_a_secret_that_may_not_be_read_is_an_error(secrets):
     secrets.put(NAME, "value")
     with secrets.reader("dlt/*"):
         with pytest.raises(ClearError, match=f"refuses the secret {NAME}") as error:
-            single_secret(NAME)
+            read_secret(NAME)
     assert "the right secretsmanager:GetSecretValue" in str(error.value)
+    assert "Nothing was changed." in str(error.value)
 
 
 def test_a_channels_name_is_no_webhook(secrets):
