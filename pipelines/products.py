@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Sequence
 import dlt
 
 from sources.products import products_source
-from utils.destinations.duckdb_file import hold_duckdb_file
+from utils.destinations.by_type import type_of
 from utils.destinations.pipelines import pipeline_into
-from utils.destinations.views import free_name, replace_view
+from utils.destinations.views import View, free_name
 from utils.loading.report import LoadReport
 from utils.loading.run import run_pipeline
 
@@ -45,7 +45,7 @@ def load_products(
         ValueDoesNotFit: A value is not one of its column's type.
     """
     pipeline = pipeline_into("warehouse", "products", progress=progress)
-    with hold_duckdb_file(pipeline):
+    with type_of(pipeline).keep_open(pipeline):
         report = run_pipeline(pipeline, products_source(full_refresh=full_refresh))
         create_current_products(pipeline)
     return report
@@ -54,7 +54,8 @@ def load_products(
 def create_current_products(pipeline: dlt.Pipeline) -> None:
     """Create the view `current_products`, or bring it up to date with the table."""
     columns = list(pipeline.default_schema.get_table_columns("products"))
-    replace_view(pipeline, "current_products", columns, _current_products)
+    view = View("current_products", columns, _current_products)
+    type_of(pipeline).replace_view(pipeline, view)
 
 
 def _current_products(client: SqlClientBase[Any], columns: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ import dlt
 
 from sources.van import van_source
 from sources.van.windows import is_unfinished
-from utils.destinations.duckdb_file import hold_duckdb_file
+from utils.destinations.by_type import type_of
 from utils.destinations.pipelines import pipeline_into
 from utils.loading.report import LoadReport, combined
 from utils.loading.run import run_pipeline
@@ -35,7 +35,7 @@ def load_van(
     """
     pipeline = pipeline_into("warehouse", "van", progress=progress)
     today = datetime.now(timezone.utc).date()
-    with hold_duckdb_file(pipeline):
+    with type_of(pipeline).keep_open(pipeline):
         reports = [run_pipeline(pipeline, van_source(today, since))]
         while names := _unfinished(pipeline):
             source = van_source(today, since).with_resources(*names)

@@ -1,4 +1,4 @@
-"""What is wrong with a setting or a secret, in plain words and without its value."""
+"""Errors of settings and secrets, in plain words and without their values."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ EXAMPLE = ".dlt/secrets.toml.example"
 
 
 class ConfigurationError(ClearError):
-    """A setting or a secret is missing, or is not what it has to be."""
+    """A setting or a secret is missing or malformed."""
 
 
 @contextmanager
 def plain_configuration_errors() -> Iterator[None]:
-    """Say in a line what dlt says in forty, which are all the names that it tried.
+    """Replace dlt's forty lines, with all the names that it tried, by one.
 
     Raises:
-        ConfigurationError: without its cause, because some of dlt's hold the value.
+        ConfigurationError: Without a cause, because some of dlt's errors hold the value.
     """
     try:
         yield
@@ -59,12 +59,12 @@ def _message(error: ConfigurationException) -> str | None:
         missing: dict[Section, dict[str, bool]] = defaultdict(dict)
         for section, key, is_secret in _missing(error.traces):
             missing[section][key] = is_secret
-        return " ".join(_lacks(*each) for each in missing.items())
+        return " ".join(_lacks(section, keys) for section, keys in missing.items())
     if isinstance(error, ConfigValueCannotBeCoercedException):
-        kind = getattr(error.hint, "__name__", str(error.hint))
-        return _does_not_fit(error.field_name, kind)
+        expected = getattr(error.hint, "__name__", str(error.hint))
+        return _does_not_fit(error.field_name, expected)
     if isinstance(error, InvalidNativeValue):
-        # no sections: credentials that were asked for by themselves
+        # no sections if credentials were asked for by themselves
         key = (error.embedded_sections or ("credentials",))[-1]
         written = getattr(error.inner_exception, "native_value", None)
         is_url = isinstance(written, str) and "://" in written
@@ -77,14 +77,15 @@ def _message(error: ConfigurationException) -> str | None:
         )
     if isinstance(error, TomlProviderReadException):
         files = " or ".join(filter(os.path.exists, error.full_paths))
-        # the line alone: what is around it may be a secret
-        place = re.search(r"at (line \d+)|$", str(error))[1] or "its end"
+        # the line's number alone: its text may be a secret
+        line = re.search(r"at (line \d+)", str(error))
+        place = line[1] if line else "its end"
         return f"{files} is not TOML. Nothing was loaded. Look at {place}."
     return None
 
 
 def _missing(traces: FieldLookupTraces) -> Iterator[tuple[Section, str, bool]]:
-    """Each value that was not found: its section, its key, whether it is a secret."""
+    """Yield section and key of each missing value, and whether it is a secret."""
     for field, tried in traces.items():
         places = []
         for trace in tried:
@@ -93,9 +94,9 @@ def _missing(traces: FieldLookupTraces) -> Iterator[tuple[Section, str, bool]]:
             else:
                 places.append(trace)
         if places:
-            # dlt begins with the narrowest place: sources.products.products
+            # dlt begins with the narrowest section: sources.products.products
             section = tuple(dict.fromkeys(places[0].sections))
-            # and looks for a secret in no file that git keeps
+            # dlt looks for a secret in no file that git keeps
             is_secret = all(place.provider != CONFIG_TOML for place in places)
             yield section, field.rpartition(".")[2], is_secret
 
@@ -124,20 +125,20 @@ def _lacks(section: Section, keys: dict[str, bool]) -> str:
     )
 
 
-def _does_not_fit(key: str, kind: str, is_url: bool = False) -> str:
-    """The value was found last, if it was not given in code."""
+def _does_not_fit(key: str, expected: str, is_url: bool = False) -> str:
+    """Describe a value of a wrong type: dlt found it last, unless code gave it."""
     traces = get_resolved_traces().resolved_traces
     found = traces[-1] if traces and traces[-1].key == key else None
     name = ".".join((*found.sections, key)) if found else key
-    message = f"{name} cannot be read as {kind}. Nothing was loaded."
+    message = f"{name} cannot be read as {expected}. Nothing was loaded."
     if is_url:
-        message += f" {_encoded(found)}"
+        message += f" {_how_to_encode(found)}"
     if found:
-        message += f" {_comes_from(found)}"
+        message += f" {_where_to_fix(found)}"
     return message
 
 
-def _encoded(found: ResolvedValueTrace | None) -> str:
+def _how_to_encode(found: ResolvedValueTrace | None) -> str:
     if found:
         variable = EnvironProvider.get_key_name("password", *found.sections, found.key)
         apart = f"in {variable}"
@@ -149,20 +150,20 @@ def _encoded(found: ResolvedValueTrace | None) -> str:
     )
 
 
-def _comes_from(found: ResolvedValueTrace) -> str:
+def _where_to_fix(found: ResolvedValueTrace) -> str:
     variable = EnvironProvider.get_key_name(found.key, *found.sections)
-    return f"It comes from {found.provider_location or variable}: mend it there."
+    return f"It comes from {found.provider_location or variable}: fix it there."
 
 
 def whole_address_as_host() -> str:
-    """What to say if the host that was found last is more than a host's name."""
+    """Describe a host that is more than a host's name; dlt found it last."""
     traces = get_resolved_traces().resolved_traces
     found = next((each for each in reversed(traces) if each.key == "host"), None)
     message = (
         "The host of a database is a whole address, or has an @. Nothing was loaded. Give"
         " the host's name alone."
     )
-    return f"{message} {_comes_from(found)}" if found else message
+    return f"{message} {_where_to_fix(found)}" if found else message
 
 
 @contextmanager
@@ -172,18 +173,19 @@ def addresses_are_readable() -> Iterator[None]:
     For destinations, whose credentials dlt parses itself.
 
     Raises:
-        ConfigurationError: naming the setting.
+        ConfigurationError: The message names the setting.
     """
     traces = get_resolved_traces().resolved_traces
     before = len(traces)
     try:
         yield
-    finally:  # what was misread may lack something, too
+    finally:  # a misread address may lack something, too
         for found in traces[before:]:
             if has_misread_password(found.value):
                 raise ConfigurationError(
                     f"{'.'.join((*found.sections, found.key))} is a URL with more than one"
-                    f" @. Nothing was loaded. {_encoded(found)} {_comes_from(found)}"
+                    f" @. Nothing was loaded. {_how_to_encode(found)}"
+                    f" {_where_to_fix(found)}"
                 ) from None
             if found.key == "host" and is_no_host(found.value):
                 raise ConfigurationError(whole_address_as_host()) from None

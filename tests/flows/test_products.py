@@ -164,7 +164,7 @@ def test_no_part_of_a_password_is_shown(
     assert "@ as %40, / as %2F, % as %25. Or leave it out there, and give" in (
         state.message
     )
-    assert f"in {setting}__PASSWORD. It comes from {setting}: mend" in state.message
+    assert f"in {setting}__PASSWORD. It comes from {setting}: fix" in state.message
     lines = [log.message for log in logs_of(state.state_details.flow_run_id)]
     assert not any("Retry" in line for line in lines)
     error = state.result(raise_on_failure=False)

@@ -119,7 +119,7 @@ def test_no_part_of_a_password_is_shown(prefect_api, queries, local_lake, monkey
 
     assert state.is_failed()
     assert "@ as %40, / as %2F, % as %25." in state.message
-    assert f"It comes from {setting}: mend it" in state.message
+    assert f"It comes from {setting}: fix it" in state.message
     lines = [log.message for log in logs_of(state.state_details.flow_run_id)]
     error = state.result(raise_on_failure=False)
     assert shows_no_part("\n".join((*lines, state.message, everything_told(error))))

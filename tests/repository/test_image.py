@@ -53,7 +53,10 @@ def test_its_settings(image):
     assert settings["User"] == "app"
     assert settings["WorkingDir"] == "/app"
     assert "Entrypoint" not in settings
-    assert {"IMAGE_VERSION=0a1b2c3", "PYTHONUNBUFFERED=1"} <= set(settings["Env"])
+    assert {
+        *("IMAGE_VERSION=0a1b2c3", "PYTHONUNBUFFERED=1"),
+        "ARROW_DEFAULT_MEMORY_POOL=system",
+    } <= set(settings["Env"])
 
 
 def test_it_has_the_code_and_nothing_else(app, tmp_path):

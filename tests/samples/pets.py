@@ -11,15 +11,14 @@ import pyarrow as pa
 
 from tests.killing.killed_process import killed_process
 from tests.servers.duckdb_warehouse import query
+from utils.destinations.pipelines import pipeline_into
 from utils.loading.run import run_pipeline
 
 UPSERT = {"disposition": "merge", "strategy": "upsert"}
 
 
 def pets_pipeline() -> dlt.Pipeline:
-    return dlt.pipeline(
-        "pets", destination=dlt.destination("warehouse"), dataset_name="pets"
-    )
+    return pipeline_into("warehouse", "pets")
 
 
 def pets(*rows: dict, write_disposition: Any = "merge") -> dlt.sources.DltSource:

@@ -92,12 +92,12 @@ def test_a_missing_setting(settings, application):
         (
             *("SOURCES__PRODUCTS__LAG_HOURS", "s3cret"),
             "sources.products.lag_hours cannot be read as float. Nothing was loaded. It"
-            " comes from SOURCES__PRODUCTS__LAG_HOURS: mend it there.",
+            " comes from SOURCES__PRODUCTS__LAG_HOURS: fix it there.",
         ),
         (
             *("SOURCES__PRODUCTS__CREDENTIALS", "reader with s3cret"),
             "sources.products.credentials cannot be read as PostgresCredentials. Nothing"
-            " was loaded. It comes from SOURCES__PRODUCTS__CREDENTIALS: mend it there.",
+            " was loaded. It comes from SOURCES__PRODUCTS__CREDENTIALS: fix it there.",
         ),
     ],
 )
@@ -115,7 +115,7 @@ def test_a_value_that_does_not_fit(application, monkeypatch, name, value, messag
 )
 def test_a_secret_of_the_vault_that_does_not_fit(vault, name, content):
     vault.put(name, content)
-    assert f"It comes from {name}: mend it there." in said()
+    assert f"It comes from {name}: fix it there." in said()
 
 
 def test_credentials_given_in_code_that_do_not_fit():

@@ -1,1 +1,1 @@
-"""The named destinations: what each is, what holds it, how it loads in little memory."""
+"""The named destinations: a module for each type, and pipelines into them."""

@@ -1,4 +1,4 @@
-"""Files in the lake, a local folder or S3: a reader sees a file whole, or not at all."""
+"""Files written into the lake: a reader sees a file whole, or not at all."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Iterator
+from typing import TYPE_CHECKING, Any, BinaryIO, Iterator
 from uuid import uuid4
 
 import dlt
@@ -25,12 +25,12 @@ logger = logging.getLogger(__name__)
 
 # S3 takes 10,000 parts: files of up to 160 GB.
 PART_BYTES = 16 * 2**20
-# Longer than any run: what is older was left by one that was killed.
+# Longer than any run: a killed one left the parts that are older.
 SECONDS_UNTIL_ABANDONED = 24 * 60 * 60
 
 
 class LakeError(ClearError):
-    """A file cannot be written. What was there before still is."""
+    """A file cannot be written. The one before is left unchanged."""
 
 
 @dataclass(frozen=True)
@@ -42,19 +42,20 @@ class LakeFolder:
 
     @property
     def is_local(self) -> bool:
+        """True for a folder on this machine, False for S3."""
         return "file" in self.filesystem.protocol
 
     def address(self, name: str) -> str:
-        """Where people find a file: its path, or `s3://...`."""
+        """Return where people find a file: its path, or `s3://...`."""
         path = f"{self.path}/{name}"
         return path if self.is_local else self.filesystem.unstrip_protocol(path)
 
     @contextmanager
     def whole_file(self, name: str) -> Iterator[BinaryIO]:
-        """Write a file that appears, or replaces the one before, once it is whole.
+        """Yield a file to write, which appears or replaces the one before once it is whole.
 
         Raises:
-            LakeError: naming the file, with the reason.
+            LakeError: The file cannot be written.
         """
         try:
             if self.is_local:
@@ -65,20 +66,20 @@ class LakeFolder:
                 yield file
         except _errors_of_filesystems() as error:
             raise LakeError(
-                f"{self.address(name)} cannot be written: {error}. What was there before"
-                " still is."
+                f"{self.address(name)} cannot be written: {error}. The file before is"
+                " left unchanged."
             ) from error
 
 
 def lake_folder(dataset: str) -> LakeFolder:
-    """A dataset's folder in the destination `lake`; its name carries the environment."""
+    """Return a dataset's folder in the destination `lake`, named for the environment."""
     from dlt.common.storages.fsspec_filesystem import fsspec_from_config
 
     config = resolve_configuration(
         FilesystemConfigurationWithLocalFiles(), sections=("destination", "lake")
     )
     filesystem, path = fsspec_from_config(config)
-    layout = dlt.config.get("dataset_name_layout") or "%s"
+    layout = dlt.config.get("dataset_name_layout", str) or "%s"
     return LakeFolder(filesystem, f"{path}/{layout % dataset}")
 
 
@@ -118,12 +119,13 @@ def _s3_object(filesystem: AbstractFileSystem, path: str) -> Iterator[BinaryIO]:
         raise
 
 
-def _discard(file: BinaryIO) -> None:
+def _discard(file: Any) -> None:
+    """Abort the upload of fsspec's file."""
     try:
         file.close()
         file.discard()
     except Exception as error:
-        # as after a kill: they are never seen, but paid for
+        # as after a kill: nobody sees the parts, but they are paid for
         logger.warning(
             "Parts of %s may be left. The bucket's lifecycle should abort incomplete"
             " uploads: %s",

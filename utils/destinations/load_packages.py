@@ -1,4 +1,4 @@
-"""The load packages that wait in a pipeline's working folder, and the rows in them."""
+"""Load packages that are pending in a pipeline's working folder, and their rows."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import dlt
 from dlt.common.storages.load_package import LoadPackageInfo
 
 
-def waiting_packages(pipeline: dlt.Pipeline) -> list[LoadPackageInfo]:
-    """The packages that are ready to be loaded."""
+def pending_packages(pipeline: dlt.Pipeline) -> list[LoadPackageInfo]:
+    """Return the packages that are normalized and not loaded yet."""
     return [
         pipeline.get_load_package_info(load_id)
         for load_id in pipeline.list_normalized_load_packages()
@@ -18,7 +18,7 @@ def waiting_packages(pipeline: dlt.Pipeline) -> list[LoadPackageInfo]:
 
 
 def tables_to_load(package: LoadPackageInfo, disposition: str) -> set[str]:
-    """The tables with files in the package that are loaded in this way."""
+    """Return the tables that a package loads with this write disposition."""
     names = {job.job_file_info.table_name for job in package.jobs["new_jobs"]}
     return {
         name
@@ -27,8 +27,8 @@ def tables_to_load(package: LoadPackageInfo, disposition: str) -> set[str]:
     }
 
 
-def rows_in(package: LoadPackageInfo) -> Counter[str]:
-    """Rows by table that wait to be loaded, as Parquet or as JSON lines."""
+def pending_rows(package: LoadPackageInfo) -> Counter[str]:
+    """Count a package's pending rows by table, in Parquet and JSON lines."""
     rows: Counter[str] = Counter()
     for job in package.jobs["new_jobs"]:
         table = job.job_file_info.table_name

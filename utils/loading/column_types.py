@@ -1,4 +1,4 @@
-"""Columns keep their types: one that arrives with another is an error that names both."""
+"""Columns keep their types: a changed type is an error that names both."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class TypeChanged(ClearError):
 
 
 def type_changed(error: DataValidationError) -> TypeChanged:
-    """The error of dlt's schema contract, in plain words."""
+    """Return the error of dlt's schema contract in plain words."""
     name = error.column_name or ""
-    # of Arrow dlt tells the columns in its message alone
+    # of Arrow data dlt names the columns in its message alone
     columns = re.findall(r" column: ({.*?})\.", str(error))
     if len(columns) == 2:
         old, new = map(ast.literal_eval, columns)
@@ -43,7 +43,14 @@ def type_changed(error: DataValidationError) -> TypeChanged:
 
 
 def changed_type(table: str, column: str, arrives_as: str, is_: str) -> TypeChanged:
-    """The error, in plain words."""
+    """Return the error of a column.
+
+    Args:
+        table: Name of the table.
+        column: Name of the column.
+        arrives_as: Type of the value or column in the source.
+        is_: Type of the column in the destination.
+    """
     return TypeChanged(
         f"Column {column} of table {table} arrives as {arrives_as}, and is {is_} in the"
         " destination. Nothing was loaded. If the new type is right, load it under another"
@@ -52,7 +59,6 @@ def changed_type(table: str, column: str, arrives_as: str, is_: str) -> TypeChan
 
 
 def _type(column: TColumnSchema) -> str:
+    name = str(column["data_type"])
     digits = [str(column[key]) for key in ("precision", "scale") if key in column]
-    return (
-        f"{column['data_type']}({', '.join(digits)})" if digits else column["data_type"]
-    )
+    return f"{name}({', '.join(digits)})" if digits else name

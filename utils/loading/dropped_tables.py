@@ -1,33 +1,34 @@
-"""Tables that someone dropped by hand: their resources have to be read from the beginning.
+"""Tables that someone dropped by hand: their resources are read from the beginning.
 
-dlt takes a table for existing that its stored schema has, so that each further load fails
-on the missing one. Creating it again would not do: the cursor is past the rows it had. So
-the destination first forgets the cursor, and only then does the table come back.
+dlt believes that each table of its stored schema exists, so that every further load fails
+on the missing one. To create it again would not be enough: the cursor is past the rows it
+had. So the destination first forgets the cursor, and only then does the table come back.
 """
 
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import dlt
 from dlt.extract import DltSource
 
-from utils.destinations.lake import is_lake
+from utils.destinations.by_type import type_of
 
 
-def resources_of_lost_tables(pipeline: dlt.Pipeline, source: DltSource) -> list[str]:
-    """The source's resources with a table that was loaded and is not there any more."""
-    if is_lake(pipeline):
-        # It has no tables to be dropped. Others may just be sending the first file.
+def resources_of_dropped_tables(pipeline: dlt.Pipeline, source: DltSource) -> list[str]:
+    """Return the source's resources with a table that was loaded and is missing now."""
+    if not type_of(pipeline).has_tables:
         return []
     schema = _stored_schema(pipeline, source.schema.name)
     if schema is None:
         return []
-    loaded = [table["name"] for table in schema.data_tables(seen_data_only=True)]
+    loaded = [str(table["name"]) for table in schema.data_tables(seen_data_only=True)]
+    client: Any
     with pipeline.destination_client() as client:
         found = {name for name, columns in client.get_storage_tables(loaded) if columns}
-    lost = {_resource(schema, name) for name in loaded if name not in found}
-    return [name for name in source.selected_resources if name in lost]
+    dropped = {_resource(schema, name) for name in loaded if name not in found}
+    return [name for name in source.selected_resources if name in dropped]
 
 
 def forget_cursors(pipeline: dlt.Pipeline, source: DltSource, names: list[str]) -> None:
@@ -42,9 +43,10 @@ def forget_cursors(pipeline: dlt.Pipeline, source: DltSource, names: list[str]) 
 
 
 def _stored_schema(pipeline: dlt.Pipeline, name: str) -> dlt.Schema | None:
-    """The schema that the dataset is said to have, None before the first load."""
+    """Return the schema that dlt noted in the dataset, None before the first load."""
     from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
+    client: Any
     with pipeline.destination_client() as client:
         try:
             stored = client.get_stored_schema(name)

@@ -1,4 +1,4 @@
-"""Errors of a load without dlt's wrapping: what the source raised, or what is wrong where."""
+"""Errors of a load without dlt's wrapping."""
 
 from __future__ import annotations
 
@@ -12,18 +12,15 @@ from dlt.extract.exceptions import ResourceExtractionError
 from dlt.normalize.exceptions import NormalizeJobFailed
 from dlt.pipeline.exceptions import PipelineStepFailed
 
-from utils.destinations.kind import kind_of
+from utils.destinations.by_type import type_of
 from utils.errors import ClearError, raise_alone
 from utils.errors.addresses import without_secrets
 from utils.errors.http import api_error
 from utils.loading.column_types import type_changed
 
-# Packages whose errors tell that something is wrong with the destination.
-DRIVERS = ("botocore", "dlt", "duckdb", "psycopg2", "snowflake")
-
 
 class DestinationUnavailable(ClearError):
-    """The destination is not there, or does not let this user in. Nothing was loaded."""
+    """The destination is not there, or refuses this user. Nothing was loaded."""
 
 
 @contextmanager
@@ -44,41 +41,43 @@ def plain_errors(source: str) -> Iterator[None]:
 
 @contextmanager
 def unavailable_destination(pipeline: dlt.Pipeline) -> Iterator[None]:
-    """Say which destination it is that cannot be used, where nothing else is.
+    """Name the destination in an error of its driver.
 
     Raises:
-        DestinationUnavailable: from the driver's error.
+        DestinationUnavailable: The destination cannot be used.
     """
     try:
         yield
     except (ClearError, ConfigurationException, TimeoutError):
         raise  # the flow's own timeout, too
     except Exception as error:
-        if not _is_of_destination(error):
+        destination_type = type_of(pipeline)
+        if not _is_from(error, ("dlt", *destination_type.drivers)):
             raise
         # drivers repeat an address that they do not understand, password and all
         message = " ".join(str(error).split()).rstrip(".?")
         shown = without_secrets(message)
         name = pipeline.destination.destination_name
         raise DestinationUnavailable(
-            f"The destination {name} ({kind_of(pipeline)}) cannot be used:"
+            f"The destination {name} ({destination_type.name}) cannot be used:"
             f" {shown}. Nothing was loaded. Check destination.{name} in"
             f" .dlt/secrets.toml or the environment, dlt/destination/{name} in the vault,"
             " and the way there."
         ) from (error if message == shown else None)
 
 
-def _is_of_destination(error: Exception) -> bool:
+def _is_from(error: Exception, packages: tuple[str, ...]) -> bool:
     package = type(error).__module__.partition(".")[0]
-    return isinstance(error, OSError) or package in DRIVERS
+    return isinstance(error, OSError) or package in packages
 
 
 def _unwrapped(failure: PipelineStepFailed) -> BaseException | None:
-    error = failure.exception
+    """Return the error that people can do something about, None if it is dlt's."""
+    error: BaseException | None = failure.exception
     if isinstance(error, ResourceExtractionError):
         return error.__cause__
     if isinstance(error, NormalizeJobFailed):
-        # what was extracted as rows gets its types only now
+        # values in rows get their types only now
         error = error.__cause__
     if isinstance(error, DataValidationError):
         return type_changed(error)

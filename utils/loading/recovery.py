@@ -1,10 +1,10 @@
-"""What a killed run left in the pipeline's working folder: to be finished, or to be read again.
+"""Packages that a killed run left in the pipeline's working folder.
 
-The destination has the last word: its state says how far the source was read. Packages
-that wait in the folder are of use only if they continue from there and nothing of them was
-sent yet. Otherwise the folder is emptied, and the source is read again from where the
-destination is. dlt would resume a package that was sent in part, and repeat a job whose
-commit it has not seen: its rows would be twice in the staging table, and so in the table.
+The destination has the last word: its state says how far the source was read. Pending
+packages are of use only if they continue from there and no part of them was sent yet.
+Otherwise the folder is emptied, and the source is read again from where the destination is.
+dlt would resume a package that was sent in part, and repeat a job whose commit it has not
+seen: its rows would be twice in the staging table, and so in the table.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from pathlib import Path
 import dlt
 from dlt.common.storages.load_package import LoadPackageInfo, PackageStorage
 
-from utils.destinations.lake import is_lake, noted_loads
-from utils.destinations.load_packages import waiting_packages
+from utils.destinations.by_type import type_of
+from utils.destinations.load_packages import pending_packages
+from utils.dlt_internals import drop_working_folder
 
 logger = logging.getLogger(__name__)
 
@@ -26,17 +27,17 @@ BASE = "base_load"
 
 
 def can_be_finished(pipeline: dlt.Pipeline) -> bool:
-    """Whether packages wait that continue from where the destination is."""
+    """Return whether pending packages continue from where the destination is."""
     extracted = pipeline.list_extracted_load_packages()
     normalized = pipeline.list_normalized_load_packages()
     if not extracted and not normalized:
         return False
-    if pipeline.state["_local"].get(BASE) != last_load(pipeline):
+    if _base(pipeline) != type_of(pipeline).last_load(pipeline):
         reason = "the destination has moved on since"
     elif set(extracted) & set(normalized):
         # dlt would normalize it again, and then find its place taken
         reason = "it was just being normalized"
-    elif any(map(_would_double, waiting_packages(pipeline))):
+    elif any(map(_would_double, pending_packages(pipeline))):
         reason = "a part of it was sent"
     else:
         return True
@@ -51,60 +52,43 @@ def can_be_finished(pipeline: dlt.Pipeline) -> bool:
 def start_from_destination(pipeline: dlt.Pipeline) -> None:
     """Empty the working folder, and take state and schema from the destination."""
     # Without this file dlt empties a folder before it uses it, so that no package is
-    # taken for a whole one should the run be killed right here.
+    # taken for a whole one if the run is killed right here.
     (Path(pipeline.working_dir) / pipeline.STATE_FILE).unlink(missing_ok=True)
-    # drop() would apply the layout to the dataset's name once more: dev_dev_products
-    layout, pipeline.config.dataset_name_layout = (
-        pipeline.config.dataset_name_layout,
-        None,
-    )
-    pipeline.drop()
-    pipeline.config.dataset_name_layout = layout
+    drop_working_folder(pipeline)
     pipeline.sync_destination()
 
 
 def note_base(pipeline: dlt.Pipeline) -> None:
     """Remember from which load the package that is extracted next continues."""
-    pipeline.set_local_state_val(BASE, last_load(pipeline))
-
-
-def last_load(pipeline: dlt.Pipeline) -> str | None:
-    """Number and id of the dataset's last complete load, None if there is none."""
-    from dlt.destinations.exceptions import DatabaseUndefinedRelation
-
-    if is_lake(pipeline):
-        ids = noted_loads(pipeline)
-        return f"{len(ids)}: {max(ids)}" if ids else None
-    with pipeline.sql_client() as client:
-        loads = client.make_qualified_table_name("_dlt_loads")
-        # the number, because ids are times, and clocks differ
-        query = f"SELECT count(*), max(load_id) FROM {loads} WHERE status = 0"
-        try:
-            with client.execute_query(query) as cursor:
-                return "{}: {}".format(*cursor.fetchone())
-        except DatabaseUndefinedRelation:
-            return None
-
-
-def _would_double(package: LoadPackageInfo) -> bool:
-    """Whether some of it may be in the destination, and would be merged or replaced again.
-
-    What is appended is not staged: dlt's resuming is then the lesser evil.
-    """
-    return _was_begun(package) and not _appends(package)
+    pipeline.set_local_state_val(BASE, type_of(pipeline).last_load(pipeline))
 
 
 def holds_appended_rows(pipeline: dlt.Pipeline) -> bool:
-    """Whether rows wait, or are sent in part, that would be there twice if read again."""
+    """Return whether reading again would append rows twice, because some were sent."""
     try:
         return any(
             _was_begun(package) and _appends(package)
-            for package in waiting_packages(pipeline)
+            for package in pending_packages(pipeline)
         )
     except Exception:
-        # What cannot be read cannot be finished either: a torn file, or a folder that
+        # An unreadable package cannot be finished either: a torn file, or a folder that
         # dlt was just making.
         return False
+
+
+def _base(pipeline: dlt.Pipeline) -> str | None:
+    try:
+        return pipeline.get_local_state_val(BASE)
+    except KeyError:
+        return None
+
+
+def _would_double(package: LoadPackageInfo) -> bool:
+    """Return whether a part may be in the destination, to be merged or replaced again.
+
+    Appended rows are not staged: dlt's resuming is then the lesser evil.
+    """
+    return _was_begun(package) and not _appends(package)
 
 
 def _was_begun(package: LoadPackageInfo) -> bool:

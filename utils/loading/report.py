@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Iterable, Iterator, Sequence
@@ -53,7 +52,7 @@ class LoadReport(Report):
 
     @property
     def rows(self) -> int:
-        """Rows sent to all tables."""
+        """Number of rows sent to all tables."""
         return sum(table.rows for table in self.tables)
 
     @property
@@ -65,23 +64,12 @@ class LoadReport(Report):
 
     @property
     def how_to_look(self) -> str:
-        """Command, SQL or address that shows the first table's rows."""
+        """Command, query or address that shows the first table's rows."""
+        from utils.destinations.by_type import type_named
+
         table = self.tables[0].name if self.tables else "_dlt_loads"
-        if self.destination_type == "filesystem":
-            files = f"{self.place}/{self.dataset}/{table}/*.parquet"
-            if "://" in self.place:
-                return files
-            return (
-                'uv run python -c "import duckdb;'
-                f" duckdb.connect().read_parquet(r'{os.path.relpath(files)}').show()\""
-            )
-        table = f"{self.dataset}.{table}"
-        if self.destination_type != "duckdb":
-            return f"SELECT * FROM {table} LIMIT 10"
-        return (
-            'uv run python -c "import duckdb;'
-            f" duckdb.connect(r'{os.path.relpath(self.place)}').sql('FROM {table}').show()\""
-        )
+        destination_type = type_named(self.destination_type)
+        return destination_type.how_to_look(self.place, self.dataset, table)
 
     def cells(self) -> Iterator[tuple[str, int, int, tuple[str, ...]]]:
         """Return each table's figures and schema changes."""

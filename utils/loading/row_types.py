@@ -1,8 +1,8 @@
-"""Rows of an API keep their shape: a field does not become an object, a list or another kind.
+"""Rows of an API keep their shape: a field does not become an object, a list or another type.
 
-A schema contract does not see to that. dlt takes an object or a list for new columns and
-tables beside the old one, which gets NULL, and turns a number into a time of 1970. What
-loses nothing, "12" for 12, passes.
+A schema contract does not ensure that. dlt takes an object or a list for new columns and
+tables beside the old column, which gets NULL, and turns a number into a time of 1970. A
+change that loses nothing, "12" for 12, passes.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from dlt.extract import DltSource
 
 from utils.loading.column_types import changed_type
 
-# Python's types that dlt would bend to a column's type.
-BENT: dict[str, tuple[type, ...]] = {
+# Python's types that dlt would convert to a column's type with a loss.
+LOSSY: dict[str, tuple[type, ...]] = {
     "bigint": (bool,),
     "bool": (int, float, str),
     "date": (bool, int, float),
@@ -28,34 +28,36 @@ BENT: dict[str, tuple[type, ...]] = {
 def keep_shapes(source: DltSource) -> None:
     """Compare each row of the source with the columns declared, or loaded before.
 
-    The extraction raises TypeChanged, naming table, column and both types.
+    The extraction then raises TypeChanged, which names table, column and both types.
     """
     for resource in source.selected_resources.values():
-        resource.add_map(_Shape(resource.name).kept)
+        resource.add_map(_Shape(resource.name).checked)
 
 
 class _Shape:
-    """Of a resource's table."""
+    """Types of a table's columns, which are looked up at its first row."""
 
     def __init__(self, table: str) -> None:
         self._table = table
-        self._types: dict[str, str] | None = None
+        self._types: dict[str, str] = {}
+        self._is_known = False
 
-    def kept(self, row: Any) -> Any:
-        """The row, if all of it has the types of before."""
+    def checked(self, row: Any) -> Any:
+        """Return the row if all of its fields have the types of before."""
         if isinstance(row, dict):
-            if self._types is None:
-                self._learn()
+            if not self._is_known:
+                self._look_up()
             self._check(row, "")
         return row
 
-    def _learn(self) -> None:
+    def _look_up(self) -> None:
+        self._is_known = True
         schema = dlt.current.source_schema()
         self._normalize = schema.naming.normalize_identifier
         loaded = schema.tables.get(self._normalize(self._table), {})
         declared = dlt.current.resource().compute_table_schema()
         self._types = {
-            name: column["data_type"]
+            name: str(column["data_type"])
             for table in (loaded, declared)
             for name, column in table.get("columns", {}).items()
             if "data_type" in column
@@ -82,11 +84,10 @@ class _Shape:
                 self._check_scalar(name, value, known)
 
     def _check_scalar(self, name: str, value: Any, known: str | None) -> None:
-        kind = py_type_to_sc_type(type(value))
+        data_type = py_type_to_sc_type(type(value))
         if known is None and name in self._objects:
-            raise changed_type(self._table, name, kind, "an object")
+            raise changed_type(self._table, name, data_type, "an object")
         if known is None and f"{self._normalize(self._table)}__{name}" in self._tables:
-            raise changed_type(self._table, name, kind, "a list")
-        bent = BENT.get(known or "", ())
-        if isinstance(value, bent) and kind != known:
-            raise changed_type(self._table, name, kind, known)
+            raise changed_type(self._table, name, data_type, "a list")
+        if known and isinstance(value, LOSSY.get(known, ())) and data_type != known:
+            raise changed_type(self._table, name, data_type, known)

@@ -1,4 +1,4 @@
-"""Runs a dlt pipeline, in the same way for every flow, and reports what it did."""
+"""The run of a dlt pipeline, the same for every flow, and its report."""
 
 from __future__ import annotations
 
@@ -12,20 +12,15 @@ from dataclasses import dataclass
 import dlt
 from dlt.common.pipeline import LoadInfo, TRefreshMode
 from dlt.extract import DltSource
-from dlt.pipeline import trace, track
 
-from utils.destinations.duckdb_file import hold_duckdb_file
-from utils.destinations.kind import kind_of
-from utils.destinations.lake import require_bucket
-from utils.destinations.load_packages import rows_in, waiting_packages
-from utils.destinations.memory import load_frugally
-from utils.destinations.pipelines import fit_to_destination
-from utils.destinations.postgres_dataset import hold_postgres_dataset
-from utils.destinations.postgres_locks import waits_are_told
+from utils.destinations.by_type import type_of
+from utils.destinations.load_packages import pending_packages, pending_rows
+from utils.destinations.pipelines import fit_to_destination, require_set_up
+from utils.dlt_internals import leave_out_tracking
 from utils.errors.interruption import interruption_behind
 from utils.errors.transient import is_worth_retrying
 from utils.loading.column_types import TYPES_ARE_FROZEN
-from utils.loading.dropped_tables import forget_cursors, resources_of_lost_tables
+from utils.loading.dropped_tables import forget_cursors, resources_of_dropped_tables
 from utils.loading.errors import plain_errors, unavailable_destination
 from utils.loading.recovery import (
     can_be_finished,
@@ -40,11 +35,10 @@ from utils.loading.table_loads import table_loads
 
 logger = logging.getLogger(__name__)
 
-# Even with telemetry off (.dlt/config.toml) dlt's tracker writes an anonymous id into
-# the home directory, or /var/dlt for root, where a container may not write.
-trace.TRACKING_MODULES = [each for each in trace.TRACKING_MODULES if each is not track]
+leave_out_tracking()
 
-# Arrow's own allocator keeps some hundred megabytes that were needed for a moment.
+# Arrow's own allocator keeps some hundred megabytes that were needed for a moment. Arrow
+# reads this when it is imported; the Dockerfile sets it, too.
 os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 
 
@@ -60,52 +54,48 @@ def run_pipeline(pipeline: dlt.Pipeline, source: DltSource) -> LoadReport:
     """Load `source`, after whatever an interrupted run has left behind.
 
     The pipeline's state comes from the destination: a fresh container goes on where the
-    last one stopped. A package that was extracted but not sent is loaded first, and only
-    then is the source read, so that it sees what the destination then holds.
+    last one stopped. A pending package is loaded first, and only then is the source read,
+    so that it sees what the destination then holds.
 
     Raises:
-        WarehouseFileError: the DuckDB file cannot be opened.
-        DatasetHeld: another run loads into the dataset in PostgreSQL.
-        TypeChanged: a column's type is another one than in the destination.
-        SuspiciouslyFewRows: a table would be replaced by far fewer rows than it has.
-        ApiError: the source's API did not give what was asked of it.
-        DestinationUnavailable: the destination is not there, or lets nobody in.
-        TableLocked: another session holds a table in PostgreSQL for too long.
-        PipelineStepFailed: dlt could not extract, normalize or load. What the source
-            itself raised is raised as it is.
+        DestinationUnavailable: The destination is not there, or refuses this user.
+        DestinationHeld: Another process loads into the destination.
+        WarehouseFileError: The DuckDB file cannot be opened.
+        MissingBucket: The lake's bucket does not exist.
+        TableLocked: Another session locks a table in PostgreSQL for too long.
+        TypeChanged: A column's type differs from the destination's.
+        SuspiciouslyFewRows: A table would be replaced by far fewer rows than it has.
+        ApiError: The source's API did not answer as it should.
+        PipelineStepFailed: dlt could not extract, normalize or load. An error of the
+            source itself is raised unchanged.
     """
     started = time.monotonic()
-    with plain_errors(source.name), waits_are_told(pipeline), ExitStack() as held:
+    require_set_up(pipeline)
+    destination_type = type_of(pipeline)
+    with (
+        plain_errors(source.name),
+        destination_type.explain_locks(pipeline),
+        ExitStack() as held,
+    ):
         with unavailable_destination(pipeline):
-            require_bucket(pipeline)
-            held.enter_context(hold_duckdb_file(pipeline))
-            held.enter_context(hold_postgres_dataset(pipeline))
-            lost = resources_of_lost_tables(pipeline, source)
+            held.enter_context(destination_type.hold(pipeline))
+            dropped = resources_of_dropped_tables(pipeline, source)
         keep_shapes(source)
-        recovered = [] if lost else _finish_interrupted_load(pipeline)
+        recovered = [] if dropped else _finish_interrupted_load(pipeline)
         start_from_destination(pipeline)
-        loaded = _load_source(pipeline, source, lost)
-
-    all_sent = [*recovered, *loaded]
-    packages = [package for sent in all_sent for package in sent.info.load_packages]
-    rows = sum((sent.rows for sent in all_sent), Counter())
-    place = loaded[-1].info.destination_displayable_credentials
-    return LoadReport(
-        pipeline=pipeline.pipeline_name,
-        destination_type=kind_of(pipeline),
-        place=place.removeprefix("duckdb:///").removeprefix("file://"),
-        dataset=pipeline.dataset_name,
-        tables=tuple(table_loads(source, rows, packages)),
-        load_ids=tuple(id_ for sent in loaded for id_ in sent.info.loads_ids),
-        recovered_load_ids=tuple(
-            id_ for sent in recovered for id_ in sent.info.loads_ids
-        ),
-        seconds=time.monotonic() - started,
-    )
+        if dropped:
+            loaded = _load_dropped_and_others(pipeline, source, dropped)
+        else:
+            loaded = [_extract_and_send(pipeline, source)]
+    seconds = time.monotonic() - started
+    return _report(pipeline, source, recovered, loaded, seconds)
 
 
 def _finish_interrupted_load(pipeline: dlt.Pipeline) -> list[Sent]:
-    """Send what waits. What cannot be sent is dropped: its source is read again anyway."""
+    """Send pending packages.
+
+    Drop those that cannot be sent: their source is read again anyway.
+    """
     try:
         return [_send(pipeline)] if can_be_finished(pipeline) else []
     except Exception as error:
@@ -119,17 +109,16 @@ def _finish_interrupted_load(pipeline: dlt.Pipeline) -> list[Sent]:
         return []
 
 
-def _load_source(
-    pipeline: dlt.Pipeline, source: DltSource, lost: list[str]
+def _load_dropped_and_others(
+    pipeline: dlt.Pipeline, source: DltSource, dropped: list[str]
 ) -> list[Sent]:
-    if not lost:
-        return [_extract_and_send(pipeline, source)]
-    logger.warning("Loaded anew, because a table is gone: %s", ", ".join(lost))
+    """Load resources of dropped tables from the beginning, then the source's others."""
+    logger.warning("Loaded anew, because a table is gone: %s", ", ".join(dropped))
     note_base(pipeline)
-    forget_cursors(pipeline, source, lost)
-    anew = source.with_resources(*lost)
+    forget_cursors(pipeline, source, dropped)
+    anew = source.with_resources(*dropped)
     sent = [_extract_and_send(pipeline, anew, refresh="drop_resources")]
-    if others := [name for name in source.selected_resources if name not in lost]:
+    if others := [name for name in source.selected_resources if name not in dropped]:
         sent.append(_extract_and_send(pipeline, source.with_resources(*others)))
     return sent
 
@@ -139,11 +128,7 @@ def _extract_and_send(
 ) -> Sent:
     note_base(pipeline)
     fit_to_destination(pipeline, source)
-    pipeline.extract(
-        source,
-        schema_contract=TYPES_ARE_FROZEN,
-        refresh=refresh,
-    )
+    pipeline.extract(source, schema_contract=TYPES_ARE_FROZEN, refresh=refresh)
     try:
         return _send(pipeline)
     except SuspiciouslyFewRows:
@@ -152,8 +137,34 @@ def _extract_and_send(
 
 
 def _send(pipeline: dlt.Pipeline) -> Sent:
-    """Normalize and load what was extracted."""
+    """Normalize and load the extracted packages."""
     pipeline.normalize()
     prepare_replacement(pipeline)
-    rows = sum(map(rows_in, waiting_packages(pipeline)), Counter())
-    return Sent(load_frugally(pipeline), rows)
+    rows = sum(map(pending_rows, pending_packages(pipeline)), Counter[str]())
+    return Sent(type_of(pipeline).load(pipeline), rows)
+
+
+def _report(
+    pipeline: dlt.Pipeline,
+    source: DltSource,
+    recovered: list[Sent],
+    loaded: list[Sent],
+    seconds: float,
+) -> LoadReport:
+    all_sent = [*recovered, *loaded]
+    packages = [package for sent in all_sent for package in sent.info.load_packages]
+    rows = sum((sent.rows for sent in all_sent), Counter[str]())
+    destination_type = type_of(pipeline)
+    place = loaded[-1].info.destination_displayable_credentials
+    return LoadReport(
+        pipeline=pipeline.pipeline_name,
+        destination_type=destination_type.name,
+        place=place.removeprefix(destination_type.place_prefix),
+        dataset=pipeline.dataset_name,
+        tables=tuple(table_loads(source, rows, packages)),
+        load_ids=tuple(id_ for sent in loaded for id_ in sent.info.loads_ids),
+        recovered_load_ids=tuple(
+            id_ for sent in recovered for id_ in sent.info.loads_ids
+        ),
+        seconds=seconds,
+    )

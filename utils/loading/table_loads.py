@@ -1,4 +1,4 @@
-"""What load packages sent to each table, and changed of its columns."""
+"""Rows, bytes and schema changes of each table in load packages."""
 
 from __future__ import annotations
 
@@ -14,15 +14,22 @@ from utils.loading.report import TableLoad
 def table_loads(
     source: DltSource, rows: Mapping[str, int], packages: list[LoadPackageInfo]
 ) -> Iterator[TableLoad]:
-    """The source's tables, and any others that the packages loaded or changed."""
+    """Yield the source's tables, then others that the packages loaded.
+
+    Args:
+        source: Source of the packages.
+        rows: Number of rows sent to each table.
+        packages: Packages that were loaded.
+    """
     loaded_bytes: Counter[str] = Counter()
     for package in packages:
         for job in package.jobs["completed_jobs"]:
             loaded_bytes[job.job_file_info.table_name] += job.file_size
-    names = [table["name"] for table in source.schema.data_tables()]
-    names += [name for name in loaded_bytes if name not in names]
-    for name in names:
-        if not name.startswith(source.schema._dlt_tables_prefix):
+    schemas = [source.schema, *(package.schema for package in packages)]
+    dlts_own = {table["name"] for schema in schemas for table in schema.dlt_tables()}
+    of_source = [str(table["name"]) for table in source.schema.data_tables()]
+    for name in dict.fromkeys([*of_source, *loaded_bytes]):
+        if name not in dlts_own:
             yield TableLoad(
                 name=name,
                 rows=rows.get(name, 0),

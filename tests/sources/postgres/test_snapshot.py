@@ -160,7 +160,7 @@ def test_no_part_of_a_password_is_shown(monkeypatch, password):
         " loaded. In a URL a password is percent-encoded: @ as %40, / as %2F, % as %25."
         " Or leave it out there, and give it as it is in"
         " SOURCES__PRODUCTS__CREDENTIALS__PASSWORD. It comes from"
-        " SOURCES__PRODUCTS__CREDENTIALS: mend it there."
+        " SOURCES__PRODUCTS__CREDENTIALS: fix it there."
     )
     assert shows_no_part(everything_told(raised.value))
 

@@ -87,5 +87,5 @@ def test_a_folder_that_is_a_file(local_lake):
 
 def test_a_bucket_that_is_not_there(aws, monkeypatch):
     monkeypatch.setenv("DESTINATION__LAKE__BUCKET_URL", "s3://no-such-bucket")
-    with pytest.raises(LakeError, match="bucket does not exist. What was there before"):
+    with pytest.raises(LakeError, match="bucket does not exist. The file before is"):
         write(b"new")

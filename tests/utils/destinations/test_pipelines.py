@@ -1,17 +1,15 @@
-"""Which kind of database a destination is, is configuration; a wrong one is a clear error."""
+"""A destination's type is configuration; a wrong one is a clear error."""
 
 from __future__ import annotations
 
-from contextlib import closing
-
-import psycopg2
+import dlt
 import pytest
 
 from tests.samples.passwords import MISREAD, everything_told, shows_no_part
-from tests.samples.pets import pets
+from tests.samples.pets import UPSERT, pets
 from utils.configuration_errors import ConfigurationError, plain_configuration_errors
-from utils.destinations.pipelines import UnusableDestination, pipeline_into
-from utils.loading.errors import DestinationUnavailable
+from utils.destinations.destination_type import UnusableDestination
+from utils.destinations.pipelines import fit_to_destination, pipeline_into
 from utils.loading.run import run_pipeline
 
 TYPE = "DESTINATION__WAREHOUSE__DESTINATION_TYPE"
@@ -30,90 +28,37 @@ def test_the_dataset_carries_the_environment_and_the_pipeline_its_name(warehouse
     )
 
 
-def test_a_mistyped_kind_is_named(warehouse, monkeypatch):
+def test_a_mistyped_type_is_named(warehouse, monkeypatch):
     monkeypatch.setenv(TYPE, "snowflak")
     with pytest.raises(UnusableDestination) as error:
         run()
     assert str(error.value) == (
-        "The destination warehouse is of the kind 'snowflak', which is none of duckdb,"
+        "The destination warehouse has the type 'snowflak', which is none of duckdb,"
         " postgres, snowflake, redshift, filesystem. Nothing was loaded. Correct"
         " destination_type under [destination.warehouse] in .dlt/config.toml, or"
         " DESTINATION__WAREHOUSE__DESTINATION_TYPE in the environment."
     )
 
 
-def test_a_kind_that_is_not_installed_is_named(warehouse, monkeypatch):
+def test_a_type_that_is_not_installed_is_named(warehouse, monkeypatch):
     monkeypatch.setenv(TYPE, "mssql")
     with pytest.raises(UnusableDestination, match=r"uv add 'dlt\[mssql\]'"):
         run()
 
 
-@pytest.mark.parametrize(
-    "address, reason",
-    [
-        ("127.0.0.1:9", "Connection refused"),
-        ("no-such-host.invalid", "could not translate host name"),
-    ],
-)
-def test_a_host_that_is_not_there_is_named(warehouse, monkeypatch, address, reason):
-    monkeypatch.setenv(TYPE, "postgres")
-    monkeypatch.setenv(CREDENTIALS, f"postgresql://loader:secret@{address}/pets")
-    with pytest.raises(DestinationUnavailable) as error:
-        run()
-    assert str(error.value).startswith(
-        "The destination warehouse (postgres) cannot be used: "
-    )
-    assert reason in str(error.value)
-    assert "destination.warehouse in .dlt/secrets.toml" in str(error.value)
-
-
-def test_a_wrong_password_is_said(postgres_warehouse, monkeypatch):
-    """The tests' server trusts everybody: a user who is not there is refused alike."""
-    url = postgres_warehouse.url.replace("//postgres", "//nobody")
-    monkeypatch.setenv(CREDENTIALS, url)
-    with pytest.raises(DestinationUnavailable, match='role "nobody" does not exist'):
-        run()
-
-
-def test_an_address_that_is_no_address_is_not_repeated(aws, warehouse, monkeypatch):
-    monkeypatch.setenv(TYPE, "redshift")
-    monkeypatch.setenv("DESTINATION__LAKE__BUCKET_URL", "s3://a-lake")
-    monkeypatch.setenv("DESTINATION__WAREHOUSE__STAGING_IAM_ROLE", "arn:aws:iam::1")
-    monkeypatch.setenv(CREDENTIALS, "redshift://loader:secret@host/pets")
-    with pytest.raises(DestinationUnavailable) as error:
-        run()
-    assert "secret@" not in str(error.value)
-    assert error.value.__cause__ is None
-
-
-@pytest.mark.parametrize(
-    "options, timeout", [("", "1min"), ("&options=-c%20lock_timeout%3D5s", "5s")]
-)
-def test_no_lock_is_waited_for_for_ever(
-    postgres_warehouse, monkeypatch, options, timeout
-):
-    monkeypatch.setenv(CREDENTIALS, postgres_warehouse.url + options)
-    pipeline = pipeline_into("warehouse", "pets")
-    with pipeline.sql_client() as client:
-        assert client.execute_sql("SHOW lock_timeout") == [(timeout,)]
-        url = client.credentials.to_native_representation()  # ADBC's
-    with closing(psycopg2.connect(url)) as connection:
-        cursor = connection.cursor()
-        cursor.execute("SHOW lock_timeout")
-        assert cursor.fetchall() == [(timeout,)]
-
-
-@pytest.mark.parametrize("kind", ["postgres", "redshift", "snowflake"])
-def test_no_part_of_a_password_is_shown(aws, warehouse, monkeypatch, kind):
-    monkeypatch.setenv(TYPE, kind)
+@pytest.mark.parametrize("destination_type", ["postgres", "redshift", "snowflake"])
+def test_no_part_of_a_password_is_shown(aws, warehouse, monkeypatch, destination_type):
+    monkeypatch.setenv(TYPE, destination_type)
     monkeypatch.setenv("DESTINATION__LAKE__BUCKET_URL", "s3://a-lake")
     monkeypatch.setenv("DESTINATION__WAREHOUSE__STAGING_IAM_ROLE", "arn:aws:iam::1")
     for password in MISREAD:
-        monkeypatch.setenv(CREDENTIALS, f"{kind}://loader:{password}@host/pets")
+        monkeypatch.setenv(
+            CREDENTIALS, f"{destination_type}://loader:{password}@host/pets"
+        )
         with pytest.raises(ConfigurationError) as error, plain_configuration_errors():
             run()
         assert "percent-encoded" in str(error.value)
-        assert f"It comes from {CREDENTIALS}: mend it" in str(error.value)
+        assert f"It comes from {CREDENTIALS}: fix it" in str(error.value)
         assert shows_no_part(everything_told(error.value))
 
 
@@ -135,3 +80,27 @@ def test_redshift_needs_a_bucket_and_a_role(warehouse, monkeypatch, bucket):
     monkeypatch.setenv("DESTINATION__LAKE__BUCKET_URL", bucket)
     with pytest.raises(UnusableDestination, match="STAGING_IAM_ROLE"):
         pipeline_into("warehouse", "pets")
+
+
+@pytest.mark.parametrize("destination_type", ["duckdb", "filesystem"])
+def test_a_pipeline_into_dlts_own_destination_is_refused(
+    warehouse, monkeypatch, destination_type
+):
+    """It would empty a replaced table before the new rows are there."""
+    monkeypatch.setenv(TYPE, destination_type)
+    monkeypatch.setenv("DESTINATION__WAREHOUSE__BUCKET_URL", str(warehouse.parent))
+    pipeline = dlt.pipeline("pets", destination=dlt.destination("warehouse"))
+    with pytest.raises(UnusableDestination, match="pets loads into dlt's own destin"):
+        run_pipeline(pipeline, pets({"name": "Rex"}))
+
+
+def test_an_upsert_is_a_deletion_and_an_insertion_where_dlt_has_no_upsert(
+    warehouse,
+):
+    source = pets({"name": "Rex"}, write_disposition=UPSERT)
+    fit_to_destination(pipeline_into("warehouse", "pets"), source)
+    table = source.pets.compute_table_schema()
+    assert table["x-merge-strategy"] == "upsert"
+    assert table["file_format"] == "parquet"
+    fit_to_destination(pipeline_into("lake", "pets"), source)
+    assert source.pets.compute_table_schema()["x-merge-strategy"] == "delete-insert"

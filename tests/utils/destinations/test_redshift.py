@@ -13,7 +13,8 @@ from tests.fakes.redshift import Redshift
 from tests.samples.pets import UPSERT, pets
 from tests.servers.postgres import Database
 from utils.destinations.pipelines import pipeline_into
-from utils.destinations.views import replace_view
+from utils.destinations.redshift import REDSHIFT
+from utils.destinations.views import View
 from utils.loading.report import LoadReport
 from utils.loading.run import run_pipeline
 
@@ -49,7 +50,8 @@ def _names(client: Any, columns: Sequence[str]) -> str:
 
 
 def view(*columns: str) -> None:
-    replace_view(pipeline_into("warehouse", "pets"), "old_pets", columns, _names)
+    pipeline = pipeline_into("warehouse", "pets")
+    REDSHIFT.replace_view(pipeline, View("old_pets", columns, _names))
 
 
 def test_rows_arrive_as_parquet_by_copy_from_the_lake(redshift_warehouse):

@@ -15,7 +15,8 @@ from pipelines.exchange_rates import load_exchange_rates
 from tests.fakes.snowflake import DATABASE, Snowflake
 from tests.samples.pets import UPSERT, pets
 from utils.destinations.pipelines import pipeline_into
-from utils.destinations.views import replace_view
+from utils.destinations.snowflake import SNOWFLAKE
+from utils.destinations.views import View
 from utils.loading.report import LoadReport
 from utils.loading.run import run_pipeline
 
@@ -131,12 +132,11 @@ def test_the_main_job_fills_a_table_that_is_empty(snowflake):
 def test_a_view_keeps_who_may_read_it(snowflake):
     run({"name": "Rex", "legs": 4})
     for columns in ("NAME",), ("NAME", "LEGS"):
-        replace_view(
-            pipeline_into("warehouse", "pets"),
-            "old_pets",
-            columns,
-            lambda client, names: f"SELECT {', '.join(names)} FROM PETS",
+        view = View(
+            *("old_pets", columns),
+            query=lambda client, names: f"SELECT {', '.join(names)} FROM PETS",
         )
+        SNOWFLAKE.replace_view(pipeline_into("warehouse", "pets"), view)
     assert snowflake.query("SELECT * FROM DEV_PETS.OLD_PETS") == [("Rex", 4)]
     *_, create = snowflake.like("CREATE OR REPLACE VIEW")
     assert "COPY GRANTS AS SELECT NAME, LEGS" in create

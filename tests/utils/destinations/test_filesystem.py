@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.samples.pets import killed_run, pets, pets_pipeline, runs
-from utils.destinations.lake import MissingBucket
+from utils.destinations.filesystem import MissingBucket
 from utils.loading.replacement import SuspiciouslyFewRows
 from utils.loading.run import run_pipeline
 

@@ -9,9 +9,11 @@ from contextlib import closing
 import psycopg2
 import pytest
 
-import utils.destinations.postgres_dataset
+import utils.destinations.waiting
 from tests.samples.pets import pets, pets_pipeline
-from utils.destinations.postgres_dataset import DatasetHeld, hold_postgres_dataset
+from utils.destinations.pipelines import pipeline_into
+from utils.destinations.postgres import POSTGRES
+from utils.destinations.waiting import DestinationHeld
 from utils.loading.run import run_pipeline
 
 
@@ -19,7 +21,7 @@ def test_a_run_waits_for_the_other_to_end(postgres_warehouse, caplog):
     held = threading.Event()
 
     def hold() -> None:
-        with hold_postgres_dataset(pets_pipeline()):
+        with POSTGRES.hold(pets_pipeline()):
             held.set()
             time.sleep(1)
 
@@ -31,15 +33,15 @@ def test_a_run_waits_for_the_other_to_end(postgres_warehouse, caplog):
     run_pipeline(pipeline, pets({"name": "Rex"}))
     other.join()
     assert time.monotonic() - started > 0.9
-    assert "Another run loads into dev_pets: process " in caplog.text
+    assert "The dataset dev_pets is held by process " in caplog.text
     assert postgres_warehouse.query("SELECT name FROM dev_pets.pets") == [("Rex",)]
 
 
 def test_a_run_that_waits_too_long_names_who_holds_it(postgres_warehouse, monkeypatch):
-    monkeypatch.setattr(utils.destinations.postgres_dataset, "WAIT_SECONDS", 0.0)
-    with hold_postgres_dataset(pets_pipeline()):
+    monkeypatch.setattr(utils.destinations.waiting, "WAIT_SECONDS", 0.0)
+    with POSTGRES.hold(pets_pipeline()):
         with pytest.raises(
-            DatasetHeld, match="into dev_pets, .* s: process .* since 20"
+            DestinationHeld, match="dev_pets is held by process .*, since 20"
         ):
             run_pipeline(pets_pipeline(), pets({"name": "Rex"}))
     run_pipeline(pets_pipeline(), pets({"name": "Rex"}))
@@ -55,16 +57,30 @@ def test_a_run_waits_for_a_statement_that_a_killed_run_has_left(
         soon.start()
         run_pipeline(pets_pipeline(), pets({"name": "Tom"}))
         soon.join()
-    assert "Another run loads into dev_pets: process " in caplog.text
+    assert "The dataset dev_pets is held by process " in caplog.text
     names = postgres_warehouse.query("SELECT name FROM dev_pets.pets ORDER BY name")
     assert names == [("Max",), ("Tom",)]
 
 
 def test_other_datasets_are_free(postgres_warehouse):
-    import dlt
-
-    cats = dlt.pipeline(
-        "cats", destination=dlt.destination("warehouse"), dataset_name="cats"
-    )
-    with hold_postgres_dataset(cats):
+    cats = pipeline_into("warehouse", "cats")
+    with POSTGRES.hold(cats):
         run_pipeline(pets_pipeline(), pets({"name": "Rex"}))
+
+
+@pytest.mark.parametrize(
+    "options, timeout", [("", "1min"), ("&options=-c%20lock_timeout%3D5s", "5s")]
+)
+def test_no_lock_is_waited_for_for_ever(
+    postgres_warehouse, monkeypatch, options, timeout
+):
+    url = postgres_warehouse.url + options
+    monkeypatch.setenv("DESTINATION__WAREHOUSE__CREDENTIALS", url)
+    pipeline = pipeline_into("warehouse", "pets")
+    with pipeline.sql_client() as client:
+        assert client.execute_sql("SHOW lock_timeout") == [(timeout,)]
+        url = client.credentials.to_native_representation()  # ADBC's
+    with closing(psycopg2.connect(url)) as connection:
+        cursor = connection.cursor()
+        cursor.execute("SHOW lock_timeout")
+        assert cursor.fetchall() == [(timeout,)]

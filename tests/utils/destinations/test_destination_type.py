@@ -1,0 +1,45 @@
+"""The defaults of a SQL database: safe replacements, counts, names of settings."""
+
+from __future__ import annotations
+
+import dlt
+
+from tests.samples.pets import pets, pets_pipeline
+from utils.destinations.destination_type import DestinationType, setting_variable
+from utils.loading.run import run_pipeline
+
+SQL = DestinationType("duckdb")
+
+
+def test_replacements_are_transactions_without_truncate(warehouse):
+    capabilities = SQL.create("warehouse").capabilities()
+    assert capabilities.supports_transactions
+    assert not capabilities.supports_truncate_command
+
+
+def test_loads_and_rows_are_counted_and_none_before_the_first(warehouse):
+    pipeline = pets_pipeline()
+    assert SQL.last_load(pipeline) is None
+    assert SQL.rows_held(pipeline, "pets") is None
+    report = run_pipeline(pipeline, pets({"name": "Rex"}, {"name": "Tom"}))
+    assert SQL.last_load(pipeline) == f"1: {report.load_ids[0]}"
+    assert SQL.rows_held(pipeline, "pets") == 2
+    assert SQL.rows_held(pipeline, "cats") is None
+
+
+def test_a_new_table_is_not_staged_and_a_known_one_is(any_warehouse):
+    """Rows of a first load would otherwise be written twice."""
+    staged = "SELECT count(*) FROM information_schema.tables WHERE table_schema"
+    for count in (0, 1):
+        run_pipeline(
+            pets_pipeline(), pets({"name": "Rex"}, write_disposition="replace")
+        )
+        found = any_warehouse.query(
+            f"{staged} = 'dev_pets_staging' AND table_name = 'pets'"
+        )
+        assert found == [(count,)]
+
+
+def test_a_settings_variable_is_dlts(monkeypatch):
+    monkeypatch.setenv(setting_variable("warehouse", "some_setting"), "value")
+    assert dlt.config.get("destination.warehouse.some_setting") == "value"
