@@ -94,13 +94,15 @@ def test_a_pipeline_into_dlts_own_destination_is_refused(
         run_pipeline(pipeline, pets({"name": "Rex"}))
 
 
-def test_an_upsert_is_a_deletion_and_an_insertion_where_dlt_has_no_upsert(
-    warehouse,
+def test_a_table_gets_the_merge_strategy_that_dlt_has_for_the_destination(
+    warehouse, monkeypatch
 ):
     source = pets({"name": "Rex"}, write_disposition=UPSERT)
     fit_to_destination(pipeline_into("warehouse", "pets"), source)
-    table = source.pets.compute_table_schema()
-    assert table["x-merge-strategy"] == "upsert"
-    assert table["file_format"] == "parquet"
-    fit_to_destination(pipeline_into("lake", "pets"), source)
+    assert source.pets.compute_table_schema()["x-merge-strategy"] == "upsert"
+
+    monkeypatch.setenv(TYPE, "redshift")
+    monkeypatch.setenv("DESTINATION__LAKE__BUCKET_URL", "s3://a-lake")
+    monkeypatch.setenv("DESTINATION__WAREHOUSE__STAGING_IAM_ROLE", "arn:aws:iam::1")
+    fit_to_destination(pipeline_into("warehouse", "pets"), source)
     assert source.pets.compute_table_schema()["x-merge-strategy"] == "delete-insert"
