@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, Sequence
 import dlt
 
 from sources.products import products_source
-from utils.destinations.by_type import type_of
-from utils.destinations.pipelines import pipeline_into
+from utils.destinations.pipelines import pipeline_into, type_of
 from utils.destinations.views import View, free_name
 from utils.loading.report import LoadReport
 from utils.loading.run import run_pipeline

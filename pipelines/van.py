@@ -9,8 +9,7 @@ import dlt
 
 from sources.van import van_source
 from sources.van.windows import is_unfinished
-from utils.destinations.by_type import type_of
-from utils.destinations.pipelines import pipeline_into
+from utils.destinations.pipelines import pipeline_into, type_of
 from utils.loading.report import LoadReport, combined
 from utils.loading.run import run_pipeline
 

@@ -1,26 +1,25 @@
 """A type of destination, in dlt's sense: what loading does there beyond dlt.
 
 The defaults are those of a SQL database. A module beside this one says what another type
-does differently; `by_type` lists them.
+does differently; `pipelines` lists them.
 """
 
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Sequence
 
 import dlt
 from dlt.common.configuration.providers import EnvironProvider
 
 from utils.configuration_errors import addresses_are_readable
-from utils.destinations.replace_strategy import ReplaceStrategy
 from utils.errors import ClearError
 
 if TYPE_CHECKING:
     from dlt.common.destination.reference import AnyDestination_CO
     from dlt.common.pipeline import LoadInfo
-    from dlt.common.schema.typing import TTableSchema
+    from dlt.common.schema.typing import TLoaderReplaceStrategy, TTableSchema
     from dlt.common.typing import TLoaderFileFormat
     from dlt.destinations.sql_client import SqlClientBase
 
@@ -29,6 +28,31 @@ if TYPE_CHECKING:
 
 class UnusableDestination(ClearError):
     """The destination's type does not exist or is not installed, or a setting is missing."""
+
+
+class ReplaceStrategy:
+    """dlt's `replace_strategies_selector`, which `prepare_replacement` sets.
+
+    A capability of the destination, because dlt has no official hint for it on a table.
+    """
+
+    def __init__(self) -> None:
+        self.tables_are_new = False
+        """Whether none of the replaced tables exists: rows then go straight there."""
+
+    def __call__(
+        self,
+        supported_replace_strategies: Sequence[TLoaderReplaceStrategy],
+        /,
+        *,
+        table_schema: TTableSchema,
+    ) -> Sequence[TLoaderReplaceStrategy]:
+        wanted: TLoaderReplaceStrategy = (
+            "truncate-and-insert" if self.tables_are_new else "insert-from-staging"
+        )
+        if wanted in supported_replace_strategies:
+            return [wanted]
+        return supported_replace_strategies
 
 
 @dataclass(frozen=True)

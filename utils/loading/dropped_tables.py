@@ -13,7 +13,7 @@ from typing import Any
 import dlt
 from dlt.extract import DltSource
 
-from utils.destinations.by_type import type_of
+from utils.destinations.pipelines import type_of
 
 
 def resources_of_dropped_tables(pipeline: dlt.Pipeline, source: DltSource) -> list[str]:

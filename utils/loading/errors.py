@@ -12,7 +12,7 @@ from dlt.extract.exceptions import ResourceExtractionError
 from dlt.normalize.exceptions import NormalizeJobFailed
 from dlt.pipeline.exceptions import PipelineStepFailed
 
-from utils.destinations.by_type import type_of
+from utils.destinations.pipelines import type_of
 from utils.errors import ClearError, raise_alone
 from utils.errors.addresses import without_secrets
 from utils.errors.http import api_error

@@ -16,8 +16,8 @@ from pathlib import Path
 import dlt
 from dlt.common.storages.load_package import LoadPackageInfo, PackageStorage
 
-from utils.destinations.by_type import type_of
 from utils.destinations.load_packages import pending_packages
+from utils.destinations.pipelines import type_of
 from utils.dlt_internals import drop_working_folder
 
 logger = logging.getLogger(__name__)

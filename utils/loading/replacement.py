@@ -10,12 +10,12 @@ from typing import Iterator
 
 import dlt
 
-from utils.destinations.by_type import type_of
 from utils.destinations.load_packages import (
     pending_packages,
     pending_rows,
     tables_to_load,
 )
+from utils.destinations.pipelines import type_of
 from utils.errors import ClearError
 
 

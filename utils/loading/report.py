@@ -65,7 +65,7 @@ class LoadReport(Report):
     @property
     def how_to_look(self) -> str:
         """Command, query or address that shows the first table's rows."""
-        from utils.destinations.by_type import type_named
+        from utils.destinations.pipelines import type_named
 
         table = self.tables[0].name if self.tables else "_dlt_loads"
         destination_type = type_named(self.destination_type)

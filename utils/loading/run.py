@@ -13,9 +13,8 @@ import dlt
 from dlt.common.pipeline import LoadInfo, TRefreshMode
 from dlt.extract import DltSource
 
-from utils.destinations.by_type import type_of
 from utils.destinations.load_packages import pending_packages, pending_rows
-from utils.destinations.pipelines import fit_to_destination, require_set_up
+from utils.destinations.pipelines import fit_to_destination, require_set_up, type_of
 from utils.dlt_internals import leave_out_tracking
 from utils.errors.interruption import interruption_behind
 from utils.errors.transient import is_worth_retrying

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import dlt
+import pytest
 
 from tests.samples.pets import pets, pets_pipeline
-from utils.destinations.destination_type import DestinationType, setting_variable
+from utils.destinations.destination_type import (
+    DestinationType,
+    ReplaceStrategy,
+    setting_variable,
+)
 from utils.loading.run import run_pipeline
 
 SQL = DestinationType("duckdb")
+ALL = ["truncate-and-insert", "insert-from-staging", "staging-optimized"]
 
 
 def test_replacements_are_transactions_without_truncate(warehouse):
@@ -43,3 +49,19 @@ def test_a_new_table_is_not_staged_and_a_known_one_is(any_warehouse):
 def test_a_settings_variable_is_dlts(monkeypatch):
     monkeypatch.setenv(setting_variable("warehouse", "some_setting"), "value")
     assert dlt.config.get("destination.warehouse.some_setting") == "value"
+
+
+@pytest.mark.parametrize(
+    "tables_are_new, supported, chosen",
+    [
+        (False, ALL, ["insert-from-staging"]),
+        (True, ALL, ["truncate-and-insert"]),
+        (False, ["truncate-and-insert"], ["truncate-and-insert"]),
+    ],
+)
+def test_the_strategy_depends_on_whether_the_tables_are_new(
+    tables_are_new, supported, chosen
+):
+    selector = ReplaceStrategy()
+    selector.tables_are_new = tables_are_new
+    assert selector(supported, table_schema={"name": "pets"}) == chosen

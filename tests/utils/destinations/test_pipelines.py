@@ -8,8 +8,14 @@ import pytest
 from tests.samples.passwords import MISREAD, everything_told, shows_no_part
 from tests.samples.pets import UPSERT, pets
 from utils.configuration_errors import ConfigurationError, plain_configuration_errors
-from utils.destinations.destination_type import UnusableDestination
-from utils.destinations.pipelines import fit_to_destination, pipeline_into
+from utils.destinations.destination_type import DestinationType, UnusableDestination
+from utils.destinations.pipelines import (
+    SUPPORTED,
+    fit_to_destination,
+    pipeline_into,
+    type_named,
+    type_of,
+)
 from utils.loading.run import run_pipeline
 
 TYPE = "DESTINATION__WAREHOUSE__DESTINATION_TYPE"
@@ -106,3 +112,22 @@ def test_a_table_gets_the_merge_strategy_that_dlt_has_for_the_destination(
     monkeypatch.setenv("DESTINATION__WAREHOUSE__STAGING_IAM_ROLE", "arn:aws:iam::1")
     fit_to_destination(pipeline_into("warehouse", "pets"), source)
     assert source.pets.compute_table_schema()["x-merge-strategy"] == "delete-insert"
+
+
+@pytest.mark.parametrize("name", SUPPORTED)
+def test_a_supported_type_is_found_by_either_of_dlts_names(name):
+    assert type_named(name) is type_named(f"dlt.destinations.{name}")
+    assert type_named(name).name == name
+
+
+@pytest.mark.parametrize("name", ["duckdb", "postgres", "filesystem"])
+def test_a_pipelines_type_is_the_configured_one(warehouse, monkeypatch, name):
+    monkeypatch.setenv("DESTINATION__WAREHOUSE__DESTINATION_TYPE", name)
+    monkeypatch.setenv("DESTINATION__WAREHOUSE__BUCKET_URL", str(warehouse.parent))
+    assert type_of(pipeline_into("warehouse", "pets")) is SUPPORTED[name]
+
+
+def test_another_type_gets_the_defaults():
+    assert type_named("bigquery") == DestinationType("bigquery")
+    look = type_named("bigquery").how_to_look("project", "dev_pets", "pets")
+    assert look == "SELECT * FROM dev_pets.pets LIMIT 10"
