@@ -1,4 +1,4 @@
-"""What is wrong with a setting is said in one line, and its value is never shown."""
+"""An error of a setting is one line, and never shows the value."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def settings(
 
 
 def said() -> str:
-    """What the flow of `products` would say."""
+    """Return the error's text, as the flow of `products` would show it."""
     with pytest.raises(ConfigurationError) as raised, plain_configuration_errors():
         load_products()
     message = str(raised.value)

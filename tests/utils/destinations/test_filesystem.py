@@ -20,12 +20,12 @@ REX, TOM, ADA = ({"name": name} for name in ("Rex", "Tom", "Ada"))
 
 @dataclass(frozen=True)
 class Lake:
-    """What the pipelines of a test load into instead of the warehouse."""
+    """Lake that the pipelines of a test load into instead of the warehouse."""
 
     address: str
 
     def names(self) -> list[str]:
-        """The pets', from all files of their table."""
+        """Return the pets' names from all files of their table."""
         files, folder = fsspec.core.url_to_fs(f"{self.address}/dev_pets/pets")
         files.invalidate_cache()
         found = [pq.read_table(files.open(path)) for path in files.ls(folder, False)]

@@ -81,7 +81,7 @@ def test_a_whole_address_in_place_of_the_host_is_not_shown(warehouse, monkeypatc
 
 @pytest.mark.parametrize("bucket", ["lake", "s3://a-lake"])
 def test_redshift_needs_a_bucket_and_a_role(warehouse, monkeypatch, bucket):
-    """Without the role, AWS keys would stand in the statement."""
+    """AWS keys would stand in the statement otherwise."""
     monkeypatch.setenv(TYPE, "redshift")
     monkeypatch.setenv("DESTINATION__LAKE__BUCKET_URL", bucket)
     with pytest.raises(UnusableDestination, match="STAGING_IAM_ROLE"):
@@ -92,7 +92,7 @@ def test_redshift_needs_a_bucket_and_a_role(warehouse, monkeypatch, bucket):
 def test_a_pipeline_into_dlts_own_destination_is_refused(
     warehouse, monkeypatch, destination_type
 ):
-    """It would empty a replaced table before the new rows are there."""
+    """A replaced table would be empty until the new rows are there."""
     monkeypatch.setenv(TYPE, destination_type)
     monkeypatch.setenv("DESTINATION__WAREHOUSE__BUCKET_URL", str(warehouse.parent))
     pipeline = dlt.pipeline("pets", destination=dlt.destination("warehouse"))

@@ -1,4 +1,4 @@
-"""A type that changes is refused: another one, more digits, a lost time zone."""
+"""A changed type is refused: another type, more digits, a lost time zone."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_a_value_in_a_row_that_does_not_fit_is_refused_and_named(warehouse):
 
 
 def load(**columns: tuple[pa.DataType, object]) -> None:
-    """One pet, whose columns have these types."""
+    """Load one pet whose columns have these types."""
     table = pa.table(
         {name: pa.array([value], type_) for name, (type_, value) in columns.items()}
     )

@@ -1,4 +1,4 @@
-"""A table that was dropped by hand comes back with all of its rows, and only it."""
+"""A table that was dropped by hand comes back with all of its rows; others go on."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ REX, TOM, ADA = ({"name": name} for name in ("Rex", "Tom", "Ada"))
 
 
 def two_tables() -> dlt.sources.DltSource:
-    """Each yields the number of the run that its state has counted."""
+    """Make a source of two tables, each with the numbers of its runs."""
 
     def numbered(name: str) -> dlt.sources.DltResource:
         def number():
@@ -36,7 +36,7 @@ def two_tables() -> dlt.sources.DltSource:
 
 
 def new_pets(*rows: dict) -> dlt.sources.DltSource:
-    """Those that come after as many as the state has counted."""
+    """Make a source of the rows that its state has not counted yet."""
 
     @dlt.resource(primary_key="name", write_disposition="merge")
     def pets():

@@ -1,4 +1,4 @@
-"""What a killed run left: finished if it is whole and fits, else read again."""
+"""A killed run's packages are finished if they are whole and fit, else read again."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ PLACES = pytest.mark.parametrize(
 
 
 def run_killed_at(place: str, when: str, disposition: Any) -> None:
-    """At a job of the table, not of dlt's state; at the first folder, not the last."""
+    """Kill a run at a job of the table, not of dlt's state; at the first folder, not the last."""
     only = "'pets" if place.startswith(STORAGE) else ""
     if place.endswith("create_folder"):
         only = "'new'"
@@ -97,7 +97,7 @@ def test_what_is_appended_is_finished_not_repeated(warehouse):
 
 
 def test_a_package_that_others_have_overtaken_is_dropped(warehouse, tmp_path):
-    """Its rows are older than those that another container has loaded since."""
+    """Newer rows came from another container since."""
     run(REX)
     killed_run("dlt:Pipeline.extract", {"name": "Tom", "legs": 3})
     shutil.move(tmp_path / "pipelines", tmp_path / "old")

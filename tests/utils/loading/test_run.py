@@ -1,4 +1,4 @@
-"""Running a pipeline: recovery, state from the destination, failures, the report."""
+"""The run of a pipeline: recovery, state from the destination, failures, the report."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_no_other_process_comes_between_the_steps(warehouse):
 
 
 def test_arrow_takes_its_memory_from_the_system():
-    """In a process of its own: Arrow decides when it is imported."""
+    """Arrow decides when it is imported: hence a process of its own."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("ARROW_")}
     script = (
         "import flows.exchange_rates, utils.loading.run, pyarrow;"
