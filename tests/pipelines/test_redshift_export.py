@@ -16,7 +16,7 @@ from sources.redshift.rows import QueryFailed
 from sources.redshift.sql_files import QueriesError, Query
 from tests.killing.forked import processes
 from tests.servers.duckdb_warehouse import query_files
-from utils.destinations.lake_files import LakeError
+from utils.export.lake_files import LakeError
 
 NAME = "dev_exports/pets/cats/cats"
 # Without end, in rows of which some hundred fill a part of an upload.

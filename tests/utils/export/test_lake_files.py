@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from utils.destinations.lake_files import LakeError, lake_folder
+from utils.export.lake_files import LakeError, lake_folder
 
 LARGE = 20_000_000  # more than one part of an upload
 NAME = "dev_pets/cats/cats.csv"
