@@ -11,7 +11,7 @@ import dlt
 
 from sources.open_exchange_rates import open_exchange_rates_source
 from utils.days import UnusableRange, days_of
-from utils.destinations.lake_tables import read_columns
+from utils.destinations.filesystem import read_columns
 from utils.destinations.pipelines import pipeline_into
 from utils.loading.report import LoadReport, combined
 from utils.loading.run import run_pipeline

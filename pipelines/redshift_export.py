@@ -12,8 +12,8 @@ from urllib.parse import quote
 from sources.redshift.connection import redshift_credentials
 from sources.redshift.rows import query_rows
 from sources.redshift.sql_files import Query, Value, read_queries
-from utils.export.lake_files import lake_folder
 from utils.export.arrow_files import FileFormat, write_table
+from utils.export.lake_files import lake_folder
 from utils.export.report import ExportedFile
 
 if TYPE_CHECKING:

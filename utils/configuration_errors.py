@@ -139,6 +139,7 @@ def _does_not_fit(key: str, expected: str, is_url: bool = False) -> str:
 
 
 def _how_to_encode(found: ResolvedValueTrace | None) -> str:
+    """Return advice on the password in a URL."""
     if found:
         variable = EnvironProvider.get_key_name("password", *found.sections, found.key)
         apart = f"in {variable}"

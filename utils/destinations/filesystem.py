@@ -6,6 +6,7 @@ they are looked at as they are.
 
 from __future__ import annotations
 
+import logging
 import os
 from contextlib import contextmanager
 from pathlib import PurePosixPath
@@ -16,13 +17,15 @@ from dlt.destinations import filesystem
 from dlt.destinations.impl.filesystem.filesystem import FilesystemClient
 
 from utils.destinations.destination_type import DestinationType
-from utils.destinations.lake_tables import load_id, read_whole_file, table_files
 from utils.destinations.load_packages import pending_packages, tables_to_load
 from utils.errors import ClearError
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from dlt.common.destination.reference import AnyDestination_CO
     from dlt.common.pipeline import LoadInfo
+
+logger = logging.getLogger(__name__)
 
 
 class MissingBucket(ClearError):
@@ -95,7 +98,7 @@ class Filesystem(DestinationType):
         ]
         info = pipeline.load()
         for replaced_by, table in replaced:
-            with table_files(pipeline, table) as (files, client):
+            with _table_files(pipeline, table) as (files, client):
                 for file in files:
                     if load_id(file) != replaced_by:
                         client.fs_client.rm_file(file)
@@ -104,7 +107,7 @@ class Filesystem(DestinationType):
     def last_load(self, pipeline: dlt.Pipeline) -> str | None:
         """Return number and id of the dataset's last complete load, None before the first."""
         # dlt writes _dlt_loads/<schema>__<load id>.jsonl last
-        with table_files(pipeline, "_dlt_loads") as (files, _):
+        with _table_files(pipeline, "_dlt_loads") as (files, _):
             ids = [PurePosixPath(file).stem.rpartition("__")[2] for file in files]
         return f"{len(ids)}: {max(ids)}" if ids else None
 
@@ -113,10 +116,10 @@ class Filesystem(DestinationType):
 
         Rows of its last load: a killed run may have left the files of the one before.
         """
-        with table_files(pipeline, table) as (files, client):
+        with _table_files(pipeline, table) as (files, client):
             last = max(map(load_id, files), default=None)
             of_last = [file for file in files if load_id(file) == last]
-            read = [read_whole_file(client, file, columns=[]) for file in of_last]
+            read = [_read_whole_file(client, file, columns=[]) for file in of_last]
         return (
             sum(rows.num_rows for rows in read if rows is not None) if files else None
         )
@@ -133,6 +136,60 @@ class Filesystem(DestinationType):
             'uv run python -c "import duckdb;'
             f" duckdb.connect().read_parquet(r'{os.path.relpath(files)}').show()\""
         )
+
+
+def read_columns(pipeline: dlt.Pipeline, table: str, columns: list[str]) -> pa.Table:
+    """Read columns of a table's whole files; no rows before the first load.
+
+    A file counts as soon as it is whole, even if dlt has not noted its load yet: whoever
+    takes files from a lake does so when they arrive.
+    """
+    import pyarrow as pa
+
+    with _table_files(pipeline, table) as (files, client):
+        read = [_read_whole_file(client, file, columns) for file in files]
+    found = [rows for rows in read if rows is not None]
+    return (
+        pa.concat_tables(found) if found else pa.table({name: [] for name in columns})
+    )
+
+
+def load_id(file: str) -> str:
+    """Return the id of the load that brought a file."""
+    # dlt names files <load id>.<file id>.parquet, and a load's id is 1795316523.2311006
+    return ".".join(PurePosixPath(file).name.split(".")[:2])
+
+
+def _read_whole_file(
+    client: FilesystemClient, file: str, columns: list[str]
+) -> pa.Table | None:
+    """Read columns of a file, None if a killed run left a part of it."""
+    import pyarrow as pa
+    from pyarrow.parquet import read_table
+
+    with client.fs_client.open(file) as content:
+        try:
+            return read_table(content, columns=columns)
+        except pa.ArrowInvalid as error:
+            logger.warning("%s cannot be read: %s", file, error)
+            return None
+
+
+@contextmanager
+def _table_files(
+    pipeline: dlt.Pipeline, table: str
+) -> Iterator[tuple[list[str], FilesystemClient]]:
+    """Yield a table's files, none before the first load, and a client that reads them."""
+    from dlt.common.destination.exceptions import DestinationUndefinedEntity
+
+    client: Any
+    with pipeline.destination_client() as client:
+        client.fs_client.invalidate_cache()
+        try:
+            files = client.list_table_files(table)
+        except DestinationUndefinedEntity:
+            files = []
+        yield files, client
 
 
 FILESYSTEM = Filesystem(

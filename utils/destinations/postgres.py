@@ -69,7 +69,7 @@ WHERE oid = to_regclass(%s) AND grantee <> relowner
 
 
 class TableLocked(ClearError):
-    """Another session locks a table of the destination for too long."""
+    """A table of the destination is locked by another session for too long."""
 
 
 class Postgres(DestinationType):

@@ -1,4 +1,4 @@
-"""Addresses of databases with a password in them: which are misread, and how they are shown."""
+"""Addresses of databases with a password in them: misread ones, and how they are shown."""
 
 from __future__ import annotations
 
@@ -11,17 +11,19 @@ _SECOND_AT = re.compile(r"[\w+.-]+://[^:/]*:[^@]*@[^@]*@")
 
 
 def has_misread_password(address: object) -> bool:
-    """Whether a part of the password would be taken for another part of the URL."""
+    """Return whether a part of the password is taken for another part of the URL."""
     return isinstance(address, str) and bool(_SECOND_AT.match(address.strip()))
 
 
 def is_no_host(host: str | None) -> bool:
-    """Whether what should be a host's name is a whole address, or the end of a password."""
+    """Return whether a host is a whole address or the end of a password."""
+    if not host:
+        return False
     # PostgreSQL's abstract sockets begin with an @
-    return bool(host) and ("://" in host or "@" in host[1:])
+    return "://" in host or "@" in host[1:]
 
 
 def without_secrets(text: str) -> str:
-    """The text without what stands between `://` and `@`, or is a password by name."""
+    """Return the text with dots for what is between `://` and `@`, and for passwords."""
     text = re.sub(r"://.*@", "://...@", text)
     return re.sub(r"password=(?:'(?:[^'\\]|\\.)*'|\S+)", "password=...", text)

@@ -1,4 +1,4 @@
-"""What psycopg2 raises, in plain words: it has no code for a connection that is lost."""
+"""Errors of psycopg2 in plain words: a lost connection has no code there."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 LOCK_NOT_AVAILABLE = "55P03"
-# libpq's words, OpenSSL's, and psycopg2's own, all of them without an SQLSTATE.
+# Words of libpq, OpenSSL and psycopg2 itself, which come without an SQLSTATE.
 LOST = (
     "closed the connection unexpectedly",
     "connection has been closed unexpectedly",
@@ -30,17 +30,22 @@ LOST = (
 
 
 def is_lost_connection(error: psycopg2.Error) -> bool:
-    """Whether there was a connection, and it broke."""
+    """Return whether the connection broke, once it was open."""
     return error.pgcode is None and any(words in str(error) for words in LOST)
 
 
 def in_one_line(error: psycopg2.Error) -> str:
-    """What the server or the driver says, without a full stop."""
+    """Return the server's or the driver's message without a full stop."""
     return " ".join(str(error).split()).rstrip(".?")
 
 
 def lost_while_reading(what: str, error: psycopg2.Error) -> str:
-    """What to say of a connection that broke, without a full stop."""
+    """Describe a connection that broke, without a full stop.
+
+    Args:
+        what: Table or result that was read.
+        error: Error of the driver.
+    """
     said = in_one_line(error)
     reason = "" if "no message from the libpq" in said else f" ({said})"
     return f"the connection was lost while {what} was read{reason}"

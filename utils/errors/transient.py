@@ -38,7 +38,7 @@ def is_worth_retrying(error: BaseException) -> bool:
 
 
 def with_causes(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield the error and what caused it."""
+    """Yield the error and its causes, of a driver too."""
     seen: set[int] = set()
     while error and id(error) not in seen:
         seen.add(id(error))

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.samples.pets import killed_run, pets, pets_pipeline, runs
-from utils.destinations.filesystem import MissingBucket
+from utils.destinations.filesystem import MissingBucket, load_id, read_columns
 from utils.loading.replacement import SuspiciouslyFewRows
 from utils.loading.run import run_pipeline
 
@@ -155,3 +155,19 @@ def test_a_bucket_that_is_not_there_is_not_made(aws, warehouse, monkeypatch):
     with pytest.raises(MissingBucket, match="There is no bucket mistyped"):
         run(REX)
     assert aws.client("s3").list_buckets()["Buckets"] == []
+
+
+def test_a_table_has_no_rows_before_its_first_load(lake):
+    assert read_columns(pets_pipeline(), "pets", ["name"]).to_pylist() == []
+
+
+def test_a_torn_file_is_left_out(lake, caplog):
+    report = run({"name": "Rex", "legs": 4})
+    files, folder = fsspec.core.url_to_fs(f"{lake.address}/dev_pets/pets")
+    files.invalidate_cache()
+    (file,) = files.ls(folder, False)
+    assert load_id(file) == report.load_ids[0]
+    files.pipe(f"{folder}/{load_id(file)}.torn.parquet", b"PAR1")
+
+    assert read_columns(pets_pipeline(), "pets", ["name"]).to_pylist() == [REX]
+    assert "torn.parquet cannot be read" in caplog.text

@@ -1,4 +1,4 @@
-"""Two runs into one dataset of PostgreSQL: one after the other."""
+"""A dataset in PostgreSQL: one run at a time, and no endless wait for a lock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names for views. What is sent for them: test_redshift.py, test_snowflake.py, and tests/pipelines."""
+"""Names for views. Statements of views are tested by destination, and in tests/pipelines."""
 
 from __future__ import annotations
 
