@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Callable, Iterator
 import dlt
 
 from sources.open_exchange_rates import open_exchange_rates_source
-from utils.days import UnusableRange, days_of
+from utils.backfill.days import UnusableRange, days_of
 from utils.destinations.filesystem import read_columns
 from utils.destinations.pipelines import pipeline_into
 from utils.loading.report import LoadReport, combined

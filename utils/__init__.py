@@ -6,8 +6,7 @@
 - `runs`: Prefect's side of a run: task, log, artifacts, progress, command line.
 - `reports`: what the reports of loads, backfills and exports have in common, and how they
   are shown. Knows neither Prefect nor dlt.
-- `days`: ranges of days that are over.
-- `backfill`: a range of days in chunks, each a run of a deployment (Prefect).
+- `backfill`: a range of days, and its chunks, each a run of a deployment (Prefect).
 - `export`: files that queries are exported into (Arrow).
 - `aws`: questions to AWS: client, secrets, stack. Knows neither Prefect nor dlt.
 - `errors`: `ClearError`, errors of HTTP and PostgreSQL in plain words, addresses without

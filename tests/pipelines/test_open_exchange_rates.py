@@ -18,7 +18,7 @@ from tests.fakes.open_exchange_rates import APP_ID, OpenExchangeRates
 from tests.killing.killed_process import killed_process
 from tests.repository.settings import request_timeout
 from tests.servers.duckdb_warehouse import query_files
-from utils.days import UnusableRange
+from utils.backfill.days import UnusableRange
 from utils.errors.http import ApiError
 from utils.loading.replacement import SuspiciouslyFewRows
 

@@ -21,8 +21,8 @@ class StackOutputs:
     outputs: Mapping[str, str]
 
     @classmethod
-class StackOutputs:
-    """Outputs of a stack in the account and region of AWS's environment variables."""
+    def named(cls, name: str) -> StackOutputs:
+        """Ask CloudFormation for a stack.
 
         Raises:
             ClearError: There is no such stack, or AWS does not answer.

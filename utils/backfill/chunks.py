@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from utils.days import days_of
+from utils.backfill.days import days_of
 
 
 @dataclass(frozen=True)

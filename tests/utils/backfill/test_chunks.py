@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from utils.backfill.chunks import Chunk, chunks_of
-from utils.days import UnusableRange
+from utils.backfill.days import UnusableRange
 
 
 @pytest.mark.parametrize(

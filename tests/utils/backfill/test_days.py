@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta, timezone
 
 import pytest
 
-from utils.days import UnusableRange, days_of
+from utils.backfill.days import UnusableRange, days_of
 
 LEAP_DAY = date(2024, 2, 29)
 
