@@ -1,4 +1,4 @@
-"""European Central Bank's rates into the warehouse: the rows that are new or corrected."""
+"""European Central Bank's rates into the warehouse: new and corrected rows."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ def load_exchange_rates(
 
     Args:
         refresh: Fetch the ECB's latest publication instead of the packaged history.
-        progress: Follows the pipeline's steps.
+        progress: Collector that follows the pipeline's steps.
 
     Raises:
         HistoryError: The file is not sound, or lacks what the warehouse has.
-        PublicationUnavailable: The ECB's server did not give it.
+        PublicationUnavailable: The ECB's server did not send the publication.
     """
     pipeline = pipeline_into("warehouse", "exchange_rates", progress=progress)
     notes: list[str] = []
@@ -49,7 +49,7 @@ def load_exchange_rates(
 
 
 def held_rates(pipeline: dlt.Pipeline, schema: pa.Schema) -> pa.Table:
-    """The rates in the warehouse, none if the table is not there yet."""
+    """Return the rates in the warehouse, none if the table does not exist yet."""
     from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
     query = "SELECT date, currency, rate FROM exchange_rates"
@@ -58,14 +58,14 @@ def held_rates(pipeline: dlt.Pipeline, schema: pa.Schema) -> pa.Table:
             held = cursor.arrow()
     except DatabaseUndefinedRelation:
         held = None
-    if held is None:  # Snowflake's connector for no rows
+    if held is None:  # no table, or Snowflake's connector for no rows
         return schema.empty_table()
     # Snowflake's names are in upper case
     return held.rename_columns(schema.names).cast(schema)
 
 
 def changed_rates(history: pa.Table, held: pa.Table) -> pa.Table:
-    """The rows of the history that the warehouse does not hold, or holds otherwise.
+    """Return rows of the history that the warehouse lacks, or has with another rate.
 
     Raises:
         HistoryError: The warehouse holds a day or a currency that the history lacks.

@@ -19,11 +19,11 @@ def load_hubspot(
     """Merge the records changed since the last load into their tables on `id`.
 
     Args:
-        full_refresh: Replace the tables by all that the account holds.
-        progress: Follows the pipeline's steps.
+        full_refresh: Read all records, and replace the tables.
+        progress: Collector that follows the pipeline's steps.
 
     Raises:
-        ApiError: HubSpot did not give what was asked of it, or not as documented.
+        ApiError: HubSpot refuses a request, or answers not as documented.
         SuspiciouslyFewRows: A full refresh brings far fewer records than a table has.
     """
     pipeline = pipeline_into("warehouse", "hubspot", progress=progress)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dlt.common.runtime.collector_base import Collector
 
 DATASET = "open_exchange_rates"
-# Of a range. What fails later does not cost these requests again.
+# Days of a range that a load has: a failure later does not cost their requests again.
 DAYS_PER_LOAD = 10
 
 
@@ -31,13 +31,13 @@ def load_open_exchange_rates(
 ) -> LoadReport:
     """Append the latest rates to the table `rates`, or those of all days of a range.
 
-    A day of the range whose rates are in the lake is not fetched again, and every
-    `DAYS_PER_LOAD` days are a load. Without a range `currencies` is replaced, too.
+    A day of the range whose rates are in the lake is not fetched again, and a load has
+    `DAYS_PER_LOAD` days. Without a range `currencies` is replaced, too.
 
     Args:
         first_day: The range's first day, in UTC.
-        last_day: Its last one, which must be over.
-        progress: Follows the pipeline's steps.
+        last_day: The range's last day, in UTC. It must be over.
+        progress: Collector that follows the pipeline's steps.
 
     Raises:
         UnusableRange: A day is missing, or the range is reversed or not over.
@@ -67,12 +67,12 @@ def load_open_exchange_rates(
 
 
 def _missing(days: list[date], held: Callable[[], set[date]]) -> Iterator[date]:
-    """Those of the days that the lake does not have, looked up when they are asked for."""
+    """Yield the days that the lake does not have. It is asked when the first is wanted."""
     yield from (day for day in days if day not in held())
 
 
 def _closing_days(pipeline: dlt.Pipeline) -> set[date]:
-    """The days whose closing rates are in the lake."""
+    """Return the days whose closing rates are in the lake."""
     import pyarrow.compute as pc
 
     rates = read_columns(pipeline, "rates", ["date", "kind"])

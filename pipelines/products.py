@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from dlt.common.runtime.collector_base import Collector
     from dlt.destinations.sql_client import SqlClientBase
 
-# The last operation on a product wins, of two at the same time the later one in the
-# feed. A product whose last operation is its deletion is not there.
+# The last operation on a product counts, of two at the same time the later one in the
+# feed. A product whose last operation is its deletion is left out.
 CURRENT_PRODUCTS = """
 SELECT {columns} FROM (
     SELECT {columns}, row_number() OVER (
@@ -35,12 +35,12 @@ def load_products(
     """Merge the changes since the last load into the table `products` on `audit_id`.
 
     Args:
-        full_refresh: Replace the table by all that the application's table holds.
-        progress: Follows the pipeline's steps.
+        full_refresh: Read the whole table of the application, and replace the table.
+        progress: Collector that follows the pipeline's steps.
 
     Raises:
         DatabaseError: The application's database cannot be read.
-        UnexpectedTable: It has no such table, or one without the key or the cursor.
+        UnexpectedTable: The application's table is missing, or lacks key or cursor.
         ValueDoesNotFit: A value is not one of its column's type.
     """
     pipeline = pipeline_into("warehouse", "products", progress=progress)
@@ -51,7 +51,7 @@ def load_products(
 
 
 def create_current_products(pipeline: dlt.Pipeline) -> None:
-    """Create the view `current_products`, or bring it up to date with the table."""
+    """Create the view `current_products`, or update it to the table's columns."""
     columns = list(pipeline.default_schema.get_table_columns("products"))
     view = View("current_products", columns, _current_products)
     type_of(pipeline).replace_view(pipeline, view)

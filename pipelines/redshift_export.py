@@ -1,4 +1,4 @@
-"""Queries on Redshift into the lake: a CSV or Parquet file each, which is replaced as a whole."""
+"""Queries on Redshift into the lake, a CSV or Parquet file each, replaced as a whole."""
 
 from __future__ import annotations
 
@@ -23,15 +23,19 @@ logger = logging.getLogger(__name__)
 
 DATASET = "exports"
 SECONDS_BETWEEN_LINES = 30.0
-# What readers of partitioned data take for NULL.
+# Readers of partitioned data take it for NULL.
 NULL = "__HIVE_DEFAULT_PARTITION__"
 
 
 def prepare_export(folder: str, parameters: Mapping[str, Value]) -> list[Query]:
-    """The queries of a folder, if all is there that they need.
+    """Read the queries of a folder, and check that they can run.
+
+    Args:
+        folder: Name of a folder of `sources/redshift/queries`.
+        parameters: Values of the queries' parameters by name.
 
     Raises:
-        QueriesError: There are no such queries, or the parameters do not fit them.
+        QueriesError: No such queries exist, or the parameters do not fit them.
         ConfigFieldMissingException: Redshift's credentials or the lake's address are not
             configured.
     """
@@ -42,7 +46,7 @@ def prepare_export(folder: str, parameters: Mapping[str, Value]) -> list[Query]:
 
 
 def export_query(query: Query, file_format: FileFormat) -> ExportedFile:
-    """Run a query, and write its rows to its file.
+    """Run a query, and write its rows into its file.
 
     Raises:
         QueryFailed: Redshift cannot be reached, or refuses the query.
@@ -53,7 +57,7 @@ def export_query(query: Query, file_format: FileFormat) -> ExportedFile:
     lake = lake_folder(DATASET)
     name = file_name(query, file_format)
     with closing(query_rows(query)) as batches:
-        # It is here that the query runs, before there is a file.
+        # the query runs here, before there is a file
         first = next(batches)
         followed = _followed(chain([first], batches), query.name)
         with lake.whole_file(name) as file:
@@ -70,10 +74,10 @@ def export_query(query: Query, file_format: FileFormat) -> ExportedFile:
 
 
 def file_name(query: Query, file_format: FileFormat) -> str:
-    """The file's place among the exports, always the same for the same parameters.
+    """Return the file's path in the exports, the same for the same parameters.
 
-    They become folders, `since=2026-12-31`, from which readers of partitioned data make
-    columns.
+    Parameters become folders, `since=2026-12-31`, of which readers of partitioned data
+    make columns.
     """
     folders = (
         f"{name}={NULL if value is None else quote(str(value), safe='')}"
@@ -84,7 +88,7 @@ def file_name(query: Query, file_format: FileFormat) -> str:
 
 
 def _followed(batches: Iterable[pa.RecordBatch], name: str) -> Iterator[pa.RecordBatch]:
-    """Say now and then how far it is. How far it has to go nobody knows."""
+    """Log now and then how many rows were read. Their total is not known."""
     rows, said = 0, time.monotonic()
     for batch in batches:
         yield batch

@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 def load_van(
     since: date | None = None, progress: Collector | None = None
 ) -> LoadReport:
-    """Merge all that is new or may have changed, each window of events in a load of its own.
+    """Merge rows that are new or may have changed, each window of events in its own load.
 
-    An interrupted run leaves the windows that it has loaded. The next one goes on there.
+    A run continues after the windows that an interrupted one has loaded.
 
     Args:
-        since: Read events from this day on again, with their signups.
-        progress: Follows the pipeline's steps.
+        since: Day from which on events and their signups are read again.
+        progress: Collector that follows the pipeline's steps.
 
     Raises:
-        ApiError: VAN did not give what was asked of it.
+        ApiError: VAN refuses a request, or answers not as documented.
         TypeChanged: A field has another type than in the warehouse.
     """
     pipeline = pipeline_into("warehouse", "van", progress=progress)
@@ -43,6 +43,6 @@ def load_van(
 
 
 def _unfinished(pipeline: dlt.Pipeline) -> list[str]:
-    """The resources that have windows left to be read."""
+    """Return the names of resources that have windows left to read."""
     states = pipeline.state["sources"]["van"]["resources"]
     return [name for name, state in states.items() if is_unfinished(state)]

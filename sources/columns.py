@@ -1,14 +1,23 @@
-"""Declared columns of a resource: they have their type whatever the first values are."""
+"""Declared columns of a resource."""
 
 from __future__ import annotations
 
+from typing import Mapping
+
+from dlt.common.data_types import TDataType
 from dlt.common.schema.typing import TTableSchemaColumns
 
 
-def columns_of_types(**names: str) -> TTableSchemaColumns:
-    """Columns' names by their type, for a resource: `bigint="id legs", text="name"`.
+def columns_of_types(names: Mapping[TDataType, str]) -> TTableSchemaColumns:
+    """Declare columns, whose types then do not depend on a load's first values.
 
-    A column that is declared has its type whatever its first values are.
+    Args:
+        names: Names of columns, separated by spaces, by their data type:
+            `{"bigint": "id legs", "text": "name"}`.
+
+    Returns:
+        Column schemas by name, as dlt takes them for the `columns` of a resource:
+        `{"id": {"name": "id", "data_type": "bigint"}, ...}`.
     """
     return {
         name: {"name": name, "data_type": data_type}

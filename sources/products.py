@@ -14,12 +14,8 @@ import dlt
 from dlt.common.schema.typing import TWriteDispositionConfig
 from dlt.sources import DltResource
 
-from sources.postgres.snapshot import (
-    PostgresCredentials,
-    Snapshot,
-    UnexpectedTable,
-    postgres_snapshot,
-)
+from sources.database_credentials import PostgresCredentials
+from sources.postgres.snapshot import Snapshot, UnexpectedTable, postgres_snapshot
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -40,13 +36,13 @@ def products_source(
     lag_hours: float = dlt.config.value,
     credentials: PostgresCredentials = dlt.secrets.value,
 ) -> DltResource:
-    """One resource, `products`: the changes since the last load, or all of them.
+    """Return the resource `products`: the changes since the last load, or all of them.
 
     Args:
         full_refresh: Read the whole table, and replace what was loaded of it.
-        lag_hours: How far behind the latest `valid_ts` the next load begins again, for
-            rows that are committed late (`.dlt/config.toml`).
-        credentials: Of the application's database.
+        lag_hours: Hours before the latest `valid_ts` where the next load begins, for
+            rows that are committed late.
+        credentials: Credentials of the application's database.
     """
 
     @dlt.resource(primary_key=KEY, write_disposition=MERGE)
@@ -59,7 +55,7 @@ def products_source(
             _warn_of_lost_columns(schema)
             moment = database.moment
             if since is None:
-                # The table is there from now on, even if it has no rows yet.
+                # creates the table, even if there are no rows yet
                 yield dlt.mark.with_hints(
                     schema.empty_table(),
                     dlt.mark.make_hints(write_disposition="replace"),
@@ -69,7 +65,7 @@ def products_source(
                 latest = _latest(changes, latest)
                 yield changes
         if latest:
-            # One row dated in the future would hide all that come before its day.
+            # A row dated in the future would hide all rows before its day.
             state[CURSOR] = min(latest, moment)
 
     return products
@@ -95,7 +91,7 @@ def _schema(database: Snapshot) -> pa.Schema:
 
 
 def _warn_of_lost_columns(schema: pa.Schema) -> None:
-    """The warehouse keeps a column that the application has dropped, but not its values."""
+    """Log columns that the application has dropped, which the warehouse keeps."""
     stored = dlt.current.source_schema()
     known = stored.tables.get("products", {}).get("columns", {}).keys()
     if lost := known - set(map(stored.naming.normalize_identifier, schema.names)):
@@ -109,13 +105,15 @@ def _query(database: Snapshot, schema: pa.Schema, since: datetime | None) -> Com
     from psycopg2.sql import SQL, Identifier, Literal
 
     names = {"key": Identifier(KEY), "cursor": Identifier(CURSOR)}
-    once = changed = order = SQL("")
+    once: Composable = SQL("")
+    changed: Composable = SQL("")
+    order: Composable = SQL("")
     if not database.is_unique(*TABLE, KEY):
         # A table without such a key, or a view, may have a row twice.
         once = SQL("DISTINCT ON ({key})").format(**names)
         order = SQL("ORDER BY {key}, {cursor} DESC NULLS LAST").format(**names)
     if since:
-        # Rows without a date are few, or none: they always come along.
+        # Rows without a date are few, or none: they are read each time.
         changed = SQL("WHERE {cursor} >= {since} OR {cursor} IS NULL").format(
             **names, since=Literal(since)
         )

@@ -1,4 +1,4 @@
-"""parsons' imports without its voice, which goes to standard error, past the run's log."""
+"""Imports of parsons that print nothing: parsons writes past the run's log."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Iterator
 
 @contextmanager
 def quiet_parsons() -> Iterator[None]:
-    """Import from parsons in here: no word of how to install it, nor of each listing."""
+    """Silence what parsons prints on import, and later says of each listing."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         yield

@@ -25,19 +25,19 @@ logger = logging.getLogger(__name__)
 
 
 class PublicationUnavailable(ClearError):
-    """The ECB's server did not give the publication, after retries where those help."""
+    """The ECB's server did not send the publication, after retries where those help."""
 
 
 @dlt.source(name="exchange_rates")
 def exchange_rates_source(
     refresh: bool = False, publication_url: str = dlt.config.value
 ) -> DltResource:
-    """One resource, `exchange_rates`: a row for each day and currency.
+    """Return the resource `exchange_rates`: one row per day and currency.
 
     Args:
         refresh: Fetch the ECB's latest publication instead of the packaged history.
-            It has to hold every day of the packaged one.
-        publication_url: Where the latest publication is (`.dlt/config.toml`).
+            The publication must hold every day of the packaged history.
+        publication_url: Address of the latest publication.
     """
 
     @dlt.resource(primary_key=("date", "currency"), write_disposition="merge")
@@ -77,9 +77,9 @@ def _download(url: str) -> bytes:
     try:
         return requests.get(url).content
     except requests.RequestException as error:
-        problem, what_to_do = no_answer(error) or (error, "Try again later.")
+        problem, what_to_do = no_answer(error) or (str(error), "Try again later.")
         raise PublicationUnavailable(
-            f"{shown} could not be fetched: {without_secrets(str(problem))}. Nothing was"
+            f"{shown} could not be fetched: {without_secrets(problem)}. Nothing was"
             f" loaded. {what_to_do} If the ECB has moved it, set"
             " sources.exchange_rates.publication_url."
         ) from error

@@ -1,23 +1,28 @@
-"""Whether a history of the ECB's has all that someone is known to have already.
+"""Compares a history of the ECB's with what was published before.
 
-A file can be sound in itself, and yet be an older one, or have lost days or a currency.
+A sound file can still be an older one, or lack days or a currency.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sources.exchange_rates.ecb_history import HistoryError
+from sources.exchange_rates.archive import HistoryError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
 def require_days(history: pa.Table, days: pa.Array, owner: str) -> None:
-    """Refuse a history that lacks days which `owner` is known to have.
+    """Reject a history that lacks one of these days.
+
+    Args:
+        history: The history as `read_history` gives it.
+        days: Days that the history must have.
+        owner: Who has these days already, for the error.
 
     Raises:
-        HistoryError: naming the row at which the newest missing day should be.
+        HistoryError: A day is missing. Names the row where the newest of them should be.
     """
     import pyarrow.compute as pc
 
@@ -37,10 +42,15 @@ def require_days(history: pa.Table, days: pa.Array, owner: str) -> None:
 
 
 def require_currencies(history: pa.Table, currencies: pa.Array, owner: str) -> None:
-    """Refuse a history without a column for a currency that `owner` is known to have.
+    """Reject a history that lacks one of these currencies.
+
+    Args:
+        history: The history as `read_history` gives it.
+        currencies: Currencies that the history must have.
+        owner: Who has these currencies already, for the error.
 
     Raises:
-        HistoryError: naming the header's row and the currencies.
+        HistoryError: A currency is missing. Names the header's row and the currencies.
     """
     missing = set(currencies.unique().to_pylist())
     missing -= set(history["currency"].unique().to_pylist())
@@ -50,5 +60,5 @@ def require_currencies(history: pa.Table, currencies: pa.Array, owner: str) -> N
 
 
 def _file(history: pa.Table) -> str:
-    """Where a history came from."""
+    """Return the file that a history was read from."""
     return history.schema.metadata[b"file"].decode()

@@ -1,7 +1,7 @@
 """PostgreSQL's `COPY ... TO STDOUT` as Arrow tables: fast, exact, in bounded memory.
 
-psycopg2 hands over one row at a time. They are gathered into chunks of whole rows, so
-that a row may be as long as it likes, and Arrow parses a chunk while the next arrives.
+psycopg2 hands over one row at a time. Rows are gathered into chunks, so that a row may
+be of any length, and Arrow parses a chunk while the next one arrives.
 """
 
 from __future__ import annotations
@@ -23,18 +23,20 @@ CHUNK_BYTES = 4 * 2**20
 
 
 class ValueDoesNotFit(ClearError):
-    """A value of the source that its column's type in the destination cannot hold."""
+    """A value does not fit its column's type in the destination."""
 
 
 def copy_to_arrow(cursor: Cursor, query: str, schema: pa.Schema) -> Iterator[pa.Table]:
     """Yield the query's rows in tables of about `CHUNK_BYTES` of CSV.
 
     Args:
+        cursor: Cursor of psycopg2's, which no other thread uses meanwhile.
+        query: A SELECT without placeholders.
         schema: Names and types of the query's columns, in their order.
 
     Raises:
-        ValueDoesNotFit: naming the column and the value.
-        psycopg2.Error: from the server.
+        ValueDoesNotFit: A value is not one of its column's type. Names the column.
+        psycopg2.Error: The server refuses the query, or the connection is lost.
     """
     for chunk in _chunks(cursor, f"COPY ({query}) TO STDOUT (FORMAT csv)"):
         yield _parsed(chunk, schema)
@@ -72,7 +74,7 @@ def _parsed(chunk: memoryview, schema: pa.Schema) -> pa.Table:
 def _does_not_fit(error: pa.ArrowInvalid, schema: pa.Schema) -> ClearError:
     column = re.search(r"In CSV column #(\d+)", str(error))
     if not column:
-        return ValueDoesNotFit(f"Rows that cannot be read: {error}")
+        return ValueDoesNotFit(f"Rows cannot be read: {error}")
     field = schema.field(int(column[1]))
     reason = str(error).rpartition(": ")[2]
     return ValueDoesNotFit(
@@ -82,7 +84,7 @@ def _does_not_fit(error: pa.ArrowInvalid, schema: pa.Schema) -> ClearError:
 
 
 def _chunks(cursor: Cursor, copy: str) -> Iterator[memoryview]:
-    """CSV of whole rows, while a thread reads the next ones."""
+    """Yield CSV of whole rows, while a thread reads the next ones."""
     import psycopg2
 
     received: Queue[memoryview | Exception | None] = Queue(maxsize=1)
@@ -120,9 +122,9 @@ def _chunks(cursor: Cursor, copy: str) -> Iterator[memoryview]:
 
 
 class _Chunks:
-    """The file that psycopg2 writes to, one row at a time.
+    """File that psycopg2 writes into, one row at a time.
 
-    A function with local variables: attributes cost a twentieth of the whole run.
+    Its methods share local variables: attributes cost a twentieth of the whole run.
     """
 
     def __init__(self, hand_over: Callable[[memoryview], None]) -> None:

@@ -1,17 +1,15 @@
-"""Connections to Redshift through parsons, made for unattended runs: read-only, and noticed if lost."""
+"""Read-only connections to Redshift through parsons, made for unattended runs."""
 
 from __future__ import annotations
 
 import os
 import socket
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final, Iterator
+from typing import TYPE_CHECKING, Iterator
 
-from dlt.common.configuration import configspec
 from dlt.common.configuration.resolve import resolve_configuration
-from dlt.common.typing import TSecretStrValue
 
-from sources.database_credentials import DatabaseCredentials
+from sources.database_credentials import RedshiftCredentials
 from sources.quiet_parsons import quiet_parsons
 from utils.export.running_queries import running_query
 
@@ -20,24 +18,14 @@ if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
 
 CONNECT_TIMEOUT_SECONDS = 30
-# All digits of a float; what a user has set as his time zone changes no result.
+# macOS has its own name for it.
+KEEP_IDLE = getattr(socket, "TCP_KEEPIDLE", None) or getattr(socket, "TCP_KEEPALIVE")
+# All digits of a float, and times in UTC whatever the user's own settings are.
 SETTINGS = "SET extra_float_digits TO 2; SET timezone TO 'UTC'"
 
 
-@configspec(init=False)
-class RedshiftCredentials(DatabaseCredentials):
-    """Of a user who may read."""
-
-    drivername: Final[str] = "redshift"  # type: ignore[misc]
-    host: str = None
-    port: int = 5439
-    database: str = None
-    username: str = None
-    password: TSecretStrValue = None
-
-
 def redshift_credentials() -> RedshiftCredentials:
-    """`sources.redshift_export.credentials`, from wherever secrets are kept."""
+    """Resolve `sources.redshift_export.credentials`."""
     return resolve_configuration(
         RedshiftCredentials(), sections=("sources", "redshift_export")
     )
@@ -77,14 +65,12 @@ def _redshift(credentials: RedshiftCredentials) -> Redshift:
 def _keep_alive(connection: Connection) -> None:
     """Notice within a minute that a NAT gateway has dropped the connection.
 
-    It does so after 350 silent seconds, and many a query takes longer; the operating
-    system would ask after two hours. libpq has settings for this, parsons no way to them.
+    A gateway does so after 350 silent seconds, and some queries take longer. The
+    operating system would probe after two hours. parsons gives no way to libpq's settings.
     """
     with socket.socket(fileno=os.dup(connection.fileno())) as tcp:
         if tcp.family == socket.AF_UNIX:
             return
-        # macOS has its own name for it
-        idle = getattr(socket, "TCP_KEEPIDLE", None) or socket.TCP_KEEPALIVE
-        tcp.setsockopt(socket.IPPROTO_TCP, idle, 30)
+        tcp.setsockopt(socket.IPPROTO_TCP, KEEP_IDLE, 30)
         tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 10)
         tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3)

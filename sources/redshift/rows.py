@@ -1,13 +1,12 @@
 """A query's rows from Redshift as Arrow, in bounded memory.
 
-A cursor in the server hands over some rows at a time. They arrive as Redshift writes them,
-and become the Arrow types of the query's columns, which come with the rows: a column of
-nothing but NULL has its type, too.
+A cursor in the server hands over some rows at a time, as text. The server also sends the
+types of the query's columns, so that a column without any value has its type, too.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Iterator, Sequence
+from typing import TYPE_CHECKING, Generator, Iterator, Sequence
 
 from sources.postgres.copy_to_arrow import ValueDoesNotFit
 from sources.redshift.connection import redshift_connection
@@ -36,12 +35,13 @@ class QueryFailed(ClearError):
     """Redshift cannot be reached, or refuses the query. Its file was not written."""
 
 
-def query_rows(query: Query) -> Iterator[pa.RecordBatch]:
+def query_rows(query: Query) -> Generator[pa.RecordBatch, None, None]:
     """Yield the query's rows. The first batch may have none, but it has the columns.
 
     Raises:
-        QueryFailed: with the query's file, the line if known, and the server's message.
-        ValueDoesNotFit: naming the column and the value.
+        QueryFailed: Redshift cannot be reached, or refuses the query. Names the query's
+            file, the line if known, and the server's message.
+        ValueDoesNotFit: A value is not one of its column's type. Names the column.
     """
     import psycopg2
 
@@ -56,13 +56,13 @@ def query_rows(query: Query) -> Iterator[pa.RecordBatch]:
                 )
             yield from _batches(cursor, query)
     except psycopg2.Error as error:
-        raise QueryFailed(_in_plain_words(error, query, cursor)) from error
+        raise QueryFailed(_message(error, query, cursor)) from error
 
 
 def _batches(cursor: Cursor, query: Query) -> Iterator[pa.RecordBatch]:
     _leave_as_text(cursor)
     rows = cursor.fetchmany(FIRST_ROWS)
-    schema = _schema(cursor.description, query)
+    schema = _schema(cursor.description or (), query)
     batch = _batch(rows, schema, query)
     yield batch
     while batch.num_rows:
@@ -75,7 +75,7 @@ def _batches(cursor: Cursor, query: Query) -> Iterator[pa.RecordBatch]:
 
 
 def _leave_as_text(cursor: Cursor) -> None:
-    """psycopg2's own conversion is slower, and loses what Python has no value for."""
+    """Keep values as text: psycopg2's conversion is slower, and cannot hold them all."""
     from psycopg2 import extensions
 
     types = tuple(extensions.string_types)
@@ -145,7 +145,7 @@ def _array(values: Sequence[str | None], field: pa.Field, query: Query) -> pa.Ar
         ) from error
 
 
-def _in_plain_words(error: psycopg2.Error, query: Query, cursor: Cursor | None) -> str:
+def _message(error: psycopg2.Error, query: Query, cursor: Cursor | None) -> str:
     where = query.file
     if cursor and is_lost_connection(error):
         return f"{where}: {lost_while_reading('its result', error)}"

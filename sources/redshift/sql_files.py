@@ -1,4 +1,4 @@
-"""The queries that are exported: `.sql` files, in one folder those that run together.
+"""Queries to export: `.sql` files. Those of a folder run together.
 
 A file holds one SELECT. `%(name)s` stands for the value of a parameter, which the database
 driver quotes; any other per cent sign stands for itself.
@@ -15,42 +15,46 @@ from utils.errors import ClearError
 
 FOLDERS = Path(__file__).parent / "queries"
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
-# psycopg2 reads each per cent sign as the beginning of a placeholder, but %%.
+# psycopg2 reads each per cent sign except %% as the beginning of a placeholder.
 OTHER_PER_CENT_SIGN = re.compile(r"%(?!\(\w+\)s)")
 
 Value = str | int | float | bool | None
 
 
 class QueriesError(ClearError):
-    """There are no such queries, or parameters that do not fit them. Nothing has run."""
+    """The queries do not exist, or their parameters do not fit. Nothing was run."""
 
 
 @dataclass(frozen=True)
 class Query:
-    """A query and the values of its parameters."""
+    """A query with the values of its parameters."""
 
     name: str
-    """Folder and file without the suffix: `usage/query_history`."""
+    """Folder and file without suffix: `usage/query_history`."""
     sql: str
-    """For psycopg2, with its placeholders."""
+    """Text for psycopg2, with placeholders."""
     parameters: dict[str, Value]
 
     @property
     def file(self) -> str:
-        """Where people find it."""
+        """Path of the file below `sources/`."""
         return f"{FOLDERS.parent.name}/{FOLDERS.name}/{self.name}.sql"
 
 
 def read_queries(folder: str, parameters: Mapping[str, Value]) -> list[Query]:
-    """The queries of a folder, each with those of the parameters that it uses.
+    """Read the queries of a folder, each with the parameters that it uses.
+
+    Args:
+        folder: Name of a folder of `sources/redshift/queries`.
+        parameters: Values of the queries' parameters by name.
 
     Raises:
-        QueriesError: there is no such folder or nothing in it, a parameter is missing, or
-            one is given that no query uses.
+        QueriesError: The folder does not exist or has no query, a parameter is missing,
+            or no query uses one that is given.
     """
     files = sorted(_folder(folder).glob("*.sql"))
     if not files:
-        raise QueriesError(f"There is no .sql file in {_folder(folder)}.")
+        raise QueriesError(f"No .sql file in {_folder(folder)}.")
     queries = [_read(file, folder, parameters) for file in files]
     used = {name for query in queries for name in query.parameters}
     if unused := sorted(parameters.keys() - used):
@@ -64,8 +68,9 @@ def read_queries(folder: str, parameters: Mapping[str, Value]) -> list[Query]:
 def _folder(name: str) -> Path:
     folders = {path.name: path for path in FOLDERS.iterdir() if path.is_dir()}
     if name not in folders:
+        existing = ", ".join(f"`{folder}`" for folder in sorted(folders)) or "none"
         raise QueriesError(
-            f"There is no folder {name} in {FOLDERS}, but {', '.join(sorted(folders))}."
+            f"No folder `{name}` in {FOLDERS}. Existing folders: {existing}."
         )
     return folders[name]
 

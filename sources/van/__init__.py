@@ -1,13 +1,18 @@
-"""Activist codes, survey questions, events and signups of NGP VAN / EveryAction, as a dlt source.
+"""Codes, questions, events and signups of NGP VAN / EveryAction, as a dlt source.
 
-They are read through parsons' connector. What the fields mean: https://docs.ngpvan.com
+It is read through parsons' connector. Documentation of the fields: https://docs.ngpvan.com
+
+- `connection`: parsons' connection with retries, few calls at a time, whole listings.
+- `windows`: which events are read next.
+- `rows`: answers of the API as rows.
+- `columns`: types of the columns.
 """
 
 from __future__ import annotations
 
 import logging
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any, Iterator, Literal
+from typing import TYPE_CHECKING, Callable, Iterator, Literal
 
 import dlt
 from dlt.common.typing import TSecretStrValue
@@ -21,18 +26,18 @@ from sources.van.columns import (
     SURVEY_QUESTION,
     SURVEY_RESPONSE,
 )
+from sources.van.rows import Row, signups_of_event, with_id, without_nulls
 from sources.van.windows import Event, Windows
-from utils.errors.http import as_documented
 
 if TYPE_CHECKING:
     from parsons.ngpvan.van import VAN
 
 logger = logging.getLogger(__name__)
 
-Rows = list[dict[str, Any]]
+Rows = list[Row]
 Database = Literal["MyVoters", "MyCampaign", "MyMembers", "EveryAction"]
 
-# Without them VAN lists what is active alone: what is archived would stay Active here.
+# By default VAN lists active items alone: archived ones would stay Active in the warehouse.
 ALL_STATUSES = "Active,Archived,Inactive"
 
 
@@ -47,27 +52,33 @@ def van_source(
     days_read_again: int = dlt.config.value,
     days_per_load: int = dlt.config.value,
 ) -> tuple[DltResource, ...]:
-    """Four resources. Codes and questions come whole, events and signups window by window.
+    """Return four resources: codes and questions as a whole, events and signups by window.
 
-    Rows are merged by replacing those with the same id: a listing may give one twice,
-    and then only one is kept, which an upsert would not see to.
+    Rows are merged by replacing those with the same id. A listing may give a row twice: a
+    replacement keeps one of them, unlike an upsert.
 
     Args:
-        today: The day of the run.
-        since: Read events from this day on again, with their signups.
-        api_key: VAN's, without `|0` or `|1` at its end.
-        database: Which of VAN's databases the key is to open.
-        base_url: The API's.
-        first_day: Events before it are not loaded.
-        days_read_again: Events and their signups are read again by each run until they
-            began this many days ago.
-        days_per_load: The length of a window.
+        today: Day of the run.
+        since: Day from which on events and their signups are read again.
+        api_key: VAN's API key, without `|0` or `|1` at its end.
+        database: VAN's database that the key is to open.
+        base_url: Address of the API.
+        first_day: Day before which events are not loaded.
+        days_read_again: Days after an event's beginning until which every run reads the
+            event and its signups again.
+        days_per_load: Length of a window in days.
     """
     from sources.van.connection import connect
 
     van = connect(api_key, database, base_url)
     windows = Windows(today, since, first_day, days_read_again, days_per_load)
+    resources = (*_codes_and_questions(van), *_events_and_signups(van, windows))
+    for resource in resources:
+        resource.add_map(without_nulls)
+    return resources
 
+
+def _codes_and_questions(van: VAN) -> tuple[DltResource, DltResource]:
     @dlt.resource(
         primary_key="activist_code_id", write_disposition="merge", columns=ACTIVIST_CODE
     )
@@ -84,8 +95,12 @@ def van_source(
     )
     def survey_questions() -> Iterator[Rows]:
         questions = van.get_survey_questions(statuses=ALL_STATUSES)
-        yield [_with_id(each, "surveyQuestionId", ["responses"]) for each in questions]
+        yield [with_id(each, "surveyQuestionId", ["responses"]) for each in questions]
 
+    return activist_codes, survey_questions
+
+
+def _events_and_signups(van: VAN, windows: Windows) -> tuple[DltResource, DltResource]:
     @dlt.resource(
         primary_key="event_id",
         write_disposition="merge",
@@ -97,11 +112,11 @@ def van_source(
     )
     def events() -> Iterator[Rows]:
         found = _next_window(van, windows, expand=[*PARTS_OF_EVENT])
-        yield [_with_id(event, "eventId", [*PARTS_OF_EVENT]) for event in found]
+        yield [with_id(event, "eventId", [*PARTS_OF_EVENT]) for event in found]
 
     @dlt.defer
     def signups_of(event: Event) -> Rows:
-        return _signups(van, event["eventId"])
+        return signups_of_event(van, event["eventId"])
 
     # All signups of an event come together: one that was deleted in VAN goes with the
     # event's next reading, unless it was the last.
@@ -111,18 +126,15 @@ def van_source(
         write_disposition="merge",
         columns=SIGNUP,
     )
-    def signups() -> Iterator[Rows]:
+    def signups() -> Iterator[Callable[[], Rows]]:
         for event in _next_window(van, windows, expand=[]):
             yield signups_of(event)
 
-    resources = (activist_codes, survey_questions, events, signups)
-    for resource in resources:
-        resource.add_map(_without_nulls)
-    return resources
+    return events, signups
 
 
 def _next_window(van: VAN, windows: Windows, expand: list[str]) -> Iterator[Event]:
-    """The events of the resource's next window. When they are used, it is noted as read."""
+    """Yield the events of the resource's next window, then note it as read."""
     state = dlt.current.resource_state()
     window = windows.next(state)
     logger.info("Events that begin %s", window)
@@ -135,43 +147,3 @@ def _next_window(van: VAN, windows: Windows, expand: list[str]) -> Iterator[Even
     )
     yield from window.of(events)
     windows.note(window, state)
-
-
-def _without_nulls(value: Any) -> Any:
-    """Only what has a value: dlt would warn of every other field in every load."""
-    if isinstance(value, dict):
-        return {k: _without_nulls(v) for k, v in value.items() if v is not None}
-    if isinstance(value, list):
-        return [_without_nulls(each) for each in value]
-    return value
-
-
-def _with_id(row: dict[str, Any], id_name: str, lists: list[str]) -> dict[str, Any]:
-    """The row, with its id also in the rows of these lists: tables that can be joined."""
-    return row | {
-        name: [{**part, id_name: row[id_name]} for part in row.get(name) or []]
-        for name in lists
-    }
-
-
-def _signups(van: VAN, event_id: int) -> Rows:
-    """The event's signups. Of the person only the id is kept, no name, address or phone."""
-    from dlt.sources.helpers.requests import HTTPError
-
-    try:
-        # parsons' get_event_signups fails with a ValueError if there is none
-        signups = van.connection.get_request("signups", params={"eventId": event_id})
-    except HTTPError as error:
-        if error.response.status_code != 404:
-            raise
-        logger.warning("Event %s was deleted meanwhile", event_id)
-        return []
-    with as_documented("van", f"a signup of event {event_id}"):
-        return [
-            {
-                **{k: v for k, v in signup.items() if k not in ("person", "event")},
-                "vanId": signup["person"]["vanId"],
-                "eventId": event_id,
-            }
-            for signup in signups
-        ]

@@ -1,7 +1,7 @@
-"""parsons' connection to VAN, made for unattended runs: retries, few calls at a time, whole listings.
+"""parsons' connection to VAN with retries, few calls at a time and whole listings.
 
 parsons sends each call once, without a timeout, and takes a listing's pages for granted.
-Its endpoints, parameters and authentication stay as they are.
+Its endpoints, parameters and authentication are left unchanged.
 """
 
 from __future__ import annotations
@@ -25,20 +25,21 @@ with quiet_parsons():
 logger = logging.getLogger(__name__)
 
 CALLS_AT_ONCE = 3
-# Of the process, because runs of `van` do not overlap. Who waits gets a slot within a
-# millisecond of its being free. Prefect's limits are asked again only after some seconds,
-# up to 30: 24 calls of 0.3 s took 9 s with its concurrency(), and take 2.4 s here.
+# One for the process, because runs of `van` do not overlap. A free slot is taken within a
+# millisecond. Prefect's concurrency() asks again only after some seconds, up to 30: with
+# it 24 calls of 0.3 s took 9 s, and take 2.4 s here.
 _slots = BoundedSemaphore(CALLS_AT_ONCE)
 
 READINGS_OF_A_LISTING = 3
 
 
 def connect(api_key: str, database: str, base_url: str) -> VAN:
-    """parsons' `VAN`, with all its endpoints, on a patient connection.
+    """Return parsons' `VAN`, with all its endpoints, on a connection that retries.
 
     Args:
+        api_key: VAN's API key, without `|0` or `|1` at its end.
         database: MyVoters, MyCampaign, MyMembers or EveryAction.
-        base_url: Of the API, which parsons keeps in a constant.
+        base_url: Address of the API, which parsons keeps in a constant.
     """
     van = VAN(api_key, db=database)
     van.connection = _PatientConnection(api_key, database, base_url)
@@ -57,10 +58,10 @@ class _PatientConnection(VANConnector):
         self.uri = self.api.uri
 
     def get_request(self, endpoint: str, **kwargs: Any) -> Any:
-        """All items of a listing, read again if it changed meanwhile.
+        """Return all items of a listing, read again if it changed meanwhile.
 
         VAN counts pages by how many items to skip: a deleted item moves another one to
-        a page that was read already, a new one may bring an item twice.
+        a page that was read already, a new one may repeat an item.
         """
         for _ in range(READINGS_OF_A_LISTING):
             page = self.api.get_request(self.uri + endpoint, **kwargs)
@@ -79,7 +80,7 @@ class _PatientConnection(VANConnector):
     def _with_next_pages(
         self, page: dict[str, Any]
     ) -> tuple[list[dict[str, Any]], set[int | None]]:
-        """The items of this page and of all that follow, and the totals that they tell."""
+        """Return the items of this page and all following ones, and the totals they name."""
         items, totals = list(page["items"]), {page.get("count")}
         # Some of VAN's listings link to empty pages forever.
         while page["items"] and (link := page.get(self.pagination_key)):
@@ -91,7 +92,7 @@ class _PatientConnection(VANConnector):
 
 
 class _LimitedConnector(APIConnector):
-    """Sends with dlt's requests, which raise every error themselves."""
+    """A connector that sends with dlt's requests, which raise every error themselves."""
 
     def request(
         self, url: str, req_type: str, *, raise_on_error: bool = True, **kwargs: Any

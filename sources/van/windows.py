@@ -1,10 +1,9 @@
-"""Which of VAN's events are read next: windows of their days, so that reading can go on where it stopped.
+"""Windows of days, in which VAN's events are read.
 
-VAN cannot be asked what has changed. So what began long ago is read once, and a round of
-windows that a run makes begins `days_read_again` ago and ends with all events to come. How
-far it came is kept in the state of the resource, which the destination gets together with
-the window's rows: an interrupted round is continued on the same day, the next day begins a
-new one.
+VAN does not tell what has changed. So events that began long ago are read once, and each
+run reads a round of windows, from `days_read_again` ago to all events to come. The state of
+the resource tells how far a round came. The destination gets it together with the window's
+rows: an interrupted round is continued on the same day, the next day begins a new one.
 """
 
 from __future__ import annotations
@@ -17,26 +16,30 @@ from utils.errors.http import as_documented
 
 Event = dict[str, Any]
 
-# In the state of a resource: the day before which all events were read for good, ...
+# Keys in the state of a resource: the day before which all events were read for good ...
 SETTLED = "settled"
-# ... and where an unfinished round is.
+# ... and the place of an unfinished round.
 ROUND = "round"
 
 
 @dataclass(frozen=True)
 class Window:
-    """Events by the day on which they begin."""
+    """A range of days on which events begin."""
 
     first: date
     end: date | None
-    """The day after the last one; None if all later events belong to it."""
+    """The day after the last one, None if all later events belong to the window."""
 
     def __str__(self) -> str:
         until = f"before {self.end}" if self.end else "on"
         return f"from {self.first} {until}"
 
     def of(self, events: Iterable[Event]) -> Iterator[Event]:
-        """Those of the events that belong to the window."""
+        """Yield the events that belong to the window.
+
+        Raises:
+            ApiError: An event has no day on which it begins.
+        """
         for event in events:
             with as_documented("van", f"event {event.get('eventId')}"):
                 day = date.fromisoformat(event["startDate"][:10])
@@ -46,18 +49,18 @@ class Window:
 
 @dataclass(frozen=True)
 class Windows:
-    """The windows that a run reads."""
+    """The round of windows that a run reads."""
 
     today: date
     since: date | None
-    """Begin here, if more than `days_read_again` are to be read again."""
+    """Day where to begin, if more than `days_read_again` are to be read again."""
     first_day: date
-    """Where the very first round begins."""
+    """Day where the very first round begins."""
     days_read_again: int
     days_per_load: int
 
     def next(self, state: Mapping[str, Any]) -> Window:
-        """The window to be read now."""
+        """Return the window to read now."""
         current = state.get(ROUND, {})
         if (current.get("day"), current.get("since")) == (self.today, self.since):
             first = current["next"]
@@ -68,7 +71,7 @@ class Windows:
         return Window(first, end if end <= self.today else None)
 
     def note(self, window: Window, state: MutableMapping[str, Any]) -> None:
-        """Keep in the state that the window was read."""
+        """Note in the state that the window was read."""
         read_again = self.today - timedelta(days=self.days_read_again)
         settled = min(window.end or read_again, read_again)
         state[SETTLED] = max(settled, state.get(SETTLED, self.first_day))
@@ -83,5 +86,5 @@ class Windows:
 
 
 def is_unfinished(state: Mapping[str, Any]) -> bool:
-    """Whether windows of the round are left to be read."""
+    """Return whether windows of the round are left to read."""
     return ROUND in state

@@ -30,11 +30,11 @@ SECONDS = 60
 # A function that the source calls while it is read, in which there may be a bug.
 CODE = {
     "exchange_rates": "sources.exchange_rates.ecb_history.read_history",
-    "hubspot": "sources.hubspot._row",
+    "hubspot": "sources.hubspot.row_of",
     "open_exchange_rates": "sources.open_exchange_rates._rates",
     "products": "sources.products._query",
     "redshift_export": "sources.redshift.rows._arrow_type",
-    "van": "sources.van._signups",
+    "van": "sources.van.signups_of_event",
 }
 PARAMETERS = {"redshift_export": {"folder": "pets"}}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipelines.exchange_rates import load_exchange_rates
-from sources.exchange_rates.ecb_history import HistoryError
+from sources.exchange_rates.archive import HistoryError
 from tests.fakes.http_server import Answer, api
 from tests.samples.ecb import packaged_csv, unpivoted, with_one_more_day, zipped
 from tests.servers.duckdb_warehouse import EXCHANGE_RATES, count, query

@@ -10,7 +10,7 @@ import pytest
 from dlt.common.configuration.exceptions import ConfigFieldMissingException
 
 from pipelines.products import load_products
-from sources.postgres.snapshot import PostgresCredentials
+from sources.database_credentials import PostgresCredentials
 from tests.fakes.http_server import api, json_answer
 from tests.repository.tree import ROOT
 from tests.samples.change_feed import add_changes

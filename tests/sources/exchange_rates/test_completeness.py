@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from sources.exchange_rates.archive import HistoryError
 from sources.exchange_rates.completeness import require_currencies, require_days
-from sources.exchange_rates.ecb_history import HistoryError, read_history
+from sources.exchange_rates.ecb_history import read_history
 from tests.samples.ecb import FEW_DAYS, zipped
 
 

@@ -8,7 +8,8 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
-from sources.exchange_rates.ecb_history import HistoryError, read_history
+from sources.exchange_rates.archive import HistoryError
+from sources.exchange_rates.ecb_history import read_history
 from tests.samples.ecb import FEW_DAYS, packaged_csv, zipped
 
 

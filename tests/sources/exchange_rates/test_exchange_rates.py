@@ -7,7 +7,7 @@ import pytest
 from dlt.extract.exceptions import ResourceExtractionError
 
 from sources.exchange_rates import PublicationUnavailable, exchange_rates_source
-from sources.exchange_rates.ecb_history import HistoryError
+from sources.exchange_rates.archive import HistoryError
 from tests.fakes.http_server import Answer, api
 from tests.repository.settings import request_timeout
 from tests.samples.ecb import FEW_DAYS, packaged_csv, with_one_more_day, zipped

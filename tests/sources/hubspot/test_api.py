@@ -11,7 +11,8 @@ from dlt.extract.exceptions import ResourceExtractionError
 from dlt.sources.helpers.rest_client import RESTClient
 from dlt.sources.helpers.rest_client.auth import BearerTokenAuth
 
-from sources.hubspot.api import associations, declared_records
+from sources.hubspot.api import declared_records
+from sources.hubspot.associations import associations
 from tests.fakes.http_server import json_answer
 from tests.fakes.hubspot import TOKEN, HubSpot, over_the_limit
 from utils.errors.http import ApiError

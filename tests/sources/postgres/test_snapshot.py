@@ -10,9 +10,9 @@ import pytest
 from dlt.common.configuration.resolve import resolve_configuration
 from psycopg2.sql import SQL
 
+from sources.database_credentials import PostgresCredentials
 from sources.postgres.snapshot import (
     DatabaseError,
-    PostgresCredentials,
     UnexpectedTable,
     postgres_snapshot,
 )

@@ -9,8 +9,7 @@ import pyarrow as pa
 import pytest
 
 from sources.postgres.copy_to_arrow import ValueDoesNotFit
-from sources.redshift import rows
-from sources.redshift.rows import QueryFailed, query_rows
+from sources.redshift.rows import FIRST_ROWS, QueryFailed, query_rows
 
 pytestmark = pytest.mark.usefixtures("redshift")
 
@@ -105,7 +104,7 @@ def test_long_rows_come_a_few_at_a_time(queries):
     )
     batches = list(query_rows(query))
     assert sum(batch.num_rows for batch in batches) == 30
-    most = rows.FIRST_ROWS * megabyte + 100
+    most = FIRST_ROWS * megabyte + 100
     assert max(batch.nbytes for batch in batches) < most
 
 

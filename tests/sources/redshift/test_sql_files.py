@@ -45,12 +45,12 @@ def test_parameters_that_do_not_fit(queries, sql, given, message):
 
 @pytest.mark.parametrize("folder", ["plants", "..", "", "../queries/pets"])
 def test_a_folder_that_is_not_there(queries, folder):
-    with pytest.raises(QueriesError, match="no folder .* but pets"):
+    with pytest.raises(QueriesError, match="No folder .* folders: `pets`"):
         read_queries(folder, {})
 
 
 def test_an_empty_folder(queries):
-    with pytest.raises(QueriesError, match="no .sql file in .*pets"):
+    with pytest.raises(QueriesError, match="No .sql file in .*pets"):
         read_queries("pets", {})
 
 

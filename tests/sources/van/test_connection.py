@@ -185,7 +185,7 @@ def test_endpoints_that_are_no_listings_work_as_in_parsons():
 
 def test_parsons_is_silent():
     script = (
-        "import logging, sys; from sources.van import connection;"
+        "import logging, sys; import sources.van.connection;"
         "logging.getLogger('parsons.ngpvan').info('Found 3 events.')"
     )
     done = subprocess.run(

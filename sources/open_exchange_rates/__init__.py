@@ -6,8 +6,6 @@ time. The free plan answers 1,000 requests a month.
 
 from __future__ import annotations
 
-import json
-import logging
 from datetime import date, datetime, timezone
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator
@@ -16,22 +14,15 @@ import dlt
 from dlt.common.typing import TSecretStrValue
 from dlt.sources import DltResource
 
-from utils.errors import ClearError
+from sources.open_exchange_rates.api import SOURCE, OpenExchangeRatesApi
 from utils.errors.http import as_documented
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-logger = logging.getLogger(__name__)
-
-SOURCE = "open_exchange_rates"
 # Holds gold's 0.000243 ounces and Lebanon's 89,550 pounds for a dollar; a rate that does
 # not fit is an error.
 RATE_DIGITS, RATE_DECIMALS = 38, 18
-
-
-class TooFewRequestsLeft(ClearError):
-    """The plan does not allow as many requests this month. None was made."""
 
 
 @dlt.source(name="open_exchange_rates")
@@ -41,16 +32,16 @@ def open_exchange_rates_source(
     api_url: str = dlt.config.value,
     app_id: TSecretStrValue = dlt.secrets.value,
 ) -> list[DltResource]:
-    """Two resources, `rates` and `currencies`.
+    """Return the resources `rates` and `currencies`, for a range of days `rates` alone.
 
     Args:
-        days: Fetch the closing rates of these days, instead of the latest rates and the
-            currencies' names. It is read when the extraction begins.
-        on_unknown_day: Called for a day that the API knows no rates of; it is skipped.
-        api_url: Of the API (`.dlt/config.toml`).
-        app_id: The key.
+        days: Days in UTC whose closing rates are fetched, instead of the latest rates and
+            the currencies' names. Consumed when the extraction begins.
+        on_unknown_day: Called with each day that the API does not know. The day is skipped.
+        api_url: Address of the API.
+        app_id: Key of the account.
     """
-    api = _Api(api_url, app_id)
+    api = OpenExchangeRatesApi(api_url, app_id)
 
     @dlt.resource(write_disposition="append")
     def rates() -> Iterator[pa.Table]:
@@ -80,66 +71,14 @@ def open_exchange_rates_source(
     return [rates] if days is not None else [rates, currencies]
 
 
-class _Api:
-    """The endpoints, with dlt's retries on 429, 5xx and broken connections."""
-
-    def __init__(self, url: str, app_id: str) -> None:
-        self._url = url.rstrip("/")
-        # not as the parameter app_id, which would stand in errors and proxies' logs
-        self._headers = {"Authorization": f"Token {app_id}"}
-
-    def get(self, path: str) -> dict[str, Any]:
-        from dlt.sources.helpers import requests
-
-        response = requests.get(f"{self._url}/{path}", headers=self._headers)
-        with as_documented(SOURCE, f"the answer of {path}"):
-            # not response.json(), which makes floats of rates
-            answer = json.loads(response.text, parse_float=Decimal)
-            if not isinstance(answer, dict):
-                raise TypeError(f"it is no object, but {response.text[:40]!r}")
-            return answer
-
-    def closing_rates(self, day: date) -> dict[str, Any] | None:
-        """The day's last rates, None for a day that the API does not know."""
-        from dlt.sources.helpers.requests import HTTPError
-
-        try:
-            return self.get(f"historical/{day}.json")
-        except HTTPError as error:
-            if "not_available" not in error.response.text:
-                raise
-            logger.warning("There are no rates of %s: %s", day, error.response.text)
-            return None
-
-    def require_requests(self, wanted: int) -> None:
-        """One for each day that is left of the month stays for the daily load."""
-        if not wanted:
-            return
-        with as_documented(SOURCE, "the answer of usage.json"):
-            usage = self.get("usage.json")["data"]["usage"]
-            remaining = int(usage["requests_remaining"])
-            days_remaining = int(usage["days_remaining"])
-        if remaining < 0:  # unlimited
-            return
-        free = max(0, remaining - days_remaining)
-        if wanted > free:
-            raise TooFewRequestsLeft(
-                f"{wanted:,} days need a request each, and of this month's requests"
-                f" {remaining:,} are left, {min(days_remaining, remaining):,} of them for"
-                f" the daily load. None of these days was fetched. Load {free:,} days now,"
-                f" and the others in {days_remaining:,} days: those that are loaded are"
-                " not fetched again."
-            )
-
-
 def _rates(published: dict[str, Any], kind: str, day: date | None = None) -> pa.Table:
-    """One row for each currency.
+    """Return one row per currency.
 
     `date` is the day in UTC, `kind` tells a day's `closing` rates from those that were the
     `latest` when they were fetched, `rate` is units of `currency` for one `base`.
 
     Raises:
-        ApiError: naming what is missing or of another type.
+        ApiError: A field is missing or of another type. Names the field.
     """
     import pyarrow as pa
 

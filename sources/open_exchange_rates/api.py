@@ -1,0 +1,77 @@
+"""Requests to the Open Exchange Rates API."""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from utils.errors import ClearError
+from utils.errors.http import as_documented
+
+logger = logging.getLogger(__name__)
+
+SOURCE = "open_exchange_rates"
+
+
+class TooFewRequestsLeft(ClearError):
+    """The plan does not allow as many requests this month. No rates were fetched."""
+
+
+class OpenExchangeRatesApi:
+    """Client of the API, with dlt's retries on 429, 5xx and broken connections."""
+
+    def __init__(self, url: str, app_id: str) -> None:
+        self._url = url.rstrip("/")
+        # not as the parameter app_id, which would stand in errors and proxies' logs
+        self._headers = {"Authorization": f"Token {app_id}"}
+
+    def get(self, path: str) -> dict[str, Any]:
+        from dlt.sources.helpers import requests
+
+        response = requests.get(f"{self._url}/{path}", headers=self._headers)
+        with as_documented(SOURCE, f"the answer of {path}"):
+            # not response.json(), which makes floats of rates
+            answer = json.loads(response.text, parse_float=Decimal)
+            if not isinstance(answer, dict):
+                raise TypeError(f"it is no object, but {response.text[:40]!r}")
+            return answer
+
+    def closing_rates(self, day: date) -> dict[str, Any] | None:
+        """Return the day's last rates, or None if the API does not know the day."""
+        from dlt.sources.helpers.requests import HTTPError
+
+        try:
+            return self.get(f"historical/{day}.json")
+        except HTTPError as error:
+            if "not_available" not in error.response.text:
+                raise
+            logger.warning("There are no rates of %s: %s", day, error.response.text)
+            return None
+
+    def require_requests(self, wanted: int) -> None:
+        """Reject more requests than the plan has left beside the daily load.
+
+        Raises:
+            TooFewRequestsLeft: The daily load needs one request on each day that is left
+                of the month, and fewer than `wanted` remain beside those.
+        """
+        if not wanted:
+            return
+        with as_documented(SOURCE, "the answer of usage.json"):
+            usage = self.get("usage.json")["data"]["usage"]
+            remaining = int(usage["requests_remaining"])
+            days_remaining = int(usage["days_remaining"])
+        if remaining < 0:  # unlimited
+            return
+        free = max(0, remaining - days_remaining)
+        if wanted > free:
+            raise TooFewRequestsLeft(
+                f"{wanted:,} days need a request each, and of this month's requests"
+                f" {remaining:,} are left, {min(days_remaining, remaining):,} of them for"
+                f" the daily load. None of these days was fetched. Load {free:,} days now,"
+                f" and the others in {days_remaining:,} days: those that are loaded are"
+                " not fetched again."
+            )
