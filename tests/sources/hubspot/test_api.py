@@ -1,4 +1,4 @@
-"""How HubSpot is asked for pages of records and for associations, and what it may answer."""
+"""Pages of HubSpot's records, and what HubSpot may answer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from dlt.sources.helpers.rest_client import RESTClient
 from dlt.sources.helpers.rest_client.auth import BearerTokenAuth
 
 from sources.hubspot.api import declared_records
-from sources.hubspot.associations import associations
 from tests.fakes.http_server import json_answer
 from tests.fakes.hubspot import TOKEN, HubSpot, over_the_limit
 from utils.errors.http import ApiError
@@ -117,56 +116,5 @@ def test_it_waits_as_long_as_hubspot_asks_for(hubspot):
 def test_the_daily_limit_is_no_reason_to_wait(hubspot):
     hubspot.api.trouble[0] = over_the_limit("DAILY")
     with pytest.raises(ApiError, match="used up its API requests of this day"):
-        associations(client(hubspot), "contacts", "companies", ["1"])
+        read(hubspot, since=None)
     assert len(hubspot.api.requests) == 1
-
-
-def test_associations_of_each_record(hubspot):
-    deal, other_deal, lonely_deal = (hubspot.add("deals") for _ in range(3))
-    company, other_company = (hubspot.add("companies") for _ in range(2))
-    hubspot.associate("deals", deal, "companies", company, "Primary", "Billing")
-    hubspot.associate("deals", deal, "companies", other_company)
-    hubspot.associate("deals", other_deal, "companies", company)
-
-    ids = [str(each.id) for each in (deal, other_deal, lonely_deal)]
-    found = associations(client(hubspot), "deals", "companies", ids)
-
-    assert found == {
-        str(deal.id): {
-            str(company.id): "Billing, Primary",
-            str(other_company.id): None,
-        },
-        str(other_deal.id): {str(company.id): None},
-    }
-    assert len(hubspot.api.requests) == 1
-
-
-def test_many_associations_come_in_pages(hubspot):
-    hubspot.associations_per_page = 3
-    deal, other_deal = hubspot.add("deals"), hubspot.add("deals")
-    contacts = [hubspot.add("contacts") for _ in range(7)]
-    for contact in contacts:
-        hubspot.associate("deals", deal, "contacts", contact)
-    hubspot.associate("deals", other_deal, "contacts", contacts[0])
-
-    ids = [str(deal.id), str(other_deal.id)]
-    found = associations(client(hubspot), "deals", "contacts", ids)
-
-    assert list(found[str(deal.id)]) == [str(contact.id) for contact in contacts]
-    assert list(found[str(other_deal.id)]) == [str(contacts[0].id)]
-    assert len(hubspot.api.requests) == 3
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        {"results": [], "errors": [{"category": "RATE_LIMITS"}]},
-        {"results": [{"from": {"id": "1"}, "to": [{"id": "2"}]}]},
-        {"status": "COMPLETE"},
-    ],
-    ids=str,
-)
-def test_associations_that_are_not_all_there_are_refused(hubspot, answer):
-    hubspot.api.trouble[0] = json_answer(answer, 207)
-    with pytest.raises(ApiError, match="contacts/companies/batch/read is not as"):
-        associations(client(hubspot), "contacts", "companies", ["1"])

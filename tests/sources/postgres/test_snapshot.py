@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import socket
-
 import pyarrow as pa
 import pytest
-from dlt.common.configuration.resolve import resolve_configuration
 from psycopg2.sql import SQL
 
 from sources.database_credentials import PostgresCredentials
@@ -16,9 +12,7 @@ from sources.postgres.snapshot import (
     UnexpectedTable,
     postgres_snapshot,
 )
-from tests.samples.passwords import MISREAD, everything_told, shows_no_part
-from tests.servers.postgres import Database, over_tcp
-from utils.configuration_errors import ConfigurationError, plain_configuration_errors
+from tests.servers.postgres import Database
 
 
 @pytest.fixture
@@ -87,30 +81,6 @@ def test_a_table_that_is_not_there_is_named(credentials):
             database.arrow_schema("public", "pets")
 
 
-@pytest.mark.parametrize(
-    "options, timeout", [("", "1min"), ("&options=-c%20lock_timeout%3D5s", "5s")]
-)
-def test_a_lock_is_not_waited_for_for_ever(application, options, timeout):
-    schema = pa.schema({"timeout": pa.string()})
-    with postgres_snapshot(PostgresCredentials(application.url + options)) as database:
-        query = SQL("SELECT current_setting('lock_timeout')")
-        (table,) = database.rows(query, schema, "a setting")
-    assert table.to_pylist() == [{"timeout": timeout}]
-
-
-def test_a_silent_connection_asks_twice_a_minute(application):
-    """Else a NAT gateway that drops it in silence is noticed after two hours."""
-    with over_tcp(application) as url:
-        with postgres_snapshot(PostgresCredentials(url)) as database:
-            connection = database._cursor.connection
-            with socket.socket(fileno=os.dup(connection.fileno())) as tcp:
-                idle = getattr(socket, "TCP_KEEPIDLE", None) or socket.TCP_KEEPALIVE
-                assert tcp.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
-                assert tcp.getsockopt(socket.IPPROTO_TCP, idle) == 30
-                assert tcp.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL) == 10
-                assert tcp.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT) == 3
-
-
 def test_it_cannot_write(application, credentials):
     application.query("CREATE SEQUENCE numbers")
     schema = pa.schema({"number": pa.int64()})
@@ -147,6 +117,7 @@ def test_an_unreachable_server_is_named_without_the_password(scheme):
     assert "127.0.0.1:1: connection to server" in str(error.value)
     assert "Connection refused" in str(error.value)
     assert "s3cret" not in str(error.value)
+<<<<<<< HEAD
 
 
 @pytest.mark.parametrize("password", MISREAD)
@@ -184,3 +155,5 @@ def test_a_whole_address_in_place_of_the_host_is_not_shown(monkeypatch):
         resolve_configuration(PostgresCredentials(), sections=("sources", "products"))
     assert f"host's name alone. It comes from {section}HOST" in str(raised.value)
     assert shows_no_part(everything_told(raised.value))
+=======
+>>>>>>> 1d1a4a9 (Each module of sources has a test of its own)

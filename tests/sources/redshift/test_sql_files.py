@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sources.redshift.sql_files import FOLDERS, QueriesError, read_queries
+from sources.redshift.sql_files import FOLDERS, PLACEHOLDER, QueriesError, read_queries
 
 
 def test_each_query_has_the_parameters_that_it_uses(queries):
@@ -54,9 +54,8 @@ def test_an_empty_folder(queries):
         read_queries("pets", {})
 
 
-def test_the_repositorys_own():
-    """Without parameters the flow exports the inventory."""
-    folders = {path.name for path in FOLDERS.iterdir()}
-    assert folders == {"inventory", "usage"}
-    assert read_queries("inventory", {})
-    assert read_queries("usage", {"since": "2026-12-31"})
+def test_every_folder_of_the_repository_can_be_read():
+    for folder in FOLDERS.iterdir():
+        texts = "".join(file.read_text() for file in folder.glob("*.sql"))
+        parameters = dict.fromkeys(PLACEHOLDER.findall(texts), "2026-12-31")
+        assert read_queries(folder.name, parameters)
