@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
+import ast
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Iterator
 
 import dlt
 import pytest
@@ -36,17 +37,57 @@ def test_what_runs_leave_behind_is_ignored(path):
     assert git_ignores(path)
 
 
+def declared_parameters(code: str) -> Iterator[tuple[str, str, str]]:
+    """Yield source, parameter and default of each function that is a dlt source."""
+    for node in ast.walk(ast.parse(code)):
+        for decorator in getattr(node, "decorator_list", []):
+            if not ast.unparse(decorator).startswith("dlt.source"):
+                continue
+            keywords = {
+                each.arg: each.value for each in getattr(decorator, "keywords", [])
+            }
+            named = keywords.get("name", ast.Constant(node.name))
+            parameters = [*node.args.posonlyargs, *node.args.args]
+            with_default = parameters[len(parameters) - len(node.args.defaults) :]
+            defaults = [*node.args.defaults, *node.args.kw_defaults]
+            for parameter, default in zip(
+                [*with_default, *node.args.kwonlyargs], defaults
+            ):
+                shown = ast.unparse(default or ast.Constant(None))
+                yield ast.literal_eval(named), parameter.arg, shown
+
+
+def test_sources_are_found_however_they_are_written():
+    code = """
+@dlt.source(name="pets")
+def pets_source(day, url=dlt.config.value, *, key: str = dlt.secrets.value): ...
+@dlt.source(root_key=True)
+def toys(
+    legs: int = 4,
+): ...
+def no_source(url=dlt.config.value): ...
+"""
+    assert list(declared_parameters(code)) == [
+        ("pets", "url", "dlt.config.value"),
+        ("pets", "key", "dlt.secrets.value"),
+        ("toys", "legs", "4"),
+    ]
+
+
 def test_every_setting_has_a_default_and_every_secret_an_example():
     example = (ROOT / ".dlt" / "secrets.toml.example").read_text()
     settings = tomllib.loads((ROOT / ".dlt" / "config.toml").read_text())["sources"]
-    code = "".join(path.read_text() for path in (ROOT / "sources").glob("*.py"))
-    sources = re.findall(r'@dlt.source\(name="(\w+)"(.*?)\n\) ->', code, re.DOTALL)
-    assert len(sources) >= 5
-    for name, source in sources:
-        for setting in re.findall(r"(\w+): [^,()]* = dlt.config.value", source):
-            assert setting in settings[name]
-        if "dlt.secrets.value" in source:
-            assert f"[sources.{name}" in example
+    parameters = [
+        parameter
+        for path in (ROOT / "sources").rglob("*.py")
+        for parameter in declared_parameters(path.read_text())
+    ]
+    assert parameters
+    for source, parameter, default in parameters:
+        if default == "dlt.config.value":
+            assert parameter in settings.get(source, {}), source
+        if default == "dlt.secrets.value":
+            assert f"# [sources.{source}" in example, source
 
 
 def test_the_examples_of_secrets_are_toml_once_filled_in():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections import defaultdict
 from pathlib import Path
 from textwrap import dedent
 from types import ModuleType
@@ -226,7 +227,7 @@ def test_modules_have_all_imports_of_this_repositorys_flows(our_code):
     """Imports inside of functions are tested on TREE."""
     for entrypoint, flow in our_code.flows.items():
         imported = imported_by(importlib.import_module(entrypoint.rpartition(".")[0]))
-        assert len(imported) > 3
+        assert imported > {".".join(entrypoint.split(".")[:2])}
         assert imported <= flow.modules
 
 
@@ -243,22 +244,30 @@ def imported_by(module: ModuleType, known: frozenset[str] = frozenset()) -> set[
     return found
 
 
-@pytest.mark.parametrize(
-    "path, flows",
-    [
-        ("sources/redshift/sql_files.py", {"redshift_export"}),
-        ("sources/redshift/queries/usage/query_history.sql", {"redshift_export"}),
-        ("sources/quiet_parsons.py", {"redshift_export", "van"}),
-        ("utils/backfill/chunks.py", {"backfill"}),
-        ("pipelines/hubspot.py", {"hubspot"}),
-    ],
-)
-def test_flows_of_this_repository(our_code, path, flows):
-    assert set(our_code.changed([path])) == flows
+def test_a_flow_of_this_repository_reaches_no_other_one(our_code):
+    flows_of: defaultdict[str, set[str]] = defaultdict(set)
+    for entrypoint, flow in our_code.flows.items():
+        flows_of["/".join(entrypoint.split(".")[:2]) + ".py"].add(flow.name)
+    for path, flows in flows_of.items():
+        assert set(our_code.changed([path])) == flows
+
+
+def test_a_pipeline_of_this_repository_reaches_the_flows_that_import_it(our_code):
+    flows = {
+        flow.name: (ROOT / "flows" / f"{entrypoint.split('.')[1]}.py").read_text()
+        for entrypoint, flow in our_code.flows.items()
+    }
+    for path in (ROOT / "pipelines").glob("[!_]*.py"):
+        importing = {
+            name
+            for name, code in flows.items()
+            if f"from pipelines.{path.stem} import" in code
+        }
+        assert set(our_code.changed([f"pipelines/{path.name}"])) == importing
 
 
 def test_prefect_deploy_sends_the_same_description_and_schema(our_code, prefect_api):
-    assert our_code.errors == {} and len(our_code.flows) > 5
+    assert our_code.flows and our_code.errors == {}
     for entrypoint, flow in our_code.flows.items():
         deployment = RunnerDeployment.from_entrypoint(entrypoint, "as prefect deploys")
         with get_client(sync_client=True) as client:
