@@ -11,12 +11,8 @@ if TYPE_CHECKING:
     from sources.database_credentials import PostgresCredentials
 
 CONNECT_TIMEOUT_SECONDS = 30
-# Arrow reads times in UTC and in ISO form, and all digits.
-TEXT_FORMS = """
-SET LOCAL TimeZone = 'UTC';
-SET LOCAL DateStyle = 'ISO';
-SET LOCAL extra_float_digits = 1
-"""
+# Arrow reads times in UTC and in ISO form, and all digits. psycopg2 itself asks for ISO.
+TEXT_FORMS = "SET LOCAL TimeZone = 'UTC'; SET LOCAL extra_float_digits = 1"
 # An ALTER TABLE that nobody commits would be waited for as long as the run may take. The
 # role's own setting counts, or `options` in the credentials' `query`. Not in the
 # connection's options, which PgBouncer refuses.

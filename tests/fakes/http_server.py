@@ -1,4 +1,4 @@
-"""A local HTTP server that plays an API."""
+"""A local HTTP server, which fakes of APIs answer through."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from urllib.parse import parse_qs, urlsplit
 
 @dataclass(frozen=True)
 class Request:
-    """What the server was asked."""
+    """A request that the server received."""
 
     method: str
     path: str
-    """Without the query."""
+    """Path without the query."""
     query: dict[str, str]
-    """Of a name that comes twice, the last value."""
+    """Values by name, the last one of a name that comes twice."""
     headers: dict[str, str]
-    """By names in lower case."""
+    """Values by name in lower case."""
     body: bytes = b""
 
     @property
@@ -32,7 +32,7 @@ class Request:
 
 @dataclass
 class Answer:
-    """One response."""
+    """A response of the server."""
 
     body: bytes = b""
     status: int = 200
@@ -40,11 +40,11 @@ class Answer:
     cut_off: bool = False
     """Send half of the body, and break the connection."""
     seconds: float = 0.0
-    """How long it takes from the first half of the body to the second."""
+    """Pause between the halves of the body, in seconds."""
 
 
 def json_answer(content: Any, status: int = 200, **headers: str) -> Answer:
-    """An answer in JSON. `Retry_After="1"` becomes the header Retry-After."""
+    """Return an answer in JSON. `Retry_After="1"` becomes the header Retry-After."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return Answer(
         json.dumps(content).encode(),
@@ -55,25 +55,25 @@ def json_answer(content: Any, status: int = 200, **headers: str) -> Answer:
 
 @dataclass
 class Api:
-    """Where the server is, and what it was asked."""
+    """A running server: its address, the requests it received, answers to give."""
 
     url: str
     requests: list[Request] = field(default_factory=list)
     trouble: dict[int, Answer] = field(default_factory=dict)
-    """Answers that come instead of the right ones, by the request's number from 0."""
+    """Answers given instead of the right ones, by the request's number from 0."""
     in_flight: int = 0
     """Requests that are being answered."""
     most_in_flight: int = 0
 
     @property
     def paths(self) -> list[str]:
-        """Those that were asked for, one after the other."""
+        """Paths of the requests, in their order."""
         return [request.path for request in self.requests]
 
 
 @contextmanager
 def api(*answers: Answer) -> Iterator[Api]:
-    """Serve the answers one after the other; the last one is given again and again."""
+    """Serve the answers one after the other, and repeat the last one."""
     left = list(answers)
     with playing(lambda request: left.pop(0) if len(left) > 1 else left[0]) as played:
         yield played

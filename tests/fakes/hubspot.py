@@ -1,4 +1,4 @@
-"""Plays the HubSpot CRM API, v3 and v4, over records in memory.
+"""A fake of the HubSpot CRM API, v3 and v4, over records in memory.
 
 https://developers.hubspot.com/docs/api-reference/latest/crm/search-the-crm
 https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines
@@ -33,7 +33,7 @@ class Record:
     properties: dict[str, Any]
     archived: datetime | None = None
     indexed: bool = True
-    """Whether the search shows its latest change already."""
+    """Whether the search already shows the latest change."""
 
     def as_json(self, kind: str, names: list[str]) -> dict[str, Any]:
         own = {
@@ -61,16 +61,16 @@ class HubSpot:
     links: dict[tuple[str, int, str], dict[int, list[str | None]]] = field(
         default_factory=dict
     )
-    """From a record to those of another kind, with their labels."""
+    """Labels by id of the other record, by type and id of a record and type of the other."""
     associations_per_page: int = 500
     overlap: int = 0
     """How many records of a page of the list come again on the next one."""
     meanwhile: Callable[[Request], Any] = lambda request: None
-    """Happens in the account before a request is answered."""
+    """Called before each request is answered."""
     distort: Callable[[dict[str, Any]], Any] = lambda record: None
-    """Happens to each record before it is sent."""
+    """Called with each record before it is sent."""
     api: Api = field(init=False)
-    """Where it is played, and what was asked of it."""
+    """Server of the API, and its requests."""
 
     def __post_init__(self) -> None:
         self._ids = itertools.count(1)
@@ -93,7 +93,7 @@ class HubSpot:
     def associate(
         self, kind: str, record: Record, other: str, to: Record, *labels: str
     ) -> None:
-        """Both ways. Of itself that changes neither record."""
+        """Associate two records with each other, which changes neither record."""
         every = [None, *labels]
         self.links.setdefault((kind, record.id, other), {})[to.id] = every
         self.links.setdefault((other, to.id, kind), {})[record.id] = every
@@ -199,14 +199,14 @@ class HubSpot:
 
 @contextmanager
 def playing_hubspot() -> Iterator[HubSpot]:
-    """An account without records, and its API."""
+    """Serve the API of an account without records."""
     hubspot = HubSpot()
     with playing(hubspot.respond) as hubspot.api:
         yield hubspot
 
 
 def over_the_limit(policy: str = "TEN_SECONDLY_ROLLING", **headers: str) -> Answer:
-    """429, as it comes from both limits: of ten seconds, and `DAILY`."""
+    """Return a 429 of one of the limits: of ten seconds, or `DAILY`."""
     content = {
         "status": "error",
         "message": f"You have reached your {policy.lower()} limit.",

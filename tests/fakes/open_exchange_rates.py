@@ -1,4 +1,4 @@
-"""Plays Open Exchange Rates' API: https://docs.openexchangerates.org"""
+"""A fake of Open Exchange Rates' API: https://docs.openexchangerates.org"""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ EARLIEST = date(1999, 1, 1)
 
 @dataclass
 class OpenExchangeRates:
-    """The account's plan, and what is published."""
+    """An account with its plan, and the publications."""
 
     published_at: datetime = datetime(2026, 11, 20, 9, tzinfo=timezone.utc)
     requests: int = 0
-    """Made this month; usage and names are free."""
+    """Requests of this month. Usage and names are free."""
     quota: int = 1_000
     days_remaining: int = 10
     rates: dict[str, object] = field(

@@ -1,7 +1,7 @@
-"""Plays Redshift: a PostgreSQL that keeps what dlt sends, and copies files from S3.
+"""A fake of Redshift: a PostgreSQL that keeps what dlt sends, and copies files from S3.
 
-Redshift speaks PostgreSQL's protocol. What PostgreSQL has not, types and COPY from S3, is
-done here as Redshift's documentation says: columns of a Parquet file by their position.
+Redshift speaks PostgreSQL's protocol. Its types and its COPY from S3 are done here as its
+documentation says: columns of a Parquet file by their position.
 https://docs.aws.amazon.com/redshift/latest/dg/copy-usage_notes-copy-from-columnar.html
 """
 
@@ -24,7 +24,7 @@ TYPES = {"varchar(max)": "text", "super": "jsonb"}
 
 
 class ResumingWorkgroup:
-    """A Redshift Serverless that slept: the first session's first statement fails.
+    """A Redshift Serverless that wakes up: the first session's first statement fails.
 
     `connect` takes the place of psycopg2's.
     """
@@ -85,7 +85,7 @@ class Redshift:
             return cursor.fetchall()
 
     def like(self, start: str) -> list[str]:
-        """The statements that begin so, each in one line."""
+        """Return the statements with this beginning, each in one line."""
         return [each for each in self.statements if each.startswith(start)]
 
     def _copy(self, cursor: Any, table: str, bucket: str, key: str) -> None:

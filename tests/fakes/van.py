@@ -1,4 +1,4 @@
-"""NGP VAN's API as https://docs.ngpvan.com describes it, with the data of a small campaign."""
+"""A fake of NGP VAN's API (https://docs.ngpvan.com) with the data of a small campaign."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ EXPANDED = ("locations", "codes", "shifts", "roles", "notes", "onlineForms")
 
 @dataclass
 class Van:
-    """What the database holds, and who may read it."""
+    """A database of VAN, and the key that opens it."""
 
     password: str = "key|1"
-    """The API key and the mode: 0 for MyVoters, else 1."""
+    """API key and mode: 0 for MyVoters, else 1."""
     seconds: float = 0.0
-    """How long each answer takes."""
+    """Duration of each answer."""
     activist_codes: list[Row] = field(default_factory=list)
     survey_questions: list[Row] = field(default_factory=list)
     events: list[Row] = field(default_factory=list)
@@ -63,7 +63,7 @@ class Van:
         return error(404, "NOT_FOUND", "There is no such resource")
 
     def add_event(self, day: date, signups: int = 0, **fields: Any) -> Row:
-        """An event on this day, for which so many people sign up."""
+        """Add an event on this day, with this number of signups."""
         id_ = len(self.events) + 1001
         event = {
             "eventId": id_,
@@ -90,7 +90,7 @@ class Van:
         return event
 
     def add_signup(self, event: Row, status: str = "Scheduled") -> Row:
-        """Another person signs up."""
+        """Add a signup of another person."""
         id_ = 1 + max((each["eventSignupId"] for each in self.signups), default=5000)
         signup = {
             "eventSignupId": id_,
@@ -182,7 +182,7 @@ def _with_statuses(rows: list[Row], request: Request) -> list[Row]:
 
 
 def page(rows: list[Row], request: Request, longest: int = 200) -> Answer:
-    """One page of a listing, with a link to the next one."""
+    """Return a page of a listing, with a link to the next one."""
     top = int(request.query.get("$top", 50))
     skip = int(request.query.get("$skip", 0))
     if not 1 <= top <= longest:
@@ -197,5 +197,5 @@ def page(rows: list[Row], request: Request, longest: int = 200) -> Answer:
 
 
 def error(status: int, code: str, text: str) -> Answer:
-    """VAN's standard form of an error."""
+    """Return an error in VAN's standard form."""
     return json_answer({"errors": [{"code": code, "text": text}]}, status)

@@ -1,4 +1,4 @@
-"""HubSpot's pipeline: a played API into DuckDB, and into PostgreSQL."""
+"""HubSpot's pipeline: a fake API into DuckDB, and into PostgreSQL."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ ASSOCIATIONS = Counter(
 
 
 def asked(hubspot: HubSpot) -> Counter[str]:
-    """How often each path was asked for since the last time."""
+    """Return how often each path was requested since the last call."""
     paths = Counter(
         request.path.removeprefix("/crm/")
         + ("?archived" if "archived" in request.query else "")
@@ -49,7 +49,7 @@ def asked(hubspot: HubSpot) -> Counter[str]:
 
 
 def test_every_record_arrives_as_it_is(hubspot, any_warehouse):
-    """Nothing and empty text, quotes and line breaks, all of them as text."""
+    """Load NULL and empty text, quotes and line breaks."""
     name = 'Ada "A"\nÄ€🪑\\N'
     ada = hubspot.add("contacts", MONDAY, email="", firstname=name, phone="007")
     hubspot.change(ada, MONDAY + timedelta(days=1))
@@ -151,7 +151,7 @@ def test_records_archived_long_ago_are_not_loaded_again(hubspot, warehouse):
 
 
 def test_a_record_that_comes_twice_is_loaded_once(hubspot, duckdb_warehouse):
-    """On two pages, and as a live and as an archived one."""
+    """Send it on two pages, and as a live and as an archived one."""
     hubspot.overlap = 30
     names = [f"{number:03}" for number in range(250)]
     contacts = [hubspot.add("contacts", email=name) for name in names]
@@ -167,7 +167,7 @@ def test_a_record_that_comes_twice_is_loaded_once(hubspot, duckdb_warehouse):
 def test_a_record_changed_while_it_is_read_comes_with_the_next_load(
     hubspot, duckdb_warehouse, monkeypatch
 ):
-    """Even without a lag: its page was read before, and a later page has later changes."""
+    """Change it after its page was read, and then records of a later page."""
     monkeypatch.setenv("SOURCES__HUBSPOT__LAG_HOURS", "0")
     contacts = [hubspot.add("contacts", MONDAY, email=str(n)) for n in range(250)]
 
@@ -255,8 +255,8 @@ def test_a_table_dropped_by_hand_is_loaded_anew(hubspot, duckdb_warehouse):
         )
 
 
-def test_what_passes_by_itself_is_tried_again(hubspot, duckdb_warehouse, monkeypatch):
-    """Errors in bursts, limits, answers that break off or take longer than one waits."""
+def test_passing_trouble_is_retried(hubspot, duckdb_warehouse, monkeypatch):
+    """Send errors in bursts, limits, answers that break off or are too slow."""
     monkeypatch.setenv("RUNTIME__REQUEST_TIMEOUT", "0.2")
     names = [f"{number:03}" for number in range(150)]
     for name in names:
@@ -295,7 +295,7 @@ def test_the_daily_limit_ends_the_run_at_once(hubspot, warehouse):
 
 
 def test_a_failure_at_any_request_loads_nothing(hubspot, duckdb_warehouse):
-    """And the cursor does not move: the next load brings what this one did not."""
+    """Keep the cursor, so that the next load brings what this one did not."""
     records = [hubspot.add(kind, MONDAY) for kind in KINDS]
     load_hubspot()
     before = duckdb_warehouse.query(UPDATED)

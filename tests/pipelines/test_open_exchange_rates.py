@@ -1,4 +1,4 @@
-"""Open Exchange Rates into the lake, from an API that is played."""
+"""Open Exchange Rates into the lake, from a fake API."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def test_a_range_that_is_none_is_refused(api, first, last, said):
     ],
     ids=["429", "503", "cut off", "slow"],
 )
-def test_what_passes_is_tried_again(api, lake, trouble, number):
+def test_passing_trouble_is_retried(api, lake, trouble, number):
     api.trouble[number] = trouble
     load_open_exchange_rates(FIRST, LAST)
     assert len(rows(lake, "currency")) == 9
@@ -237,7 +237,7 @@ def test_a_long_range_that_fails_late_does_not_pay_again(api, oxr, lake):
 
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_range_that_was_killed_is_there_once(api, oxr, lake, when):
-    """In a fresh container, too: the file that is whole tells which days are there."""
+    """Find the loaded days in the lake's files, in a fresh container too."""
     killed_process(
         *("pipelines.open_exchange_rates:load_open_exchange_rates", FIRST, LAST),
         place="dlt.destinations.impl.filesystem.filesystem:FilesystemClient.complete_load",

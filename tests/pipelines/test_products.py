@@ -33,7 +33,7 @@ def test_every_row_arrives_as_it_is(feed, any_warehouse):
 
 
 def test_values_of_all_kinds_arrive_exactly(feed, any_warehouse):
-    """NULL and empty text, quotes and line breaks, digits, microseconds, time zones."""
+    """Load NULL and empty text, quotes, line breaks, digits, microseconds, time zones."""
     berlin = timezone(timedelta(hours=2))
     add_change(feed, 1, "I", MONDAY, name=None, price=None)
     add_change(feed, 2, "I", MONDAY, name="", price="0.00")
@@ -52,7 +52,7 @@ def test_values_of_all_kinds_arrive_exactly(feed, any_warehouse):
 
 
 def test_a_very_long_text_is_no_problem(feed, any_warehouse):
-    """Longer than the chunks in which rows are read."""
+    """Load a row that is longer than the chunks in which rows are read."""
     add_change(feed, 1, "I", MONDAY, name="long " * 2_000_000)
     add_change(feed, 2, "I", MONDAY, name="short")
     load_products()
@@ -188,7 +188,7 @@ def test_a_new_column_is_added_and_reported(feed, any_warehouse):
 
 
 def test_a_view_with_other_columns_is_made_anew(feed, postgres_warehouse):
-    """Whoever may read it still may, and at no moment is it not there."""
+    """Grants on the view are kept."""
     add_change(feed, 1, "I", MONDAY)
     load_products()
     postgres_warehouse.query("""

@@ -141,7 +141,7 @@ def test_all_is_looked_at_before_a_query_runs(queries, monkeypatch):
 
 
 def test_the_repositorys_own_queries(redshift, local_lake):
-    """On views with the columns that Redshift documents."""
+    """Run them on views with the columns that Redshift documents."""
     redshift.query("""
         CREATE OR REPLACE VIEW svv_table_info AS SELECT 1::oid AS table_id,
             'shop'::text AS "schema", 'pets'::text AS "table", 7::numeric(38, 0) AS tbl_rows,

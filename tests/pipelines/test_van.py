@@ -1,4 +1,4 @@
-"""VAN's pipeline: the played API into DuckDB, and into PostgreSQL."""
+"""VAN's pipeline: a fake API into DuckDB, and into PostgreSQL."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def windows(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def asked(api: Api) -> Counter[str]:
-    """What was asked for since the last time: events by the days from which on."""
+    """Count requests since the last call: events by first day, signups by event."""
     found = Counter(
         request.query.get("startingAfter")
         or request.query.get("eventId")
@@ -260,7 +260,7 @@ def test_a_signup_that_moves_while_it_is_read_is_there_once(data, api, any_wareh
     places = [str(event["eventId"]) for event in data.events[3:]]
 
     def respond_and_move(request):
-        """It is always in the event that is asked for."""
+        """Move the signup into the event that is asked for."""
         if request.query.get("eventId") in places:
             moving["event"] = {"eventId": int(request.query["eventId"])}
         return respond(request)
@@ -332,7 +332,7 @@ def test_nothing_in_van_is_no_error(api, data, duckdb_warehouse):
 
 
 def test_what_is_active_no_more_is_loaded_as_that(data, api, duckdb_warehouse):
-    """On whichever page it is listed."""
+    """Archive items on the first and on the last page."""
     data.activist_codes += [activist_code(id_) for id_ in range(3, 60)]
     load_van()
     data.activist_codes[0]["status"] = data.survey_questions[0]["status"] = "Archived"

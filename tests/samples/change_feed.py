@@ -1,4 +1,4 @@
-"""The change feed that `products` reads: `raw_data.products`, as an application writes it."""
+"""A change feed, `raw_data.products`, as an application writes it."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ COLUMNS = "audit_id, product_id, product_name, price_usd, operation, valid_ts"
 
 
 def create_change_feed(database: Database, rows: int = 0) -> Database:
-    """The table, with this many changes."""
+    """Create the table, with this number of changes."""
     database.query(CREATE)
     add_changes(database, rows)
     return database
 
 
 def add_changes(database: Database, rows: int) -> None:
-    """More changes of any kind, as of now."""
+    """Add changes of any kind, as of now."""
     database.query(ADD, rows)
 
 
@@ -54,7 +54,7 @@ def add_change(
     name: str | None = "Chair",
     price: str | None = "9.90",
 ) -> None:
-    """One change."""
+    """Add one change."""
     database.query(
         "INSERT INTO raw_data.products"
         " (product_id, product_name, price_usd, operation, valid_ts)"
@@ -64,5 +64,5 @@ def add_change(
 
 
 def changes(database: Database) -> list[tuple]:
-    """All rows, in the order of their keys."""
+    """Return all rows, in the order of their keys."""
     return database.query(f"SELECT {COLUMNS} FROM raw_data.products ORDER BY audit_id")

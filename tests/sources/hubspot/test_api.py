@@ -25,7 +25,7 @@ def client(hubspot: HubSpot) -> RESTClient:
 
 
 def read(hubspot: HubSpot, since: datetime | None, name: str = "contacts") -> list[int]:
-    """The ids of all the records, in the order in which they come."""
+    """Return the records' ids in the order in which they come."""
     declared = declared_records(client(hubspot), name, ["email"], since)
     try:
         return [int(record["id"]) for record in chain(*declared)]
@@ -57,14 +57,14 @@ def test_the_search_gives_what_was_changed_since(hubspot, kind):
 
 
 def test_more_than_ten_thousand_records_changed_at_the_same_time(hubspot):
-    """As after an import. HubSpot answers 400 to who pages beyond the 10,000th."""
+    """HubSpot answers 400 to a page beyond the 10,000th record, as after an import."""
     ids = [hubspot.add("contacts", at=MONDAY).id for _ in range(10_050)]
     assert read(hubspot, MONDAY) == ids
     assert searches(hubspot) == 51
 
 
 def test_a_record_that_leaves_the_search_hides_no_other(hubspot):
-    """It would, if pages were counted from the first record."""
+    """Pages that are counted from the first record would hide one."""
     contacts = [hubspot.add("contacts") for _ in range(450)]
     hubspot.meanwhile = lambda _: searches(hubspot) == 2 and hubspot.archive(
         contacts[0]
@@ -74,7 +74,7 @@ def test_a_record_that_leaves_the_search_hides_no_other(hubspot):
 
 
 def test_a_record_that_is_changed_while_searching_comes_once(hubspot):
-    """It would come twice, or push another one away, in the order of time."""
+    """Sorted by time it would come twice, or push another one away."""
     contacts = [hubspot.add("contacts", at=MONDAY) for _ in range(450)]
     hubspot.meanwhile = lambda _: hubspot.change(contacts[0])
     assert read(hubspot, MONDAY) == [contact.id for contact in contacts]

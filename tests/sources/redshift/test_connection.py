@@ -33,7 +33,7 @@ def test_a_redshift_that_is_away(queries, monkeypatch, host):
     assert "s3cret" not in str(raised.value)
 
 
-def test_a_connection_that_breaks_is_worth_another_try(queries, redshift):
+def test_a_connection_that_breaks_is_worth_a_retry(queries, redshift):
     query = queries.read("SELECT i FROM generate_series(1, 100000) AS i")
     batches = query_rows(query)
     next(batches)
@@ -112,7 +112,7 @@ def test_the_session_is_read_only(redshift):
 
 
 def test_a_query_that_calls_a_function_which_writes_is_refused(queries, redshift):
-    """It is a SELECT: only the session's setting stands in its way."""
+    """Call it in a SELECT, which only the session's setting refuses."""
     redshift.query("CREATE SEQUENCE IF NOT EXISTS chips")
     with pytest.raises(QueryFailed, match=r"cats.sql: .*in a read-only transaction"):
         next(query_rows(queries.read("SELECT nextval('chips') AS chip")))

@@ -66,7 +66,7 @@ def test_types(queries, expression, arrow_type, value):
 
 
 def test_a_type_does_not_depend_on_the_rows(queries):
-    """All NULL in the first batch; and no row at all."""
+    """Check a first batch of NULL alone, and a result without rows."""
     sql = """
         SELECT nullif(greatest(i, 5000), 5000)::numeric(9, 1) AS weight, i = 1 AS is_first
         FROM generate_series(1, 6000) AS i

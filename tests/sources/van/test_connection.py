@@ -22,7 +22,7 @@ from tests.repository.tree import ROOT
 
 @pytest.fixture(autouse=True)
 def configured() -> None:
-    """As dlt does it before a source runs."""
+    """Configure dlt's requests as dlt does before a source runs."""
     client.configure()
 
 
@@ -43,7 +43,7 @@ def ids(van) -> list[int]:
 
 
 def skipped(api: Api) -> list[str]:
-    """Where the pages began that were asked for."""
+    """Return where each requested page began."""
     return [request.query.get("$skip", "0") for request in api.requests]
 
 
@@ -121,7 +121,7 @@ def test_lasting_trouble_ends_after_five_attempts():
         assert len(api.requests) == 5
 
 
-def test_a_wrong_key_is_not_tried_again(codes):
+def test_a_wrong_key_is_not_retried(codes):
     codes.password = "another key|1"
     with connected(codes.respond) as (van, api):
         with pytest.raises(HTTPError) as error:
@@ -149,7 +149,7 @@ def test_an_empty_page_ends_a_listing_that_links_on_forever(codes):
 
 @pytest.mark.parametrize("change", ["deleted", "inserted"])
 def test_a_listing_that_changes_while_it_is_read_is_read_again(codes, change):
-    """Without that, the code at a page's end is missing, or there twice."""
+    """Change it so that the code at a page's end would be missing, or come twice."""
 
     def respond(request: Request) -> Answer:
         answer = codes.respond(request)
