@@ -67,7 +67,7 @@ def load_open_exchange_rates(
 
 
 def _missing(days: list[date], held: Callable[[], set[date]]) -> Iterator[date]:
-    """Yield the days that the lake does not have. It is asked when the first is wanted."""
+    """Yield days that the lake lacks. The lake is read when the first one is consumed."""
     yield from (day for day in days if day not in held())
 
 

@@ -168,9 +168,9 @@ def any_warehouse(request: pytest.FixtureRequest) -> Warehouse:
 @pytest.fixture
 def hubspot(monkeypatch: pytest.MonkeyPatch) -> Iterator[HubSpot]:
     """The HubSpot account that `hubspot` reads, empty."""
-    from tests.fakes.hubspot import TOKEN, playing_hubspot
+    from tests.fakes.hubspot import TOKEN, serving_hubspot
 
-    with playing_hubspot() as account:
+    with serving_hubspot() as account:
         monkeypatch.setenv("SOURCES__HUBSPOT__BASE_URL", account.api.url)
         monkeypatch.setenv("SOURCES__HUBSPOT__ACCESS_TOKEN", TOKEN)
         yield account

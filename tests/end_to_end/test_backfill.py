@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.end_to_end.platform import Platform
-from tests.fakes.http_server import playing
+from tests.fakes.http_server import serving
 from tests.fakes.open_exchange_rates import APP_ID, OpenExchangeRates
 
 pytestmark = pytest.mark.slow
@@ -20,7 +20,7 @@ def test_each_chunk_of_a_backfill_is_a_task_on_ecs(platform: Platform):
         Name="dlt/sources/open_exchange_rates",
         SecretString=json.dumps({"app_id": APP_ID}),
     )
-    with playing(OpenExchangeRates().respond) as api:
+    with serving(OpenExchangeRates().respond) as api:
         use_api(platform, api.url)
         run = platform.completed(
             "backfill/production",

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from tests.end_to_end.platform import AUTH, COMMIT
-from tests.fakes.http_server import Answer, playing
+from tests.fakes.http_server import Answer, serving
 
 pytestmark = pytest.mark.slow
 
 
 def test_hello_world_runs_as_a_task_behind_the_stacks_address(platform):
     address = platform.outputs["OutboundIpAddress"]
-    with playing(lambda request: Answer(address.encode())) as service:
+    with serving(lambda request: Answer(address.encode())) as service:
         run = platform.completed(
             "hello_world/production",
             job_variables={"env": {"CHECK_IP_URL": service.url}},

@@ -75,12 +75,12 @@ class Api:
 def api(*answers: Answer) -> Iterator[Api]:
     """Serve the answers one after the other, and repeat the last one."""
     left = list(answers)
-    with playing(lambda request: left.pop(0) if len(left) > 1 else left[0]) as played:
-        yield played
+    with serving(lambda request: left.pop(0) if len(left) > 1 else left[0]) as served:
+        yield served
 
 
 @contextmanager
-def playing(respond: Callable[[Request], Answer]) -> Iterator[Api]:
+def serving(respond: Callable[[Request], Answer]) -> Iterator[Api]:
     """Serve what `respond` answers. It is called by one request at a time."""
     one_at_a_time = threading.Lock()
 
@@ -91,11 +91,11 @@ def playing(respond: Callable[[Request], Answer]) -> Iterator[Api]:
         def do_GET(self) -> None:
             request = self._request()
             with one_at_a_time:
-                number = len(played.requests)
-                played.requests.append(request)
-                played.in_flight += 1
-                played.most_in_flight = max(played.most_in_flight, played.in_flight)
-                answer = played.trouble.get(number) or respond(request)
+                number = len(served.requests)
+                served.requests.append(request)
+                served.in_flight += 1
+                served.most_in_flight = max(served.most_in_flight, served.in_flight)
+                answer = served.trouble.get(number) or respond(request)
             self.send_response(answer.status)
             for name, value in answer.headers.items():
                 self.send_header(name, value)
@@ -106,7 +106,7 @@ def playing(respond: Callable[[Request], Answer]) -> Iterator[Api]:
             self.wfile.flush()
             time.sleep(answer.seconds)
             with one_at_a_time:  # before the client can know that it has an answer
-                played.in_flight -= 1
+                served.in_flight -= 1
             if not answer.cut_off:
                 self.wfile.write(answer.body[half:])
 
@@ -128,10 +128,10 @@ def playing(respond: Callable[[Request], Answer]) -> Iterator[Api]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    played = Api(f"http://127.0.0.1:{server.server_port}")
+    served = Api(f"http://127.0.0.1:{server.server_port}")
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     try:
-        yield played
+        yield served
     finally:
         server.shutdown()
         server.server_close()

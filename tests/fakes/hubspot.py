@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any, Callable, Iterator
 
-from tests.fakes.http_server import Answer, Api, Request, json_answer, playing
+from tests.fakes.http_server import Answer, Api, Request, json_answer, serving
 
 TOKEN = "pat-eu1-11111111-2222-3333-4444-555555555555"
 MODIFIED = {
@@ -198,10 +198,10 @@ class HubSpot:
 
 
 @contextmanager
-def playing_hubspot() -> Iterator[HubSpot]:
+def serving_hubspot() -> Iterator[HubSpot]:
     """Serve the API of an account without records."""
     hubspot = HubSpot()
-    with playing(hubspot.respond) as hubspot.api:
+    with serving(hubspot.respond) as hubspot.api:
         yield hubspot
 
 

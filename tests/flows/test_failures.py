@@ -16,7 +16,7 @@ from prefect import Flow
 from prefect.client.schemas.objects import State
 
 import flows
-from tests.fakes.http_server import Answer, api, playing
+from tests.fakes.http_server import Answer, api, serving
 from tests.fakes.hubspot import over_the_limit
 from tests.fakes.open_exchange_rates import APP_ID, OpenExchangeRates
 from tests.fakes.van import Van, activist_code
@@ -56,7 +56,7 @@ def ready(
         case "open_exchange_rates":
             account = OpenExchangeRates()
             monkeypatch.setenv("SOURCES__OPEN_EXCHANGE_RATES__APP_ID", APP_ID)
-            with playing(account.respond) as server:
+            with serving(account.respond) as server:
                 monkeypatch.setenv("SOURCES__OPEN_EXCHANGE_RATES__API_URL", server.url)
                 yield account
         case "products":
@@ -69,7 +69,7 @@ def ready(
         case "van":
             account = Van(activist_codes=[activist_code(1)])
             account.add_event(date(2026, 11, 1), signups=1)
-            with playing(account.respond) as server:
+            with serving(account.respond) as server:
                 monkeypatch.setenv("SOURCES__VAN__BASE_URL", f"{server.url}/v4/")
                 monkeypatch.setenv("SOURCES__VAN__API_KEY", "key")
                 monkeypatch.setenv("SOURCES__VAN__DAYS_PER_LOAD", "10000")

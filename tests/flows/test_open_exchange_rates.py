@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from flows.open_exchange_rates import open_exchange_rates
-from tests.fakes.http_server import playing
+from tests.fakes.http_server import serving
 from tests.fakes.open_exchange_rates import APP_ID, OpenExchangeRates
 from tests.servers.prefect_api import artifacts_of, logs_of
 
@@ -16,7 +16,7 @@ from tests.servers.prefect_api import artifacts_of, logs_of
 @pytest.fixture
 def api(warehouse, monkeypatch):
     monkeypatch.setenv("SOURCES__OPEN_EXCHANGE_RATES__APP_ID", APP_ID)
-    with playing(OpenExchangeRates().respond) as server:
+    with serving(OpenExchangeRates().respond) as server:
         monkeypatch.setenv("SOURCES__OPEN_EXCHANGE_RATES__API_URL", server.url)
         yield server
 

@@ -9,7 +9,7 @@ from typing import Iterator
 import pytest
 
 from flows.van import load, van
-from tests.fakes.http_server import playing
+from tests.fakes.http_server import serving
 from tests.fakes.van import Van, activist_code
 from tests.repository.settings import request_timeout
 from tests.servers.duckdb_warehouse import count, query
@@ -20,7 +20,7 @@ from tests.servers.prefect_api import artifacts_of, logs_of
 def data(monkeypatch: pytest.MonkeyPatch) -> Iterator[Van]:
     """What VAN has, and serves while the test runs."""
     data = Van(password="s3cret|1", activist_codes=[activist_code(1)])
-    with playing(data.respond) as api:
+    with serving(data.respond) as api:
         monkeypatch.setenv("SOURCES__VAN__BASE_URL", f"{api.url}/v4/")
         monkeypatch.setenv("SOURCES__VAN__API_KEY", "s3cret")
         monkeypatch.setenv("SOURCES__VAN__DAYS_PER_LOAD", "10000")

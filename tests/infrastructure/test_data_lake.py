@@ -17,7 +17,7 @@ import sqlglot
 from sqlglot import exp
 
 from pipelines.open_exchange_rates import load_open_exchange_rates
-from tests.fakes.http_server import playing
+from tests.fakes.http_server import serving
 from tests.fakes.open_exchange_rates import APP_ID, OpenExchangeRates
 from tests.infrastructure.templates import TEMPLATES, properties, read, rights
 from tests.repository.tree import ROOT
@@ -43,7 +43,7 @@ def written(warehouse, monkeypatch) -> list[Path]:
     """Files of rates as production writes them, relative to the bucket."""
     monkeypatch.setenv("DATASET_NAME_LAYOUT", "%s")
     monkeypatch.setenv("SOURCES__OPEN_EXCHANGE_RATES__APP_ID", APP_ID)
-    with playing(OpenExchangeRates().respond) as server:
+    with serving(OpenExchangeRates().respond) as server:
         monkeypatch.setenv("SOURCES__OPEN_EXCHANGE_RATES__API_URL", server.url)
         load_open_exchange_rates()
         load_open_exchange_rates(date(2026, 3, 1), date(2026, 3, 2))

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import Any, Iterator, Protocol
 
-from tests.fakes.http_server import playing
+from tests.fakes.http_server import serving
 from tests.fakes.hubspot import TOKEN, HubSpot
 from tests.samples.change_feed import COLUMNS, add_changes, changes, create_change_feed
 from tests.servers.postgres import Database
@@ -114,5 +114,5 @@ def changing_hubspot() -> Iterator[ChangingHubSpot]:
         with lock:
             return hubspot.respond(request)
 
-    with playing(respond) as api:
+    with serving(respond) as api:
         yield ChangingHubSpot(hubspot, lock, api.url)

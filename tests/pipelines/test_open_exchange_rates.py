@@ -13,7 +13,7 @@ import pytest
 
 from pipelines.open_exchange_rates import load_open_exchange_rates
 from sources.open_exchange_rates.api import TooFewRequestsLeft
-from tests.fakes.http_server import Answer, Api, json_answer, playing
+from tests.fakes.http_server import Answer, Api, json_answer, serving
 from tests.fakes.open_exchange_rates import APP_ID, OpenExchangeRates
 from tests.killing.killed_process import killed_process
 from tests.repository.settings import request_timeout
@@ -33,7 +33,7 @@ def oxr() -> OpenExchangeRates:
 @pytest.fixture
 def api(oxr, warehouse, monkeypatch) -> Iterator[Api]:
     monkeypatch.setenv("SOURCES__OPEN_EXCHANGE_RATES__APP_ID", APP_ID)
-    with playing(oxr.respond) as server:
+    with serving(oxr.respond) as server:
         monkeypatch.setenv("SOURCES__OPEN_EXCHANGE_RATES__API_URL", server.url)
         yield server
 

@@ -12,7 +12,7 @@ from typing import Iterator
 import pytest
 
 from pipelines.van import load_van
-from tests.fakes.http_server import Api, json_answer, playing
+from tests.fakes.http_server import Api, json_answer, serving
 from tests.fakes.van import Van, activist_code, location, shift, survey_question
 from tests.killing.forked import processes
 from tests.servers.warehouses import Warehouse
@@ -42,12 +42,12 @@ def data() -> Van:
 @pytest.fixture
 def api(data: Van, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
     """The API that serves the data. All of it is one window."""
-    with playing(lambda request: data.respond(request)) as played:
-        monkeypatch.setenv("SOURCES__VAN__BASE_URL", f"{played.url}/v4/")
+    with serving(lambda request: data.respond(request)) as served:
+        monkeypatch.setenv("SOURCES__VAN__BASE_URL", f"{served.url}/v4/")
         monkeypatch.setenv("SOURCES__VAN__API_KEY", "key")
         monkeypatch.setenv("SOURCES__VAN__FIRST_DAY", str(ago(100)))
         monkeypatch.setenv("SOURCES__VAN__DAYS_PER_LOAD", "1000")
-        yield played
+        yield served
 
 
 @pytest.fixture

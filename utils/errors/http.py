@@ -39,7 +39,7 @@ def as_documented(source: str, what: str) -> Iterator[None]:
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise ApiError(
             f"{source}: {what} is not as the API documents it ({error!r}). Nothing was"
-            f" loaded. Has the API changed? Then sources/{source}.py has to follow."
+            f" loaded. Has the API changed? Then sources/{source} has to follow."
         ) from error
 
 

@@ -20,7 +20,7 @@ from blocks.ecs_pool import production_pool
 from infrastructure.release.__main__ import app
 from tests.cloud.cloud import Cloud
 from tests.fakes.aws import REGION
-from tests.fakes.http_server import Answer, Api, Request, playing
+from tests.fakes.http_server import Answer, Api, Request, serving
 from tests.infrastructure.templates import TEMPLATES
 from tests.repository.tree import ROOT
 from tests.samples.git_repository import Repository
@@ -194,7 +194,7 @@ class Production:
             kept = {"Content-Type": answer.headers.get("Content-Type", "")}
             return Answer(answer.content, answer.status_code, kept)
 
-        with playing(forward) as proxy:
+        with serving(forward) as proxy:
             yield proxy
 
 

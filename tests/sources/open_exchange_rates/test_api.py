@@ -10,7 +10,7 @@ import pytest
 from dlt.sources.helpers.requests import HTTPError
 
 from sources.open_exchange_rates.api import OpenExchangeRatesApi, TooFewRequestsLeft
-from tests.fakes.http_server import json_answer, playing
+from tests.fakes.http_server import json_answer, serving
 from tests.fakes.open_exchange_rates import APP_ID, OpenExchangeRates
 from utils.errors.http import ApiError
 
@@ -22,7 +22,7 @@ def account() -> OpenExchangeRates:
 
 @pytest.fixture
 def server(account: OpenExchangeRates) -> Iterator:
-    with playing(account.respond) as server:
+    with serving(account.respond) as server:
         yield server
 
 

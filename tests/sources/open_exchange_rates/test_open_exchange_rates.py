@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from sources.open_exchange_rates import _rates, open_exchange_rates_source
-from tests.fakes.http_server import Api, playing
+from tests.fakes.http_server import Api, serving
 from tests.fakes.open_exchange_rates import APP_ID, OpenExchangeRates
 from utils.errors.http import ApiError
 
@@ -24,7 +24,7 @@ PUBLISHED = {
 
 @pytest.fixture
 def api() -> Iterator[Api]:
-    with playing(OpenExchangeRates().respond) as api:
+    with serving(OpenExchangeRates().respond) as api:
         yield api
 
 

@@ -14,7 +14,7 @@ from dlt.sources.helpers.requests import client
 from requests import HTTPError, RequestException
 
 from sources.van.connection import CALLS_AT_ONCE, connect
-from tests.fakes.http_server import Answer, Api, Request, json_answer, playing
+from tests.fakes.http_server import Answer, Api, Request, json_answer, serving
 from tests.fakes.van import Van, activist_code, page
 from tests.repository.settings import request_timeout
 from tests.repository.tree import ROOT
@@ -28,7 +28,7 @@ def configured() -> None:
 
 @contextmanager
 def connected(respond: Callable[[Request], Answer]) -> Iterator[tuple]:
-    with playing(respond) as api:
+    with serving(respond) as api:
         yield connect("key", "EveryAction", f"{api.url}/v4/"), api
 
 
@@ -71,7 +71,7 @@ def test_a_failed_call_frees_its_slot():
 @pytest.mark.parametrize("database, mode", [("MyVoters", 0), ("MyCampaign", 1)])
 def test_the_database_is_told_with_the_key(codes, database, mode):
     codes.password = f"key|{mode}"
-    with playing(codes.respond) as api:
+    with serving(codes.respond) as api:
         assert ids(connect("key", database, f"{api.url}/v4/")) == list(range(120))
 
 

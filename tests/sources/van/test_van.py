@@ -9,7 +9,7 @@ import pytest
 from dlt.sources import DltSource
 
 from sources.van import van_source
-from tests.fakes.http_server import Api, playing
+from tests.fakes.http_server import Api, serving
 from tests.fakes.van import Van, activist_code, survey_question
 
 TODAY = date(2026, 11, 22)
@@ -28,7 +28,7 @@ def van() -> Van:
 
 @pytest.fixture
 def api(van: Van) -> Iterator[Api]:
-    with playing(van.respond) as api:
+    with serving(van.respond) as api:
         yield api
 
 

@@ -14,7 +14,7 @@ from prefect.settings import PREFECT_API_URL
 from prefect.states import AwaitingRetry, Cancelled
 
 import utils.backfill.chunk_runs
-from tests.fakes.http_server import Answer, Request, playing
+from tests.fakes.http_server import Answer, Request, serving
 from tests.samples.chunk_deployment import ChunkDeployment
 from tests.servers.prefect_api import flow_run_with
 from utils.backfill.chunk_runs import ChunkRuns
@@ -281,7 +281,7 @@ def test_a_server_that_is_away_for_a_while_ends_nothing(
         )
 
     deployment.hold(DAYS[0])
-    with playing(respond) as server, SyncPrefectClient(f"{server.url}/api") as client:
+    with serving(respond) as server, SyncPrefectClient(f"{server.url}/api") as client:
         runs = runs_of(deployment, client, 1)
         progress = runs.complete(at_once=1)
         next(progress)

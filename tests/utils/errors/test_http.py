@@ -10,7 +10,7 @@ from typing import Iterator
 import pytest
 import requests
 
-from tests.fakes.http_server import Answer, Request, api, json_answer, playing
+from tests.fakes.http_server import Answer, Request, api, json_answer, serving
 from tests.servers.ports import free_port
 from utils.errors.http import api_error
 
@@ -94,7 +94,7 @@ def test_an_answer_that_takes_too_long_to_begin_names_the_setting():
         time.sleep(0.5)
         return json_answer([])
 
-    with playing(respond) as server:
+    with serving(respond) as server:
         assert failure_of(server.url) == (
             f"{ASKED} sent nothing for 0.2 s. Nothing was loaded. That was tried several"
             f" times. If it needs longer to answer, raise {SETTING}"
