@@ -31,7 +31,7 @@ def main() -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    # read by moto as it is imported
+    # moto reads these when it is imported
     os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
     from tests.cloud.server import Server
 

@@ -1,7 +1,7 @@
-"""What ECS does with a task's execution role: pull the image, read secrets, write logs.
+"""ECS's use of a task's execution role: pull the image, read secrets, write logs.
 
-Every step is judged by IAM as a call of that role. Errors are worded as AWS words them,
-because people, and prefect-aws, read the reason from them.
+IAM judges every step as a call of that role. Errors have AWS's words, because people
+and prefect-aws read the reason from them.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ UNABLE = (
 
 
 class TaskFailedToStart(Exception):
-    """The reason that the stopped task shows."""
+    """Failure of a task before it runs, with the reason that the task shows."""
 
 
 class Agent:
-    """Acts with the execution role of one task."""
+    """ECS's agent, which acts with the execution role of one task."""
 
     def __init__(
         self, admit: Callable[[Call], None], role_arn: str | None, task_id: str
@@ -39,7 +39,7 @@ class Agent:
         self._key = session_of(role_arn, task_id).access_key_id if role_arn else ""
 
     def pull(self, image: str) -> None:
-        """See that the image is there. Images of other registries always are."""
+        """Check that the image exists. Images of other registries count as existing."""
         found = ECR_IMAGE.fullmatch(image)
         if not found:
             return
@@ -70,7 +70,7 @@ class Agent:
             )
 
     def secret(self, reference: str) -> str:
-        """The value of a secret's ARN, which may name a key of its JSON."""
+        """Return the value of a secret's ARN, which may name a key of its JSON."""
         parts = reference.split(":")
         arn, key = ":".join(parts[:7]), "".join(parts[7:8])
         try:
@@ -98,7 +98,7 @@ class Agent:
             ) from error
 
     def open_log(self, options: dict[str, str], container: str, task_id: str) -> Log:
-        """The stream that the container's output goes to."""
+        """Create the stream for the container's output."""
         group = options["awslogs-group"]
         prefix = options.get("awslogs-stream-prefix", "ecs")
         stream = f"{prefix}/{container}/{task_id}"
@@ -136,7 +136,7 @@ class Log:
         self._group, self._stream = group, stream
 
     def write(self, lines: list[str]) -> None:
-        """Lines that were written just now."""
+        """Write lines with the current time."""
         now = int(time.time() * 1000)
         events = [{"timestamp": now, "message": line} for line in lines if line]
         # the group can be deleted while a task still writes

@@ -1,7 +1,7 @@
 """CloudFormation's calls of AWS's API, fitted to botocore's models.
 
-Templates write `MaxAttempts: "3"` where the API takes `maxAttempts=3`. The fitting knows
-from the model what an operation takes, and fails on what it does not.
+Templates write `MaxAttempts: "3"` where the API takes `maxAttempts=3`. `fit` knows an
+operation's parameters from the model, and rejects unknown ones.
 """
 
 from __future__ import annotations
@@ -33,10 +33,11 @@ CONVERSIONS = {
 
 
 class Api:
-    """Calls as a stack's service role, if it has one, which IAM then judges.
+    """AWS's API, called as a stack's service role if it has one.
 
-    AWS's own handlers call more than is called here: what suffices here can lack a right
-    there. What only reads is called by CloudFormation itself, as it may differ there.
+    IAM judges these calls. AWS's own handlers make more calls than this class: a role
+    that suffices here can lack a right on AWS. CloudFormation itself makes calls that
+    only read, because AWS's handlers may read otherwise.
     """
 
     def __init__(self, url: str) -> None:
@@ -47,7 +48,7 @@ class Api:
 
     @contextmanager
     def acting_for(self, stack: str, role_arn: str | None) -> Iterator[None]:
-        """Calls within are those of the stack's role."""
+        """Make the calls in this context as the stack's role."""
         session = session_of(role_arn, "AWSCloudFormation") if role_arn else None
         tokens = self._role.set(session), self._stack.set(stack)
         try:
@@ -58,7 +59,7 @@ class Api:
 
     @property
     def system_tags(self) -> list[dict[str, str]]:
-        """Tags that no one but CloudFormation can set."""
+        """Tags that only CloudFormation can set."""
         return [{"Key": "aws:cloudformation:stack-name", "Value": self._stack.get()}]
 
     def call(self, service: str, operation: str, /, **parameters: Any) -> Any:
@@ -88,7 +89,7 @@ class Api:
 
 
 def fit(shape: Shape, value: Any) -> Any:
-    """The value as the shape wants it: names with their case, and types."""
+    """Convert a value to the shape's types and its names' case."""
     if isinstance(shape, StructureShape):
         members = {name.lower(): name for name in shape.members}
         unknown = [name for name in value if name.lower() not in members]

@@ -20,12 +20,12 @@ from werkzeug.wrappers import Response
 from tests.cloud.account import REGION
 
 CREDENTIAL = re.compile(r"Credential=([^/,&]+)/\d+/([^/]*)/([^/,&]+)/")
-# botocore's names of services, where requests are signed with another one
+# botocore's name of a service, by the name that signs its requests
 SIGNED_AS = {"monitoring": "cloudwatch", "elasticloadbalancing": "elbv2"}
 
 
 class AwsError(Exception):
-    """An error that AWS answers with."""
+    """Error that AWS answers with."""
 
     def __init__(self, code: str, message: str, status: int = 400) -> None:
         super().__init__(f"{code}: {message}")
@@ -34,10 +34,10 @@ class AwsError(Exception):
 
 @dataclass(frozen=True)
 class Call:
-    """Who asks which service for what."""
+    """Call of AWS: the caller's key, service, action and parameters."""
 
     key: str
-    """The access key that signed it, empty if none did."""
+    """Access key that signed the call; empty if it is unsigned."""
     service: str
     action: str
     parameters: dict[str, Any]
@@ -46,7 +46,7 @@ class Call:
     region: str = REGION
 
     def refused(self, error: AwsError) -> Response:
-        """The error as the service would write it."""
+        """Return the error in the service's own format."""
         assert self.operation is not None
         serializer = get_serializer_class(self.service, self.protocol)(self.operation)
         answer = serializer.serialize(error)
@@ -55,7 +55,7 @@ class Call:
 
 
 def call_of(environ: dict[str, Any]) -> Call | None:
-    """The call that a WSGI request makes, None if it is none that botocore knows.
+    """Return the call of a WSGI request; None if botocore does not know it.
 
     The request's body can be read again afterwards.
     """
@@ -87,13 +87,13 @@ def call_of(environ: dict[str, Any]) -> Call | None:
 
 
 def key_in(authorization: str) -> str:
-    """The access key of a signed request."""
+    """Return the access key of a signed request."""
     found = CREDENTIAL.search(authorization)
     return found[1] if found else ""
 
 
 def _body(environ: dict[str, Any], service: str) -> bytes:
-    """The body, but not that of an object on its way to S3, which can be long."""
+    """Read the body, except that of an upload to S3, which can be long."""
     if service == "s3" and environ["REQUEST_METHOD"] != "POST":
         return b""
     body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))

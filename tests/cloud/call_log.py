@@ -1,4 +1,4 @@
-"""Remembers every call: who, what, how it ended. Never a secret's value."""
+"""Log of every call: caller, action, status. A secret's value is never logged."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.cloud.call import Call
 
-# Values that are secret, and others that would only fill the log.
+# Secret values, and long ones.
 LEFT_OUT = {
     "SecretString",
     "SecretBinary",
@@ -18,14 +18,14 @@ LEFT_OUT = {
 
 
 class CallLog:
-    """The calls since it was emptied, oldest first."""
+    """Calls since the log was cleared, oldest first."""
 
     def __init__(self) -> None:
         self._calls: list[dict[str, Any]] = []
         self._writing = threading.Lock()
 
     def add(self, call: Call, who: str, status: int) -> None:
-        """One more call."""
+        """Log a call."""
         parameters = _plain(call.parameters)
         with self._writing:
             self._calls.append(
@@ -39,19 +39,19 @@ class CallLog:
             )
 
     def find(self, wanted: dict[str, str]) -> list[dict[str, Any]]:
-        """The calls that have all these values."""
+        """Return the calls that have all these values."""
         with self._writing:
             calls = list(self._calls)
         return [c for c in calls if all(str(c[k]) == v for k, v in wanted.items())]
 
     def clear(self) -> None:
-        """Forget them."""
+        """Remove all calls."""
         with self._writing:
             self._calls.clear()
 
 
 def _plain(value: Any) -> Any:
-    """The value as JSON can have it."""
+    """Convert a value to JSON's types."""
     if isinstance(value, dict):
         return {
             name: _plain(each)

@@ -1,4 +1,4 @@
-"""The fake AWS as tests see it: started once a session, asked and controlled over HTTP."""
+"""The fake AWS for tests: started once a session, controlled over HTTP."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ START_SECONDS = 120
 
 @dataclass(frozen=True)
 class Cloud(Aws):
-    """An account whose administrator the test is."""
+    """AWS account in which the test is the administrator."""
 
     folder: Path
 
     @contextmanager
     def enforcing(self, on: bool = True) -> Iterator[None]:
-        """Let IAM decide on every call but the administrator's."""
+        """Let IAM judge every call, except the administrator's."""
         before = self._control("enforce", on=on)
         try:
             yield
@@ -39,7 +39,7 @@ class Cloud(Aws):
             self._control("enforce", on=before)
 
     def as_role(self, role_arn: str) -> boto3.Session:
-        """A session of a role. Clients take their endpoint from AWS_ENDPOINT_URL."""
+        """Return a role's session. Clients find the fake by AWS_ENDPOINT_URL."""
         found = self._control("role", role_arn=role_arn)
         return boto3.Session(
             found["AccessKeyId"],
@@ -49,34 +49,38 @@ class Cloud(Aws):
         )
 
     def client_of(self, role_arn: str, service: str) -> Any:
-        """A client that acts as a role, and tries once."""
+        """Return a client that acts as a role, without retries."""
         once = Config(retries={"total_max_attempts": 1})
         session = self.as_role(role_arn)
         return session.client(service, endpoint_url=self.url, config=once)
 
     def calls(self, **wanted: str) -> list[dict[str, Any]]:
-        """Calls so far, by `service`, `action`, `who` (a role's name) or `status`."""
+        """Return calls by `service`, `action`, `who` (a role's name) or `status`."""
         return self._control("calls", **wanted)
 
     def forget_calls(self) -> None:
-        """Count from now on."""
+        """Clear the log of calls."""
         self._control("forget_calls")
 
     def throttle(self, service: str, action: str, times: int) -> None:
-        """Refuse the next so many calls, for there were too many."""
+        """Refuse the next `times` calls with a throttling error."""
         self._control("throttle", service=service, action=action, times=times)
 
     def run_tasks_in(self, *, code: Path | None = None, image: str = "") -> None:
-        """From now on: a copy of a folder, or a local image by buildah.
+        """Run later tasks in copies of a code folder, or in a local image by buildah.
 
-        With neither, local images of the names that the tasks' definitions have.
+        With neither, tasks run in the local images that their definitions name.
         """
         self._control("runner", code=str(code or ""), image=image)
 
     def create_stack(
         self, name: str, template: str, role_arn: str = "", **parameters: str
     ) -> dict[str, str]:
-        """A stack's outputs. An error says which resource failed and why."""
+        """Create a stack, and return its outputs.
+
+        Raises:
+            RuntimeError: a resource failed; the message has its reason.
+        """
         client = self.client("cloudformation")
         client.create_stack(
             StackName=name,
@@ -88,7 +92,7 @@ class Cloud(Aws):
         return self.outputs(name)
 
     def update_stack(self, name: str, **parameters: str) -> dict[str, str]:
-        """Its outputs, after these parameters have got other values."""
+        """Change parameters of a stack, and return its outputs."""
         client = self.client("cloudformation")
         (stack,) = client.describe_stacks(StackName=name)["Stacks"]
         kept = {
@@ -104,7 +108,7 @@ class Cloud(Aws):
         return self.outputs(name)
 
     def delete_stack(self, name: str) -> None:
-        """Nothing of it is left, but what its template retains."""
+        """Delete a stack, except the resources that its template retains."""
         client = self.client("cloudformation")
         client.delete_stack(StackName=name)
         for stack in client.describe_stacks()["Stacks"]:
@@ -112,7 +116,7 @@ class Cloud(Aws):
                 self._complain(stack)
 
     def outputs(self, name: str) -> dict[str, str]:
-        """What a stack that is complete gives."""
+        """Return a complete stack's outputs."""
         client = self.client("cloudformation")
         (stack,) = client.describe_stacks(StackName=name)["Stacks"]
         if stack["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
@@ -135,7 +139,7 @@ class Cloud(Aws):
         )
 
     def push_image(self, repository: str, tag: str) -> None:
-        """Be there for tasks to pull."""
+        """Push an empty image that tasks can pull."""
         manifest = {
             "schemaVersion": 2,
             "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
@@ -147,7 +151,7 @@ class Cloud(Aws):
         )
 
     def tasks(self, cluster: str, **which: str) -> list[dict[str, Any]]:
-        """Tasks with their tags, by ListTasks' parameters, as `serviceName`."""
+        """Return tasks with their tags, by ListTasks' parameters (`serviceName`)."""
         ecs = self.client("ecs")
         pages = ecs.get_paginator("list_tasks").paginate(cluster=cluster, **which)
         return [
@@ -160,14 +164,14 @@ class Cloud(Aws):
         ]
 
     def task(self, cluster: str, task_arn: str) -> dict[str, Any]:
-        """A task as it is."""
+        """Return a task's current description."""
         found = self.client("ecs").describe_tasks(cluster=cluster, tasks=[task_arn])
         return found["tasks"][0]
 
     def wait_for_task(
         self, cluster: str, task_arn: str, status: str = "STOPPED"
     ) -> dict[str, Any]:
-        """The task, once it has this status."""
+        """Wait until a task has this status, and return the task."""
 
         def arrived() -> dict[str, Any] | None:
             task = self.task(cluster, task_arn)
@@ -176,7 +180,7 @@ class Cloud(Aws):
         return until(arrived, f"the task to be {status}")
 
     def output(self, task_arn: str) -> str:
-        """All that a task has written, whether it went to CloudWatch or not."""
+        """Return a task's whole output, also what CloudWatch did not get."""
         return (self.folder / task_arn.rpartition("/")[2] / "output.log").read_text()
 
     def _control(self, name: str, **wanted: Any) -> Any:
@@ -195,7 +199,7 @@ def _values(parameters: dict[str, str]) -> list[dict[str, Any]]:
 
 @contextmanager
 def running_cloud(folder: Path) -> Iterator[Cloud]:
-    """Start it, and stop it with every process that it has started."""
+    """Start the fake AWS; at the end stop it and all its processes."""
     folder.mkdir(parents=True)
     port, log = free_port(), folder / "cloud.log"
     with log.open("w") as output:

@@ -24,7 +24,7 @@ TEMPLATE = (Path(__file__).parent / "stack.yml").read_text()
 
 
 class Platform:
-    """The stack's outputs, and tasks in its cluster."""
+    """Small platform: a stack's outputs, and tasks in its cluster."""
 
     def __init__(self, cloud: Cloud, name: str, **parameters: str) -> None:
         self.cloud, self.name = cloud, name
@@ -32,7 +32,7 @@ class Platform:
         cloud.push_image(self.outputs["Repository"], "1")
 
     def run(self, *command: str, tag: str = "1", **changes: Any) -> str:
-        """Run a command as a task of its own definition: the task's ARN."""
+        """Run a command as a task with a new definition, and return the task's ARN."""
         ecs = self.cloud.client("ecs")
         container = {
             "name": "main",
@@ -62,7 +62,7 @@ class Platform:
         return started["tasks"][0]["taskArn"]
 
     def request(self, definition: str) -> dict[str, Any]:
-        """RunTask's parameters."""
+        """Return RunTask's parameters."""
         network = {
             "subnets": [self.outputs["Private"]],
             "securityGroups": [self.outputs["Group"]],
@@ -76,15 +76,15 @@ class Platform:
         }
 
     def ended(self, task: str) -> dict[str, Any]:
-        """The task, once it has stopped."""
+        """Wait until a task has stopped, and return it."""
         return self.cloud.wait_for_task(self.outputs["Cluster"], task)
 
     def running(self, task: str) -> dict[str, Any]:
-        """The task, once it runs."""
+        """Wait until a task runs, and return it."""
         return self.cloud.wait_for_task(self.outputs["Cluster"], task, "RUNNING")
 
     def logged(self, task: str, prefix: str = "tests") -> list[str]:
-        """What the task has written to CloudWatch."""
+        """Return the lines that a task wrote to CloudWatch."""
         events = self.cloud.client("logs").get_log_events(
             logGroupName=self.outputs["Logs"],
             logStreamName=f"{prefix}/main/{task.rpartition('/')[2]}",
@@ -92,7 +92,7 @@ class Platform:
         return [event["message"] for event in events["events"]]
 
     def empty_bucket(self) -> None:
-        """Delete what a task has written."""
+        """Delete all versions of the bucket's objects."""
         s3, bucket = self.cloud.client("s3"), self.outputs["Bucket"]
         for version in s3.list_object_versions(Bucket=bucket).get("Versions", []):
             given = {"Key": version["Key"], "VersionId": version["VersionId"]}
@@ -110,14 +110,14 @@ def platform(cloud: Cloud) -> Iterator[Platform]:
 
 @pytest.fixture
 def enforced(cloud: Cloud) -> Iterator[None]:
-    """IAM decides during the test."""
+    """Enforce IAM during the test."""
     with cloud.enforcing():
         yield
 
 
 @pytest.fixture
 def role(cloud: Cloud) -> Iterator[Any]:
-    """A role that may do nothing yet, and its clients."""
+    """A role without rights, and its clients."""
     iam, name = cloud.client("iam"), "judged"
     created = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))
     arn = created["Role"]["Arn"]
@@ -133,7 +133,7 @@ def role(cloud: Cloud) -> Iterator[Any]:
             )
 
         def tries(self, service: str, operation: str, **parameters: Any) -> str:
-            """The code of the error, if there is one."""
+            """Call an operation as the role, and return its error code, if any."""
             client = cloud.client_of(arn, service)
             try:
                 getattr(client, operation)(**parameters)

@@ -1,7 +1,7 @@
-"""Runs a task's command in a real image, by buildah without a daemon.
+"""Runner of a task's command in a real image, by buildah without a daemon.
 
-`--isolation chroot` needs no rights that a container lacks, shares the machine's network,
-and drops to the user that the image names.
+`--isolation chroot` needs no rights that a container lacks, shares the machine's
+network, and drops to the user that the image names.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from typing import Any, Iterator
 from tests.servers.images import buildah
 
 ENVIRONMENT = "/run/environment"  # in the container
-# It waits for the command, because buildah's exit code does not tell of signals.
+# The shell waits for the command, because buildah's exit code hides signals.
 SHELL = f'. {ENVIRONMENT}; "$@" 2>&1; exit $?'
 
 
 @dataclass(frozen=True)
 class ImageRunner:
-    """Stands for the registry: whatever tag is asked for, this local image runs.
+    """Runner of tasks in one local image, whatever tag their definitions name.
 
-    Without one, a local image of the name that is asked for.
+    Without an image, each task runs in the local image of its own tag.
     """
 
     image: str = ""
@@ -38,21 +38,21 @@ class ImageRunner:
         environment: dict[str, str],
         folder: Path,
     ) -> subprocess.Popen[bytes]:
-        """Start it as the image's user, with the image's entry point."""
+        """Start the command as the image's user, with the image's entry point."""
         name, local = f"task-{folder.name}", self.image or container["image"]
         buildah("from", "--pull-never", "--name", name, local)
         image = json.loads(buildah("inspect", "--type", "image", local))
         settings = image["OCIv1"]["config"]
         entry = container.get("entryPoint") or settings.get("Entrypoint") or []
         argv = entry + (command or settings.get("Cmd") or [])
-        # Not by options: the command line of a process is seen by everyone.
+        # Not by options: every user sees the command line of a process.
         given = folder / "environment"
         given.write_text(
             "".join(f"export {k}={shlex.quote(v)}\n" for k, v in environment.items())
         )
         given.chmod(0o644)  # for the image's user
         mounted = f"{given}:{ENVIRONMENT}:ro"
-        # what buildah itself says is no output of the task
+        # buildah's own messages are not the task's output
         with (folder / "buildah.log").open("wb") as log:
             return subprocess.Popen(
                 ["buildah", "run", "--isolation", "chroot", "--volume", mounted]
@@ -64,19 +64,19 @@ class ImageRunner:
             )
 
     def terminate(self, process: subprocess.Popen[bytes]) -> None:
-        """Ask the command itself: buildah does not hand the signal on."""
+        """Send SIGTERM to the command itself: buildah does not pass it on."""
         inside = [pid for pid in _descendants(process.pid) if not _is_buildah(pid)]
         for pid in inside[:2][-1:]:  # the shell's child
             os.kill(pid, signal.SIGTERM)
 
     def clean_up(self, folder: Path) -> None:
-        """The container's file system goes with it, and its secrets."""
+        """Remove the container's file system and its secrets."""
         (folder / "environment").unlink()
         buildah("rm", f"task-{folder.name}")
 
 
 def _descendants(pid: int) -> Iterator[int]:
-    """Parents before their children."""
+    """Return a process's descendants, parents before children."""
     for thread in Path(f"/proc/{pid}/task").iterdir():
         for child in (thread / "children").read_text().split():
             yield int(child)

@@ -1,6 +1,6 @@
-"""The values of a call that conditions in policies can ask for.
+"""Values of a call that policies' conditions can test.
 
-Known are `aws:RequestedRegion`, the tags of a request and of EC2's resources,
+Supported are `aws:RequestedRegion`, the tags of a request and of EC2's resources,
 `ecs:cluster`, `iam:AWSServiceName`, `iam:PermissionsBoundary`, `s3:prefix`, and in
 `needs.py` `ecs:CreateAction`, `ec2:CreateAction` and `iam:PassedToService`.
 """
@@ -16,7 +16,7 @@ Parameters = dict[str, Any]
 
 
 def context_of(service: str, region: str, p: Parameters) -> Context:
-    """What holds for all that the call needs."""
+    """Return the condition values that all needs of a call share."""
     is_global = service in GLOBAL_SERVICES and service != "s3"
     context = {"aws:RequestedRegion": "us-east-1" if is_global else region}
     if service == "ecs" and "cluster" in p:
@@ -31,7 +31,7 @@ def context_of(service: str, region: str, p: Parameters) -> Context:
 
 
 def tags_of(service: str, resource: str) -> Context:
-    """The tags that a resource has already."""
+    """Return the condition values of an existing resource's tags."""
     if service != "ec2":
         return {}
     tags = backend("ec2").tags.get(last(resource), {})
@@ -43,17 +43,17 @@ def tags_of(service: str, resource: str) -> Context:
 
 
 def cluster_of(p: Parameters) -> str:
-    """The ARN of the cluster that a call of ECS names."""
+    """Return the ARN of the cluster in an ECS call."""
     return arn("ecs", f"cluster/{last(p.get('cluster') or 'default')}")
 
 
 def last(name: str) -> str:
-    """What comes after the last slash, as the name in an ARN or URL."""
+    """Return the part after the last slash, such as the name in an ARN or URL."""
     return name.rpartition("/")[2]
 
 
 def _boundary(role_name: str | None) -> str | None:
-    """That of a role which is there already."""
+    """Return the permissions boundary of an existing role."""
     for role in backend("iam").roles.values():
         if role.name == role_name:
             return role.permissions_boundary_arn

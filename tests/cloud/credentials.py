@@ -1,4 +1,4 @@
-"""Credentials of roles: for tests, and for the containers that run with one."""
+"""Credentials of roles, for tests and for containers."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ from tests.cloud.iam import role_of
 
 
 def session_of(role_arn: str, name: str) -> Any:
-    """A session of a role, as moto's STS makes it. Its trust is not asked."""
+    """Return a role's session from moto's STS. The trust policy is not checked."""
     role_of(role_arn)
     return backend("sts").assume_role(REGION, name, role_arn, None, 3600, None)
 
 
 class Credentials:
-    """What a container finds at AWS_CONTAINER_CREDENTIALS_FULL_URI, by its task."""
+    """Answers for AWS_CONTAINER_CREDENTIALS_FULL_URI, by task."""
 
     def __init__(self) -> None:
         self._roles: dict[str, str] = {}
 
     def give(self, task_id: str, role_arn: str) -> None:
-        """From now on the task has this role."""
+        """Assign a role to a task."""
         self._roles[task_id] = role_arn
 
     def take(self, task_id: str) -> None:
-        """The task has ended."""
+        """Withdraw the role of an ended task."""
         self._roles.pop(task_id, None)
 
     def of_container(self, wanted: dict[str, str]) -> dict[str, str]:
-        """The answer of ECS's endpoint."""
+        """Return the answer of ECS's endpoint to a container."""
         return _answer(session_of(self._roles[wanted["id"]], wanted["id"]))
 
     def of_role(self, wanted: dict[str, str]) -> dict[str, str]:
-        """The same for a test, of any role."""
+        """Return the same answer for any role, to a test."""
         return _answer(session_of(wanted["role_arn"], "test"))
 
 

@@ -1,4 +1,4 @@
-"""Calls that are judged and then not made, as EC2's DryRun has it, for every service."""
+"""Dry runs for every service, like EC2's: calls are judged and not made."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ ALLOWED = "DryRunOperation"
 
 
 def dry(client: Any) -> Any:
-    """The client, each of whose calls is answered before it does anything."""
+    """Turn each call of a client into a dry run."""
 
     def mark(params: dict[str, Any], **_: Any) -> None:
         params["headers"][HEADER] = "true"

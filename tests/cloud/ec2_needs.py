@@ -1,4 +1,4 @@
-"""What calls of EC2 are about: the things that their parameters name."""
+"""Resources that the parameters of EC2 calls name."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ EC2_RESOURCES = {
 
 
 def ec2_resources(action: str, p: dict[str, Any]) -> list[str]:
-    """Each one that is named. What describes has no resource, what creates a new one."""
+    """Return the ARNs of named resources. Calls that describe or create name none."""
     if action.startswith("Describe"):
         return []
     if action == "DisassociateRouteTable":
@@ -32,7 +32,7 @@ def ec2_resources(action: str, p: dict[str, Any]) -> list[str]:
         named = p["AssociationId"]
         found = [table.id for table in tables if named in table.all_associations_ids]
         return [arn("ec2", f"route-table/{table_id}") for table_id in found]
-    # the one operation that names its instances deeper
+    # the only operation that nests its instances
     p = p | (p.get("InstanceCreditSpecifications") or [{}])[0]
     return [
         arn("ec2", f"{kind}/{each}")

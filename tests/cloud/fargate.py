@@ -1,7 +1,7 @@
 """The life of a task on Fargate: PROVISIONING, PENDING, RUNNING, STOPPED.
 
-Each task has a thread that walks through these states, runs the container's command, and
-tells EventBridge of each state, as ECS does.
+Each task has a thread that walks through these states, runs the container's command,
+and tells EventBridge of each state, as ECS does.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ CLEAN_UP_SECONDS = 10
 
 
 class Runner(Protocol):
-    """How a container's command becomes a process."""
+    """Way to run a container's command as a process."""
 
     def start(
         self,
@@ -47,7 +47,7 @@ class Runner(Protocol):
 
 
 class Fargate:
-    """Runs every task that moto's ECS is asked to run."""
+    """Runner of all tasks of moto's ECS."""
 
     def __init__(
         self,
@@ -65,8 +65,8 @@ class Fargate:
         self._lives: dict[str, TaskLife] = {}
 
     def install(self) -> None:
-        """Take the tasks from moto."""
-        # their states are set here, and no longer change with each look at them
+        """Replace moto's starting and stopping of tasks."""
+        # moto would change a task's state each time it is read
         state_manager.set_transition(
             "ecs::task", {"progression": "manual", "times": 10**12}
         )
@@ -90,21 +90,21 @@ class Fargate:
         EC2ContainerServiceBackend.stop_task = stop  # type: ignore[method-assign]
 
     def launch(self, task: Any) -> None:
-        """Begin its life."""
+        """Start a task."""
         life = TaskLife(self, task)
         self._lives[task.task_arn] = life
         life.thread.start()
 
     def stop(self, task: Any, code: str, reason: str) -> None:
-        """Ask it to end."""
+        """Ask a task to end."""
         self._lives[task.task_arn].stop(code, reason)
 
     def capacity(self, task: Any) -> threading.Semaphore | None:
-        """What a task waits for, while it is PENDING."""
+        """Return the limit for which a PENDING task waits."""
         return None if task.group.startswith("service:") else self._capacity
 
     def close(self) -> None:
-        """End all processes, and see that nothing is left of them."""
+        """End all processes, and wait until they are cleaned up."""
         for life in list(self._lives.values()):
             life.kill()
         for life in list(self._lives.values()):
@@ -112,7 +112,7 @@ class Fargate:
 
 
 class TaskLife:
-    """One task, from its start to its end."""
+    """Life of one task, from its start to its end."""
 
     def __init__(self, fargate: Fargate, task: Any) -> None:
         self.fargate, self.task = fargate, task
@@ -144,7 +144,7 @@ class TaskLife:
         self._killed = False
 
     def stop(self, code: str, reason: str) -> None:
-        """Ask it to end, for a reason that the task will show."""
+        """Ask the task to end, and record the reason."""
         if self.task.desired_status != "STOPPED":
             self.task.desired_status = "STOPPED"
             self.task.stop_code, self.task.stopped_reason = code, reason
@@ -152,7 +152,7 @@ class TaskLife:
         self._stopping.set()
 
     def kill(self) -> None:
-        """End its processes now, and let none start."""
+        """Kill the task's processes, and prevent new ones."""
         self.stop("UserInitiated", "The cloud ends.")
         with self._killing:
             self._killed = True
@@ -160,7 +160,7 @@ class TaskLife:
                 _signal_group(self._process, signal.SIGKILL)
 
     def run(self) -> None:
-        """Walk through the states."""
+        """Take the task through its states."""
         task, capacity = self.task, self.fargate.capacity(self.task)
         try:
             announce(task)
@@ -229,7 +229,7 @@ class TaskLife:
             return self._process
 
     def _environment(self, agent: Agent) -> dict[str, str]:
-        """What ECS gives a container, with the addresses of this fake."""
+        """Return ECS's environment of a container, with the addresses of this fake."""
         given = (self.container, self.override)
         environment = {
             each["name"]: each["value"]
@@ -254,7 +254,7 @@ class TaskLife:
         }
 
     def _wait(self, process: subprocess.Popen[bytes]) -> int:
-        """Wait until it ends by itself or by StopTask: SIGTERM, later SIGKILL."""
+        """Wait until the process ends, by itself or by StopTask."""
         while process.poll() is None and not self._stopping.wait(0.1):
             pass
         if process.poll() is None:

@@ -1,4 +1,4 @@
-"""Stands before moto: every call is throttled, judged by IAM and logged on its way.
+"""Gate before moto: every call is throttled, judged by IAM and logged.
 
 Tests control it over HTTP under `/_cloud/`, with JSON in and out.
 """
@@ -22,7 +22,7 @@ Control = Callable[[dict[str, Any]], Any]
 
 
 class Gate:
-    """A WSGI application before another one, moto's."""
+    """WSGI application that wraps moto's."""
 
     def __init__(self, behind: Any) -> None:
         self.behind = behind
@@ -37,7 +37,7 @@ class Gate:
         }
 
     def admit(self, call: Call) -> None:
-        """A call from within, as Fargate's own: judged and logged like any other."""
+        """Judge and log an internal call, such as Fargate's."""
         caller = iam.caller_of(call.key)
         try:
             self._check(call, caller)
@@ -81,17 +81,17 @@ class Gate:
         wanted = json.loads(request.get_data() or "{}") | ({"id": rest} if rest else {})
         try:
             answer = self.controls[name](wanted)
-        except Exception as error:  # to the test, which has no other way to see it
+        except Exception as error:  # the test sees it in no other way
             return Response(f"{type(error).__name__}: {error}", 400)
         return Response(json.dumps(answer), mimetype="application/json")
 
     def _enforce(self, wanted: dict[str, bool]) -> bool:
-        """Turn IAM on or off: what it was before."""
+        """Turn IAM on or off, and return the previous setting."""
         before, self.enforcing = self.enforcing, wanted["on"]
         return before
 
 
 def _would_have_succeeded(call: Call) -> AwsError:
-    """EC2's answer to a dry run, which also says here what was asked for."""
+    """Answer a dry run as EC2 does, with the call's action and parameters."""
     asked = ", ".join(f"{need.action} on {need.resource}" for need in needs(call))
     return AwsError(dry_run.ALLOWED, f"Request would have succeeded: {asked}", 412)

@@ -1,8 +1,8 @@
-"""Who calls, and whether IAM lets them: identity policies, as AWS evaluates them.
+"""Identity of callers, and IAM's decision on their calls by identity policies.
 
 Evaluated are a role's inline and managed policies and its permissions boundary. Not
-evaluated: policies of resources (queues, topics, buckets), session policies and the trust
-in a role, which tests read as text. Whoever has the administrator's keys may do anything.
+evaluated are resource policies (queues, topics, buckets), session policies and trust
+policies; tests read those as text. The administrator's keys may do anything.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ REFUSALS = {
     "sns": ("AuthorizationError", 403),
     "sts": ("AccessDenied", 403),
 }
-# Everyone may ask who they are, and be asked to prove it by a token of another's.
+# Allowed to everyone: asking for one's identity, and proving it by a foreign token.
 FREE = {"AssumeRoleWithSAML", "AssumeRoleWithWebIdentity", "GetCallerIdentity"}
 
 
 @dataclass(frozen=True)
 class Caller:
-    """An identity that calls. Without a role it is the account's administrator or AWS."""
+    """Identity of a caller. Without a role it is the account's administrator or AWS."""
 
     name: str
     arn: str
@@ -39,7 +39,7 @@ class Caller:
 
 
 def caller_of(key: str) -> Caller | None:
-    """Whose access key it is, None if nobody's."""
+    """Return the owner of an access key; None if unknown."""
     if key in (ADMINISTRATOR_KEY, CLOUDFORMATION_KEY):
         return Caller(key, arn("iam", f"user/{key}"))
     session = backend("sts").get_assumed_role_from_access_key(key)
@@ -50,7 +50,7 @@ def caller_of(key: str) -> Caller | None:
 
 
 def role_of(role_arn: str) -> Any:
-    """moto's role of this ARN."""
+    """Return moto's role of this ARN."""
     for role in backend("iam").roles.values():
         if role.arn == role_arn:
             return role
@@ -58,7 +58,7 @@ def role_of(role_arn: str) -> Any:
 
 
 def check(call: Call, caller: Caller | None) -> None:
-    """Raise, if the caller may not do all that the call needs."""
+    """Raise an error unless the caller has every right that the call needs."""
     if call.service == "sts" and call.action in FREE:
         return
     code, status = REFUSALS.get(call.service, ("AccessDeniedException", 400))

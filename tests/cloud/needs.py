@@ -1,9 +1,9 @@
-"""What a call needs to be allowed: actions, on which resources, with which conditions' values.
+"""Rights that a call needs: actions on resources, with the values for conditions.
 
-The resources are those of AWS's Service Authorization Reference. An action that it lists
-without a resource type needs `*`, as does every action of a service unknown here, so that
-a policy which names a resource for them is refused, as on AWS. What conditions can ask for is in
-`context.py`.
+The resources are those of AWS's Service Authorization Reference. An action listed there
+without a resource type needs `*`, as does every action of a service unknown here: a
+policy that names a resource for it does not allow it, as on AWS. `context.py` has the
+values for conditions.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from tests.cloud.s3_needs import s3_action, s3_resources
 
 Parameters = dict[str, Any]
 
-# IAM's prefixes of services that botocore calls otherwise
+# IAM's prefixes that differ from botocore's names of services
 PREFIXES = {"elbv2": "elasticloadbalancing"}
 
 
 @dataclass(frozen=True)
 class Need:
-    """One action on one resource."""
+    """Right to one action on one resource."""
 
     action: str
     resource: str
@@ -34,7 +34,7 @@ class Need:
 
 
 def needs(call: Call) -> Iterable[Need]:
-    """All that this call must be allowed to do."""
+    """Yield every right that a call needs."""
     action, parameters = call.action, call.parameters
     find = RESOURCES.get(call.service, lambda *_: [])
     context = context_of(call.service, call.region, parameters)
@@ -58,7 +58,7 @@ def needs(call: Call) -> Iterable[Need]:
 
 
 def _passed_roles(service: str, action: str, p: Parameters) -> list[tuple[str, str]]:
-    """The roles that a call hands on, and to whom."""
+    """Return the roles that a call passes, and to which service."""
     if service == "cloudformation" and p.get("RoleARN"):
         return [(p["RoleARN"], "cloudformation.amazonaws.com")]
     if service == "events" and action == "PutTargets":
@@ -95,7 +95,7 @@ def _definition(name: str | None) -> Any:
 
 
 def _ecs_created(action: str, p: Parameters) -> str:
-    """What a call of ECS creates, which has no id yet."""
+    """Return the ARN pattern of the resource that an ECS call creates."""
     cluster = last(p.get("cluster") or "default")
     return {
         "RunTask": arn("ecs", f"task/{cluster}/*"),
@@ -137,7 +137,7 @@ def _ecs(action: str, p: Parameters) -> list[str]:
 
 
 def _service_deployments(p: Parameters) -> list[str]:
-    """The ARNs of services' deployments, in which the service is named too."""
+    """Return the ARNs of services' deployments."""
     one = p.get("serviceDeploymentArn")
     return [one] if one else list(p.get("serviceDeploymentArns") or [])
 
@@ -149,7 +149,7 @@ def _ecr(action: str, p: Parameters) -> list[str]:
 
 
 def _logs(action: str, p: Parameters) -> list[str]:
-    """Tags are on the group, all else on the group and everything in it."""
+    """Return the group for tags, the group with its streams for everything else."""
     if "resourceArn" in p:
         return [p["resourceArn"]]
     group = p.get("logGroupName")
@@ -212,7 +212,7 @@ def _cloudformation(action: str, p: Parameters) -> list[str]:
 
 
 def _sns(action: str, p: Parameters) -> list[str]:
-    # a subscription is nothing that a policy could name
+    # policies cannot name a subscription
     topic = p.get("TopicArn") or p.get("TargetArn") or p.get("ResourceArn")
     if p.get("Name"):
         topic = arn("sns", p["Name"])
@@ -243,14 +243,14 @@ def _budgets(action: str, p: Parameters) -> list[str]:
 
 
 def _budget_action(operation: str, p: Parameters) -> str:
-    """Two for all that there is, but for tags."""
+    """Return IAM's action: one for reading, one for writing, except for tags."""
     if "Resource" in operation:
         return operation
     return "ViewBudget" if operation.startswith("Describe") else "ModifyBudget"
 
 
 def _ssm(action: str, p: Parameters) -> list[str]:
-    """AWS's own parameters are in no account."""
+    """Return parameters' ARNs. AWS's public parameters belong to no account."""
     found = [arn("ssm", f"parameter/{each.lstrip('/')}") for each in p.get("Names", [])]
     public = (f":{ACCOUNT}:parameter/aws/", "::parameter/aws/")
     return [each.replace(*public) for each in found]
@@ -261,13 +261,13 @@ def _sts(action: str, p: Parameters) -> list[str]:
 
 
 def _application_autoscaling(action: str, p: Parameters) -> list[str]:
-    """A target's id is none of the caller's."""
+    """Return a scalable target with a made-up id, because AWS chooses it."""
     if action.startswith("Describe"):
         return []
     return [arn("application-autoscaling", "scalable-target/1a2b3c")]
 
 
-# Services whose actions are named otherwise than their operations.
+# Services whose actions have other names than their operations.
 NAMES: dict[str, Callable[[str, Parameters], str]] = {
     "budgets": _budget_action,
     "s3": s3_action,

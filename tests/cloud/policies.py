@@ -1,7 +1,7 @@
-"""Decides by IAM's policy documents, as AWS describes their evaluation.
+"""Decisions by IAM's policy documents, as AWS describes their evaluation.
 
-Conditions are evaluated on the values that `needs.py` knows of a call. A key that it does
-not know is absent, as AWS treats one that a request lacks: the statement does not apply.
+Conditions are evaluated on the values that `needs.py` takes from a call. Any other key
+is absent, as on AWS a key that a request lacks: the statement does not apply.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Document = dict[str, Any]
 
 
 class Decision(Enum):
-    """What a set of policies says of one action on one resource."""
+    """Decision of a set of policies on one action on one resource."""
 
     ALLOWED = "allowed"
     DENIED = "denied"
@@ -26,7 +26,7 @@ class Decision(Enum):
 def decide(
     documents: Iterable[Document], action: str, resource: str, context: Context
 ) -> Decision:
-    """Deny beats allow, and what nothing allows is not allowed."""
+    """Decide on an action: deny beats allow; without an allow it is denied."""
     effects = {
         statement["Effect"]
         for document in documents
@@ -59,7 +59,7 @@ def _listed(
 
 
 def _holds(operator: str, key: str, values: list[Any], context: Context) -> bool:
-    """One condition."""
+    """Return whether a condition holds."""
     actual = {k.lower(): v for k, v in context.items()}.get(key.lower())
     if operator == "Null":
         return (actual is None) == (str(values[0]).lower() == "true")

@@ -1,4 +1,4 @@
-"""Runs a task's command as a process of this machine, in a copy of a code folder."""
+"""Runner of a task's command as a local process, in a copy of a code folder."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from typing import Any
 
 from tests.servers.python import programs
 
-# What no clone of the repository has.
+# Files that no clone of the repository has.
 NOT_CODE = shutil.ignore_patterns(".git", ".venv", "secrets.toml", "*.duckdb")
 
 
 @dataclass(frozen=True)
 class ProcessRunner:
-    """Stands for any image: the code folder is what the image would hold."""
+    """Runner of tasks from a code folder, which stands for the content of any image."""
 
     code: Path
 
@@ -30,7 +30,7 @@ class ProcessRunner:
         environment: dict[str, str],
         folder: Path,
     ) -> subprocess.Popen[bytes]:
-        """Start it in an empty home and with an environment of its own."""
+        """Start the command with an empty home and its own environment."""
         shutil.copytree(self.code, folder / "app", ignore=NOT_CODE)
         (folder / "home").mkdir()
         found = {
@@ -49,11 +49,11 @@ class ProcessRunner:
         )
 
     def terminate(self, process: subprocess.Popen[bytes]) -> None:
-        """Ask it to end, and not its children, as ECS asks a container's first process."""
+        """Send SIGTERM to the first process only, as ECS does."""
         process.terminate()
 
     def clean_up(self, folder: Path) -> None:
-        """The container's file system goes with it."""
+        """Kill remaining processes, and remove the container's file system."""
         for pid in processes_in(folder / "app"):  # flow runs leave their process group
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -62,7 +62,7 @@ class ProcessRunner:
 
 
 def processes_in(folder: Path) -> list[int]:
-    """Those whose working directory is this folder."""
+    """Yield the processes whose working directory is this folder."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):  # it has ended

@@ -1,4 +1,4 @@
-"""What calls of S3 need: its actions are named otherwise than its operations."""
+"""Rights that calls of S3 need: actions have other names than operations."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ ACTIONS = {
 }
 
 
-# Those have another name on a version of an object.
+# Actions that have another name for a version of an object.
 OF_VERSIONS = {READ, "DeleteObject"}
 
 
 def s3_action(operation: str, p: dict[str, Any]) -> str:
-    """IAM's name of an operation."""
+    """Return IAM's name of an operation."""
     action = ACTIONS.get(operation, operation)
     return (
         f"{action}Version" if action in OF_VERSIONS and p.get("VersionId") else action
@@ -45,7 +45,7 @@ def s3_action(operation: str, p: dict[str, Any]) -> str:
 
 
 def s3_resources(operation: str, p: dict[str, Any]) -> list[str]:
-    """The objects, or the bucket."""
+    """Return the ARNs of the objects, or of the bucket."""
     if not p.get("Bucket"):
         return []
     if operation == "DeleteObjects":

@@ -1,4 +1,4 @@
-"""Puts the parts together: moto behind the gate, Fargate and the services beside it."""
+"""Server of the fake AWS: moto behind the gate, with Fargate and ECS's services."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Server:
         )
 
     def use(self, wanted: dict[str, Any]) -> None:
-        """What the next tasks run in: a folder of code, or an image."""
+        """Run later tasks in a folder of code, or in an image."""
         if wanted.get("code"):
             self.fargate.runner = ProcessRunner(Path(wanted["code"]))
         else:
@@ -66,7 +66,7 @@ class Server:
         self.services.start()
 
     def close(self) -> None:
-        """Start nothing more, and end every process of a task."""
+        """Start no more tasks, and end the processes of all tasks."""
         self.services.close()
         self.fargate.close()
         self._http.shutdown()

@@ -1,7 +1,7 @@
 """Keeps the tasks of ECS's services running, and replaces them after an update.
 
-A new revision's tasks start first, the old ones stop when those run. A task that ended is
-started again, after a pause that grows with each failure. Not played: circuit breaker,
+A new revision's tasks start first; once they run, the old ones stop. A task that ended
+is replaced after a pause that grows with each failure. Not faked: circuit breaker,
 health checks, load balancers.
 """
 
@@ -23,7 +23,7 @@ LONGEST_PAUSE = 15.0
 
 
 class Services:
-    """Looks after all services of the account."""
+    """Scheduler of all services of the account."""
 
     def __init__(self, fargate: Fargate) -> None:
         self._fargate = fargate
@@ -32,7 +32,7 @@ class Services:
         self._thread = threading.Thread(target=self._look_after, daemon=True)
 
     def start(self) -> None:
-        """Begin."""
+        """Start to watch the services."""
         _list_tasks_as_aws_does()
         self._thread.start()
 
@@ -84,7 +84,7 @@ class Services:
         _report(service, wanted, current, running, settled=len(alive) == len(running))
 
     def _may_start(self, service: Any, ended: int) -> bool:
-        """At once the first time, then with pauses of 1, 2, 4... seconds."""
+        """Return whether a task may start. Failures delay it 1, 2, 4... seconds."""
         since, pause = self._pauses.get(service.arn, (0.0, 0.0))
         if time.monotonic() - since < pause:
             return False
@@ -112,7 +112,7 @@ class Services:
 
 
 def _list_tasks_as_aws_does() -> None:
-    """Those that are to run, if nothing else is asked for, and those of a service."""
+    """Let ListTasks default to tasks meant to run, and filter by service."""
     ecs: Any = EC2ContainerServiceBackend
     original = ecs.list_tasks
 
@@ -132,7 +132,7 @@ def _group(service: Any) -> str:
 def _report(
     service: Any, wanted: int, current: list[Any], running: list[Any], settled: bool
 ) -> None:
-    """What DescribeServices answers."""
+    """Update the state of a service that DescribeServices returns."""
     service.running_count = len(running)
     service.pending_count = len(current) - len(running)
     done = len(running) == wanted and settled

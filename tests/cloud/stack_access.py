@@ -149,7 +149,7 @@ BUCKET_SETTINGS = {
     remove=lambda api, made, _: api.call("s3", "DeleteBucket", Bucket=made.id),
 )
 def bucket(api: Api, name: str, p: Properties, before: Made | None) -> Made:
-    """Without its notifications, whose queue would have to exist, and its lifecycle."""
+    """Make a bucket without its lifecycle, and without notifications to a queue."""
     name = before.id if before else p.get("BucketName", name.lower())
     if not before:
         place = {"LocationConstraint": REGION}

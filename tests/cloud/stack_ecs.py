@@ -83,7 +83,7 @@ def service(api: Api, name: str, p: Properties, before: Made | None) -> Made:
 
 
 def _keep(service: Any, p: Properties) -> None:
-    """Properties that moto drops. A change of the network is for the next tasks."""
+    """Store properties that moto drops. A changed network applies to later tasks."""
     if "DeploymentConfiguration" in p:
         service.deployment_configuration = _camel(p["DeploymentConfiguration"])
     if "NetworkConfiguration" in p:
@@ -188,7 +188,7 @@ def scalable_target(api: Api, name: str, p: Properties, _: Made | None) -> Made:
 
 @resource_type("AWS::ApplicationAutoScaling::ScalingPolicy")
 def scaling_policy(api: Api, name: str, p: Properties, _: Made | None) -> Made:
-    """Kept, but it never scales: no metric ever reaches it."""
+    """Store a policy, which never scales: the fake has no metrics."""
     given = dict(p)
     target = _target(given.pop("ScalingTargetId")) if "ScalingTargetId" in p else {}
     put = api.call("application-autoscaling", "PutScalingPolicy", **target | given)

@@ -74,7 +74,7 @@ def topic_policy(api: Api, name: str, p: Properties, _: Made | None) -> Made:
     changes=False,
 )
 def subscription(api: Api, name: str, p: Properties, _: Made | None) -> Made:
-    """Confirmed at once, even a mail's."""
+    """Subscribe, and confirm at once, even by mail."""
     created = api.call(
         "sns",
         "Subscribe",
@@ -112,7 +112,7 @@ def rule(api: Api, name: str, p: Properties, before: Made | None) -> Made:
     ),
 )
 def alarm(api: Api, name: str, p: Properties, before: Made | None) -> Made:
-    """Kept, but it never rings: no metric ever reaches it."""
+    """Store an alarm, which never goes off: the fake has no metrics."""
     name = before.id if before else p.get("AlarmName", name)
     api.call("cloudwatch", "PutMetricAlarm", **p | {"AlarmName": name})
     return Made(name, {"Arn": arn("cloudwatch", f"alarm:{name}")})

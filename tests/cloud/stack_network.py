@@ -16,7 +16,7 @@ def _remove(operation: str, parameter: str) -> Remove:
 def _create(
     api: Api, operation: str, kind: str, p: Properties, **given: Any
 ) -> Properties:
-    """What the operation answers. The new thing has CloudFormation's tags and its own."""
+    """Create a resource with its own and CloudFormation's tags; return the answer."""
     tags = {"ResourceType": kind, "Tags": api.system_tags + p.get("Tags", [])}
     return api.call("ec2", operation, TagSpecifications=[tags], **given)
 
@@ -158,7 +158,7 @@ def _remove_endpoint(api: Api, made: Made, p: Properties) -> None:
 
 @resource_type("AWS::EC2::VPCEndpoint", remove=_remove_endpoint, changes=False)
 def vpc_endpoint(api: Api, name: str, p: Properties, _: Made | None) -> Made:
-    """Without its policy, which moto would not apply."""
+    """Make an endpoint without its policy, which moto would not apply."""
     given = _without(p, "PolicyDocument")
     created = _create(api, "CreateVpcEndpoint", "vpc-endpoint", p, **given)
     created = created["VpcEndpoint"]
@@ -183,7 +183,7 @@ def security_group(api: Api, name: str, p: Properties, _: Made | None) -> Made:
     for given in p.get("SecurityGroupIngress", []):
         _authorize(api, "AuthorizeSecurityGroupIngress", made, given)
     if "SecurityGroupEgress" in p:
-        # a new group lets everything out, until its template says what
+        # a new group allows all outbound traffic, unless the template has rules for it
         everything = [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
         revoked = {"GroupId": made, "IpPermissions": everything}
         api.call("ec2", "RevokeSecurityGroupEgress", **revoked)
@@ -254,7 +254,7 @@ def _terminate(api: Api, made: Made, p: Properties) -> None:
 
 @resource_type("AWS::EC2::Instance", remove=_terminate, changes=False)
 def instance(api: Api, name: str, p: Properties, _: Made | None) -> Made:
-    """A machine that exists and does nothing: its user data is not run."""
+    """Make an instance that only exists: its user data is not run."""
     given = _without(p, "SourceDestCheck", "AvailabilityZone")
     if "IamInstanceProfile" in p:
         given["IamInstanceProfile"] = {"Name": p["IamInstanceProfile"]}

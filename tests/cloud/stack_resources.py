@@ -1,4 +1,4 @@
-"""This project's types of resources, in the form that moto's CloudFormation asks for."""
+"""Adapters of this project's resource types to moto's CloudFormation."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.cloud.stack_types import Made, Properties, ResourceType
 
 
 class Resource:
-    """A resource of a stack."""
+    """Resource of a stack, with moto's interface."""
 
     def __init__(self, api: Api, kind: str, type_: ResourceType, made: Made) -> None:
         self.cf_resource_type = self.type = kind
@@ -21,28 +21,28 @@ class Resource:
 
     @property
     def physical_resource_id(self) -> str:
-        """What Ref gives."""
+        """Value of Ref."""
         return self.made.id
 
     def get_cfn_attribute(self, name: str) -> Any:
-        """What GetAtt gives."""
+        """Return the value of GetAtt."""
         if name not in self.made.attributes:
             raise ValueError(f"{self.type} has no attribute {name} here.")
         return self.made.attributes[name]
 
     def is_created(self) -> bool:
-        """Nothing takes time here."""
+        """Return that creation is complete: here it takes no time."""
         return True
 
     def remove(self, properties: Properties) -> None:
-        """Remove what is behind it."""
+        """Remove the resource itself."""
         if self._type.remove:
             self._type.remove(self._api, self.made, properties)
 
 
 @dataclass(frozen=True)
 class StackType:
-    """Stands for a class of moto's, of which only these methods are called."""
+    """Stand-in for one of moto's classes, with the methods that moto calls."""
 
     api: Api
     name: str
@@ -56,7 +56,7 @@ class StackType:
         region_name: str,
         **_: Any,
     ) -> Resource:
-        """Make it."""
+        """Make the resource."""
         return self._made(resource_name, cloudformation_json["Properties"], None)
 
     def update_from_cloudformation_json(
@@ -67,7 +67,7 @@ class StackType:
         account_id: str,
         region_name: str,
     ) -> Resource:
-        """Change it, or make the one that takes its place."""
+        """Change the resource, or make its replacement."""
         properties = cloudformation_json["Properties"]
         if self.type.changes:
             changed = self._made(new_resource_name, properties, original_resource.made)
@@ -76,7 +76,7 @@ class StackType:
         return self._made(new_resource_name, properties, None)
 
     def has_cfn_attr(self, name: str) -> bool:
-        """GetAtt itself says what is missing."""
+        """Accept every name: `get_cfn_attribute` rejects unknown ones."""
         return True
 
     def _made(self, name: str, properties: Properties, before: Made | None) -> Resource:

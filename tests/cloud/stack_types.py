@@ -1,7 +1,7 @@
-"""Types of CloudFormation that this project adds to moto's, and how one is written.
+"""Registry of the CloudFormation types that this project adds to moto's.
 
-moto knows some types not at all and silently leaves them out, and of others drops
-properties. The types here are made by calls of AWS's API, so that all properties count.
+moto silently leaves out types that it does not know, and drops properties of others.
+The types here call AWS's API, so that all properties count.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ Properties = dict[str, Any]
 
 @dataclass
 class Made:
-    """A resource of a stack: what Ref and GetAtt give."""
+    """Resource of a stack: the values of Ref and GetAtt."""
 
     id: str
     attributes: dict[str, Any] = field(default_factory=dict)
 
 
-# Makes a resource, or changes the one made before: (api, name, properties, before).
+# Makes a resource, or changes an existing one: (api, name, properties, before).
 Make = Callable[[Api, str, Properties, Made | None], Made]
 Remove = Callable[[Api, Made, Properties], Any]
 TYPES: dict[str, ResourceType] = {}
@@ -30,18 +30,18 @@ TYPES: dict[str, ResourceType] = {}
 
 @dataclass(frozen=True)
 class ResourceType:
-    """How resources of a type are made, changed and removed."""
+    """Functions that make, change and remove resources of a type."""
 
     make: Make
     remove: Remove | None = None
     changes: bool = True
-    """Whether a change is made in place, or by a new resource in place of the old."""
+    """Whether a change is made in place, or by a replacement."""
 
 
 def resource_type(
     *names: str, remove: Remove | None = None, changes: bool = True
 ) -> Callable[[Make], Make]:
-    """Register a function as what makes resources of these types."""
+    """Register a function that makes resources of these types."""
 
     def register(make: Make) -> Make:
         TYPES.update({name: ResourceType(make, remove, changes) for name in names})
@@ -50,7 +50,7 @@ def resource_type(
     return register
 
 
-# Accepted, but with nothing behind them, each for a reason.
+# Types that are accepted but make nothing, with the reason.
 HOLLOW = {
     "AWS::S3::BucketPolicy": "moto applies it but ignores its conditions: a denial of"
     " unencrypted connections denies everything",

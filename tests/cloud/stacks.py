@@ -1,7 +1,7 @@
-"""Makes moto's CloudFormation honest: unknown types fail, changes reach what depends on them.
+"""Corrections of moto's CloudFormation: unknown types fail, dependents are updated.
 
-moto leaves out a type that it does not know, and updates only the resources whose own text
-changed: a service would stay with the old revision of its task definition. Here an update
+moto leaves out types that it does not know, and updates only resources whose own text
+changed: a service would keep the old revision of its task definition. Here an update
 compares every resource's properties before and after, in the order of their references.
 """
 
@@ -42,7 +42,7 @@ def install(api: Api) -> None:
     template_functions.install()
     resource_map: Any = ResourceMap
     resource_map.update, resource_map.delete = _update, _delete
-    # moto's looks at DependsOn and properties alone, but CloudFormation at metadata, too
+    # moto reads DependsOn and properties only; CloudFormation also reads metadata
     resource_map._ResourceMap__get_resources_in_dependency_order = _in_order
     cloudformation: Any = CloudFormationBackend
     cloudformation.create_stack = _create_stack
@@ -59,7 +59,7 @@ def install(api: Api) -> None:
 def _create_stack(
     self: Any, name: str, template: str, parameters: Any, **given: Any
 ) -> Stack:
-    """As moto's, but its exports are those of resources that are made already."""
+    """Create a stack as moto does, but export values only after resources exist."""
     if name in [stack.name for stack in self.stacks.values()]:
         raise AlreadyExistsException(f"Stack {name} already exists")
     _refuse_unknown_types(template)
@@ -79,7 +79,7 @@ def _create_stack(
 
 
 def _refused(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Before an update or a change set does anything, its template is looked at."""
+    """Check the template before an update or a change set starts."""
 
     def checked(self: Any, *args: Any, **kwargs: Any) -> Any:
         _refuse_unknown_types(kwargs["template"])
@@ -101,7 +101,7 @@ def _refuse_unknown_types(template: str) -> None:
 def _execute_change_set(
     self: Any, change_set_name: str, stack_name: str | None = None
 ) -> None:
-    """An update of the stack, or all that an empty one is to have."""
+    """Execute a change set: update the stack, or fill an empty one."""
     (change_set,) = [
         each
         for each in self.change_sets.values()
@@ -116,7 +116,7 @@ def _execute_change_set(
 
 
 def _delete_stack(self: Any, name: str) -> None:
-    """As CloudFormation does: a stack with a resource that cannot go stays, and says so."""
+    """Delete a stack. It stays, with a reason, if a resource cannot be deleted."""
     for stack in list(self.stacks.values()):
         if name not in (stack.name, stack.stack_id):
             continue
@@ -128,7 +128,7 @@ def _delete_stack(self: Any, name: str) -> None:
 
 
 def _remove_all(stack: Any, what: str = "DELETE") -> None:
-    """Remove its resources, and say how that ended."""
+    """Remove a stack's resources, and record the outcome."""
     try:
         stack.resource_map.delete(KEPT if what == "DELETE" else KEPT[:1])
         stack.status, reason = f"{what}_COMPLETE", None
@@ -140,7 +140,7 @@ def _remove_all(stack: Any, what: str = "DELETE") -> None:
 
 
 def _as_its_role(api: Api, original: Callable[..., None]) -> Callable[..., None]:
-    """A stack has the role that it was given last, until it is given another."""
+    """Run an operation as the stack's role: the given one, or the last one."""
 
     def attempt(
         stack: Any, *args: Any, role_arn: str | None = None, **kwargs: Any
@@ -156,7 +156,7 @@ def _as_its_role(api: Api, original: Callable[..., None]) -> Callable[..., None]
 
 
 def _rolled_back(original: Callable[..., None]) -> Callable[..., None]:
-    """As CloudFormation does when a resource fails: the stack's status and event say it."""
+    """Roll back when a resource fails, and record it in the status and events."""
 
     def attempt(stack: Any, *args: Any, **kwargs: Any) -> None:
         verb = "CREATE" if stack.status in NEW else "UPDATE"
@@ -165,7 +165,7 @@ def _rolled_back(original: Callable[..., None]) -> Callable[..., None]:
         try:
             original(stack, *args, **kwargs)
             stack.status = f"{verb}_COMPLETE"
-            # moto looks for a previous value only among those that were given
+            # moto finds a previous value only if it was given
             declared = stack.template_dict.get("Parameters", {})
             defaults = {k: v["Default"] for k, v in declared.items() if "Default" in v}
             stack.parameters = defaults | stack.parameters
@@ -185,7 +185,7 @@ def _rolled_back(original: Callable[..., None]) -> Callable[..., None]:
 
 
 def _update(self: Any, template: dict[str, Any], parameters: Any = None) -> None:
-    """Make, change and remove what differs."""
+    """Make, change and remove the resources that differ."""
     old, made = self._resource_json_map, self._parsed_resources
     before = _made_of(self)
     self._template = template
@@ -204,7 +204,7 @@ def _update(self: Any, template: dict[str, Any], parameters: Any = None) -> None
             resource = parsing.parse_and_update_resource(
                 name, wanted, self, self._account_id, self._region_name
             )
-            # moto's types that it cannot change stay as they are
+            # resources that moto cannot change are left unchanged
             if resource is not None and resource is not made[name]:
                 replaced.append((made[name], old[name] | {"Properties": before[name]}))
                 made[name] = resource
@@ -217,13 +217,13 @@ def _update(self: Any, template: dict[str, Any], parameters: Any = None) -> None
 
 
 def _delete(self: Any, kept: tuple[str, ...] = KEPT) -> None:
-    """Remove all that can be removed, what depends on others first."""
-    if not hasattr(self, "removing"):  # else this is another attempt
+    """Remove all resources that can be removed, dependents first."""
+    if not hasattr(self, "removing"):  # kept from a failed attempt
         self.removing = {
             name: {**self._resource_json_map[name], "Properties": properties}
             for name, properties in _made_of(self).items()
         }
-        # a reference to what is gone would make it anew
+        # a reference to a removed resource would make it again
         self._resource_json_map = {}
     failures = []
     for name in reversed(list(self.removing)):
@@ -237,7 +237,7 @@ def _delete(self: Any, kept: tuple[str, ...] = KEPT) -> None:
 
 
 def _made_of(self: Any) -> dict[str, dict[str, Any]]:
-    """The properties of what there is, in the order of their references."""
+    """Return the properties of existing resources, in the order of their references."""
     there = [name for name in _in_order(self) if name in self._parsed_resources]
     return {name: _properties(self, self._resource_json_map[name]) for name in there}
 
@@ -258,7 +258,7 @@ def _properties(self: Any, json: dict[str, Any]) -> dict[str, Any]:
 
 
 def _in_order(self: Any) -> Iterator[str]:
-    """The resources whose condition holds, each after those that it refers to."""
+    """Return resources whose condition holds, each after its references."""
     resources = self._resource_json_map
     seen: set[str] = set()
 
@@ -277,7 +277,7 @@ def _in_order(self: Any) -> Iterator[str]:
 
 
 def _references(value: Any) -> Iterator[str]:
-    """The names that a resource's text refers to, whatever their kind."""
+    """Return all names to which a resource's text refers."""
     if isinstance(value, dict):
         for key, each in value.items():
             if key in ("Ref", "DependsOn"):

@@ -1,8 +1,8 @@
 """Task definitions with the defaults that AWS adds to what was registered.
 
-prefect-aws compares what it would register with what AWS answers, and registers anew if
-they differ. `enableFaultInjection: false` is such a difference; empty lists, `cpu: 0` and
-what only an answer has (`compatibilities`, `registeredAt`...) are not.
+prefect-aws compares its definition with AWS's answer, and registers a new revision if
+they differ. `enableFaultInjection: false` is such a difference; empty lists, `cpu: 0`
+and fields of answers only (`compatibilities`, `registeredAt`...) are not.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ REQUIRED = (
 
 
 def install() -> None:
-    """Make moto answer like AWS."""
+    """Make moto return AWS's defaults."""
     initialize = TaskDefinition.__init__
     register = EC2ContainerServiceResponse.register_task_definition
 
@@ -52,7 +52,7 @@ def install() -> None:
 
     TaskDefinition.__init__ = with_defaults  # type: ignore[method-assign]
     EC2ContainerServiceResponse.register_task_definition = with_caller  # type: ignore[method-assign]
-    # moto adds up the memory of containers, and fails where only the task has one
+    # moto sums the containers' memory, and fails where only the task has memory
     EC2ContainerServiceBackend._calculate_task_resource_requirements = staticmethod(
         lambda definition: {"CPU": 0, "MEMORY": 0, "PORTS": [], "PORTS_UDP": []}
     )

@@ -1,4 +1,4 @@
-"""Tells EventBridge of a task's state, as ECS does: "ECS Task State Change".
+"""Events of tasks' states in EventBridge, as by ECS: "ECS Task State Change".
 
 moto's EventBridge sends to queues, but not to topics.
 """
@@ -15,7 +15,7 @@ from tests.cloud.account import backend
 
 
 def install() -> None:
-    """Let rules have topics as targets."""
+    """Let rules send to topics."""
     send = Rule.send_to_targets
 
     def send_to_topics(rule: Rule, event: Any, *args: Any, **kwargs: Any) -> None:
@@ -31,7 +31,7 @@ def install() -> None:
 
 
 def announce(task: Any) -> None:
-    """Put the event that ECS puts when the task has got this state."""
+    """Put ECS's event of the task's new state."""
     backend("events").put_events(
         [
             {

@@ -1,4 +1,4 @@
-"""Functions of templates that moto lacks, or computes for another region."""
+"""Template functions that moto lacks, or evaluates for another region."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.cloud.account import REGION
 
 
 def install() -> None:
-    """Change moto."""
+    """Add the functions to moto."""
     original = parsing.clean_json
 
     def clean_json(value: Any, resources: Any) -> Any:
@@ -29,6 +29,6 @@ def install() -> None:
 
 
 def _subnets(block: str, count: Any, bits: Any) -> list[str]:
-    """So many blocks, each with so many bits for the addresses in it."""
+    """Return `count` blocks of a network, each with `bits` bits for its addresses."""
     subnets = ip_network(block).subnets(new_prefix=32 - int(bits))
     return [str(each) for each in islice(subnets, int(count))]

@@ -1,4 +1,4 @@
-"""What is known of the calls that were made."""
+"""Log of the calls that were made."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tasks in a real image, where there is buildah: as its user, without this machine's files."""
+"""Tasks in a real image by buildah: as its user, without this machine's files."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(not shutil.which("buildah"), reason="no buildah 
 
 @pytest.fixture(scope="module")
 def image(tmp_path_factory):
-    """An image with a shell and what it needs, and a user."""
+    """An image with a shell, its libraries and a user."""
     root = tmp_path_factory.mktemp("image")
     for program in PROGRAMS:
         path = Path(shutil.which(program)).resolve()
@@ -52,14 +52,14 @@ def image(tmp_path_factory):
 
 @pytest.fixture
 def in_image(platform, image):
-    """The platform, whose tasks run in the image."""
+    """The platform, with its tasks in the image."""
     platform.cloud.run_tasks_in(image=image)
     yield platform
     platform.cloud.run_tasks_in(code=ROOT)
 
 
 def working_containers() -> str:
-    """Those that buildah still has of tasks."""
+    """Return buildah's containers of tasks."""
     listed = subprocess.run(["buildah", "containers"], capture_output=True, text=True)
     return "\n".join(line for line in listed.stdout.splitlines() if "task-" in line)
 

@@ -1,4 +1,4 @@
-"""Calls that IAM judges and nobody makes."""
+"""Calls that IAM judges and that change nothing."""
 
 from __future__ import annotations
 

@@ -10,8 +10,8 @@ from botocore.exceptions import ClientError
 
 REGION_AND_ACCOUNT = "eu-central-1:123456789012"
 DEPLOYMENT = f"arn:aws:ecs:{REGION_AND_ACCOUNT}:service-deployment"
-# Service, operation, parameters that are allowed, what is changed to be denied, and the
-# policy's action and resource. What AWS answers once it is allowed does not matter.
+# Service, operation, allowed parameters, the change for which they are denied, and the
+# policy's action and resource. AWS's answer to an allowed call does not matter.
 CELLS: list[tuple[str, str, dict[str, Any], dict[str, Any], str, str]] = [
     (
         *("ecr", "describe_images", {"repositoryName": "aa"}, {"repositoryName": "b2"}),
@@ -94,12 +94,12 @@ CELLS: list[tuple[str, str, dict[str, Any], dict[str, Any], str, str]] = [
     ),
 ]
 
-# refused by CloudFormation itself, once IAM allows it
+# CloudFormation itself refuses it, once IAM allows it
 UNKNOWN = '{"Resources": {"A": {"Type": "AWS::No::Such"}}}'
 
 
 def denied(code: str) -> bool:
-    """Whether an error is IAM's, in the words of any service."""
+    """Return whether an error is IAM's, in any service's words."""
     return code in (
         *("AccessDenied", "AccessDeniedException", "AuthorizationError"),
         *("UnauthorizedOperation", "403"),

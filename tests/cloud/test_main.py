@@ -1,4 +1,4 @@
-"""The fake AWS as a process: it leaves none of its tasks' processes behind."""
+"""The fake AWS as a process: no process of a task outlives it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ time.sleep(600)
 
 
 def alive(pid: int) -> bool:
-    """Whether there is such a process, which nobody has to wait for any more."""
+    """Return whether a process runs and is no zombie."""
     try:
         with open(f"/proc/{pid}/stat") as stat:
             return stat.read().rpartition(")")[2].split()[0] != "Z"

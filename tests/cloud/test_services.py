@@ -1,4 +1,4 @@
-"""ECS services: their tasks, an update of the stack, the end."""
+"""ECS services: their tasks, an update and the deletion of the stack."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.servers.waiting import until
 
 @pytest.fixture
 def with_service(cloud, platform):
-    """The platform with its service, whose task runs."""
+    """The platform with its service and a running task."""
     platform.outputs = cloud.update_stack(platform.name, WithService="yes")
     yield platform
     without = cloud.update_stack(platform.name, WithService="no", Message="hello")
@@ -20,7 +20,7 @@ def with_service(cloud, platform):
 
 
 def tasks(platform) -> list[dict[str, Any]]:
-    """The service's tasks that run."""
+    """Return the service's running tasks."""
     found = platform.cloud.tasks(
         platform.outputs["Cluster"], serviceName=platform.outputs["Service"]
     )

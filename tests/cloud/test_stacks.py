@@ -1,4 +1,4 @@
-"""CloudFormation: what is behind a stack's resources, failures, updates, the end."""
+"""CloudFormation: a stack's resources, failures, updates and deletion."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ QUEUE = {"Type": "AWS::SQS::Queue"}
 
 
 def template(**resources: dict) -> str:
-    """A template with these resources."""
+    """Return a template with these resources."""
     return json.dumps({"Resources": resources})
 
 

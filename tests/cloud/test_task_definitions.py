@@ -1,4 +1,4 @@
-"""What DescribeTaskDefinition answers."""
+"""Answers of DescribeTaskDefinition."""
 
 from __future__ import annotations
 

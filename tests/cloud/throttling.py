@@ -1,4 +1,4 @@
-"""Answers the next calls of an action with AWS's error for too many requests."""
+"""Throttling: the next calls of an action get AWS's error for too many requests."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import Counter
 
 from tests.cloud.call import AwsError, Call
 
-# Services that call it otherwise than the JSON ones do.
+# Services with another error than the JSON ones.
 ERRORS = {
     "ec2": ("RequestLimitExceeded", 503),
     "s3": ("SlowDown", 503),
@@ -18,19 +18,19 @@ ERRORS = {
 
 
 class Throttling:
-    """How many calls of each action are still to be refused."""
+    """Number of calls of each action that are still to be refused."""
 
     def __init__(self) -> None:
         self._left: Counter[tuple[str, str]] = Counter()
         self._counting = threading.Lock()
 
     def refuse(self, service: str, action: str, times: int) -> None:
-        """The next so many calls, instead of what was set before."""
+        """Set how many of the next calls are refused."""
         with self._counting:
             self._left[service, action] = times
 
     def check(self, call: Call) -> None:
-        """Raise, if this call is one of them."""
+        """Raise an error if this call is to be refused."""
         with self._counting:
             if self._left[call.service, call.action] <= 0:
                 return
