@@ -1,1 +1,1 @@
-"""Tests, mirroring the tree. See README.md here."""
+"""Tests, which mirror the tree. See tests/README.md."""

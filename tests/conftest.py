@@ -1,7 +1,7 @@
 """Fixtures of all tests: an empty home, a temporary warehouse, a real Prefect server.
 
-Settings and secrets of the person who runs the tests are out of reach: both Prefect and
-dlt get temporary ones before they are used.
+Tests cannot reach the user's own settings and secrets: Prefect and dlt get temporary
+ones before they are used.
 """
 
 from __future__ import annotations
@@ -47,18 +47,18 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in list(os.environ):
         if name.startswith(SETTINGS):
             del os.environ[name]
-    # Without .pyc files Prefect and dlt take three times as long to import, and some
+    # Without .pyc files Prefect and dlt take three times as long to import. Some
     # shells forbid Python to write them.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.dont_write_bytecode = False
     os.environ |= {
         "DLT_PROJECT_DIR": str(settings.parent),
-        # of the server that the fixture prefect_api starts
+        # settings of the server that the fixture prefect_api starts
         "PREFECT_API_URL": f"http://127.0.0.1:{free_port()}/api",
         "PREFECT_HOME": str(scratch / "prefect"),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
-        "XDG_RUNTIME_DIR": str(scratch),  # sockets and locks of PostgreSQL
+        "XDG_RUNTIME_DIR": str(scratch),  # PostgreSQL's sockets and locks
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
@@ -67,9 +67,9 @@ def pytest_configure(config: pytest.Config) -> None:
         **image_settings(scratch),
     }
     if workers(config):
-        start_python()  # one for all workers
-    # A shell's background jobs ignore SIGINT, and so would all that they start: Prefect's
-    # worker sends itself one when it is told to end, and would go on until it is killed.
+        start_python()  # one for all of pytest's processes
+    # A shell's background jobs and their children ignore SIGINT. Prefect's worker ends
+    # by sending itself SIGINT, and would otherwise go on until it is killed.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     from dlt.common.runtime import run_context
 
@@ -82,7 +82,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """In CI nothing may skip."""
+    """Fail a session with skipped tests in CI."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if os.environ.get("CI") and reporter and reporter.stats.get("skipped"):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
@@ -105,7 +105,7 @@ def pytest_collection_modifyitems(
 
 @pytest.fixture
 def warehouse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The path of the DuckDB file that the pipelines of this test load into."""
+    """Path of the DuckDB file into which the test's pipelines load."""
     monkeypatch.setenv("DLT_LOCAL_DIR", str(tmp_path))
     monkeypatch.setenv("PIPELINES_DIR", str(tmp_path / "pipelines"))
     return tmp_path / "warehouse.duckdb"
@@ -113,7 +113,7 @@ def warehouse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(scope="session")
 def postgres(pytestconfig: pytest.Config) -> Iterator[Database]:
-    """A real PostgreSQL server, one for the session."""
+    """Real PostgreSQL server, one for the session."""
     from tests.servers.postgres import running_postgres
 
     with running_postgres(pytestconfig.stash[scratch_key] / "postgres") as server:
@@ -122,7 +122,7 @@ def postgres(pytestconfig: pytest.Config) -> Iterator[Database]:
 
 @pytest.fixture
 def application(postgres: Database, monkeypatch: pytest.MonkeyPatch) -> Database:
-    """The application's database, empty, which `products` reads."""
+    """Empty database of the application that `products` reads."""
     from tests.servers.postgres import new_database
 
     database = new_database(postgres)
@@ -132,7 +132,7 @@ def application(postgres: Database, monkeypatch: pytest.MonkeyPatch) -> Database
 
 @pytest.fixture
 def feed(application: Database) -> Database:
-    """The application's database, with a change feed that is empty."""
+    """Database of the application, with an empty change feed."""
     from tests.samples.change_feed import create_change_feed
 
     return create_change_feed(application)
@@ -142,7 +142,7 @@ def feed(application: Database) -> Database:
 def postgres_warehouse(
     postgres: Database, warehouse: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Database:
-    """The PostgreSQL database that the pipelines of this test load into."""
+    """PostgreSQL database into which the test's pipelines load."""
     from tests.servers.postgres import new_database
 
     database = new_database(postgres)
@@ -153,7 +153,7 @@ def postgres_warehouse(
 
 @pytest.fixture
 def duckdb_warehouse(warehouse: Path) -> Warehouse:
-    """The warehouse of this test, where it does not matter which one it is."""
+    """Warehouse for tests that need only one type."""
     from tests.servers.warehouses import DuckDBWarehouse
 
     return DuckDBWarehouse(warehouse)
@@ -161,7 +161,7 @@ def duckdb_warehouse(warehouse: Path) -> Warehouse:
 
 @pytest.fixture(params=["duckdb", "postgres"])
 def any_warehouse(request: pytest.FixtureRequest) -> Warehouse:
-    """The warehouse of this test, once in DuckDB and once in PostgreSQL."""
+    """Warehouse of the test, once in DuckDB and once in PostgreSQL."""
     return request.getfixturevalue(f"{request.param}_warehouse")
 
 
@@ -178,7 +178,7 @@ def hubspot(monkeypatch: pytest.MonkeyPatch) -> Iterator[HubSpot]:
 
 @pytest.fixture(scope="session")
 def aws_server(pytestconfig: pytest.Config) -> Iterator[Aws]:
-    """AWS, one for the session."""
+    """Fake AWS, one for the session."""
     from tests.fakes.aws import running_aws
 
     with running_aws(pytestconfig.stash[scratch_key]) as aws:
@@ -187,7 +187,7 @@ def aws_server(pytestconfig: pytest.Config) -> Iterator[Aws]:
 
 @pytest.fixture
 def aws(aws_server: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
-    """An empty AWS account, which every AWS library finds in the environment."""
+    """Empty AWS account, which AWS libraries find by the environment."""
     for name, value in aws_server.environment.items():
         monkeypatch.setenv(name, value)
     yield aws_server
@@ -196,7 +196,7 @@ def aws(aws_server: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
 
 @pytest.fixture(scope="session")
 def cloud(pytestconfig: pytest.Config) -> Iterator[Cloud]:
-    """AWS with CloudFormation, IAM and Fargate, a process of its own for the session."""
+    """Fake AWS with CloudFormation, IAM and Fargate, one process for the session."""
     from tests.cloud.cloud import running_cloud
 
     with running_cloud(pytestconfig.stash[scratch_key] / "cloud") as cloud:
@@ -205,7 +205,7 @@ def cloud(pytestconfig: pytest.Config) -> Iterator[Cloud]:
 
 @pytest.fixture
 def vault(aws: Aws) -> Iterator[Vault]:
-    """AWS Secrets Manager, turned on: dlt looks there for secrets, too."""
+    """AWS Secrets Manager, as a further place where dlt looks for secrets."""
     from tests.fakes.vault import vault_of
 
     with vault_of(aws) as vault:
@@ -214,7 +214,7 @@ def vault(aws: Aws) -> Iterator[Vault]:
 
 @pytest.fixture(scope="session")
 def redshift_database(postgres: Database) -> Database:
-    """One for the session: an export only reads. Its settings are none that help."""
+    """Database that stands for Redshift, with unhelpful settings. Exports only read."""
     from tests.servers.postgres import new_database
 
     database = new_database(postgres)
@@ -229,7 +229,7 @@ def redshift_database(postgres: Database) -> Database:
 
 @pytest.fixture
 def redshift(redshift_database: Database, monkeypatch: pytest.MonkeyPatch) -> Database:
-    """The Redshift that `redshift_export` asks: PostgreSQL speaks for its queries."""
+    """Redshift that `redshift_export` queries, which PostgreSQL stands for."""
     for name, value in redshift_database.redshift_settings.items():
         monkeypatch.setenv(name, value)
     return redshift_database
@@ -237,7 +237,7 @@ def redshift(redshift_database: Database, monkeypatch: pytest.MonkeyPatch) -> Da
 
 @pytest.fixture
 def queries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Queries:
-    """A folder `pets` for queries, in place of the repository's own."""
+    """Folder `pets` for queries, in place of the repository's own."""
     from tests.samples.queries import Queries
 
     return Queries(tmp_path, monkeypatch)
@@ -245,7 +245,7 @@ def queries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Queries:
 
 @pytest.fixture
 def local_lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lake:
-    """The lake of this test, an empty folder."""
+    """Lake of the test, an empty folder."""
     from tests.servers.lakes import LocalLake
 
     monkeypatch.setenv("DLT_LOCAL_DIR", str(tmp_path))
@@ -254,7 +254,7 @@ def local_lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lake:
 
 @pytest.fixture(params=["folder", "S3"])
 def any_lake(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Lake:
-    """The lake of this test, once a local folder and once a bucket."""
+    """Lake of the test, once a local folder and once a bucket."""
     from tests.servers.lakes import S3Lake
 
     if request.param == "folder":
@@ -266,7 +266,7 @@ def any_lake(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.fixture(scope="session")
 def prefect_api(pytestconfig: pytest.Config) -> Iterator[str]:
-    """The address of a real Prefect server, one for the session, where flows run."""
+    """Address of a real Prefect server for flow runs, one for the session."""
     from tests.servers.prefect import drain, running_server
 
     home = pytestconfig.stash[scratch_key] / "server"
@@ -277,7 +277,7 @@ def prefect_api(pytestconfig: pytest.Config) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def image(pytestconfig: pytest.Config) -> Iterator[Image]:
-    """The real image, built from a folder where much lies around that is not for it."""
+    """Real image, built from a folder that also has files not meant for it."""
     from tests.servers.images import built_image, cluttered_copy, what_is_missing
 
     if missing := what_is_missing():
@@ -289,5 +289,5 @@ def image(pytestconfig: pytest.Config) -> Iterator[Image]:
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    """A copy of this repository, at a path with a space."""
+    """Copy of this repository at a path with a space."""
     return copy_repository(tmp_path / "a clone")

@@ -1,9 +1,9 @@
-"""Which tests run, in how many processes, and in which order.
+"""Selection and order of tests, and the number of processes.
 
-`pytest` alone runs all but the slow ones, `pytest -m slow` those, both in two processes side
-by side: tests mostly wait for servers and other processes. Each process has fixtures of its
-own, so that a file's tests stay together. A choice of folders, files or names runs as it is
-chosen, slow or not, in one process.
+`pytest` runs all tests except the slow ones, `pytest -m slow` runs the slow ones. Both
+use two processes, because tests mostly wait for servers and other processes. Each
+process has its own fixtures, so that a file's tests stay together. A choice of folders,
+files or names runs whole, slow or not, in one process.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 WORKERS = 2
-# The store of images is one for the machine: two must not build there, or empty it, at once.
+# The machine has one store of images: two processes must not build in it at once.
 IMAGES = (
     "tests/cloud/test_containers.py",
     "tests/end_to_end/test_image.py",
     "tests/github/test_release.py",
     "tests/repository/test_image.py",
 )
-# Those that take longest, so that no process ends with one alone.
+# The longest tests come first, so that no process ends with one alone.
 LONG = (
     *IMAGES,
     "tests/end_to_end/",
@@ -37,7 +37,7 @@ def workers(config: pytest.Config) -> int:
 
 
 def leave_out_slow(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect the slow tests, unless they were asked for."""
+    """Deselect the slow tests unless they were chosen."""
     if config.option.markexpr or _is_a_choice(config):
         return
     slow = [item for item in items if item.get_closest_marker("slow")]
@@ -46,7 +46,7 @@ def leave_out_slow(config: pytest.Config, items: list[pytest.Item]) -> None:
 
 
 def long_first(items: list[pytest.Item]) -> None:
-    """Order by what is known of their duration."""
+    """Move the longest tests to the front."""
     for item in items:
         fixtures = getattr(item, "fixturenames", ())
         if "image" in fixtures and not item.nodeid.startswith(IMAGES):
@@ -56,7 +56,7 @@ def long_first(items: list[pytest.Item]) -> None:
 
 def _is_a_choice(config: pytest.Config) -> bool:
     some_files = config.args_source is not pytest.Config.ArgsSource.TESTPATHS
-    last_failed = config.getoption("lf", False)  # of the cacheprovider
+    last_failed = config.getoption("lf", False)  # option of the cacheprovider
     return bool(some_files or config.option.keyword or last_failed)
 
 
@@ -66,7 +66,7 @@ def _place(nodeid: str) -> int:
 
 
 class Files(LoadScopeScheduling):
-    """Hands out one file after the other, in the order of the tests."""
+    """Scheduler that hands out one file after the other, in the order of the tests."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]

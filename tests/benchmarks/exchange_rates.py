@@ -1,10 +1,10 @@
-"""`python -m flows.exchange_rates` against what it cannot do without.
+"""`python -m flows.exchange_rates` against the minimum that it needs.
 
 Prints, as ratios of medians over interleaved runs:
 
 - the whole process against a bare one-task Prefect flow plus the time that DuckDB needs
-  to read and unpivot the same file. Goal: at most 2, aim 1.5. Both against a running server;
-- the load within the run against DuckDB alone, the first time and again. Goal: at most 4.
+  to read and unpivot the same file. Goal: at most 2, aim 1.5. Both use a server;
+- the load within the run against DuckDB alone, first and repeated. Goal: at most 4.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def compare_processes(folder: Path, api_url: str, limit: float) -> None:
 
 
 def duckdb_seconds(folder: Path) -> float:
-    """Medians of what DuckDB needs to read and unpivot the file into a table."""
+    """Return DuckDB's median seconds to read and unpivot the file into a table."""
     import duckdb
 
     from tests.samples.ecb import packaged_csv, unpivoted

@@ -1,7 +1,7 @@
-"""Where a newcomer's first minute goes: the README's first command in an empty home.
+"""Phases of a newcomer's first minute: the README's first command in an empty home.
 
-Unlike all else in tests/ this needs the network, for the packages. The seconds are those
-between the lines that the command prints.
+This needs the network for the packages, unlike everything else in tests/. The seconds
+are the times between the lines that the command prints.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.repository.tree import copy_repository, environment_of_a_newcomer
 
-# What each phase ends with.
+# The line that ends each phase.
 PHASES = {
     "packages downloaded and installed": "Installed ",
     "bytecode compiled": "Bytecode compiled ",

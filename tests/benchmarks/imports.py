@@ -1,6 +1,6 @@
-"""The import of each flow's module against `from prefect import flow; import dlt`.
+"""Import of each flow's module against `from prefect import flow; import dlt`.
 
-What a run does not use at its start it does not import. Goal: at most 1.1.
+A flow imports only what its start needs. Goal: at most 1.1.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Runs alternatives as whole processes, interleaved, and compares their medians."""
+"""Comparison of alternatives by medians of interleaved whole processes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.repository.tree import ROOT
 
 @dataclass
 class Alternative:
-    """A command that is measured, and what it took each time."""
+    """Measured command, with its time and memory in each round."""
 
     name: str
     command: list[str]
@@ -40,9 +40,9 @@ class Alternative:
 def interleaved(
     alternatives: list[Alternative], rounds: int, environment: dict[str, str]
 ) -> None:
-    """Measure all of them in each round, so that a slow moment strikes all alike.
+    """Measure every alternative in each round, so that slow moments hit all alike.
 
-    A first round is not counted: it fills the disk's cache. Python's bytecode is
+    The first round is not counted: it fills the disk's cache. Python's bytecode is
     compiled beforehand, whatever PYTHONDONTWRITEBYTECODE says.
     """
     compiled = [str(ROOT / name) for name in ("flows", "pipelines", "sources", "utils")]
@@ -60,7 +60,7 @@ def interleaved(
 
 
 def _run(command: list[str], environment: dict[str, str]) -> tuple[float, str]:
-    """Run to the end, and return the peak of resident memory in MiB, and what it prints."""
+    """Run a command; return its peak of resident memory in MiB, and its output."""
     process = subprocess.Popen(
         command,
         cwd=ROOT,
@@ -79,12 +79,12 @@ def _run(command: list[str], environment: dict[str, str]) -> tuple[float, str]:
 
 
 def python(code: str) -> list[str]:
-    """The command that runs this code."""
+    """Return the command that runs Python code."""
     return [sys.executable, "-c", code]
 
 
 def report(alternatives: list[Alternative]) -> None:
-    """Print medians and ranges, of whole processes."""
+    """Print medians and ranges of whole processes."""
     for each in alternatives:
         inside = f", {each.median_inside:.2f} s inside" if each.inside else ""
         print(
@@ -96,6 +96,6 @@ def report(alternatives: list[Alternative]) -> None:
 
 
 def empty(folder: Path) -> None:
-    """Remove what is in the folder."""
+    """Remove the folder's content."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

@@ -1,12 +1,13 @@
-"""`products`, a million rows from PostgreSQL into DuckDB, against the limit and its peers.
+"""`products`, a million rows from PostgreSQL into DuckDB, against a limit and peers.
 
-The limit is PostgreSQL's `COPY` to a CSV file and DuckDB's `read_csv`. The peers are dlt's
-own `sql_table` with ConnectorX and with pandas, and ingestr; they are installed into
-environments of their own, which takes the network. `--documented` adds `sql_table` as its
-documentation starts, which takes minutes for each run. Goals: inside the run 1.25 times
-the limit, the whole process without Prefect twice, ahead of every peer; a merge of a
-million changed rows into a million at most 1.25 times a replace of the same rows; memory
-for ten million rows at most 1.2 times that for one, and below 512 MiB with Prefect.
+The limit is PostgreSQL's `COPY` to a CSV file and DuckDB's `read_csv`. The peers are
+dlt's own `sql_table` with ConnectorX and with pandas, and ingestr; they are installed
+into environments of their own, which takes the network. `--documented` adds `sql_table`
+as its documentation starts, which takes minutes for each run. Goals: inside the run
+1.25 times the limit, the whole process without Prefect twice, ahead of every peer; a
+merge of a million changed rows into a million at most 1.25 times a replace of the same
+rows; memory for ten million rows at most 1.2 times that for one, and below 512 MiB with
+Prefect.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ with duckdb.connect("{folder}/limit.duckdb") as warehouse:
 print("inside", time.monotonic() - begun)
 """
 
-# Inside the run, as within the limit, the libraries are there already.
+# The time inside the run, as that of the limit, excludes imports.
 OURS = """
 import dlt.common.libs.pyarrow, dlt.destinations.impl.duckdb.duck
 import duckdb, psycopg2, pyarrow.csv, pyarrow.parquet
@@ -90,12 +91,12 @@ def main() -> None:
             fill(source, MILLION)
             compare_processes(source, folder)
             compare_memory(source, folder)
-            # last, and in this process: a child's peak of memory is at least its parent's
+            # last, because in this process: a child's peak includes its parent's
             compare_merge_and_replace(source, folder)
 
 
 def fill(source: Database, rows: int) -> None:
-    """So many changes, of 200,000 products."""
+    """Add changes of 200,000 products."""
     source.query(FILL, rows)
     source.query("VACUUM ANALYZE raw_data.products")
 
@@ -137,7 +138,7 @@ def compare_processes(source: Database, folder: Path) -> None:
 def installed_peers(
     source: Database, folder: Path, scratch: Path, prepare
 ) -> list[Alternative]:
-    """Each in an environment of its own, that our pins do not slow or hasten."""
+    """Install each peer in its own environment, without this project's pins."""
     dlt = folder / "dlt"
     _install(
         dlt,
@@ -176,7 +177,7 @@ def installed_peers(
 
 
 def _in_scratch(scratch: Path, command: list[str]) -> list[str]:
-    """With a home of its own for what it leaves, and no telemetry to wait for."""
+    """Return a command that runs with `scratch` as its home, without telemetry."""
     script = """
         cd "$0"
         export HOME="$0" PIPELINES_DIR="$0/pipelines" DLT_LOCAL_DIR="$0"
@@ -195,7 +196,7 @@ def _install(environment: Path, *packages: str) -> None:
 
 
 def compare_merge_and_replace(source: Database, folder: Path) -> None:
-    """A million rows that all have changed, merged and then replaced, in one process."""
+    """Merge, then replace, a million changed rows in one process."""
     data = folder / "merge"
     empty(data)
     fill(source, MILLION)
@@ -225,7 +226,7 @@ def compare_merge_and_replace(source: Database, folder: Path) -> None:
 
 
 def compare_memory(source: Database, folder: Path) -> None:
-    """`python -m flows.products` with Prefect, for one and for ten million rows."""
+    """Compare the memory of `python -m flows.products` for one and ten million rows."""
     data = folder / "memory"
     flow = [sys.executable, "-m", "flows.products"]
     api_url = f"http://127.0.0.1:{free_port()}/api"

@@ -1,6 +1,6 @@
-"""A hundred deployments by `release apply` against `prefect deploy --all`, on one server.
+"""Hundred deployments by `release apply` against `prefect deploy --all`, on one server.
 
-Whole processes; the server has a database of SQLite, and AWS is played. Prints the ratios
+Whole processes; the server has a database of SQLite, and AWS is fake. Prints the ratios
 of seconds, each measured once, and how long a rollback takes. Goal: at least 3 times as
 fast for a first release and for a new image, with the same result in every field.
 """

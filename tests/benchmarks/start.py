@@ -1,12 +1,12 @@
-"""From a container's start to the flow's first line, in the image, as ECS starts a run.
+"""Start of a run in the image, as on ECS: from the container's start to the first line.
 
 A run of a deployment on a real server is executed by `python -m prefect.engine`. Prints
 ratios of medians over interleaved runs:
 
-- `hello_world` to its first line, against a flow that does nothing but log one.
+- `hello_world` to its first line, against a flow that only logs a line.
   Goal: at most 1.1;
-- `exchange_rates` to the beginning of its function, against a flow that also imports dlt.
-  Goal: at most 1.1. What it logs first is that rows were extracted: printed without a goal.
+- `exchange_rates` to the start of its function, against a flow that also imports dlt.
+  Goal: at most 1.1. Its first line, about extracted rows, is printed without a goal.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ from prefect import flow, get_run_logger
 def {name}():
     get_run_logger().info("here")
 """
-# The last line of Prefect's before the function is called.
+# Prefect's last line before the function is called.
 BEGINS = "View at"
 
 
 @dataclass
 class Start:
-    """A flow, and the seconds until its function began and until it logged a line."""
+    """Flow, with the seconds until its function began and until it logged a line."""
 
     flow: str
     begins: list[float] = field(default_factory=list)
@@ -114,7 +114,7 @@ def compare(container: Container, scratch: Path) -> None:
 def measure(
     flow: str, container: Container, client: SyncPrefectClient
 ) -> tuple[float, float]:
-    """Seconds from the container's start until the function begins, and until it logs."""
+    """Measure the seconds until the function begins, and until it logs a line."""
     step = {"prefect.deployments.steps.set_working_directory": {"directory": FOLDER}}
     deployment = client.create_deployment(
         client.create_flow_from_name(flow),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def platform(
     postgres: Database, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Platform]:
-    """Everything that production has, with tasks as processes of this machine."""
+    """The whole of production, with tasks as local processes."""
     from tests.end_to_end.platform import running_platform
     from tests.servers.postgres import new_database
 

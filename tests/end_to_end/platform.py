@@ -1,4 +1,4 @@
-"""The whole platform: its stacks, its worker, its pools and deployments. AWS alone is played."""
+"""The whole platform: stacks, worker, pools and deployments. Only AWS is fake."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from tests.servers.waiting import Found, until
 AUTH = "admin:a-password-of-prefect"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 DEPLOY_STACK, LAKE_STACK, STACK = TEMPLATES  # their names, in the order of the README
-# What a person may wait for: a run's start takes the worker's look, and imports.
+# A run's start takes the worker's poll and imports.
 SECONDS = 300
 
 
 @dataclass
 class Platform:
-    """Everything that production has."""
+    """Whole platform, as in production."""
 
     cloud: Cloud
     api_url: str
@@ -45,12 +45,12 @@ class Platform:
 
     @cached_property
     def client(self) -> SyncPrefectClient:
-        """Prefect's API, for what a test prepares or looks at."""
+        """Client of Prefect's API, for a test's preparations and checks."""
         return SyncPrefectClient(self.api_url, auth_string=AUTH)
 
     @property
     def environment(self) -> dict[str, str]:
-        """That of the person who deploys."""
+        """Environment of the person who deploys."""
         return (
             os.environ
             | self.cloud.environment
@@ -64,7 +64,7 @@ class Platform:
         )
 
     def command(self, *words: str, folder: Path | None = None) -> str:
-        """What a command of Python's modules printed, which has to succeed."""
+        """Run a Python module, which has to succeed, and return its output."""
         done = subprocess.run(
             [python(), "-m", *words],
             cwd=folder or self.code,
@@ -77,18 +77,18 @@ class Platform:
         return done.stdout
 
     def start(self, deployment: str, **options: Any) -> UUID:
-        """Ask for a run of a deployment, as the UI does."""
+        """Schedule a run of a deployment, as the UI does."""
         found = self.client.read_deployment_by_name(deployment)
         return self.client.create_flow_run_from_deployment(found.id, **options).id
 
     def run(self, run_id: UUID) -> FlowRun:
-        """A run as Prefect has it."""
+        """Return a run's current state in Prefect."""
         return self.client.read_flow_run(run_id)
 
     def wait(
         self, run_id: UUID, look: Callable[[FlowRun], Any] | None = None
     ) -> FlowRun:
-        """The run, once it has ended, or once `look` finds what it looks for."""
+        """Wait until a run has ended, or until `look` is true of it; return the run."""
 
         def arrived() -> FlowRun | None:
             run = self.run(run_id)
@@ -97,43 +97,43 @@ class Platform:
         return _until(arrived, f"the run {run_id}")
 
     def completed(self, deployment: str, **options: Any) -> FlowRun:
-        """A run of a deployment, from its start to its end, and that of its task."""
+        """Run a deployment until the run has completed and its task has stopped."""
         run = self.wait(self.start(deployment, **options))
         self.stopped_task(run.id)
         assert run.state.is_completed(), (run.state, self.logs(run.id))
         return run
 
     def logs(self, run_id: UUID) -> list[str]:
-        """The run's lines in Prefect."""
+        """Return a run's log lines in Prefect."""
         only = LogFilter(flow_run_id=LogFilterFlowRunId(any_=[run_id]))
         return [each.message for each in self.client.read_logs(only, limit=200)]
 
     def wait_for_line(self, run_id: UUID, part: str) -> str:
-        """The run's line that has this in it: lines arrive some time after the run's end."""
+        """Wait for a log line with this text: lines may arrive after the run's end."""
         return _until(
             lambda: next((line for line in self.logs(run_id) if part in line), ""),
             f"the line {part}",
         )
 
     def tasks(self) -> dict[str, list[dict[str, Any]]]:
-        """Tasks of flow runs on ECS, running or stopped, by the run's id."""
+        """Return ECS's tasks of flow runs, running or stopped, by the run's id."""
         found: dict[str, dict[str, dict[str, Any]]] = {}
         for status in ("RUNNING", "STOPPED"):
             cluster = self.outputs["ClusterArn"]
             for task in self.cloud.tasks(cluster, desiredStatus=status):
                 tags = {each["key"]: each["value"] for each in task.get("tags", [])}
                 if run_id := tags.get("prefect.io/flow-run-id"):
-                    # one that stops meanwhile is listed twice
+                    # a task that stops meanwhile is listed twice
                     found.setdefault(run_id, {})[task["taskArn"]] = task
         return {run_id: list(tasks.values()) for run_id, tasks in found.items()}
 
     def task(self, run_id: UUID) -> dict[str, Any]:
-        """The one task of a run."""
+        """Return a run's only task."""
         (task,) = self.tasks()[str(run_id)]
         return task
 
     def stopped_task(self, run_id: UUID) -> dict[str, Any]:
-        """The one task of a run, once it has stopped."""
+        """Wait until a run's only task has stopped, and return it."""
 
         def arrived() -> dict[str, Any] | None:
             task = self.task(run_id)
@@ -142,14 +142,14 @@ class Platform:
         return _until(arrived, f"the task of the run {run_id}")
 
     def worker_tasks(self) -> list[dict[str, Any]]:
-        """The worker service's tasks that run."""
+        """Return the running tasks of the worker's service."""
         found = self.cloud.tasks(
             self.outputs["ClusterArn"], serviceName=self.outputs["WorkerServiceName"]
         )
         return [task for task in found if task["lastStatus"] == "RUNNING"]
 
     def replace_worker(self) -> None:
-        """Stop the worker; its service starts another."""
+        """Stop the worker, and wait until its service has started another."""
         (worker,) = self.worker_tasks()
         self.cloud.client("ecs").stop_task(
             cluster=self.outputs["ClusterArn"], task=worker["taskArn"]
@@ -157,7 +157,7 @@ class Platform:
         self.wait_for_successor(worker)
 
     def wait_for_successor(self, worker: dict[str, Any]) -> None:
-        """Until there is another worker."""
+        """Wait until the service has replaced a worker."""
 
         def succeeded() -> bool:
             arns = [task["taskArn"] for task in self.worker_tasks()]
@@ -166,13 +166,13 @@ class Platform:
         _until(succeeded, "another worker")
 
     def wait_for_worker(self) -> None:
-        """Until Prefect shows one online."""
+        """Wait until Prefect shows a worker online."""
         pool = self.outputs["WorkPoolName"]
 
         def online() -> bool:
             try:
                 workers = self.client.read_workers_for_work_pool(pool)
-            except PrefectHTTPStatusError:  # the worker makes the pool
+            except PrefectHTTPStatusError:  # the worker has not made the pool yet
                 return False
             return any(worker.status == WorkerStatus.ONLINE for worker in workers)
 
@@ -181,7 +181,7 @@ class Platform:
 
 @contextmanager
 def running_platform(database: Database, folder: Path) -> Iterator[Platform]:
-    """Set it up from nothing, in the order of infrastructure/README.md."""
+    """Set up the platform from nothing, in the order of infrastructure/README.md."""
     with running_stacks(database, folder) as platform:
         platform.command("blocks", "apply")
         platform.command("prefect", "deploy", "--all")
@@ -192,29 +192,29 @@ def running_platform(database: Database, folder: Path) -> Iterator[Platform]:
 def running_stacks(
     database: Database, folder: Path, commit: str = COMMIT
 ) -> Iterator[Platform]:
-    """Its stacks and its worker, and a Prefect server that has no deployment yet.
+    """Set up the stacks, the worker, and a Prefect server without deployments.
 
     Args:
         database: The warehouse.
-        folder: For all that is started.
-        commit: The first image's.
+        folder: Working folder of the servers.
+        commit: Tag of the first image.
     """
     code = copy_repository(folder / "app")
-    # A task that is a process starts in its own copy of the code, as one in the image
-    # starts in /app.
+    # A task that is a process starts in its own copy of the code, a task in the image
+    # in /app.
     deployments = (code / "prefect.yaml").read_text()
     assert deployments.count("directory: /app") >= 1
     (code / "prefect.yaml").write_text(
         deployments.replace("directory: /app", 'directory: "."')
     )
-    # A worker looks for runs every ten seconds, and for cancelled ones, too.
+    # By default a worker polls for scheduled and cancelled runs every ten seconds.
     (code / "prefect.toml").write_text(
         "[worker]\nquery_seconds = 1.0\ncancellation_poll_seconds = 1.0\n"
     )
     api_url = f"http://127.0.0.1:{free_port()}/api"
     settings = {
         "PREFECT_SERVER_API_AUTH_STRING": AUTH,
-        # a run that is cancelled before its task connects, else after five minutes
+        # for a run cancelled before its task connects; the default is five minutes
         "PREFECT_SERVER_SERVICES_CANCELLATION_CLEANUP_CANCELLING_TIMEOUT_SECONDS": "5",
     }
     with (
@@ -233,7 +233,7 @@ def running_stacks(
 def create_stacks(
     cloud: Cloud, api_url: str, warehouse_url: str, commit: str
 ) -> tuple[str, dict[str, str]]:
-    """The three stacks and the secrets: the image, and the platform's outputs."""
+    """Create the stacks and secrets; return the image and the platform's outputs."""
     texts = {stack: path.read_text() for stack, path in TEMPLATES.items()}
     deploy = cloud.create_stack(
         DEPLOY_STACK, texts[DEPLOY_STACK], GitHubRepository="acme/data-platform"
@@ -260,7 +260,7 @@ def create_stacks(
 
 
 def _until(look: Callable[[], Found], what: str) -> Found:
-    """Ask seldom: Prefect's server has enough to do."""
+    """Wait with few requests, because Prefect's server is busy."""
     return until(look, what, SECONDS, every=0.5)
 
 

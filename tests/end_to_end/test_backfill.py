@@ -49,7 +49,7 @@ def test_each_chunk_of_a_backfill_is_a_task_on_ecs(platform: Platform):
 
 
 def use_api(platform: Platform, url: str) -> None:
-    """Let the chunks' deployment ask the API that is played."""
+    """Make the chunks' deployment call the fake API."""
     from prefect.client.schemas.actions import DeploymentUpdate
 
     deployment = platform.client.read_deployment_by_name(CHUNKS)
@@ -61,7 +61,7 @@ def use_api(platform: Platform, url: str) -> None:
 
 
 def lake_files(platform: Platform, prefix: str) -> list[str]:
-    """Names of the lake's files that begin like this."""
+    """Return the lake's files whose names begin with a prefix."""
     bucket = platform.outputs["LakeBucketUrl"].removeprefix("s3://")
     s3 = platform.cloud.client("s3")
     found = s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", [])

@@ -1,4 +1,4 @@
-"""How often AWS is called: a limit there must neither lose a run nor double one."""
+"""Calls of AWS: throttling must neither lose a run nor start it twice."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ pytestmark = pytest.mark.slow
 
 
 def test_an_unchanged_deployment_registers_no_task_definition(platform: Platform):
-    """Nor after the worker has been replaced, which remembers nothing."""
-    platform.completed(DEPLOYMENT)  # the first one does
+    """Includes a replaced worker, whose cache is empty."""
+    platform.completed(DEPLOYMENT)  # the first run registers one
     platform.cloud.forget_calls()
 
     complete_five(platform)
@@ -25,7 +25,7 @@ def test_an_unchanged_deployment_registers_no_task_definition(platform: Platform
 
 
 def test_runs_that_start_at_once_survive_throttling(platform: Platform):
-    """All complete, and none runs twice."""
+    """Expects every run to complete in one task."""
     assert run_throttled(platform, 8) == {("Completed", 1): 8}
 
 

@@ -22,7 +22,7 @@ def test_hello_world_runs_as_a_task_behind_the_stacks_address(platform):
 
 
 def test_exchange_rates_arrive_in_the_warehouse(platform):
-    """By a key to it that is in AWS Secrets Manager alone, read with the flow's role."""
+    """Reads the credentials from AWS Secrets Manager with the flow's role."""
     parameters = {"refresh": False}
     run = platform.completed("exchange_rates/production", parameters=parameters)
 

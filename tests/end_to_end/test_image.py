@@ -1,4 +1,4 @@
-"""The same in the real image: one image is the worker, and every flow."""
+"""Runs in the real image, which serves the worker and every flow."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FLOWS = ("hello_world", "exchange_rates")
 
 @pytest.fixture(scope="module", autouse=True)
 def in_the_image(platform: Platform, image: Image) -> Iterator[None]:
-    """Tasks run in the image, and two deployments are as prefect.yaml has them."""
+    """Run tasks in the image, with two deployments unchanged from prefect.yaml."""
     platform.cloud.run_tasks_in(image=image.name)
     deploy(platform, ROOT)
     platform.replace_worker()

@@ -1,4 +1,4 @@
-"""However a run ends, Prefect says so, and no task is left."""
+"""Final states: Prefect shows how a run ended, and no task is left."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NEVER_CONNECTS = {"command": "sleep 300"}
 
 @pytest.fixture(scope="module", autouse=True)
 def waiting_deployment(platform: Platform) -> Iterator[None]:
-    """A deployment whose runs last as long as a test wants."""
+    """A deployment whose runs wait for a file."""
     client = platform.client
     flow_id = client.create_flow_from_name("wait_for_file")
     deployment_id = client.create_deployment(
@@ -41,7 +41,7 @@ def waiting_deployment(platform: Platform) -> Iterator[None]:
 
 
 def waiting(platform: Platform, file: Path, **options: Any) -> UUID:
-    """A run that goes on until there is this file."""
+    """Start a run that goes on until a file exists."""
     return platform.start(WAITING, parameters={"path": str(file)}, **options)
 
 
@@ -54,7 +54,7 @@ def has_a_task(run: FlowRun) -> bool:
 
 
 def cancel(platform: Platform, run_id: UUID) -> FlowRun:
-    """As the UI's button does."""
+    """Cancel a run, as the UI's button does."""
     platform.client.set_flow_run_state(run_id, Cancelling())
     return platform.wait(run_id)
 
@@ -123,7 +123,7 @@ def test_a_run_that_is_cancelled_leaves_no_task(platform, tmp_path, when, option
 
 
 def test_runs_outlive_a_worker_that_is_killed(platform, tmp_path):
-    """What was running goes on, what came meanwhile runs, and nothing runs twice."""
+    """Includes a run scheduled meanwhile: each run completes, and starts only once."""
     go_on = tmp_path / "go on"
     before = waiting(platform, go_on)
     platform.wait(before, is_running)
@@ -137,7 +137,7 @@ def test_runs_outlive_a_worker_that_is_killed(platform, tmp_path):
 
     for run_id in (before, meanwhile):
         assert platform.wait(run_id).state_type == StateType.COMPLETED
-        platform.task(run_id)  # one
+        platform.task(run_id)  # fails if there are two
         assert platform.run(run_id).run_count == 1
 
 

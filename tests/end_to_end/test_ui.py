@@ -1,4 +1,4 @@
-"""A flow run on demand, by the button that people press."""
+"""Run of a flow by the UI's button."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ def test_quick_run_in_the_ui_is_a_completed_task(page, platform):
     deployment = platform.client.read_deployment_by_name("hello_world/production")
     before = runs_of(platform, deployment.id)
     address = f"/deployments/deployment/{deployment.id}"
-    page.goto(address, wait_until="networkidle")  # else a click may be lost
+    page.goto(address, wait_until="networkidle")  # otherwise a click may be lost
     page.get_by_role("button", name=re.compile("^Run$")).first.click()
     page.get_by_text("Quick run").first.click()
-    # not the UI's message, which goes after seconds
+    # not the UI's message, which disappears after seconds
     new = until(lambda: runs_of(platform, deployment.id) - before, "the UI's run")
 
     (run,) = map(platform.run, new)

@@ -1,4 +1,4 @@
-"""Starts many runs at once while AWS says that these are too many, and looks at each.
+"""Start of many runs at once while AWS throttles, and the outcome of each.
 
 `python -m tests.end_to_end.throttled_runs` starts fifty, which takes some minutes.
 """
@@ -16,8 +16,8 @@ DEPLOYMENT = "hello_world/production"
 
 
 def run_throttled(platform: Platform, count: int) -> Counter[tuple[str, int]]:
-    """How many runs ended in which state, with how many tasks each."""
-    platform.completed(DEPLOYMENT)  # from now on there is its task definition
+    """Count runs by their final state and number of tasks."""
+    platform.completed(DEPLOYMENT)  # registers the task definition
     platform.cloud.forget_calls()
     throttled = ("RunTask", "DescribeTaskDefinition")
     for action in throttled:

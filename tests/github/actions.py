@@ -14,8 +14,8 @@ from tests.servers.python import python
 
 REPOSITORY = "acme/data-platform"
 ISSUER = "token.actions.githubusercontent.com"
-# Programs of the machine. `docker` is buildah, which needs no daemon; a pushed image is
-# known to the fake's repository by its tag, and to buildah's store by its name.
+# Programs of the runner's machine. `docker` is buildah, which needs no daemon. A pushed
+# image is in the fake's repository by its tag, and in buildah's store by its name.
 UV = """#!/bin/sh
 [ "$1 $2" = "run python" ] || { echo "unknown: uv $*" >&2; exit 2; }
 shift 2

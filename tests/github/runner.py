@@ -1,8 +1,8 @@
 """Fake of GitHub's runner: reads a job of a workflow, and executes its steps in order.
 
-Commands are run unchanged, by bash, in an empty folder with an empty environment. Actions are
-replaced by functions with the same effect (actions.py). Expressions are limited to those that
-the workflows use. Anything else is an error.
+Commands are run unchanged, by bash, in an empty folder with an empty environment.
+Actions are replaced by functions with the same effect (actions.py). Expressions are
+limited to those that the workflows use. Anything else is an error.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Inputs = Mapping[str, str]
 
 
 class StepFailed(AssertionError):
-    """A step ended with an error: the job, too."""
+    """Error of a step, which ends the job."""
 
 
 def jobs_of(workflow: str) -> dict[str, dict[str, Any]]:

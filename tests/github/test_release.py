@@ -1,7 +1,7 @@
 """From a push to a completed run: the workflows' own steps, in their order.
 
-AWS is the fake one, where the job is the deploy role and IAM decides; Prefect's server and
-the image are real.
+In the fake AWS the job has the deploy role, and IAM judges its calls. Prefect's server
+and the image are real.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ def production(
         yield github, it
     repository = it.image.rpartition(":")[0]
     for commit in github.git("rev-list", "HEAD").split():
-        # of a commit that built none there is no such name
+        # a commit that built no image has no such name
         subprocess.run(
             ["buildah", "rmi", f"{repository}:{commit}"], capture_output=True
         )
@@ -232,6 +232,6 @@ def assert_nothing_is_told(job: Runner) -> None:
     """Check that no log, summary or plan has a secret, masked by GitHub or not."""
     files = [*job.temporary.iterdir(), *job.folder.glob("summary")]
     told = [job.log, *(file.read_text() for file in files)]
-    assert AUTH in job.masks and len(job.masks) == 4  # and AWS's keys
+    assert AUTH in job.masks and len(job.masks) == 4  # the other three are AWS's keys
     for mask in job.masks:
         assert not any(mask in each for each in told), mask

@@ -111,7 +111,7 @@ def test_a_checkout_leaves_no_credentials(path):
 
 @every_workflow
 def test_github_keeps_no_secret(path):
-    """AWS gives keys for an hour by GitHub's word, and Prefect's secret is in AWS."""
+    """Relies on AWS: keys for an hour by GitHub's token, and Prefect's secret."""
     text = path.read_text()
     assert "secrets." not in text and "secrets:" not in text
     assert not re.search("access-key|password:|token:(?! write)", text)
@@ -136,7 +136,7 @@ def test_only_what_deploys_reaches_aws_and_one_at_a_time_to_its_end():
             "group": "production",
             "cancel-in-progress": False,
         }
-        # no package comes from what another job has stored
+        # no package comes from another job's cache
         (uv,) = [s["with"] for s in job["steps"] if "setup-uv" in s.get("uses", "")]
         assert uv["enable-cache"] is False
 

@@ -1,1 +1,1 @@
-"""Runs that are killed or terminated, and what the next run makes of it."""
+"""Killed and terminated runs, and the reruns after them."""

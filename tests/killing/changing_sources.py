@@ -12,32 +12,32 @@ from tests.fakes.hubspot import TOKEN, HubSpot
 from tests.samples.change_feed import COLUMNS, add_changes, changes, create_change_feed
 from tests.servers.postgres import Database
 
-# Longer than the seconds that a change is late, and far shorter than a test: what a run
-# has lost is not read again by luck.
+# Longer than a change's delay, and far shorter than a test: a lost row is not read
+# again by chance.
 LAG_HOURS = str(12 / 3600)
 
 
 class ChangingSource(Protocol):
-    """What is read, and how a user sees what was loaded of it."""
+    """Source of a pipeline, and the query that compares its loaded rows."""
 
     load: str
     """`module:function` of the pipeline."""
     table: str
-    """The table that is compared, with its dataset."""
+    """Compared table, with its dataset."""
     loaded: str
-    """Its rows, the key first, as `rows` has them."""
+    """Query of the loaded rows, in the form of `rows`."""
     settings: dict[str, str]
-    """The environment that leads the pipeline here."""
+    """Environment in which the pipeline reads this source."""
 
     def change(self, number: int) -> None:
-        """Make so many changes, as of now."""
+        """Make a number of changes with the current time."""
 
     def rows(self) -> list[tuple[Any, ...]]:
-        """All there are, the key first."""
+        """Return all rows, the key first."""
 
 
 class ChangingProducts:
-    """The application's change feed, which only grows."""
+    """Change feed of the application, which only grows."""
 
     load = "pipelines.products:load_products"
     table = "dev_products.products"
@@ -45,7 +45,7 @@ class ChangingProducts:
 
     def __init__(self, database: Database) -> None:
         self._database = create_change_feed(database, 5_000)
-        # before the lag, so that only a whole load brings them
+        # before the lag, so that only a full refresh reads them
         database.query(
             "UPDATE raw_data.products SET valid_ts = valid_ts - interval '9 days'"
         )
@@ -62,7 +62,7 @@ class ChangingProducts:
 
 
 class ChangingHubSpot:
-    """An account whose contacts are added, changed and archived."""
+    """HubSpot account whose contacts are added, changed and archived."""
 
     load = "pipelines.hubspot:load_hubspot"
     table = "dev_hubspot.contacts"
@@ -107,7 +107,7 @@ class ChangingHubSpot:
 
 @contextmanager
 def changing_hubspot() -> Iterator[ChangingHubSpot]:
-    """The account, and its API while it changes."""
+    """Serve the API of a changing account."""
     hubspot, lock = HubSpot(), Lock()
 
     def respond(request: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Processes that start at once: forked from one that has imported all, and has no threads."""
+"""Processes that start at once, forked from one with all imports and no threads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A process of its own that kills itself at a chosen place."""
+"""Process that kills itself at a chosen place."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from tests.killing.forked import processes
 def killed_process(
     function: str, *arguments: Any, place: str, when: str = "after", only: str = ""
 ) -> None:
-    """Call a function in a process that dies on the way, as `kill -9` would have it.
+    """Call a function in a process that dies on the way by SIGKILL.
 
     Args:
         function: `module:name`, called with `arguments`.
         place: `module:Class.method`; the process dies `when` it is called, "before" or
             "after" it does its work.
-        only: a text that the call's arguments must have.
+        only: text that the call's arguments must contain.
     """
     process = processes.Process(
         target=_call_until,

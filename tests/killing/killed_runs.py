@@ -1,15 +1,16 @@
 """Runs that are killed at random moments, each followed by a plain rerun.
 
-The source keeps changing all the while. After each rerun the warehouse must have every
-row that the source had when the rerun began, as it was, and none twice. Half of the reruns
-happen in a fresh working folder, as in a new container; the old folder comes back later,
-with whatever the killed run has left in it. Now and then somebody drops the table or the
-whole dataset before a run. Each run reads only the last seconds before its cursor: what was
-lost before them would stay lost.
+The source keeps changing. After each rerun the warehouse must have every row that the
+source had when the rerun began, unchanged and only once. Half of the reruns use a fresh
+working folder, as a new container does; the old folder is used again later, with the
+killed run's files. Some runs find the table or the whole dataset dropped. Each run
+reads only the last seconds before its cursor, so that an earlier lost row would stay
+lost.
 
 A few rounds run with the tests. `uv run python -m tests.killing.killed_runs` runs many:
 
-    products into DuckDB: 200 killed (start 12, extract 70, ...), 0 rows lost, 0 doubled, ...
+products into DuckDB: 200 killed (start 12, extract 70, ...), 0 rows lost, 0 doubled,
+...
 """
 
 from __future__ import annotations
@@ -41,13 +42,13 @@ STEPS = ("start", "extract", "normalize", "load", "end")
 FULL_REFRESH_EVERY = 5
 TABLE_DROPPED_EVERY = 7
 DATASET_DROPPED_EVERY = 11
-# Longer than most steps, so that a run is also killed somewhere in the next ones.
+# Longer than most steps, so that a run is also killed in a later step.
 LONGEST_WAIT = 0.3
 
 
 @dataclass
 class Outcome:
-    """What became of the runs."""
+    """Counts of killed runs, and of errors after them."""
 
     killed_in: Counter[str] = field(default_factory=Counter)
     survived: int = 0
@@ -59,7 +60,7 @@ class Outcome:
     def compare(
         self, expected: list[tuple[Any, ...]], loaded: list[tuple[Any, ...]]
     ) -> None:
-        """Count rows that are missing or otherwise than expected, and keys that repeat."""
+        """Count missing and wrong rows, and repeated keys."""
         self.lost += (Counter(expected) - Counter(map(tuple, loaded))).total()
         keys = Counter(row[0] for row in loaded)
         self.doubled += keys.total() - len(keys)
@@ -80,10 +81,10 @@ class Outcome:
 def kill_runs(
     source: ChangingSource, warehouse: Warehouse, folder: Path, kills: int, seed: int
 ) -> Outcome:
-    """Kill and rerun until `kills` runs were killed, or a row is lost or doubled.
+    """Kill and rerun until `kills` runs were killed, or an error is found.
 
     Args:
-        folder: for the pipeline's working folders.
+        folder: folder of the pipeline's working folders.
     """
     chance = random.Random(seed)
     outcome = Outcome()
@@ -133,7 +134,7 @@ def _wait_for_step(number: int, step: Synchronized, run: BaseProcess) -> None:
 def _wait(
     seconds: float, source: ChangingSource, chance: random.Random, run: BaseProcess
 ) -> None:
-    """Let the run go on for a while, and the source with it."""
+    """Change the source for a while during the run."""
     until = time.monotonic() + seconds
     while time.monotonic() < until and run.is_alive():
         source.change(chance.randint(1, 20))
@@ -143,7 +144,7 @@ def _wait(
 def _run(
     load: str, settings: dict[str, str], full_refresh: bool, step: Synchronized
 ) -> None:
-    """In a process of its own: one run, that says at which step it is."""
+    """Run the pipeline once, and record its current step. Called in a process."""
     import dlt
 
     os.environ.update(settings)

@@ -1,8 +1,8 @@
-"""`python -m flows.products`, ended by SIGTERM at random moments: what its run becomes.
+"""Runs of `python -m flows.products` that SIGTERM ends at random moments.
 
-ECS, a worker and `docker stop` end a process with SIGTERM. The run must then be Crashed or
-Cancelled in Prefect, never Completed, and a rerun must complete it. A few rounds run with
-the tests, many with `uv run python -m tests.killing.terminated_runs`.
+ECS, a worker and `docker stop` end a process with SIGTERM. The run must then be Crashed
+or Cancelled in Prefect, never Completed, and a rerun must complete it. A few rounds run
+with the tests, many with `uv run python -m tests.killing.terminated_runs`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ SECONDS_TO_END = 60
 def terminate_runs(
     source: Database, folder: Path, api_url: str, rounds: int, seed: int
 ) -> Counter[str]:
-    """End and rerun; returns how often each state was found.
+    """Terminate runs, rerun each, and count the states of the terminated ones.
 
     Raises:
         AssertionError: a process hung, a rerun failed, or rows were lost or doubled.

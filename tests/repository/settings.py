@@ -1,4 +1,4 @@
-"""dlt's settings and secrets, which it reads once in a process."""
+"""Settings and secrets of dlt, which reads them once in a process."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dlt.sources.helpers.requests import client
 
 
 def forget_settings() -> None:
-    """Let dlt read them again when it needs one, as a new process would."""
+    """Make dlt read its settings again, as a new process would."""
     container = Container()
     if PluggableRunContext in container:
         del container[PluggableRunContext]
@@ -20,7 +20,7 @@ def forget_settings() -> None:
 
 @contextmanager
 def request_timeout(seconds: float) -> Iterator[None]:
-    """Set how long dlt's requests wait, also those of a client that exists already."""
+    """Set the timeout of dlt's requests, also in an existing client."""
     with pytest.MonkeyPatch.context() as settings:
         settings.setenv("RUNTIME__REQUEST_TIMEOUT", str(seconds))
         client.configure()

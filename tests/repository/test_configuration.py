@@ -1,4 +1,4 @@
-"""Settings and secrets: what is committed, what is ignored, what overrides what."""
+"""Settings and secrets: committed files, ignored files, precedence."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def test_the_lock_is_up_to_date():
 
 
 def test_only_the_connectors_needed_are_installed():
-    """parsons' plain install once brought every connector's library."""
+    """Guards against parsons' plain install, which brings every connector's library."""
     locked = tomllib.loads((ROOT / "uv.lock").read_text())["package"]
     names = {package["name"] for package in locked}
     assert {"parsons", "prefect", "prefect-aws", "dlt"} <= names
@@ -140,7 +140,7 @@ def test_only_the_connectors_needed_are_installed():
 
 
 def test_dlt_reads_a_warehouse_as_its_documentation_says(warehouse):
-    """The upper bounds of duckdb and sqlglot in pyproject.toml: without, this fails."""
+    """Fails without the upper bounds of duckdb and sqlglot in pyproject.toml."""
     pipeline = dlt.pipeline(
         "rates", destination=dlt.destination("warehouse"), dataset_name="rates"
     )
@@ -160,7 +160,7 @@ def test_the_code_is_formatted(tool):
 
 
 def test_settings_of_the_person_who_tests_are_out_of_reach(pytestconfig):
-    """A developer's secrets would send the tests' rows into a real warehouse."""
+    """Prevents that a developer's secrets send rows into a real warehouse."""
     providers = [
         provider
         for provider in Container()[PluggableRunContext].providers.providers

@@ -1,4 +1,4 @@
-"""What is imported is declared; what is installed is what was asked for, and nothing more."""
+"""Dependencies: imports are declared, and nothing else is installed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PACKAGES = {
     ),
     *("pytest", "black", "isort"),
 }
-# Libraries of parsons' other connectors that Prefect, dlt, moto or this project need, too.
+# Libraries of parsons' other connectors that Prefect, dlt, moto or this project need.
 NEEDED_BY_OTHERS = {
     *("boto3", "protobuf", "psycopg2-binary", "rich", "sqlalchemy", "urllib3"),
     "xmltodict",
@@ -47,7 +47,7 @@ def test_every_imported_library_is_declared():
 
 
 def test_every_library_that_tests_import_is_declared():
-    # Those of the development group may be used here, and need not be.
+    # Libraries of the development group may be unused here.
     files, found = deptry("tests", "--exclude", "-", "--ignore", "DEP002,DEP004")
     assert "No dependency issues found" in found, found
     assert files > 50

@@ -1,7 +1,7 @@
-"""From prefect.yaml to completed runs: a clone, the commands of the README, a worker.
+"""From prefect.yaml to completed runs: a clone, the README's commands, a worker.
 
-Everything is real: the server, `prefect deploy`, a process worker, the runs. Production's
-runs take AWS; here its deployments arrive on the server.
+The server, `prefect deploy`, the process worker and the runs are real. Production's
+runs need AWS; here its deployments are only created on the server.
 """
 
 from __future__ import annotations
@@ -45,14 +45,14 @@ README = (ROOT / "README.md").read_text()
 def deployed(
     prefect_api: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Path]:
-    """A clone whose deployments `dev` are on the server, with a worker for them."""
+    """A clone with deployments `dev` on the server, and a worker for them."""
     clone = copy_repository(tmp_path_factory.mktemp("deployed") / "a clone")
     make_the_pool, deploy, start_a_worker = commands_of_the_readme("Deployments")
     run(clone, make_the_pool)
     run(clone, deploy)
     worker = subprocess.Popen(
         start_a_worker,
-        cwd=clone.parent,  # a worker may be started anywhere
+        cwd=clone.parent,  # a worker may start in any folder
         env=environment() | {"PREFECT_WORKER_QUERY_SECONDS": "1"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -65,7 +65,7 @@ def deployed(
 
 @pytest.fixture(scope="module")
 def pool_of_production(prefect_api: str) -> Iterator[None]:
-    """The pool `production`, as `python -m blocks apply` makes it."""
+    """The pool `production` as made by `python -m blocks apply`."""
     stack = StackOutputs(NAME, REGION, "CREATE_COMPLETE", OUTPUTS)
     with get_client(sync_client=True) as client:
         production_pool(stack).create(client)
@@ -77,7 +77,7 @@ def pool_of_production(prefect_api: str) -> Iterator[None]:
 
 
 def commands_of_the_readme(section: str) -> list[list[str]]:
-    """Those of the section's first block, for the Python and the packages of the tests."""
+    """Return the section's first commands, for the tests' Python and packages."""
     text = README.partition(f"## {section}\n")[2]
     lines = re.search(r"```sh\n(.*?)```", text, re.DOTALL)[1].splitlines()
     return [as_a_module(line.partition("#")[0]) for line in lines]
@@ -101,7 +101,7 @@ def run(clone: Path, command: list[str], **variables: str) -> None:
 
 
 def environment() -> dict[str, str]:
-    """That of the tests, without the ways that keep dlt out of the repository."""
+    """Return the tests' environment, but with dlt's settings from the clone."""
     return {k: v for k, v in os.environ.items() if not k.startswith("DLT_")} | {
         "PREFECT_CLI_PROMPT": "false",
         "CHECK_IP_URL": "http://127.0.0.1:9",
@@ -110,7 +110,7 @@ def environment() -> dict[str, str]:
 
 
 def prefect(clone: Path, *arguments: str, ends_with: int = 0) -> str:
-    """Run a command of Prefect's in the clone, and return what it printed."""
+    """Run a command of Prefect in the clone, and return its output."""
     done = subprocess.run(
         [*prefect_command(), *arguments],
         cwd=clone,
@@ -125,20 +125,20 @@ def prefect(clone: Path, *arguments: str, ends_with: int = 0) -> str:
 def run_to_the_end(
     clone: Path, deployment: str, *options: str, ends_with: int = 0
 ) -> dict[str, Any]:
-    """Run a deployment as a person would, and return the run as the API has it."""
+    """Run a deployment by the command line, and return the run from the API."""
     command = ("deployment", "run", deployment, *options, "--watch")
     printed = prefect(clone, *command, ends_with=ends_with)
     return flow_run_with(UUID(re.search(r"UUID: ([0-9a-f-]{36})", printed)[1]))
 
 
 def wanted(clone: Path, pool: str) -> list[dict[str, Any]]:
-    """What prefect.yaml says of the deployments of a pool."""
+    """Return prefect.yaml's deployments of a pool."""
     deployments = yaml.safe_load((clone / "prefect.yaml").read_text())["deployments"]
     return [each for each in deployments if each["work_pool"]["name"] == pool]
 
 
 def assert_arrived(each: dict[str, Any], directory: str) -> dict[str, Any]:
-    """The deployment is on the server as the file says. Returns the one there."""
+    """Compare a deployment with the server's, and return the server's."""
     flow = each["entrypoint"].rpartition(".")[2]
     there = deployment_named(f"{flow}/{each['name']}")
     for key in ("entrypoint", "description", "tags"):
@@ -189,7 +189,7 @@ def test_every_deployment_for_production_arrives_with_the_image(
 
 
 def test_production_is_not_deployed_without_an_image(clone, pool_of_production):
-    """Prefect makes an empty text of the variable, and only warns. The pool refuses it."""
+    """Relies on the pool: Prefect only warns of the missing variable."""
     with pytest.raises(AssertionError, match="does not match"):
         deploy_production(clone)
 
@@ -249,7 +249,7 @@ def test_a_process_that_exits_is_a_crash_which_alerts_match(deployed):
 
 
 def test_the_server_plans_the_runs_of_a_schedule(prefect_api):
-    """With SQLAlchemy 2.1 its scheduler fails, and only its own log says so."""
+    """Fails with SQLAlchemy 2.1, under which Prefect's scheduler logs errors only."""
     daily = CronSchedule(cron="0 6 * * *", timezone="UTC")
     with get_client(sync_client=True) as client:
         deployment = client.create_deployment(

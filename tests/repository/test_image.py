@@ -1,4 +1,4 @@
-"""The image: what is in it, and that the worker and the flows run in it."""
+"""The image: its content, and runs of the worker and flows in it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.servers.ports import free_port
 pytestmark = pytest.mark.slow
 
 CODE = ("flows", "pipelines", "sources", "utils")
-# What flows and the worker import, some of it only while they run.
+# Imports of flows and the worker, some of them only at run time.
 IMPORTED = """
 import importlib, pkgutil
 
@@ -44,7 +44,7 @@ def container(image):
 
 @pytest.fixture(scope="module")
 def app(container) -> Path:
-    """The folder /app, as this machine sees it."""
+    """The folder /app as seen by this machine."""
     return container.files / "app"
 
 
@@ -169,7 +169,7 @@ def test_a_change_of_code_leaves_the_dependencies_layer(image, clone):
 
 
 def layers_and_dependencies(image: dict) -> tuple[list[str], int]:
-    """Digests of the layers, and which of them has the dependencies."""
+    """Return the layers' digests, and the one with the dependencies."""
     steps = [step for step in image["history"] if not step.get("empty_layer")]
     (place,) = [n for n, step in enumerate(steps) if ".venv" in step["created_by"]]
     return image["rootfs"]["diff_ids"], place

@@ -1,4 +1,4 @@
-"""Imports run one way; what a flow does not need at its start it does not import."""
+"""Imports: one direction between packages, and few at a flow's start."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_a_broken_contract_is_noticed(clone, module, line, contract):
 
 
 def test_sources_do_not_use_dlts_destinations():
-    """import-linter does not look into packages that are not ours."""
+    """Complements import-linter, which does not read third-party packages."""
     modules = sorted((ROOT / "sources").glob("**/*.py"))
     assert modules
     for module in modules:
@@ -71,7 +71,7 @@ def test_sources_do_not_use_dlts_destinations():
 
 
 def test_flows_start_without_heavy_libraries():
-    """One process imports them all: what one of them loads is told for the later ones, too."""
+    """Imports all flows in one process: a library counts for all later flows, too."""
     script = f"""
 import importlib, sys
 for flow in {FLOWS!r}:

@@ -1,4 +1,4 @@
-"""No test reaches the network."""
+"""Isolation of the tests from the network."""
 
 from __future__ import annotations
 
@@ -17,6 +17,6 @@ def test_a_test_cannot_connect_to_another_machine():
 
 
 def test_in_ci_there_is_no_other_machine_for_any_process():
-    """The gate runs the newcomer's tests where the loopback interface is the only one."""
+    """Checks that in the gate the loopback interface is the only one."""
     if os.environ.get("TESTS_WITHOUT_NETWORK"):
         assert [name for _, name in socket.if_nameindex()] == ["lo"]

@@ -1,4 +1,4 @@
-"""prefect.yaml is without faults, and as this project wants its deployments."""
+"""Validity of prefect.yaml, and this project's rules for deployments."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FILE = read_prefect_file(TEXT)
 DEPLOYMENTS = FILE.deployments
 FLOWS = {path.stem for path in (ROOT / "flows").glob("*.py")} - {"__init__"}
 
-# of a task on Fargate: the memory in MiB that goes with so much CPU, in 1/1024 vCPU
+# Fargate's memory sizes in MiB by CPU in 1/1024 vCPU
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html
 FARGATE = {
     256: (512, 1024, 2048),
@@ -45,7 +45,7 @@ def load_flow(deployment: DeclaredDeployment) -> Flow:
 
 
 def named(name: str) -> dict[str, DeclaredDeployment]:
-    """The deployments of this name, by their flows."""
+    """Return the deployments of a name, by flow."""
     return {
         each.entrypoint.rpartition(".")[2]: each
         for each in DEPLOYMENTS
@@ -121,7 +121,7 @@ def test_chunks_of_a_backfill_run_side_by_side():
 
 
 def test_failures_that_matter_raise_an_alert():
-    """The automations match the tag `alerts`. test_alert has it everywhere, as a proof."""
+    """Expects the automations' tag `alerts` in production and on test_alert."""
     for each in DEPLOYMENTS:
         is_proof = load_flow(each).name == "test_alert"
         assert ("alerts" in each.tags) == (is_proof or each.in_production)

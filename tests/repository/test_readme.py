@@ -1,4 +1,4 @@
-"""The README: its first command run for real, its output, tables and links."""
+"""The README: its first command, output, tables and links."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ COMMANDS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
 
 
 def test_the_first_command_loads_the_history(clone, tmp_path):
-    """With no server running, an empty home, and a path with a space."""
+    """Runs without a server, with an empty home, at a path with a space."""
     command = COMMANDS[0].splitlines()[0].partition("#")[0].strip()
     assert command == "pip install uv && uv run python -m flows.exchange_rates"
     home = tmp_path / "home"
 
     done = subprocess.run(
-        # the packages are those of the tests: installing takes the network
+        # the tests' packages, because installing needs the network
         ["uv", "run", "--no-sync", "--offline", *command.split()[6:]],
         cwd=clone,
         env=environment_of_a_newcomer(home)

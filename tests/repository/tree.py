@@ -1,4 +1,4 @@
-"""This repository's place, its settings' names, and copies of it."""
+"""Folder of this repository, names of its settings, and copies of it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 
-# How the names of environment variables begin that the flows or their libraries read.
+# Prefixes of the environment variables that flows or their libraries read.
 SETTINGS = (
     *("PREFECT_", "AWS_", "DLT_", "RUNTIME_", "PIPELINES_", "DATASET_", "STAGING_"),
     *("DESTINATION_", "SOURCES_", "EXTRACT_", "NORMALIZE_", "LOAD_", "IMAGE_VERSION"),
@@ -18,7 +18,7 @@ SETTINGS = (
 
 
 def environment_of_a_newcomer(home: Path) -> dict[str, str]:
-    """This process's environment with an empty home and without anyone's settings."""
+    """Return this process's environment with an empty home and no settings."""
     left_out = (*SETTINGS, "VIRTUAL_ENV", "UV_", "XDG_")
     kept = {k: v for k, v in os.environ.items() if not k.startswith(left_out)}
     home.mkdir()
@@ -26,7 +26,7 @@ def environment_of_a_newcomer(home: Path) -> dict[str, str]:
 
 
 def copy_repository(target: Path) -> Path:
-    """Copy what git would clone, and what it would if all were committed."""
+    """Copy all files that git would clone if everything were committed."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
         cwd=ROOT,

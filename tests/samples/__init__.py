@@ -1,1 +1,1 @@
-"""Small data, pipelines, repositories and files that tests work on."""
+"""Small data, pipelines, repositories and files for tests."""

@@ -19,7 +19,7 @@ CREATE TABLE raw_data.products (
 CREATE INDEX ON raw_data.products (valid_ts);
 """
 
-# Several changes have the same time, and one in ten is committed some seconds late.
+# Several changes share a time, and one in ten is committed some seconds late.
 ADD = """
 INSERT INTO raw_data.products (product_id, product_name, price_usd, operation, valid_ts)
 SELECT

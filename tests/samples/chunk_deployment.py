@@ -1,7 +1,8 @@
-"""A deployment that loads chunks, and plays the worker that runs them: in this process.
+"""Deployment that loads chunks, with a fake worker that runs them in this process.
 
-Prefect's server, its runs and their states are real. What a worker adds is a process for
-each run, which takes seconds: tests/flows/test_backfill.py has one test with it.
+Prefect's server, its runs and their states are real. A real worker would start a
+process for each run, which takes seconds: tests/flows/test_backfill.py has one such
+test.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ SECONDS_TO_WAIT = 60
 
 
 class ChunkDeployment:
-    """Its runs are given days, which are counted, and can be held or failed."""
+    """Deployment whose runs count their days, and can be held or failed."""
 
     def __init__(self, **options: Any) -> None:
         self.loaded: Counter[str] = Counter()
@@ -57,17 +58,17 @@ class ChunkDeployment:
         self.name = f"load_chunk/{name}"
 
     def hold(self, *first_days: str) -> None:
-        """Let these chunks begin, but not end until they are released."""
+        """Let these chunks start, but not end before `release`."""
         self.held |= set(first_days)
 
     def release(self) -> None:
-        """Let the chunks that are held end."""
+        """Let the held chunks end."""
         with self._change:
             self.held.clear()
             self._change.notify_all()
 
     def wait_until_running(self, number: int) -> None:
-        """Wait until so many chunks run."""
+        """Wait until exactly `number` chunks run."""
         with self._change:
             if not self._change.wait_for(
                 lambda: self._running == number, SECONDS_TO_WAIT
@@ -76,7 +77,7 @@ class ChunkDeployment:
 
     @contextmanager
     def served(self) -> Iterator[ChunkDeployment]:
-        """Run what is scheduled, each in a thread, until the end of the context."""
+        """Run each scheduled run in a thread until the end of the context."""
         ended = threading.Event()
         with ThreadPoolExecutor() as threads:
             serving = threads.submit(self._serve, threads, ended)
@@ -89,7 +90,7 @@ class ChunkDeployment:
 
     def _serve(self, threads: ThreadPoolExecutor, ended: threading.Event) -> None:
         begun = set()
-        # A worker's own request writes, and so often would block Prefect's SQLite.
+        # Not a worker's request: it writes, and so would block Prefect's SQLite.
         scheduled = FlowRunFilter(
             deployment_id=FlowRunFilterDeploymentId(any_=[self.id]),
             state=FlowRunFilterState(
@@ -99,7 +100,7 @@ class ChunkDeployment:
         with get_client(sync_client=True) as client:
             while not ended.wait(0.1):
                 for run in client.read_flow_runs(flow_run_filter=scheduled):
-                    if run.state_id not in begun:  # a run can be tried again
+                    if run.state_id not in begun:  # a run can be retried
                         begun.add(run.state_id)
                         threads.submit(self._run, run)
 

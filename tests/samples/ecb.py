@@ -1,4 +1,4 @@
-"""Makes history files as the European Central Bank publishes them, and reads the real one."""
+"""History files in the European Central Bank's format, and the real one."""
 
 from __future__ import annotations
 

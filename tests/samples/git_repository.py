@@ -1,4 +1,4 @@
-"""A temporary git repository, out of reach of anyone's settings and hooks."""
+"""Temporary git repository, without the user's settings and hooks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-# In a hook git names the repository by these, and would write into it.
+# In a hook these variables name the outer repository, and git would write into it.
 NOT_OF_HOOKS = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
 ENVIRONMENT = NOT_OF_HOOKS | {
     "GIT_CONFIG_GLOBAL": os.devnull,
@@ -20,7 +20,7 @@ ENVIRONMENT = NOT_OF_HOOKS | {
 
 
 class Repository:
-    """A repository and its working tree."""
+    """Repository with its working tree."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -56,7 +56,7 @@ class Repository:
         shutil.rmtree(place) if place.is_dir() else place.unlink()
 
     def commit(self, message: str = "A change") -> str:
-        """Commit all that is there, and give the commit's id."""
+        """Commit all files, and return the commit's id."""
         self.git("add", "--all")
         self.git("commit", "--quiet", "--allow-empty", "--message", message)
         return self.git("rev-parse", "HEAD")

@@ -1,4 +1,4 @@
-"""The smallest pipeline there is: one table, `pets`, merged on `name`, and runs of it that die."""
+"""Smallest pipeline: one table `pets`, merged on `name`, with runs that die."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def pets_pipeline() -> dlt.Pipeline:
 
 
 def pets(*rows: dict, write_disposition: Any = "merge") -> dlt.sources.DltSource:
-    """A source of one table that counts its runs in its state."""
+    """Return a source of one table that counts its runs in its state."""
 
     @dlt.resource(primary_key="name", write_disposition=write_disposition)
     def pets():
@@ -38,7 +38,7 @@ def pets(*rows: dict, write_disposition: Any = "merge") -> dlt.sources.DltSource
 
 
 def runs() -> int:
-    """How many runs the state has counted."""
+    """Return the number of runs in the state."""
     state = pets_pipeline().state
     return state["sources"]["pets"]["resources"]["pets"]["runs"]
 
@@ -55,7 +55,7 @@ def killed_run(
     source: str = "tests.samples.pets:pets",
     **options: Any,
 ) -> None:
-    """Run the pipeline in a process of its own that kills itself at some place.
+    """Run the pipeline in a process that kills itself at a chosen place.
 
     Args:
         place, when, only: as for `killed_process`.

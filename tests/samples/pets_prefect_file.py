@@ -1,4 +1,4 @@
-"""A prefect.yaml without faults, and the messages that changes in it bring."""
+"""Valid prefect.yaml, and the messages for faults in it."""
 
 from __future__ import annotations
 
@@ -80,13 +80,13 @@ CODE = Code(
 
 
 def changed(old: str, new: str) -> str:
-    """The file with another text in the place of one."""
+    """Return the file with one text replaced."""
     assert FILE.count(old) == 1, old
     return FILE.replace(old, new)
 
 
 def faults(text: str, pools: Collection[str] = ("dev", "production")) -> list[str]:
-    """Each with its line, as they are told."""
+    """Return the messages for a file's faults, each with its line."""
     try:
         read_prefect_file(text).check(CODE, pools)
     except PrefectFileError as error:

@@ -1,4 +1,4 @@
-"""The platform's stack as `python -m blocks` sees it: a name and its outputs."""
+"""Small stack with the platform's outputs, for `python -m blocks`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ OUTPUTS = {
 
 
 def create_stack(aws: Aws, outputs: dict[str, str] = OUTPUTS) -> None:
-    """A stack that has these outputs, and hardly anything else."""
+    """Create a stack that has these outputs, and little else."""
     template = {
         "Resources": {"Anything": {"Type": "AWS::SQS::Queue"}},
         "Outputs": {name: {"Value": value} for name, value in outputs.items()},
@@ -37,5 +37,5 @@ def create_stack(aws: Aws, outputs: dict[str, str] = OUTPUTS) -> None:
 
 
 def without(output: str) -> dict[str, str]:
-    """All outputs but one."""
+    """Return all outputs except one."""
     return {name: value for name, value in OUTPUTS.items() if name != output}

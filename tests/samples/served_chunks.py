@@ -1,8 +1,8 @@
-"""Serves a flow that loads chunks, and `backfill`: each run is a process of its own.
+"""Server of a flow that loads chunks, and of `backfill`: each run is a process.
 
-`python -m tests.samples.served_chunks <deployment>`. Each chunk that was loaded becomes a line of
-the file CHUNKS_LOADED. While a file of that name with the suffix `.hold` exists, the chunk of
-2024-01-02 hangs.
+`python -m tests.samples.served_chunks <deployment>`. Each loaded chunk adds a line to
+the file CHUNKS_LOADED. While a file of that name with the suffix `.hold` exists, the
+chunk of 2024-01-02 hangs.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Real servers that tests start, and looks into them."""
+"""Real servers for tests, and functions that read their content."""

@@ -1,4 +1,4 @@
-"""Looks into a DuckDB warehouse, as a user of it would."""
+"""Queries of a DuckDB warehouse, as by a user."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ EXCHANGE_RATES = "dev_exchange_rates.exchange_rates"
 
 
 def query(warehouse: Path, sql: str) -> list[tuple[Any, ...]]:
-    """The rows that a query gives."""
+    """Return a query's rows."""
     with duckdb.connect(str(warehouse)) as connection:
         return connection.execute(sql).fetchall()
 
 
 def query_files(sql: str) -> list[tuple[Any, ...]]:
-    """The rows that a query of files gives.
+    """Return the rows of a query of files.
 
-    Not `duckdb.sql`: its one connection for all once hung for ever, at a query after many.
+    Not `duckdb.sql`: its one shared connection once hung after many queries.
     """
     with duckdb.connect() as connection:
         return connection.execute(sql).fetchall()
 
 
 def count(warehouse: Path, table: str = EXCHANGE_RATES) -> int:
-    """How many rows a table has."""
+    """Return the number of a table's rows."""
     ((rows,),) = query(warehouse, f"SELECT count(*) FROM {table}")
     return rows

@@ -1,8 +1,8 @@
-"""Ends what a test session has started, however the session ends: Ctrl-C, SIGKILL, a crash.
+"""Guard that ends a test session's processes, also after Ctrl-C, SIGKILL or a crash.
 
-A process of its own waits for the session's end, which closes the pipe between them. Then it
-ends every process that has the session's folder in its environment or command line, with
-all that these have started, and removes the folder.
+The guard is a separate process. The session's end closes the pipe between them. Then
+the guard ends every process that has the session's folder in its environment or command
+line, with all descendants, and removes the folder.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ SECONDS_TO_END = 3
 
 
 def watch(folder: Path) -> None:
-    """Start the guard of a session, whose processes all inherit `folder` in a variable."""
+    """Start a session's guard. All the session's processes inherit `folder`."""
     end, held = os.pipe()
     environment = {k: v for k, v in os.environ.items() if str(folder) not in v}
     subprocess.Popen(
         [sys.executable, __file__, str(folder)],
         stdin=end,
         env=environment,
-        start_new_session=True,  # Ctrl-C is for the tests
+        start_new_session=True,  # Ctrl-C must reach the tests only
     )
     os.close(end)
     os.set_inheritable(held, False)
 
 
 def end_all(folder: str) -> None:
-    """End the processes of a session that is gone, and remove its folder."""
+    """End the processes of an ended session, and remove its folder."""
     left = list(_processes_of(folder))
     for process in left:
         with suppress(psutil.NoSuchProcess):
@@ -55,7 +55,7 @@ def _processes_of(folder: str) -> Iterator[psutil.Process]:
             found = (
                 [process, *process.children(recursive=True)] if folder in said else []
             )
-        except psutil.Error:  # it has ended, or is another user's
+        except psutil.Error:  # the process has ended, or is another user's
             continue
         for each in found:
             if each.pid not in seen:

@@ -1,7 +1,8 @@
 """The real image, built from the Dockerfile by buildah, which needs no daemon.
 
-The base image cannot come from a registry, which tests do not reach. It is a small Debian
-with its Python, and like the official Python image without the standard library's bytecode.
+The base image cannot come from a registry, which tests do not reach. It is a small
+Debian with its Python, and like the official Python image without the standard
+library's bytecode.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import Any, Iterator, Mapping
 
 from tests.repository.tree import copy_repository
 
-# What a developer's clone has, and no image may have.
+# Files of a developer's clone that no image may have.
 CLUTTER = (
     *(".git/config", ".venv/bin/python", ".dlt/secrets.toml", ".env", "flows/.env"),
     *(".dlt/pipelines/products/state.json", "lake/rates.parquet", "warehouse.duckdb"),
@@ -35,7 +36,7 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def image_settings(scratch: Path) -> dict[str, str]:
-    """With these variables every `buildah` has its images and containers in the store."""
+    """Return the variables by which every `buildah` uses the store."""
     settings = scratch / "storage.conf"
     settings.write_text(
         f'[storage]\ndriver = "overlay"\ngraphroot = "{store()}/images"\n'
@@ -45,14 +46,14 @@ def image_settings(scratch: Path) -> dict[str, str]:
 
 
 def store() -> Path:
-    """A folder that outlives the tests: the first build takes minutes, the next seconds."""
+    """Return the store's folder, kept because the first build takes minutes."""
     # Not in ~/.cache: buildah 1.28 mounts the build's own /root/.cache over root's, and
-    # the store that lies there is gone ("fork/exec /bin/sh: no such file or directory").
+    # hides the store there ("fork/exec /bin/sh: no such file or directory").
     return Path("/var/tmp/prefect-dlt-ecs-tests")
 
 
 def what_is_missing() -> str | None:
-    """Why no image can be built here; None if one can."""
+    """Return why no image can be built here; None if one can."""
     if os.geteuid() != 0:
         return "only root can make the base image"
     for program in ("buildah", "debootstrap"):
@@ -63,18 +64,18 @@ def what_is_missing() -> str | None:
 
 @dataclass(frozen=True)
 class Image:
-    """An image in the store, named by its id: other sessions build there, too."""
+    """Image in the store, named by its id because other sessions build there, too."""
 
     name: str
 
     @property
     def described(self) -> dict[str, Any]:
-        """Its settings, layers and history, as the OCI image specification has them."""
+        """Settings, layers and history, by the OCI image specification."""
         return json.loads(buildah("inspect", "--type=image", self.name))["OCIv1"]
 
     @contextmanager
     def container(self) -> Iterator[Container]:
-        """A container with the image's files, in which commands can be run."""
+        """Create a container that runs the image's commands; remove it at the end."""
         container = Container(buildah("from", "--pull-never", self.name))
         try:
             yield container
@@ -84,40 +85,40 @@ class Image:
 
 @dataclass(frozen=True)
 class Container:
-    """Its commands run as the image's user and share the machine's network."""
+    """Container of an image: commands run as its user, on the machine's network."""
 
     name: str
 
     def command(self, *command: str, environment: Mapping[str, str] = {}) -> list[str]:
-        """The command of this machine that runs a command of the container."""
+        """Return the local command that runs a command in the container."""
         names = [f"--env={name}={value}" for name, value in environment.items()]
         return ["buildah", "run", *names, self.name, "--", *command]
 
     def run(self, *command: str, environment: Mapping[str, str] = {}) -> str:
-        """Run to the end, and return what it printed; an error if it failed."""
+        """Run a command, which has to succeed, and return its output."""
         return _output(self.command(*command, environment=environment))
 
     @property
     def files(self) -> Path:
-        """Where this machine sees the container's files."""
+        """Folder where this machine sees the container's files."""
         return Path(buildah("mount", self.name))
 
 
 @contextmanager
 def built_image(context: Path) -> Iterator[Image]:
-    """The image of the Dockerfile in this folder. It stays in the store."""
+    """Build the image of a folder's Dockerfile. It stays in the store."""
     if _age_of_base() > DAYS_TO_LIVE:
         _empty_store()
         make_base()
     try:
         yield build(context)
     finally:
-        # Without it the store cannot be deleted. Refused while others use the store.
+        # Otherwise the store cannot be deleted. Fails while another session uses it.
         subprocess.run(["umount", store() / "images" / "overlay"], capture_output=True)
 
 
 def cluttered_copy(target: Path) -> Path:
-    """A copy of this repository with files that do not belong into the image."""
+    """Copy this repository, and add files that do not belong in the image."""
     copy_repository(target)
     for name in CLUTTER:
         (target / name).parent.mkdir(parents=True, exist_ok=True)
@@ -126,7 +127,7 @@ def cluttered_copy(target: Path) -> Path:
 
 
 def build(context: Path, version: str = "0a1b2c3") -> Image:
-    """Build what the Dockerfile in this folder says. Steps that were done are not repeated."""
+    """Build a folder's Dockerfile. Unchanged steps come from the cache."""
     authorities = os.environ.get("SSL_CERT_FILE")
     secret = [f"--secret=id=ca,src={authorities}"] if authorities else []
     printed = buildah(
@@ -140,7 +141,7 @@ def build(context: Path, version: str = "0a1b2c3") -> Image:
 
 
 def make_base() -> None:
-    """Debian with Python, from the mirror that debootstrap chooses."""
+    """Make the base image: Debian with Python, from debootstrap's mirror."""
     folder = store() / "base"
     packages = "--include=python3-venv,ca-certificates"
     _output(["debootstrap", "--variant=minbase", packages, "bookworm", str(folder)])
@@ -157,13 +158,13 @@ def make_base() -> None:
 
 
 def _age_of_base() -> float:
-    """In days, and infinite if there is none."""
+    """Return the base image's age in days; infinite if there is none."""
     made = store() / "made"
     return (time.time() - made.stat().st_mtime) / 86400 if made.exists() else math.inf
 
 
 def _empty_store() -> None:
-    """So that it does not grow for ever, and Debian's updates get in."""
+    """Remove the store, which limits its size and lets Debian's updates in."""
     mounts = Path("/proc/self/mounts").read_text().splitlines()
     for mount in reversed([line.split()[1] for line in mounts]):
         if Path(mount).is_relative_to(store()):
@@ -173,7 +174,7 @@ def _empty_store() -> None:
 
 
 def buildah(*arguments: str, environment: Mapping[str, str] = {}) -> str:
-    """What the command prints."""
+    """Run buildah, which has to succeed, and return its output."""
     return _output(["buildah", *arguments], environment).strip()
 
 

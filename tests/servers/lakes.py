@@ -1,4 +1,4 @@
-"""Lakes to export into, whose files the tests look at: a local folder, and a bucket in S3."""
+"""Lakes for exports, with readable files: a local folder and a bucket in S3."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ BUCKET = "data-lake"
 
 
 class Lake(Protocol):
-    """What a reader sees, and what is hidden from him."""
+    """Lake with finished files, and unfinished ones that readers do not see."""
 
     address: str
 
     def files(self) -> dict[str, bytes]:
-        """The files and their content, by their path."""
+        """Return the files' content by path."""
 
     def unfinished(self) -> list[str]:
-        """What an interrupted writer has left, and no reader sees."""
+        """Return an interrupted writer's files, which readers do not see."""
 
 
 class LocalLake:
-    """A folder."""
+    """Lake in a folder."""
 
     def __init__(self, folder: Path) -> None:
         self.address = str(folder)
@@ -41,7 +41,7 @@ class LocalLake:
 
 
 class S3Lake:
-    """A bucket, new and empty."""
+    """Lake in a new, empty bucket."""
 
     def __init__(self, aws: Aws) -> None:
         self.address = f"{aws.new_bucket(BUCKET)}/lake"

@@ -1,4 +1,4 @@
-"""Finds ports for the servers that tests start."""
+"""Ports for the servers that tests start."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import random
 import socket
 from contextlib import suppress
 
-# Below those that systems give to outgoing connections: it may be long until the server
-# starts, and other tests connect meanwhile.
+# Below the ports of outgoing connections: other tests may connect before the server
+# starts.
 PORTS = range(12_000, 32_000)
 
 
 def free_port() -> int:
-    """A port of this machine that nothing listens on."""
+    """Return a port that nothing listens on."""
     while True:
         port = random.SystemRandom().choice(PORTS)
         with suppress(OSError), socket.socket() as probe:

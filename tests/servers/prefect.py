@@ -1,4 +1,4 @@
-"""Starts and stops a real Prefect server for the tests."""
+"""Real Prefect server for the tests."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ START_SECONDS = 180
 def running_server(
     home: Path, api_url: str, settings: dict[str, str] | None = None
 ) -> Iterator[str]:
-    """A Prefect server at this address, with its own database in `home`."""
+    """Run a Prefect server at an address, with its own database in `home`."""
     home.mkdir(parents=True)
     shutil.copy(_migrated_database(), home / "prefect.db")
     log = home / "server.log"
@@ -37,7 +37,7 @@ def running_server(
             | {
                 "PREFECT_HOME": str(home),
                 "PREFECT_SERVER_UI_API_URL": api_url,
-                # looks after the runs that a cancelled run has started, else every 20 s
+                # cancels the runs that a cancelled run started; by default every 20 s
                 "PREFECT_SERVER_SERVICES_CANCELLATION_CLEANUP_LOOP_SECONDS": "2",
             }
             | (settings or {}),
@@ -57,7 +57,7 @@ def prefect_command() -> tuple[str, ...]:
 
 
 def _migrated_database() -> Path:
-    """Return an empty database with Prefect's tables, made once: that takes seconds of CPU."""
+    """Return an empty database of Prefect, made once because it takes seconds."""
     folder = Path(python()).parent
     database = folder / "home" / "prefect.db"
     with (folder / "lock").open("w") as lock:
@@ -73,10 +73,10 @@ def _migrated_database() -> Path:
 
 
 def drain() -> None:
-    """Send what this process still has to send, for which there is a server only now.
+    """Send this process's pending events and logs while a server runs.
 
-    Prefect would try for more than a minute when the process ends. Its own test harness
-    does the same (`prefect.testing.utilities.prefect_test_harness`).
+    Otherwise Prefect retries for more than a minute at the process's end. Its own
+    harness does the same (`prefect.testing.utilities.prefect_test_harness`).
     """
     APILogWorker.drain_all()
     EventsWorker.drain_all()

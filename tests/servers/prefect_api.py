@@ -1,4 +1,4 @@
-"""Reads back from the Prefect API what a run left there."""
+"""Reads of a run's logs, artifacts and deployment from the Prefect API."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from prefect.settings import PREFECT_API_URL
 
 
 def logs_of(flow_run_id: UUID) -> list[Log]:
-    """The run's log lines in the order they were written, its tasks' included."""
+    """Return the log lines of a run and its tasks, in the order of writing."""
     APILogHandler().flush()
     found = _of_run("logs", flow_run_id, sort="TIMESTAMP_ASC")
     return [Log.model_validate(each) for each in found]
 
 
 def artifacts_of(flow_run_id: UUID) -> dict[str, dict[str, Any]]:
-    """The run's artifacts by key."""
+    """Return a run's artifacts by key."""
     return {each["key"]: each for each in _of_run("artifacts", flow_run_id)}
 
 
 def deployment_named(name: str) -> dict[str, Any]:
-    """A deployment by the name of its flow and its own: `exchange_rates/dev`."""
+    """Return a deployment by its flow's and its own name: `exchange_rates/dev`."""
     found = httpx.get(f"{PREFECT_API_URL.value()}/deployments/name/{name}")
     return found.raise_for_status().json()
 
 
 def flow_run_with(flow_run_id: UUID) -> dict[str, Any]:
-    """A run by its id."""
+    """Return a run by its id."""
     found = httpx.get(f"{PREFECT_API_URL.value()}/flow_runs/{flow_run_id}")
     return found.raise_for_status().json()
 

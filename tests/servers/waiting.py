@@ -1,4 +1,4 @@
-"""Waits for what others do, ends processes, and the time that a flow has."""
+"""Waiting for a condition, and ending processes and flows' timeouts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Found = TypeVar("Found")
 def until(
     look: Callable[[], Found], what: str, seconds: float = 180, every: float = 0.1
 ) -> Found:
-    """What `look` finds, once it finds something."""
+    """Call `look` until its result is true, and return the result."""
     deadline = time.monotonic() + seconds
     while not (found := look()):
         if time.monotonic() > deadline:
@@ -24,7 +24,7 @@ def until(
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
-    """End a process: politely, and after half a minute for certain."""
+    """End a process with SIGTERM; after half a minute with SIGKILL."""
     process.terminate()
     try:
         process.wait(timeout=30)
@@ -34,5 +34,5 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def end_the_time() -> None:
-    """Let the alarm ring that Prefect has set for a flow with a timeout."""
+    """Raise the signal that Prefect uses for a flow's timeout."""
     os.kill(os.getpid(), signal.SIGALRM)

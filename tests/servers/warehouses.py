@@ -1,4 +1,4 @@
-"""Looks into a warehouse of any kind, as a user of it would."""
+"""Queries of a warehouse of any type, as by a user."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from tests.servers import duckdb_warehouse
 
 
 class Warehouse(Protocol):
-    """What a `DuckDBWarehouse` and a PostgreSQL `Database` have in common."""
+    """Interface of `DuckDBWarehouse` and PostgreSQL's `Database`."""
 
     @property
     def settings(self) -> dict[str, str]:
-        """The environment that leads pipelines here."""
+        """Environment in which pipelines load into this warehouse."""
 
     def query(self, sql: str) -> list[tuple[Any, ...]]: ...
 
 
 @dataclass(frozen=True)
 class DuckDBWarehouse:
-    """A DuckDB file."""
+    """Warehouse in a DuckDB file."""
 
     file: Path
 
@@ -33,5 +33,5 @@ class DuckDBWarehouse:
         }
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
-        """The rows that a query gives."""
+        """Return a query's rows."""
         return duckdb_warehouse.query(self.file, sql)

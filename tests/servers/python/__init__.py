@@ -1,10 +1,10 @@
-"""Python for processes that tests start: forked from one that has imported the libraries.
+"""Python for tests' processes, forked from one that has imported the libraries.
 
-Importing Prefect and its command line takes seconds of CPU in each process. Here it is done
-once for a session. A forked process has an environment, a folder, files and signals of its
-own, and reads Prefect's settings anew; the project's own modules are never shared.
+Each process would spend seconds of CPU on importing Prefect and its command line. Here
+a session imports them once. A forked process has its own environment, folder, files and
+signals, and reads Prefect's settings again; the project's own modules are never shared.
 
-Tests in which the start itself matters take `sys.executable`.
+Tests in which the start itself matters use `sys.executable`.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from pathlib import Path
 from tests.servers.waiting import stop, until
 
 HERE = Path(__file__).parent
-# Where a process that was started so finds its own Python.
+# Names this Python to the processes that it starts.
 VARIABLE = "TESTS_PYTHON"
 
 
 @cache
 def python() -> str:
-    """Return the path of a Python that starts at once, with the packages of this one.
+    """Return the path of a Python that starts at once, with this Python's packages.
 
     On systems without a safe fork it is this one.
     """
@@ -40,7 +40,7 @@ def python() -> str:
 
 
 def start_python() -> None:
-    """Start the process to fork from, unless one runs already. It takes some seconds."""
+    """Start the fork server unless one runs. It takes some seconds."""
     if sys.platform == "linux" and VARIABLE not in os.environ:
         os.environ[VARIABLE] = str(_start() / "python")
 

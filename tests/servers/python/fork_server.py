@@ -1,4 +1,4 @@
-"""Forks a process for each launcher that connects. It has imported the libraries, once."""
+"""Fork server: imports the libraries once, and forks a process for each launcher."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def _reap(launchers: dict[int, socket.socket], waiting: selectors.BaseSelector) 
 
 
 def _become(request: dict, descriptors: list[int]) -> None:
-    """Run what the launcher was asked to, as a Python process of its own would."""
+    """Run the launcher's arguments as a separate Python process would."""
     os.setsid()
     for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
         if signal.getsignal(number) not in (signal.SIG_IGN, signal.SIG_DFL, None):
@@ -191,7 +191,7 @@ def _exit_code(error: SystemExit) -> int:
 
 
 def _end(code: int) -> None:
-    """Do what the interpreter does at its end: threads, then exit handlers, then buffers."""
+    """End like the interpreter: threads, then exit handlers, then buffers."""
     import atexit
     import threading
 
@@ -204,7 +204,7 @@ def _end(code: int) -> None:
 
 
 if __name__ == "__main__":
-    # Its own folder must not hide anything of the same name, nor a PYTHONPATH of the tests.
+    # This folder and the tests' PYTHONPATH must not hide other modules.
     given = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     sys.path[:] = ["", *(each for each in sys.path[1:] if each not in given)]
     main(sys.argv[1])

@@ -1,4 +1,4 @@
-"""Stands for a Python process: hands all it has over to the fork server, and ends as it does."""
+"""Stand-in for a Python process, which passes everything to the fork server's process."""
 
 import json
 import os
@@ -17,7 +17,7 @@ def main(address: str, usual: str, *arguments: str) -> None:
         os.execv(usual, [usual, *arguments])
     server = socket.socket(socket.AF_UNIX)
     server.connect(address)
-    # What comes before there is a process to have it waits in the socket.
+    # Signals that arrive before the fork wait in the socket.
     for number in FORWARDED:
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, lambda n, _: server.sendall(bytes([n])))
@@ -32,7 +32,7 @@ def main(address: str, usual: str, *arguments: str) -> None:
     text = json.dumps(request).encode()
     socket.send_fds(server, [len(text).to_bytes(8, "big")], [0, 1, 2])
     server.sendall(text)
-    # Whoever looks for the processes of a folder finds the real one alone.
+    # So a search for the processes of a folder finds only the real one.
     os.chdir("/")
     for descriptor in (0, 1, 2):
         os.close(descriptor)
