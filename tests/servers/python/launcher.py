@@ -1,4 +1,4 @@
-"""Stand-in for a Python process, which passes everything to the fork server's process."""
+"""Stand-in for a Python process: passes everything to a process of the fork server."""
 
 import json
 import os
