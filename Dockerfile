@@ -1,10 +1,10 @@
-# The one image: the worker runs in it, and every flow.
+# The single image of the worker and all flows.
 #
 #     docker build -t data-platform --build-arg IMAGE_VERSION=$(git rev-parse HEAD) .
 #
-# Where a private authority signs the package index's certificate, add
-# --secret id=ca,src=<a file of all certificates to trust>. Podman and buildah take the
-# same options.
+# If a private authority signs the package index's certificate, add
+# --secret id=ca,src=<a file of all trusted certificates>. Podman and buildah take the same
+# options.
 ARG PYTHON_IMAGE=docker.io/library/python:3.11-slim-bookworm
 
 FROM ${PYTHON_IMAGE} AS build
@@ -15,15 +15,15 @@ RUN --mount=type=secret,id=ca --mount=type=cache,target=/root/.cache \
     && /uv/bin/pip install --quiet "uv==${UV_VERSION}"
 
 WORKDIR /app
-# Copied, not mounted: buildah's cache does not see that a mounted file has changed.
+# Copied, not mounted: buildah's cache does not notice a changed mounted file.
 COPY pyproject.toml uv.lock ./
 # Bytecode is compiled, because each task starts in a new container.
 ENV UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never UV_COMPILE_BYTECODE=1
-# Removed is what no flow imports:
+# Remove what no flow imports:
 # - Arrow Flight, a network protocol; Arrow's headers, C++ sources and tests
-# - second and third copies of libarrow_python, for compilers: a wheel has no links
-# - the pages of Prefect's UI, which a server shows
-# - uv's lock, which everyone may write
+# - second and third copies of libarrow_python, for compilers, because wheels have no links
+# - Prefect's UI, which only a server needs
+# - uv's lock, which is writable for everyone
 RUN --mount=type=secret,id=ca --mount=type=cache,target=/root/.cache \
     if [ -e /run/secrets/ca ]; then export SSL_CERT_FILE=/run/secrets/ca; fi \
     && /uv/bin/uv sync --quiet --locked --no-dev --no-install-project \
@@ -33,7 +33,7 @@ RUN --mount=type=secret,id=ca --mount=type=cache,target=/root/.cache \
         prefect/server/ui prefect/server/ui-v2 /app/.venv/.lock
 
 FROM ${PYTHON_IMAGE}
-# The official image has no bytecode of the standard library, which costs each start half a
+# The official image lacks the standard library's bytecode, which costs each start half a
 # second.
 RUN useradd --create-home app \
     && python3 -m compileall -q -x site-packages \
@@ -48,9 +48,9 @@ ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 ARROW_DEFAULT_MEMORY_POOL=syste
 COPY . .
 RUN python -m compileall -q flows pipelines sources utils
 USER app
-# Every flow can be imported, by this user.
+# Check that this user can import every flow.
 RUN for flow in flows/[a-z]*.py; do echo "import flows.$(basename "$flow" .py)"; done | python
-# Last, because it differs in every build.
+# Last, because the version differs in every build.
 ARG IMAGE_VERSION=unknown
 ENV IMAGE_VERSION=${IMAGE_VERSION}
 CMD ["prefect", "version"]

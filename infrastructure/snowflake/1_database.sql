@@ -1,11 +1,12 @@
--- Snowflake's side of the platform: database, roles, and the user who loads, with a key
--- pair instead of a password. Once, and again after a change: nothing is lost.
+-- Snowflake's database, roles, and the loading user, who has a key pair instead of a
+-- password. Run it once, and again after a change: no data is lost.
 --
 --   openssl genrsa 2048 | openssl pkcs8 -topk8 -inform PEM -out loader.p8 -nocrypt
 --   snow sql -f infrastructure/snowflake/1_database.sql \
 --     -D "public_key=$(openssl rsa -in loader.p8 -pubout | grep -v '^-' | tr -d '\n')"
 --
--- loader.p8 goes into the vault, as private_key of dlt/destination/warehouse/credentials.
+-- loader.p8 goes into AWS Secrets Manager, as private_key of
+-- dlt/destination/warehouse/credentials.
 
 USE ROLE USERADMIN;
 CREATE ROLE IF NOT EXISTS LOADER COMMENT = 'Loads data: dlt and Snowpipe.';
@@ -31,7 +32,7 @@ CREATE WAREHOUSE IF NOT EXISTS LOADING
     INITIALLY_SUSPENDED = TRUE
     STATEMENT_TIMEOUT_IN_SECONDS = 3600;
 GRANT USAGE ON WAREHOUSE LOADING TO ROLE LOADER;
--- dlt makes a schema for each dataset, and one beside it for its staging tables
+-- dlt creates two schemas for each dataset, one of them for staging tables
 GRANT USAGE, CREATE SCHEMA ON DATABASE ANALYTICS TO ROLE LOADER;
 GRANT USAGE ON DATABASE ANALYTICS TO ROLE ANALYST;
 

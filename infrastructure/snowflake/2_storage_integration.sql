@@ -1,10 +1,10 @@
--- Lets Snowflake read the lake's bucket, as the role that the stack data-lake makes for it.
+-- Lets Snowflake read the lake's bucket, with the role in the stack data-platform-lake.
 --
 --   snow sql -f infrastructure/snowflake/2_storage_integration.sql \
 --     -D "bucket=<output BucketName>" -D "role_arn=<output SnowflakeRoleArn>"
 --
--- Of what it prints, STORAGE_AWS_IAM_USER_ARN and STORAGE_AWS_EXTERNAL_ID are the stack's
--- parameters SnowflakeUserArn and SnowflakeExternalId: update the stack with them.
+-- It prints STORAGE_AWS_IAM_USER_ARN and STORAGE_AWS_EXTERNAL_ID. Update the stack's
+-- parameters SnowflakeUserArn and SnowflakeExternalId with them.
 
 USE ROLE ACCOUNTADMIN;
 CREATE STORAGE INTEGRATION IF NOT EXISTS DATA_LAKE

@@ -1,10 +1,10 @@
--- Open Exchange Rates' files become rows of a table as soon as they are in the lake.
+-- Snowpipe loads Open Exchange Rates' files into a table as soon as they are in the lake.
 --
 --   snow sql -f infrastructure/snowflake/3_rates.sql \
 --     -D "bucket=<output BucketName>" -D "rates_prefix=<output RatesPrefix>"
 --
--- Of what it prints, notification_channel is the stack's parameter SnowpipeQueueArn: update
--- the stack with it. Files that were there before: ALTER PIPE RATES_PIPE REFRESH;
+-- It prints notification_channel. Update the stack's parameter SnowpipeQueueArn with it.
+-- Load files that already exist by ALTER PIPE RATES_PIPE REFRESH;
 
 USE ROLE LOADER;
 USE WAREHOUSE LOADING;
@@ -42,8 +42,8 @@ COPY INTO RATES FROM (
 )
 PATTERN = '.*[.]parquet';
 
--- Each day's rates once: its closing ones, until then the latest that were fetched. A file
--- that came twice, because a run was killed just after it had sent it, changes nothing.
+-- One rate per day and currency: the closing rate, before it the latest fetched one. A file
+-- that a killed run and its rerun both wrote changes nothing.
 CREATE OR REPLACE VIEW DAILY_RATES AS
 SELECT DATE, BASE, CURRENCY, RATE, KIND, PUBLISHED_AT
 FROM RATES
