@@ -80,7 +80,7 @@ def test_a_connection_that_breaks_while_rows_arrive_is_tried_again(
 
 @contextmanager
 def forgotten(database: Database, statement: str) -> Iterator[None]:
-    """A transaction that is rolled back when somebody waits for it the second time."""
+    """Hold a transaction open, and roll it back at the second wait for it."""
     waiting = (
         "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database"
         " WHERE NOT granted AND datname = current_database()"
@@ -122,7 +122,7 @@ def test_a_lock_on_the_application_s_table_is_not_waited_for_in_silence(
 def test_a_lock_in_the_warehouse_is_not_waited_for_in_silence(
     prefect_api, feed, postgres_warehouse, monkeypatch, relation
 ):
-    """Who has read a table and forgot to commit is in the way of its new column."""
+    """A reader that has not committed blocks the new column of a table."""
     add_changes(feed, 10)
     assert products(return_state=True).is_completed()
     if relation == "products":

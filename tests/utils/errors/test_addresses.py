@@ -1,4 +1,4 @@
-"""Which URLs are misread, and how addresses are shown."""
+"""Addresses of databases: misread ones, and how they are shown."""
 
 from __future__ import annotations
 
