@@ -25,7 +25,7 @@ def alerts() -> BlockDocument | SkippedObject:
     try:
         url = one_value(read_secret(SLACK_SECRET), SLACK_SECRET)
     except NotThere as error:
-        return block.skipped(f"not configured: {error}")
+        return block.skipped(f"not configured: {error} to have this block")
     if "://" not in url:
         raise ClearError(
             f"The secret {SLACK_SECRET} is not a URL. Nothing was changed. Store the URL"
@@ -40,7 +40,7 @@ def data_pipelines() -> BlockDocument | SkippedObject:
     try:
         key = one_value(read_secret(PAGERDUTY_SECRET), PAGERDUTY_SECRET)
     except NotThere as error:
-        return block.skipped(f"not configured: {error}")
+        return block.skipped(f"not configured: {error} to have this block")
     data = {
         "integration_key": SecretStr(key),
         # The block requires one. PagerDuty's Events API ignores it.

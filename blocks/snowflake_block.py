@@ -37,7 +37,7 @@ def snowflake_analytics(stack: StackOutputs) -> BlockDocument | SkippedObject:
     try:
         values = _values(read_secret(SECRET))
     except NotThere as error:
-        return block.skipped(f"not configured: {error}")
+        return block.skipped(f"not configured: {error} to have this block")
     if missing := [name for name in REQUIRED if not values.get(name)]:
         return block.skipped(f"the secret {SECRET} lacks {', '.join(missing)}")
     if not values.get("password") and "-----BEGIN" not in values.get("private_key", ""):

@@ -38,7 +38,7 @@ class SecretReader:
         """
         if self._client is None:
             self._client = aws_client("secretsmanager", self._outcome)
-        nowhere = f"the secret {name} is not there, create it to use it"
+        nowhere = f"the secret {name} is not there, create it"
         try:
             with asking_aws(f"the secret {name}", self._right, nowhere, self._outcome):
                 answer = self._client.get_secret_value(SecretId=name)
