@@ -1,4 +1,4 @@
-"""van, run against a real Prefect server and the played API into a temporary warehouse."""
+"""van, run against a real Prefect server and a fake API into a temporary warehouse."""
 
 from __future__ import annotations
 
