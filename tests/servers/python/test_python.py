@@ -80,7 +80,7 @@ def test_it_ends_as_the_usual_one(script, code):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_who_ends_it_ends_the_process_itself(tmp_path: Path, number: int):
-    script = f"import os, time; print(os.getpid(), flush=True); time.sleep(100)"
+    script = "import os, time; print(os.getpid(), flush=True); time.sleep(100)"
     process = subprocess.Popen([python(), "-c", script], stdout=subprocess.PIPE)
     pid = int(process.stdout.readline())
     process.send_signal(number)

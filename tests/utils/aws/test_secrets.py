@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from blocks.alert_blocks import alerts
 from tests.fakes.vault import Vault
 from utils.aws.client import NotThere
 from utils.aws.secret_content import SecretError
@@ -49,9 +48,3 @@ def test_a_secret_that_may_not_be_read_is_an_error(secrets):
             read_secret(NAME)
     assert "the right secretsmanager:GetSecretValue" in str(error.value)
     assert "Nothing was changed." in str(error.value)
-
-
-def test_a_channels_name_is_no_webhook(secrets):
-    secrets.put(NAME, "#data-alerts")
-    with pytest.raises(ClearError, match=f"{NAME} is no address"):
-        alerts()
