@@ -11,6 +11,7 @@ import pytest
 from dlt.extract.exceptions import ResourceExtractionError
 
 from sources.database_credentials import PostgresCredentials
+from sources.postgres.copy_to_arrow import ValueDoesNotFit
 from sources.postgres.snapshot import UnexpectedTable, postgres_snapshot
 from sources.products import _query, _schema, products_source
 from tests.samples.change_feed import add_change, add_changes, changes
@@ -78,4 +79,15 @@ def test_changes_since_then_include_rows_without_a_date(feed):
 def test_a_table_without_key_or_cursor_is_refused(feed, column):
     feed.query(f"ALTER TABLE raw_data.products RENAME {column} TO other")
     with pytest.raises(UnexpectedTable, match=f"has no column {column}"):
+        extracted()
+
+
+def test_a_row_without_a_key_is_refused(feed):
+    feed.query("""
+        ALTER TABLE raw_data.products
+            DROP CONSTRAINT products_pkey,
+            ALTER audit_id DROP IDENTITY, ALTER audit_id DROP NOT NULL
+        """)
+    add_change(feed, 1, "I", MONDAY)
+    with pytest.raises(ValueDoesNotFit, match="Column audit_id has no value"):
         extracted()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
 import time
@@ -12,7 +13,7 @@ import pytest
 from dlt.common.configuration.exceptions import ConfigFieldMissingException
 
 from sources.redshift.connection import (
-    _keep_alive,
+    KEEP_IDLE,
     redshift_connection,
     redshift_credentials,
 )
@@ -20,6 +21,13 @@ from sources.redshift.rows import QueryFailed, query_rows
 from tests.servers.ports import free_port
 from tests.servers.postgres import over_tcp
 from utils.errors.transient import is_worth_retrying
+
+
+def set_address(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    """Let the credentials lead to the host and port of a URL."""
+    parts = urlsplit(url)
+    for part, value in (("HOST", parts.hostname), ("PORT", str(parts.port))):
+        monkeypatch.setenv(f"SOURCES__REDSHIFT_EXPORT__CREDENTIALS__{part}", value)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "no-such-host.test"])
@@ -52,8 +60,7 @@ def test_a_lost_connection_is_told_in_plain_words(
 ):
     query = queries.read("SELECT i FROM generate_series(1, 1000000) AS i")
     with over_tcp(redshift_database, cut_after=200_000) as url:
-        for part, value in (("HOST", "127.0.0.1"), ("PORT", str(urlsplit(url).port))):
-            monkeypatch.setenv(f"SOURCES__REDSHIFT_EXPORT__CREDENTIALS__{part}", value)
+        set_address(monkeypatch, url)
         with pytest.raises(QueryFailed) as raised:
             list(query_rows(query))
     lost = "cats.sql: the connection was lost while its result was read"
@@ -88,14 +95,29 @@ def test_parsons_says_nothing_past_the_log(queries, redshift, capfd, recwarn):
     assert not recwarn.list
 
 
-def test_a_silent_connection_asks_twice_a_minute():
-    """PostgreSQL listens on a socket here that has no such options."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        with socket.create_connection(server.getsockname()) as connection:
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-            _keep_alive(connection)
-            idle = getattr(socket, "TCP_KEEPIDLE", None) or socket.TCP_KEEPALIVE
-            assert connection.getsockopt(socket.IPPROTO_TCP, idle) == 30
+def test_a_silent_connection_asks_twice_a_minute(
+    redshift, redshift_database, monkeypatch
+):
+    """Otherwise a NAT gateway that drops it in silence is noticed after two hours."""
+    with over_tcp(redshift_database) as url:
+        set_address(monkeypatch, url)
+        with redshift_connection() as connection:
+            with socket.socket(fileno=os.dup(connection.fileno())) as tcp:
+                assert tcp.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+                assert tcp.getsockopt(socket.IPPROTO_TCP, KEEP_IDLE) == 30
+                assert tcp.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL) == 10
+                assert tcp.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT) == 3
+
+
+def test_a_server_that_does_not_answer_is_given_up(redshift, monkeypatch):
+    monkeypatch.setattr("sources.redshift.connection.CONNECT_TIMEOUT_SECONDS", 2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        set_address(monkeypatch, "any://%s:%s" % silent.getsockname())
+        started = time.monotonic()
+        with pytest.raises(psycopg2.OperationalError, match="timeout expired"):
+            with redshift_connection():
+                pass
+    assert time.monotonic() - started < 8
 
 
 def test_credentials_that_are_missing_are_named(monkeypatch):
