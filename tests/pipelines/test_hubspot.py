@@ -150,6 +150,15 @@ def test_records_archived_long_ago_are_not_loaded_again(hubspot, warehouse):
     assert load_hubspot().rows == 1
 
 
+def test_an_archived_record_does_not_move_the_cursor(hubspot, duckdb_warehouse):
+    live = hubspot.add("contacts", MONDAY, email="old")
+    hubspot.archive(hubspot.add("contacts", MONDAY + timedelta(days=9)))
+    load_hubspot()
+    hubspot.change(live, MONDAY + timedelta(days=5), email="new")
+    load_hubspot()
+    assert ("new", False) in duckdb_warehouse.query(NAMES)
+
+
 def test_a_record_that_comes_twice_is_loaded_once(hubspot, duckdb_warehouse):
     """Send it on two pages, and as a live and as an archived one."""
     hubspot.overlap = 30
