@@ -1,4 +1,4 @@
-"""Starts the fake AWS, prints "ready", and ends with all its processes on SIGTERM."""
+"""Start of the fake AWS: prints "ready", and on SIGTERM ends with all its processes."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from tests.repository.tree import ROOT
 
 
 def main() -> None:
-    """Serve until told to stop."""
+    """Serve until SIGTERM or SIGINT."""
     parser = argparse.ArgumentParser(prog="python -m tests.cloud", description=__doc__)
     parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--folder", type=Path, required=True, help="for tasks' files")
-    parser.add_argument("--code", type=Path, default=ROOT, help="what tasks run in")
-    parser.add_argument("--image", help="a local image, that tasks run in instead")
+    parser.add_argument("--folder", type=Path, required=True, help="tasks' files")
+    parser.add_argument("--code", type=Path, default=ROOT, help="tasks' code")
+    parser.add_argument("--image", help="local image of tasks, instead of code")
     parser.add_argument(
-        "--at-once", type=int, default=8, help="tasks, without services'"
+        "--at-once", type=int, default=8, help="tasks at once, except services'"
     )
     given = parser.parse_args()
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 
-def test_who_called_what_and_how_it_ended(cloud, platform):
+def test_calls_are_logged_with_caller_and_status(cloud, platform):
     role = platform.outputs["TaskRoleArn"]
     client = cloud.client_of(role, "ecs")
     client.list_tasks(cluster=platform.outputs["Cluster"])

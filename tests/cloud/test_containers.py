@@ -92,7 +92,7 @@ def test_a_command_that_is_killed_in_an_image(in_image):
     assert ended["containers"][0]["exitCode"] == 137
 
 
-def test_a_task_in_an_image_is_stopped_politely(in_image):
+def test_a_task_in_an_image_is_stopped_by_sigterm(in_image):
     script = "trap 'echo asked; exit 5' TERM; echo up; while :; do sleep 0.1; done"
     task = in_image.run("sh", "-c", script)
     in_image.running(task)

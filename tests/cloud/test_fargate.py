@@ -116,7 +116,7 @@ def test_a_secret_that_the_execution_role_may_not_read(platform, enforced):
     assert "not authorized to perform: secretsmanager:GetSecretValue" in reason
 
 
-def test_the_task_role_is_what_a_task_may_do(platform, enforced):
+def test_a_task_has_the_rights_of_its_task_role(platform, enforced):
     bucket = platform.outputs["Bucket"]
     write = (
         "import boto3; s3 = boto3.client('s3'); print(boto3.client('sts').get_caller_identity()['Arn']);"
@@ -142,23 +142,23 @@ def test_each_state_reaches_the_queue(platform):
     sqs, queue = platform.cloud.client("sqs"), platform.outputs["Queue"]
     task = platform.run(*PYTHON, "raise SystemExit(3)")
     platform.ended(task)
-    told = []
-    while not told or told[-1]["lastStatus"] != "STOPPED":
+    states = []
+    while not states or states[-1]["lastStatus"] != "STOPPED":
         answer = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)
         for message in answer.get("Messages", []):
             event = json.loads(message["Body"])
             if event["detail"]["taskArn"] == task:
                 assert event["detail-type"] == "ECS Task State Change"
-                told.append(event["detail"])
+                states.append(event["detail"])
             sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
 
-    statuses = [detail["lastStatus"] for detail in told]
+    statuses = [detail["lastStatus"] for detail in states]
     assert statuses == ["PROVISIONING", "PENDING", "RUNNING", "STOPPED"]
-    assert told[-1]["containers"][0]["exitCode"] == 3
-    assert told[-1]["stopCode"] == "EssentialContainerExited"
+    assert states[-1]["containers"][0]["exitCode"] == 3
+    assert states[-1]["stopCode"] == "EssentialContainerExited"
 
 
-def test_a_rule_tells_a_topic_of_a_task_that_died(platform, request):
+def test_a_rule_sends_a_failed_task_to_a_topic(platform, request):
     events, sns = platform.cloud.client("events"), platform.cloud.client("sns")
     sqs, rule = platform.cloud.client("sqs"), {"Rule": "died"}
     mailbox = sqs.create_queue(QueueName="mailbox")["QueueUrl"]
@@ -183,11 +183,11 @@ def test_a_rule_tells_a_topic_of_a_task_that_died(platform, request):
     died = platform.run(*PYTHON, "raise SystemExit(3)")
     platform.ended(died)
 
-    def told() -> list[dict]:
+    def received() -> list[dict]:
         return sqs.receive_message(QueueUrl=mailbox, MaxNumberOfMessages=10).get(
             "Messages", []
         )
 
-    (mail,) = until(told, "the topic's message")
+    (mail,) = until(received, "the topic's message")
     event = json.loads(json.loads(mail["Body"])["Message"])
     assert event["detail"]["taskArn"] == died

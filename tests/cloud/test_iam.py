@@ -225,7 +225,7 @@ def test_a_stack_may_do_what_its_role_may(cloud, role, enforced):
     assert cloud.calls(action="DeleteQueue", who="judged")
 
 
-def test_a_tag_says_whose_a_resource_is(platform, cloud, role, enforced):
+def test_a_tag_limits_access_to_a_resource(platform, cloud, role, enforced):
     tag = "aws:ResourceTag/aws:cloudformation:stack-name"
     role.may(
         {

@@ -15,7 +15,7 @@ def template(**resources: dict) -> str:
     return json.dumps({"Resources": resources})
 
 
-def test_resources_have_what_the_template_says(cloud, platform):
+def test_resources_have_the_templates_properties(cloud, platform):
     outputs, ec2 = platform.outputs, cloud.client("ec2")
 
     (group,) = ec2.describe_security_groups(GroupIds=[outputs["Group"]])[
@@ -78,7 +78,7 @@ def test_a_property_that_the_service_does_not_know_fails_the_stack(cloud):
     cloud.delete_stack("wrong")
 
 
-def test_a_creation_that_fails_leaves_only_what_is_retained_always(cloud):
+def test_a_failed_creation_leaves_only_retained_resources(cloud):
     kept = {
         policy: QUEUE
         | {"DeletionPolicy": policy, "Properties": {"QueueName": f"kept-{policy}"}}
@@ -95,7 +95,7 @@ def test_a_creation_that_fails_leaves_only_what_is_retained_always(cloud):
     cloud.delete_stack("wrong")
 
 
-def test_a_failed_update_goes_back(cloud):
+def test_a_failed_update_is_rolled_back(cloud):
     queue = QUEUE | {"Properties": {"QueueName": "kept", "DelaySeconds": 1}}
     cloud.create_stack("back", template(Queue=queue))
     wrong = {"Type": "AWS::Logs::MetricFilter", "Properties": {"Wrong": 1}}
@@ -162,7 +162,7 @@ def test_a_change_set_changes_what_depends_on_a_parameter(cloud):
     cloud.delete_stack("changing")
 
 
-def test_a_deleted_stack_leaves_what_it_retains(cloud):
+def test_a_deleted_stack_leaves_retained_resources(cloud):
     kept = QUEUE | {"Properties": {"QueueName": "leave"}, "DeletionPolicy": "Retain"}
     gone = QUEUE | {"Properties": {"QueueName": "leave-not"}}
     cloud.create_stack("left", template(Kept=kept, Gone=gone))

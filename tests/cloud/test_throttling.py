@@ -7,7 +7,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 
-def test_so_many_calls_are_refused_and_then_none(cloud):
+def test_only_the_next_calls_are_refused(cloud):
     settings = Config(retries={"total_max_attempts": 1})
     client = cloud.client("ecs", config=settings)
     cloud.throttle("ecs", "ListClusters", times=2)
@@ -19,7 +19,7 @@ def test_so_many_calls_are_refused_and_then_none(cloud):
     client.list_clusters()
 
 
-def test_botocore_tries_again(cloud):
+def test_botocore_retries(cloud):
     cloud.throttle("sqs", "ListQueues", times=1)
 
     answer = cloud.client("sqs").list_queues()

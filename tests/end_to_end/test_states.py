@@ -74,7 +74,7 @@ def test_a_process_that_dies_has_crashed(platform):
     platform.stopped_task(run.id)
 
 
-def test_last_words_of_a_process_that_never_connected_are_in_the_run(platform):
+def test_output_of_a_process_that_never_connected_is_in_the_run(platform):
     command = "python -c \"print('a library is missing'); raise SystemExit(7)\""
     run = platform.wait(
         platform.start("hello_world/production", job_variables={"command": command})

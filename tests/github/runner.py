@@ -121,14 +121,14 @@ class Runner:
         }
         for file in files.values():
             file.write_text("")
-        told = {
+        variables = {
             **{name: str(path) for name, path in files.items()},
             "GITHUB_STEP_SUMMARY": str(self.folder / "summary"),
             "GITHUB_WORKSPACE": str(self.workspace),
             "RUNNER_TEMP": str(self.temporary),
             "CI": "true",
         }
-        self.command(*BASH, "-c", step["run"], environment=given | told)
+        self.command(*BASH, "-c", step["run"], environment=given | variables)
         self.environment |= read_variables(files["GITHUB_ENV"])
         if "id" in step:
             self.outputs[step["id"]] = read_variables(files["GITHUB_OUTPUT"])

@@ -186,7 +186,7 @@ def test_from_a_push_to_a_completed_run_and_back(production):
     assert workers_image(platform) == platform.image
 
     for job in github.jobs:
-        assert_nothing_is_told(job)
+        assert_no_secret_is_shown(job)
 
 
 def images(platform: Platform) -> dict[str, str]:
@@ -228,10 +228,10 @@ def writes(platform: Platform) -> set[str]:
     return {each for each in actions if not each.startswith(READS)}
 
 
-def assert_nothing_is_told(job: Runner) -> None:
+def assert_no_secret_is_shown(job: Runner) -> None:
     """Check that no log, summary or plan has a secret, masked by GitHub or not."""
     files = [*job.temporary.iterdir(), *job.folder.glob("summary")]
-    told = [job.log, *(file.read_text() for file in files)]
+    texts = [job.log, *(file.read_text() for file in files)]
     assert AUTH in job.masks and len(job.masks) == 4  # the other three are AWS's keys
     for mask in job.masks:
-        assert not any(mask in each for each in told), mask
+        assert not any(mask in each for each in texts), mask

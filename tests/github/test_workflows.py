@@ -52,7 +52,7 @@ def test_zizmor_finds_no_fault():
     ("schema", "files"),
     [("github-workflows", FILES), ("dependabot", [DEPENDABOT])],
 )
-def test_they_are_as_their_schema_says(schema, files):
+def test_files_match_their_schema(schema, files):
     lint(
         *("check-jsonschema", "uv tool install check-jsonschema"),
         *("--builtin-schema", f"vendor.{schema}", *files),
@@ -64,12 +64,12 @@ def steps_of(path: Path) -> Iterator[dict[str, Any]]:
         yield from job["steps"]
 
 
-def test_these_are_all():
+def test_there_are_three_workflows():
     assert [path.name for path in FILES] == ["ci.yaml", "main.yaml", "rollback.yaml"]
 
 
 @every_workflow
-def test_nothing_is_permitted_but_what_a_job_needs(path):
+def test_jobs_have_only_needed_permissions(path):
     assert yaml.safe_load(path.read_text())["permissions"] == {}
     for name, job in jobs_of(path.stem).items():
         deploys = (path.stem, name) in DEPLOYING
@@ -94,7 +94,7 @@ def test_an_action_has_one_version_in_all():
 
 
 @every_workflow
-def test_what_is_given_to_a_command_is_given_by_its_environment(path):
+def test_commands_get_values_by_the_environment(path):
     for step in steps_of(path):
         assert "${{" not in step.get("run", "")
 
@@ -121,7 +121,7 @@ def test_github_keeps_no_secret(path):
     }
 
 
-def test_only_what_deploys_reaches_aws_and_one_at_a_time_to_its_end():
+def test_only_deploying_jobs_reach_aws_and_never_side_by_side():
     found = [
         (path.stem, name)
         for path in FILES
@@ -181,7 +181,7 @@ def test_a_branch_is_tested_and_built_as_main_is():
     assert len(image_steps(ci["image"]["steps"])) == 3
 
 
-def test_an_image_is_tried_before_it_is_pushed_and_there_before_it_is_named():
+def test_an_image_is_tried_then_pushed_then_deployed():
     wanted = ["docker/build-push-action", "docker run", "docker push"]
     wanted += ["apply stack", "blocks apply production", "apply deployments"]
     steps = [

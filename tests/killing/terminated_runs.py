@@ -52,7 +52,7 @@ def terminate_runs(
     for _ in range(rounds):
         add_changes(source, 1_000)
         run = _start(environment)
-        run_id = _id_once_it_runs(run)
+        run_id = _wait_for_run_id(run)
         time.sleep(chance.uniform(0, 1.5))
         run.send_signal(signal.SIGTERM)
         output, _ = run.communicate(timeout=SECONDS_TO_END)
@@ -80,7 +80,7 @@ def _start(environment: dict[str, str]) -> subprocess.Popen[str]:
     )
 
 
-def _id_once_it_runs(run: subprocess.Popen[str]) -> str:
+def _wait_for_run_id(run: subprocess.Popen[str]) -> str:
     for line in run.stdout:
         if shown := re.search(r"View at .*/flow-run/([\w-]+)", line):
             return shown[1]

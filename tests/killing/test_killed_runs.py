@@ -1,4 +1,4 @@
-"""A few killed runs with every test run; tests/killing/killed_runs.py runs hundreds."""
+"""A few killed runs. tests/killing/killed_runs.py kills hundreds."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from tests.servers.warehouses import DuckDBWarehouse
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize("kind", ["DuckDB", "PostgreSQL"])
-def test_of_a_database_nothing_is_lost_or_doubled(kind, postgres, tmp_path):
+@pytest.mark.parametrize("name", ["DuckDB", "PostgreSQL"])
+def test_no_row_of_a_database_is_lost_or_doubled(name, postgres, tmp_path):
     warehouse = (
         DuckDBWarehouse(tmp_path / "warehouse.duckdb")
-        if kind == "DuckDB"
+        if name == "DuckDB"
         else new_database(postgres)
     )
     source = ChangingProducts(new_database(postgres))
@@ -25,7 +25,7 @@ def test_of_a_database_nothing_is_lost_or_doubled(kind, postgres, tmp_path):
     assert outcome.killed_in.total() == 8
 
 
-def test_of_an_api_nothing_is_lost_or_doubled(tmp_path):
+def test_no_row_of_an_api_is_lost_or_doubled(tmp_path):
     warehouse = DuckDBWarehouse(tmp_path / "warehouse.duckdb")
     with changing_hubspot() as source:
         outcome = kill_runs(source, warehouse, tmp_path, kills=8, seed=7)

@@ -159,7 +159,7 @@ def test_the_code_is_formatted(tool):
     assert done.returncode == 0, done.stderr
 
 
-def test_settings_of_the_person_who_tests_are_out_of_reach(pytestconfig):
+def test_a_developers_settings_are_out_of_reach(pytestconfig):
     """Prevents that a developer's secrets send rows into a real warehouse."""
     providers = [
         provider

@@ -57,7 +57,7 @@ def test_the_packages_of_this_project_are_installed():
     assert PACKAGES <= installed()
 
 
-def test_parsons_brings_the_libraries_of_two_connectors_alone():
+def test_parsons_brings_libraries_of_two_connectors_only():
     of_extras = {
         name.lower(): extra
         for name, extra in re.findall(

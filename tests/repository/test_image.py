@@ -87,7 +87,7 @@ def test_nothing_of_the_build_is_left(container, app):
         assert not (container.files / left).exists()
 
 
-def test_the_user_can_write_at_home_alone(container):
+def test_the_user_can_write_only_at_home(container):
     assert container.run("sh", "-c", "id -un; touch $HOME/a; pwd").split() == [
         *("app", "/app")
     ]
@@ -106,7 +106,7 @@ def test_all_that_is_imported_is_there_as_bytecode(container):
     assert [path for path in read if not path.endswith(".pyc")] == []
 
 
-def test_a_flow_tells_its_options(container):
+def test_a_flow_prints_its_options(container):
     assert "--refresh" in container.run(
         "python", "-m", "flows.exchange_rates", "--help"
     )
@@ -175,13 +175,13 @@ def layers_and_dependencies(image: dict) -> tuple[list[str], int]:
     return image["rootfs"]["diff_ids"], place
 
 
-def test_the_readme_tells_its_size(app):
+def test_the_readme_has_its_size(app):
     section = (ROOT / "README.md").read_text().partition("## The image")[2]
     packages = next(app.glob(".venv/lib/python3*/site-packages"))
     table = re.findall(r"^\| `(.+?)` \| (\d+) MB \|", section, re.MULTILINE)
-    told = {name: int(megabytes) for name, megabytes in table}
-    assert len(told) >= 5
-    for name, size in told.items():
+    documented = {name: int(megabytes) for name, megabytes in table}
+    assert len(documented) >= 5
+    for name, size in documented.items():
         (path,) = packages.glob(name) if name != "/app" else (app,)
         assert size == pytest.approx(megabytes(path), rel=0.1, abs=1), name
 

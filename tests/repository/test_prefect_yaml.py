@@ -142,7 +142,7 @@ def test_the_entrypoint_is_a_flow_named_like_its_module(deployment):
 
 
 @each_deployment
-def test_people_know_what_it_is(deployment):
+def test_the_description_is_a_sentence(deployment):
     assert re.fullmatch(
         r"[A-Z].{20,}\.", deployment.description
     ), "a whole sentence, which the Prefect UI shows"

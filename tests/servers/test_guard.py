@@ -29,7 +29,7 @@ server.wait()
 
 
 @pytest.mark.parametrize("end", ["kill", "terminate"])
-def test_what_a_killed_session_has_started_is_ended(tmp_path: Path, end: str):
+def test_processes_of_a_killed_session_are_ended(tmp_path: Path, end: str):
     folder = tmp_path / "session"
     session = subprocess.Popen(
         [sys.executable, "-c", SESSION, str(folder)],
