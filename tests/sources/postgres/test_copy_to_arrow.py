@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import closing
 from decimal import Decimal
 
@@ -70,6 +71,11 @@ def test_chunks_are_small_and_rows_stay_whole(cursor, monkeypatch):
     assert texts == [(n, '"\n' * n) for n in range(1, 301)]
 
 
+def test_a_row_may_be_longer_than_arrows_blocks(cursor):
+    megabytes = "SELECT repeat(E'ab\\n', 1000000)"
+    assert rows(cursor, megabytes, t=pa.string()) == [("ab\n" * 1_000_000,)]
+
+
 @pytest.mark.parametrize(
     "value, type_, message",
     [
@@ -93,6 +99,17 @@ def test_a_missing_key_is_refused(cursor):
 def test_the_servers_error_is_raised(cursor):
     with pytest.raises(psycopg2.errors.DivisionByZero):
         rows(cursor, "SELECT 1 / (n - 5) FROM generate_series(1, 9) AS n", n=pa.int64())
+
+
+def test_who_stops_reading_does_not_wait_for_the_next_row(cursor, monkeypatch):
+    monkeypatch.setattr(sources.postgres.copy_to_arrow, "CHUNK_BYTES", 1)
+    # longer than the buffer from which the server sends
+    slow = "SELECT repeat('x', 20000) FROM generate_series(1, 9) AS n WHERE n < 3 OR pg_sleep(9) IS NULL"
+    tables = copy_to_arrow(cursor, slow, pa.schema({"t": pa.string()}))
+    next(tables)
+    started = time.monotonic()
+    tables.close()
+    assert time.monotonic() - started < 5
 
 
 def test_who_stops_reading_stops_the_query(cursor):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
+import psycopg2
 import pyarrow as pa
 import pytest
 from psycopg2.sql import SQL
@@ -9,10 +12,11 @@ from psycopg2.sql import SQL
 from sources.database_credentials import PostgresCredentials
 from sources.postgres.snapshot import (
     DatabaseError,
+    Snapshot,
     UnexpectedTable,
     postgres_snapshot,
 )
-from tests.servers.postgres import Database
+from tests.servers.postgres import Database, over_tcp
 
 
 @pytest.fixture
@@ -117,3 +121,39 @@ def test_an_unreachable_server_is_named_without_the_password(scheme):
     assert "127.0.0.1:1: connection to server" in str(error.value)
     assert "Connection refused" in str(error.value)
     assert "s3cret" not in str(error.value)
+
+
+def test_an_index_that_could_not_be_built_says_nothing(application, credentials):
+    application.query("CREATE TABLE pets (id int)")
+    application.query("INSERT INTO pets VALUES (1), (1)")
+    with pytest.raises(psycopg2.errors.UniqueViolation):
+        application.query("CREATE UNIQUE INDEX CONCURRENTLY ON pets (id)")
+    with postgres_snapshot(credentials) as database:
+        assert not database.is_unique("public", "pets", "id")
+
+
+def test_a_locked_table_is_named(application):
+    application.query("CREATE TABLE pets (name text)")
+    options = "&options=-c%20lock_timeout%3D100ms"
+    credentials = PostgresCredentials(application.url + options)
+    with closing(psycopg2.connect(application.url)) as other:
+        other.cursor().execute("LOCK TABLE pets")
+        with pytest.raises(DatabaseError, match="Another session locks pets"):
+            with postgres_snapshot(credentials) as database:
+                read_names(database)
+
+
+def test_a_lost_connection_is_told_with_what_was_read(application):
+    application.query("CREATE TABLE pets (name text)")
+    application.query(
+        "INSERT INTO pets SELECT repeat('x', 100) FROM generate_series(1, 50000)"
+    )
+    with over_tcp(application, cut_after=200_000) as url:
+        with pytest.raises(DatabaseError, match="lost while pets was read"):
+            with postgres_snapshot(PostgresCredentials(url)) as database:
+                read_names(database)
+
+
+def read_names(database: Snapshot) -> None:
+    schema = pa.schema({"name": pa.string()})
+    list(database.rows(SQL("SELECT name FROM pets"), schema, "pets"))
