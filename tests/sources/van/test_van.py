@@ -70,3 +70,15 @@ def test_the_last_window_has_no_end(api, van):
 def test_signups_come_with_the_id_of_their_event(api, van):
     signups = list(source(api).signups)
     assert sorted(signup["eventId"] for signup in signups) == [1001, 1001, 1002, 1002]
+
+
+def test_fields_without_a_value_are_left_out(api):
+    event, _ = source(api).events
+    assert event["eventId"] == 1001
+    assert "description" not in event and None not in event["locations"][0].values()
+
+
+def test_signups_replace_all_of_their_event(api):
+    columns = source(api).signups.compute_table_schema()["columns"]
+    assert columns["event_id"]["merge_key"]
+    assert columns["event_signup_id"]["primary_key"]

@@ -98,3 +98,9 @@ def test_an_event_belongs_to_the_window_of_its_day_where_it_takes_place():
     events = [{"startDate": day} for day in days]
     assert list(window.of(events)) == events[1:3]
     assert list(replace(window, end=None).of(events)) == events[1:]
+
+
+def test_a_window_may_end_today_and_the_next_one_has_what_is_left():
+    state = {}
+    even = replace(WINDOWS, first_day=TODAY - 40 * DAY)
+    assert read(even, state) == [Window(TODAY - 40 * DAY, TODAY), Window(TODAY, None)]
