@@ -100,13 +100,16 @@ def serving(respond: Callable[[Request], Answer]) -> Iterator[Api]:
             for name, value in answer.headers.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(answer.body)))
-            self.end_headers()
             half = len(answer.body) // 2
-            self.wfile.write(answer.body[:half])
-            self.wfile.flush()
+            if half:
+                self.end_headers()
+                self.wfile.write(answer.body[:half])
+                self.wfile.flush()
             time.sleep(answer.seconds)
-            with one_at_a_time:  # before the client can know that it has an answer
+            with one_at_a_time:  # before the client can know that it has the answer
                 served.in_flight -= 1
+            if not half:
+                self.end_headers()
             if not answer.cut_off:
                 self.wfile.write(answer.body[half:])
 
