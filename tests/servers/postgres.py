@@ -68,7 +68,11 @@ def running_postgres(folder: Path) -> Iterator[Database]:
     server = get_server(folder, cleanup_mode="delete")
     try:
         socket_folder = server.get_postmaster_info().socket_dir
-        yield Database(str(socket_folder), "postgres")
+        database = Database(str(socket_folder), "postgres")
+        # Nothing here has to survive a failure of the machine.
+        database.query("ALTER SYSTEM SET fsync = off")
+        database.query("SELECT pg_reload_conf()")
+        yield database
     finally:
         server.cleanup()
 
