@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 
 def test_calls_are_logged_with_caller_and_status(cloud, platform):
     role = platform.outputs["TaskRoleArn"]

@@ -7,6 +7,8 @@ from botocore.exceptions import ClientError
 
 from tests.cloud.dry_run import ALLOWED, dry
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_dry_run_is_judged_and_does_nothing(cloud, role, enforced):
     sqs = dry(cloud.client_of(role.arn, "sqs"))

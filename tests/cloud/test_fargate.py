@@ -9,6 +9,8 @@ import pytest
 
 from tests.servers.waiting import until
 
+pytestmark = pytest.mark.slow
+
 PYTHON = ("python", "-c")
 
 

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+pytestmark = pytest.mark.slow
+
 REGION_AND_ACCOUNT = "eu-central-1:123456789012"
 DEPLOYMENT = f"arn:aws:ecs:{REGION_AND_ACCOUNT}:service-deployment"
 # Service, operation, allowed parameters, the change for which they are denied, and the

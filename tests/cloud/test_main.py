@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 import signal
 
+import pytest
+
 from tests.cloud.cloud import running_cloud
 from tests.servers.waiting import until
+
+pytestmark = pytest.mark.slow
 
 STUBBORN = """
 import os, signal, subprocess, sys, time

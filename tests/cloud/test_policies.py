@@ -6,6 +6,8 @@ import pytest
 
 from tests.cloud.policies import Decision, decide
 
+pytestmark = pytest.mark.slow
+
 CLUSTER = "arn:aws:ecs:eu-central-1:123456789012:cluster/data"
 RUN = {
     "Effect": "Allow",

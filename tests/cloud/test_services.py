@@ -8,6 +8,8 @@ import pytest
 
 from tests.servers.waiting import until
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def with_service(cloud, platform):

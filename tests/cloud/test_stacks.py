@@ -7,6 +7,8 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
+pytestmark = pytest.mark.slow
+
 QUEUE = {"Type": "AWS::SQS::Queue"}
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 
 def test_the_answer_has_the_defaults_that_aws_adds(platform):
     ecs = platform.cloud.client("ecs")

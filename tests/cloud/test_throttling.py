@@ -6,6 +6,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+pytestmark = pytest.mark.slow
+
 
 def test_only_the_next_calls_are_refused(cloud):
     settings = Config(retries={"total_max_attempts": 1})

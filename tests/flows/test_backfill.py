@@ -156,6 +156,7 @@ def served(prefect_api, tmp_path) -> Iterator[tuple[str, Path]]:
     stop(serving)
 
 
+@pytest.mark.slow
 def test_cancelling_it_cancels_its_chunks(served):
     """Runs are processes here. A backfill afterwards runs the missing chunks."""
     name, loaded = served

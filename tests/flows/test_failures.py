@@ -135,7 +135,7 @@ def test_open_exchange_rates_monthly_limit(prefect_api, ready):
 PRODUCTS = {
     "no table": ("DROP TABLE {}", "no table raw_data.products that this user may read"),
     "no right": (
-        "CREATE ROLE nobody; ALTER DATABASE {1} SET role TO nobody",
+        "CREATE ROLE stranger; ALTER DATABASE {1} SET role TO stranger",
         "GRANT SELECT on it",
     ),
     "no key": (

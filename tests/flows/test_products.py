@@ -182,6 +182,7 @@ def test_without_credentials_it_says_which_and_where(prefect_api, warehouse):
     )
 
 
+@pytest.mark.slow
 def test_a_run_that_is_terminated_does_not_complete(prefect_api, application, tmp_path):
     found = terminate_runs(application, tmp_path, prefect_api, rounds=2, seed=3)
     assert set(found) <= {"CRASHED", "CANCELLED", "COMPLETED"}

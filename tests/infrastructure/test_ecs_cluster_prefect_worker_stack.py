@@ -12,6 +12,8 @@ import pytest
 
 from tests.infrastructure.templates import TEMPLATES
 
+pytestmark = pytest.mark.slow
+
 NAME = "address-test"
 TEMPLATE = TEMPLATES["data-platform"].read_text()
 IMAGE = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/data-platform:4f2a"

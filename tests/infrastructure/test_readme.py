@@ -152,6 +152,7 @@ def shell(tmp_path: Path) -> dict[str, str]:
     }
 
 
+@pytest.mark.slow
 def test_every_command_runs(cloud, shell, tmp_path):
     client = cloud.client("ec2")
     vpc = client.create_vpc(CidrBlock="10.99.0.0/16")["Vpc"]["VpcId"]

@@ -19,6 +19,8 @@ from tests.infrastructure.rights import ALLOWED, ELSEWHERE, ROLES, Cell, cells
 from tests.infrastructure.rights_platform import BOUNDARY, NOBODY, Platform
 from tests.infrastructure.templates import TEMPLATES, read, rights
 
+pytestmark = pytest.mark.slow
+
 CELLS = list(cells())
 # Each action once, on a resource that a role has it for.
 ONCE = list({each.action: each for each in CELLS if each.how == ALLOWED}.values())

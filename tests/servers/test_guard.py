@@ -12,6 +12,8 @@ import pytest
 from tests.repository.tree import ROOT
 from tests.servers.waiting import until
 
+pytestmark = pytest.mark.slow
+
 SESSION = """
 import os, subprocess, sys
 from pathlib import Path

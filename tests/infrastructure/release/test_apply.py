@@ -28,6 +28,8 @@ from tests.servers.python import python
 from tests.servers.waiting import until
 from utils.errors import ClearError
 
+pytestmark = pytest.mark.slow
+
 NAMES = {f"{flow}/production" for flow in PRODUCTION}
 
 

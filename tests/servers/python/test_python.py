@@ -15,6 +15,8 @@ import pytest
 from tests.servers.python import python
 from tests.servers.waiting import until
 
+pytestmark = pytest.mark.slow
+
 LOOK = """
 import json, os, sys
 print(json.dumps([sys.argv, os.getcwd(), os.environ.get("PET"), sys.stdin.read()]))

@@ -75,6 +75,7 @@ def test_suspiciously_few_rows_replace_nothing(lake):
     assert len(lake.names()) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize(
     "place",

@@ -76,6 +76,7 @@ def test_what_waits_for_a_lost_table_is_not_lost(warehouse):
     assert rows(warehouse) == [("Ada",), ("Rex",), ("Tom",)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", ["the same", "a fresh"])
 @pytest.mark.parametrize(
     "place",

@@ -50,6 +50,7 @@ def run_killed_at(place: str, when: str, disposition: Any) -> None:
     killed_run(place, REX, TOM, when=when, only=only, write_disposition=disposition)
 
 
+@pytest.mark.slow
 @PLACES
 @pytest.mark.parametrize("disposition", [UPSERT, "replace"])
 def test_whatever_the_moment_nothing_is_lost_or_doubled(

@@ -10,6 +10,8 @@ from tests.infrastructure.release.production import STACK
 from utils.aws.stack import TEMPLATE
 from utils.errors import ClearError
 
+pytestmark = pytest.mark.slow
+
 CHANGES = {"CreateChangeSet", "ExecuteChangeSet", "DeleteChangeSet", "UpdateStack"}
 
 
