@@ -159,7 +159,7 @@ def duckdb_warehouse(warehouse: Path) -> Warehouse:
     return DuckDBWarehouse(warehouse)
 
 
-@pytest.fixture(params=["duckdb", "postgres"])
+@pytest.fixture(params=["duckdb", pytest.param("postgres", marks=pytest.mark.slow)])
 def any_warehouse(request: pytest.FixtureRequest) -> Warehouse:
     """Warehouse of the test, once in DuckDB and once in PostgreSQL."""
     return request.getfixturevalue(f"{request.param}_warehouse")
@@ -252,7 +252,7 @@ def local_lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lake:
     return LocalLake(tmp_path / "lake")
 
 
-@pytest.fixture(params=["folder", "S3"])
+@pytest.fixture(params=["folder", pytest.param("S3", marks=pytest.mark.slow)])
 def any_lake(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Lake:
     """Lake of the test, once a local folder and once a bucket."""
     from tests.servers.lakes import S3Lake

@@ -1,7 +1,7 @@
 """Selection and order of tests, and the number of processes.
 
 `pytest` runs all tests except the slow ones, `pytest -m slow` runs the slow ones. Both
-use two processes, because tests mostly wait for servers and other processes. Each
+use three processes, because tests mostly wait for servers and other processes. Each
 process has its own fixtures, so that a file's tests stay together. A choice of folders,
 files or names runs whole, slow or not, in one process.
 """
@@ -11,7 +11,8 @@ from __future__ import annotations
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-WORKERS = 2
+# More than a small machine has processors, because tests wait a third of their time.
+WORKERS = 3
 # The machine has one store of images: two processes must not build in it at once.
 IMAGES = (
     "tests/cloud/test_containers.py",

@@ -11,12 +11,13 @@ import pytest
 from tests.repository.tree import ROOT
 from tests.servers.waiting import until
 
-pytestmark = pytest.mark.slow
-
 IMAGE = "localhost/tests-cloud-shell"
 PROGRAMS = ("sh", "env", "id", "sleep", "ls")
 
-pytestmark = pytest.mark.skipif(not shutil.which("buildah"), reason="no buildah here")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not shutil.which("buildah"), reason="no buildah here"),
+]
 
 
 @pytest.fixture(scope="module")

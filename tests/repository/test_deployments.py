@@ -221,6 +221,7 @@ def test_hello_world_and_the_commands_to_look_around(deployed):
     assert "flows.exchange_rates.exchange_rates" in inspected
 
 
+@pytest.mark.slow
 def test_a_failed_run_is_failed_and_its_log_says_why(deployed):
     run = run_to_the_end(
         deployed,
@@ -233,6 +234,7 @@ def test_a_failed_run_is_failed_and_its_log_says_why(deployed):
     assert any("duckbd" in log.message for log in logs_of(run["id"]))
 
 
+@pytest.mark.slow
 def test_the_timeout_of_a_flow_ends_its_run(deployed):
     run = run_to_the_end(
         deployed, "test_alert/dev", "--param", "way=times out", ends_with=1
@@ -240,6 +242,7 @@ def test_the_timeout_of_a_flow_ends_its_run(deployed):
     assert (run["state_type"], run["state_name"]) == ("FAILED", "TimedOut")
 
 
+@pytest.mark.slow
 def test_a_process_that_exits_is_a_crash_which_alerts_match(deployed):
     run = run_to_the_end(
         deployed, "test_alert/dev", "--param", "way=exits", ends_with=1

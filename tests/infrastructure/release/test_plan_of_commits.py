@@ -25,6 +25,8 @@ from tests.infrastructure.release.repository_of_tests import QUERY
 from tests.infrastructure.release.table_of_commits import CASES, LOADS
 from tests.samples.git_repository import Repository
 
+pytestmark = pytest.mark.slow
+
 
 def committed(repository: Repository, edit: Edit) -> str:
     """Return the commit that an edit of the house makes."""

@@ -22,6 +22,8 @@ from utils.backfill.chunks import chunks_of
 from utils.backfill.target import BackfillTarget
 from utils.errors import ClearError
 
+pytestmark = pytest.mark.slow
+
 DAYS = ("2024-01-01", "2024-01-02", "2024-01-03", "2024-01-04")
 
 

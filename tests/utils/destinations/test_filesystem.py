@@ -15,6 +15,8 @@ from utils.destinations.filesystem import MissingBucket, load_id, read_columns
 from utils.loading.replacement import SuspiciouslyFewRows
 from utils.loading.run import run_pipeline
 
+pytestmark = pytest.mark.slow
+
 REX, TOM, ADA = ({"name": name} for name in ("Rex", "Tom", "Ada"))
 
 
@@ -75,7 +77,6 @@ def test_suspiciously_few_rows_replace_nothing(lake):
     assert len(lake.names()) == 3
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize(
     "place",

@@ -18,6 +18,8 @@ from utils.destinations.views import View
 from utils.loading.report import LoadReport
 from utils.loading.run import run_pipeline
 
+pytestmark = pytest.mark.slow
+
 REX, TOM, ADA = ({"name": name} for name in ("Rex", "Tom", "Ada"))
 ROLE = "arn:aws:iam::123456789012:role/redshift"
 

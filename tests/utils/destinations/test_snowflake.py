@@ -20,6 +20,8 @@ from utils.destinations.views import View
 from utils.loading.report import LoadReport
 from utils.loading.run import run_pipeline
 
+pytestmark = pytest.mark.slow
+
 REX, TOM, ADA = ({"name": name} for name in ("Rex", "Tom", "Ada"))
 
 

@@ -10,6 +10,8 @@ import pytest
 from tests.samples.pets import UPSERT, killed_run, pets, pets_pipeline, rows, runs
 from utils.loading.run import run_pipeline
 
+pytestmark = pytest.mark.slow
+
 REX, TOM, ADA = ({"name": name, "legs": 4} for name in ("Rex", "Tom", "Ada"))
 STORAGE = "dlt.common.storages.load_package:PackageStorage"
 LOADS = "dlt.common.storages.load_storage:LoadStorage"
@@ -50,7 +52,6 @@ def run_killed_at(place: str, when: str, disposition: Any) -> None:
     killed_run(place, REX, TOM, when=when, only=only, write_disposition=disposition)
 
 
-@pytest.mark.slow
 @PLACES
 @pytest.mark.parametrize("disposition", [UPSERT, "replace"])
 def test_whatever_the_moment_nothing_is_lost_or_doubled(

@@ -13,6 +13,7 @@ from prefect import flow
 from pydantic import Field
 
 from tests.repository.tree import ROOT
+from tests.servers.python import python
 from utils.errors import ClearError
 from utils.runs.command_line import option_error, run_commands, run_from_command_line
 
@@ -124,7 +125,7 @@ def test_a_flow_that_fails(prefect_api, days, code, line, traceback):
     script = "from tests.utils.runs.test_command_line import *; run_from_command_line("
     script += f"feed_pets, ['--start', '2024-12-31', '--days', '{days}'])"
     done = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True
+        [python(), "-c", script], cwd=ROOT, capture_output=True, text=True
     )
     assert done.returncode == code
     assert line in done.stderr.splitlines()

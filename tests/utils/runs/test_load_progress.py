@@ -15,6 +15,8 @@ import pytest
 from tests.repository.tree import ROOT
 from utils.runs.load_progress import LoadProgress, StepProgress
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     "progress, percent",
