@@ -17,8 +17,8 @@ WORKERS = 3
 IMAGES = (
     "tests/cloud/test_containers.py",
     "tests/end_to_end/test_image.py",
-    "tests/github/test_release.py",
     "tests/repository/test_image.py",
+    "tests/github/test_release.py",  # last: it removes the image at its end
 )
 # The longest tests come first, so that no process ends with one alone.
 LONG = (

@@ -16,6 +16,7 @@ import time
 import warnings
 from contextlib import suppress
 
+# Not prefect_aws: it reads settings of its own when it is imported.
 LIBRARIES = (
     "prefect",
     "prefect.cli",
@@ -29,7 +30,6 @@ LIBRARIES = (
     "prefect.runner",
     "prefect.server.api.server",
     "prefect.workers.process",
-    "prefect_aws.workers.ecs_worker",
     "cyclopts",
     "rich.console",
     "rich.table",
