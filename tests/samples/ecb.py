@@ -8,6 +8,8 @@ from datetime import date, timedelta
 from importlib.metadata import distribution
 from pathlib import Path
 
+from sources.exchange_rates.archive import HistoryError
+
 FEW_DAYS = """\
 Date,USD,JPY,SIT,
 1999-01-06,1.1743,131.42,N/A,
@@ -51,3 +53,13 @@ def with_one_more_day(csv: str) -> tuple[str, date]:
     later = date.fromisoformat(day) + timedelta(days=1)
     row = [str(later), *("N/A" if rate == "N/A" else "1" for rate in rates[:-1]), "\n"]
     return "".join([header, ",".join(row), newest, *older]), later
+
+
+def assert_names_place(
+    error: HistoryError, file: str, row: int | None, column: str | None
+) -> None:
+    """Assert that an error has file, row and column, and names them in its message."""
+    assert (error.file, error.row, error.column) == (file, row, column)
+    assert file in str(error)
+    assert row is None or f"row {row}" in str(error)
+    assert column is None or f"column {column}" in str(error)

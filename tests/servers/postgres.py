@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import socket
 import threading
 from contextlib import closing, contextmanager, suppress
@@ -82,6 +83,16 @@ def new_database(postgres: Database) -> Database:
     name = f"test_{next(_numbers)}"
     postgres.query(f"CREATE DATABASE {name}")
     return Database(postgres.socket_folder, name)
+
+
+def assert_asks_twice_a_minute(descriptor: int) -> None:
+    """Assert that a connection's socket probes a silent peer after half a minute."""
+    idle = getattr(socket, "TCP_KEEPIDLE", None) or socket.TCP_KEEPALIVE
+    with socket.socket(fileno=os.dup(descriptor)) as tcp:
+        assert tcp.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        assert tcp.getsockopt(socket.IPPROTO_TCP, idle) == 30
+        assert tcp.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL) == 10
+        assert tcp.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT) == 3
 
 
 @contextmanager

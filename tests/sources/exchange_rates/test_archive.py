@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sources.exchange_rates.archive import HistoryError, read_archive
-from tests.samples.ecb import FEW_DAYS, zipped
+from tests.samples.ecb import FEW_DAYS, assert_names_place, zipped
 
 
 def test_columns_are_text_and_holes_are_null():
@@ -55,13 +55,5 @@ def replaced(old: str, new: str) -> bytes:
 def test_a_fault_names_file_row_and_column(content, row, column, problem):
     with pytest.raises(HistoryError) as error:
         read_archive(content, "bad.zip")
-
     assert problem in str(error.value)
-    assert (error.value.file, error.value.row, error.value.column) == (
-        "bad.zip",
-        row,
-        column,
-    )
-    assert "bad.zip" in str(error.value)
-    assert row is None or f"row {row}" in str(error.value)
-    assert column is None or f"column {column}" in str(error.value)
+    assert_names_place(error.value, "bad.zip", row, column)

@@ -10,7 +10,7 @@ import pytest
 
 from sources.exchange_rates.archive import HistoryError
 from sources.exchange_rates.ecb_history import read_history
-from tests.samples.ecb import FEW_DAYS, packaged_csv, zipped
+from tests.samples.ecb import FEW_DAYS, assert_names_place, packaged_csv, zipped
 
 
 def test_one_row_for_each_rate_published():
@@ -74,13 +74,5 @@ def replaced(old: str, new: str) -> bytes:
 def test_a_fault_names_file_row_and_column(content, row, column, problem):
     with pytest.raises(HistoryError) as error:
         read_history(content, "bad.zip")
-
     assert problem in str(error.value)
-    assert (error.value.file, error.value.row, error.value.column) == (
-        "bad.zip",
-        row,
-        column,
-    )
-    assert "bad.zip" in str(error.value)
-    assert row is None or f"row {row}" in str(error.value)
-    assert column is None or f"column {column}" in str(error.value)
+    assert_names_place(error.value, "bad.zip", row, column)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import time
 from typing import Iterator
@@ -13,7 +12,7 @@ import pytest
 
 from sources.database_credentials import PostgresCredentials
 from sources.postgres.connection import read_only_transaction
-from tests.servers.postgres import Database, over_tcp
+from tests.servers.postgres import Database, assert_asks_twice_a_minute, over_tcp
 
 
 @pytest.fixture
@@ -81,12 +80,7 @@ def test_a_silent_connection_asks_twice_a_minute(application):
     """Else a NAT gateway that drops it in silence is noticed after two hours."""
     with over_tcp(application) as url:
         with read_only_transaction(PostgresCredentials(url)) as cursor:
-            with socket.socket(fileno=os.dup(cursor.connection.fileno())) as tcp:
-                idle = getattr(socket, "TCP_KEEPIDLE", None) or socket.TCP_KEEPALIVE
-                assert tcp.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
-                assert tcp.getsockopt(socket.IPPROTO_TCP, idle) == 30
-                assert tcp.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL) == 10
-                assert tcp.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT) == 3
+            assert_asks_twice_a_minute(cursor.connection.fileno())
 
 
 def test_a_server_that_does_not_answer_is_given_up(application, monkeypatch):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import sys
 import time
@@ -13,13 +12,12 @@ import pytest
 from dlt.common.configuration.exceptions import ConfigFieldMissingException
 
 from sources.redshift.connection import (
-    KEEP_IDLE,
     redshift_connection,
     redshift_credentials,
 )
 from sources.redshift.rows import QueryFailed, query_rows
 from tests.servers.ports import free_port
-from tests.servers.postgres import over_tcp
+from tests.servers.postgres import assert_asks_twice_a_minute, over_tcp
 from utils.errors.transient import is_worth_retrying
 
 
@@ -102,11 +100,7 @@ def test_a_silent_connection_asks_twice_a_minute(
     with over_tcp(redshift_database) as url:
         set_address(monkeypatch, url)
         with redshift_connection() as connection:
-            with socket.socket(fileno=os.dup(connection.fileno())) as tcp:
-                assert tcp.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
-                assert tcp.getsockopt(socket.IPPROTO_TCP, KEEP_IDLE) == 30
-                assert tcp.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL) == 10
-                assert tcp.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT) == 3
+            assert_asks_twice_a_minute(connection.fileno())
 
 
 def test_a_server_that_does_not_answer_is_given_up(redshift, monkeypatch):
