@@ -40,12 +40,15 @@ def is_worth_retrying(error: BaseException) -> bool:
 def with_causes(error: BaseException | None) -> Iterator[BaseException]:
     """Yield the error and its causes, of a driver too."""
     seen: set[int] = set()
-    while error and id(error) not in seen:
+    waiting = [error]
+    while waiting:
+        error = waiting.pop()
+        if error is None or id(error) in seen:
+            continue
         seen.add(id(error))
         yield error
         # dlt's errors of destinations hold the driver's
-        yield from with_causes(getattr(error, "dbapi_exception", None))
-        error = error.__cause__
+        waiting += [error.__cause__, getattr(error, "dbapi_exception", None)]
 
 
 def _is_transient(error: BaseException) -> bool:

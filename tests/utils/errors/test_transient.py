@@ -15,7 +15,7 @@ from tests.fakes.aws import REGION
 from tests.fakes.http_server import Answer, api
 from tests.servers.postgres import over_tcp
 from utils.errors import ClearError
-from utils.errors.transient import is_worth_retrying
+from utils.errors.transient import is_worth_retrying, with_causes
 
 
 def raised_by(function, *args, **kwargs) -> Exception:
@@ -157,3 +157,9 @@ def test_a_cause_counts():
     except ClearError as error:
         assert is_worth_retrying(error)
     assert not is_worth_retrying(ClearError("A value does not fit"))
+
+
+def test_a_ring_of_causes_through_the_driver_has_an_end():
+    error, driver = ValueError("dlt's"), KeyError("the driver's")
+    error.dbapi_exception, driver.__cause__ = driver, error
+    assert list(with_causes(error)) == [error, driver]
