@@ -13,18 +13,26 @@ from xdist.scheduler import LoadScopeScheduling
 
 # More than a small machine has processors, because tests wait a third of their time.
 WORKERS = 3
-# The machine has one store of images: two processes must not build in it at once.
-IMAGES = (
-    "tests/cloud/test_containers.py",
-    "tests/end_to_end/test_image.py",
-    "tests/repository/test_image.py",
-    "tests/github/test_release.py",  # last: it removes the image at its end
-)
+# Files whose tests stay in one process, in this order.
+TOGETHER = {
+    # The machine has one store of images: two processes must not build in it at once.
+    "images": (
+        "tests/cloud/test_containers.py",
+        "tests/end_to_end/test_image.py",
+        "tests/repository/test_image.py",
+        "tests/github/test_release.py",  # last: it removes the image at its end
+    ),
+    # Each process would set up a platform of its own.
+    "platform": ("tests/end_to_end/",),
+    "releases": (
+        "tests/infrastructure/release/test_apply",
+        "tests/infrastructure/release/test_rollback.py",
+        "tests/infrastructure/release/stack/test_update.py",
+    ),
+}
 # The longest tests come first, so that no process ends with one alone.
 LONG = (
-    *IMAGES,
-    "tests/end_to_end/",
-    "tests/infrastructure/release/test_apply.py",
+    *(name for names in TOGETHER.values() for name in names),
     "tests/repository/test_deployments.py",
     "tests/utils/loading/test_recovery.py",
     "tests/utils/destinations/test_lake.py",
@@ -50,8 +58,8 @@ def long_first(items: list[pytest.Item]) -> None:
     """Move the longest tests to the front."""
     for item in items:
         fixtures = getattr(item, "fixturenames", ())
-        if "image" in fixtures and not item.nodeid.startswith(IMAGES):
-            raise pytest.UsageError(f"tests/parallel.py: IMAGES lacks {item.nodeid}")
+        if "image" in fixtures and not item.nodeid.startswith(TOGETHER["images"]):
+            raise pytest.UsageError(f"tests/parallel.py: images lack {item.nodeid}")
     items.sort(key=lambda item: _place(item.nodeid))
 
 
@@ -67,8 +75,10 @@ def _place(nodeid: str) -> int:
 
 
 class Files(LoadScopeScheduling):
-    """Scheduler that hands out one file after the other, in the order of the tests."""
+    """Scheduler that hands out files and groups of them, in the order of the tests."""
 
     def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.partition("::")[0]
-        return "images" if file in IMAGES else file
+        for group, names in TOGETHER.items():
+            if nodeid.startswith(names):
+                return group
+        return nodeid.partition("::")[0]

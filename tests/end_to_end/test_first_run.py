@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import pytest
+from prefect.client.schemas.objects import FlowRun
 
-from tests.end_to_end.platform import AUTH, COMMIT
+from tests.end_to_end.platform import AUTH, COMMIT, Platform
 from tests.fakes.http_server import Answer, serving
 
 pytestmark = pytest.mark.slow
 
 
-def test_hello_world_runs_as_a_task_behind_the_stacks_address(platform):
+@pytest.fixture(scope="module")
+def hello(platform: Platform) -> FlowRun:
+    """Run of hello_world that is told the stack's address by a service of the test."""
     address = platform.outputs["OutboundIpAddress"]
     with serving(lambda request: Answer(address.encode())) as service:
-        run = platform.completed(
+        return platform.completed(
             "hello_world/production",
             job_variables={"env": {"CHECK_IP_URL": service.url}},
         )
-    platform.wait_for_line(run.id, f"Outbound IP address {address}, as expected")
-    platform.wait_for_line(run.id, "Work pool production")
+
+
+def test_hello_world_runs_as_a_task_behind_the_stacks_address(platform, hello):
+    address = platform.outputs["OutboundIpAddress"]
+    platform.wait_for_line(hello.id, f"Outbound IP address {address}, as expected")
+    platform.wait_for_line(hello.id, "Work pool production")
 
 
 def test_exchange_rates_arrive_in_the_warehouse(platform):
@@ -39,9 +46,8 @@ def test_exchange_rates_arrive_in_the_warehouse(platform):
     assert any("Loaded" in event["message"] for event in logs["events"])
 
 
-def test_a_task_is_private_and_holds_no_secret(platform):
-    run = platform.completed("hello_world/production")
-    task = platform.task(run.id)
+def test_a_task_is_private_and_holds_no_secret(platform, hello):
+    task = platform.task(hello.id)
     ecs = platform.cloud.client("ecs")
     definition = ecs.describe_task_definition(
         taskDefinition=task["taskDefinitionArn"], include=["TAGS"]
@@ -59,7 +65,7 @@ def test_a_task_is_private_and_holds_no_secret(platform):
     (request,) = [
         call["parameters"]["networkConfiguration"]["awsvpcConfiguration"]
         for call in platform.cloud.calls(action="RunTask")
-        if str(run.id) in str(call["parameters"])
+        if str(hello.id) in str(call["parameters"])
     ]
     assert request == {
         "subnets": platform.outputs["PrivateSubnetIds"].split(","),

@@ -12,8 +12,11 @@ processes.set_forkserver_preload(
         "pyarrow.csv",
         "pyarrow.parquet",
         "duckdb",
+        "dlt._workspace.cli._plugins",
+        "dlt.common.libs.sql_alchemy_compat",
         "dlt.destinations.impl.duckdb.duck",
         "dlt.destinations.impl.postgres.postgres",
+        "dlt.sources.helpers.requests",
         "adbc_driver_postgresql.dbapi",
     ]
 )

@@ -20,13 +20,13 @@ def test_no_row_of_a_database_is_lost_or_doubled(name, postgres, tmp_path):
         else new_database(postgres)
     )
     source = ChangingProducts(new_database(postgres))
-    outcome = kill_runs(source, warehouse, tmp_path, kills=8, seed=7)
+    outcome = kill_runs(source, warehouse, tmp_path, kills=5, seed=7)
     assert outcome.is_good, outcome
-    assert outcome.killed_in.total() == 8
+    assert outcome.killed_in.total() == 5
 
 
 def test_no_row_of_an_api_is_lost_or_doubled(tmp_path):
     warehouse = DuckDBWarehouse(tmp_path / "warehouse.duckdb")
     with changing_hubspot() as source:
-        outcome = kill_runs(source, warehouse, tmp_path, kills=8, seed=7)
+        outcome = kill_runs(source, warehouse, tmp_path, kills=5, seed=7)
     assert outcome.is_good, outcome

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 
 from pipelines.exchange_rates import load_exchange_rates
@@ -9,6 +12,24 @@ from sources.exchange_rates.archive import HistoryError
 from tests.fakes.http_server import Answer, api
 from tests.samples.ecb import packaged_csv, unpivoted, with_one_more_day, zipped
 from tests.servers.duckdb_warehouse import EXCHANGE_RATES, count, query
+
+
+@pytest.fixture(scope="module")
+def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """DuckDB file with the packaged history, loaded once."""
+    folder = tmp_path_factory.mktemp("history")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DLT_LOCAL_DIR", str(folder))
+        patch.setenv("PIPELINES_DIR", str(folder / "pipelines"))
+        load_exchange_rates()
+    return folder / "warehouse.duckdb"
+
+
+@pytest.fixture
+def loaded(history: Path, warehouse: Path) -> Path:
+    """The test's warehouse, with the packaged history, as a fresh container finds it."""
+    shutil.copy(history, warehouse)
+    return warehouse
 
 
 def load_published(csv: str, monkeypatch: pytest.MonkeyPatch):
@@ -55,9 +76,8 @@ def test_a_second_run_adds_and_changes_nothing_and_says_so(warehouse):
     assert "0 are new, 0 corrected" in str(report)
 
 
-def test_one_more_day_adds_exactly_that_day(warehouse, monkeypatch):
-    load_exchange_rates()
-    before = query(warehouse, f"FROM {EXCHANGE_RATES} ORDER BY ALL")
+def test_one_more_day_adds_exactly_that_day(loaded, monkeypatch):
+    before = query(loaded, f"FROM {EXCHANGE_RATES} ORDER BY ALL")
     newest = packaged_csv().splitlines()[1].rstrip(",").split(",")
     quoted = sum(rate != "N/A" for rate in newest[1:])
 
@@ -66,12 +86,11 @@ def test_one_more_day_adds_exactly_that_day(warehouse, monkeypatch):
 
     assert report.rows == quoted
     after = f"FROM {EXCHANGE_RATES} WHERE date {{}} '{day}' ORDER BY ALL"
-    assert len(query(warehouse, after.format("="))) == quoted
-    assert query(warehouse, after.format("<")) == before
+    assert len(query(loaded, after.format("="))) == quoted
+    assert query(loaded, after.format("<")) == before
 
 
-def test_a_corrected_rate_is_loaded(warehouse, monkeypatch):
-    load_exchange_rates()
+def test_a_corrected_rate_is_loaded(loaded, monkeypatch):
     csv = packaged_csv()
     assert csv.count("1999-01-04,1.1789,") == 1
 
@@ -82,14 +101,13 @@ def test_a_corrected_rate_is_loaded(warehouse, monkeypatch):
     assert report.rows == 1
     assert "0 are new, 1 corrected" in str(report)
     assert query(
-        warehouse,
+        loaded,
         f"SELECT rate::VARCHAR FROM {EXCHANGE_RATES}"
         " WHERE date = '1999-01-04' AND currency = 'USD'",
     ) == [("1.17880000",)]
 
 
-def test_a_currency_the_ecb_adds_is_loaded_and_reported(warehouse, monkeypatch):
-    load_exchange_rates()
+def test_a_currency_the_ecb_adds_is_loaded_and_reported(loaded, monkeypatch):
     header, newest, *older = packaged_csv().splitlines()
     lines = [header + "XYZ,", newest + "1.25,", *(line + "N/A," for line in older)]
 
@@ -98,13 +116,12 @@ def test_a_currency_the_ecb_adds_is_loaded_and_reported(warehouse, monkeypatch):
     assert report.rows == 1
     assert "the ECB added XYZ" in str(report)
     assert query(
-        warehouse, f"SELECT rate::VARCHAR FROM {EXCHANGE_RATES} WHERE currency = 'XYZ'"
+        loaded, f"SELECT rate::VARCHAR FROM {EXCHANGE_RATES} WHERE currency = 'XYZ'"
     ) == [("1.25000000",)]
 
 
-def test_a_currency_that_disappears_is_refused(warehouse, monkeypatch):
-    load_exchange_rates()
-    before = query(warehouse, f"FROM {EXCHANGE_RATES} ORDER BY ALL")
+def test_a_currency_that_disappears_is_refused(loaded, monkeypatch):
+    before = query(loaded, f"FROM {EXCHANGE_RATES} ORDER BY ALL")
     usd_gone = [
         ",".join([line.split(",")[0], *line.split(",")[2:]])
         for line in packaged_csv().splitlines()
@@ -113,17 +130,17 @@ def test_a_currency_that_disappears_is_refused(warehouse, monkeypatch):
     with pytest.raises(HistoryError, match="row 1: there is no USD, which the ware"):
         load_published("\n".join(usd_gone) + "\n", monkeypatch)
 
-    assert query(warehouse, f"FROM {EXCHANGE_RATES} ORDER BY ALL") == before
+    assert query(loaded, f"FROM {EXCHANGE_RATES} ORDER BY ALL") == before
 
 
-def test_a_rate_that_is_withdrawn_is_kept_and_reported(warehouse, monkeypatch):
-    first = load_exchange_rates()
+def test_a_rate_that_is_withdrawn_is_kept_and_reported(loaded, monkeypatch):
+    before = count(loaded)
     csv = packaged_csv().replace("1999-01-04,1.1789,", "1999-01-04,N/A,")
 
     report = load_published(csv, monkeypatch)
 
     assert "1 rates in the warehouse are not published any more; kept" in str(report)
-    assert count(warehouse) == first.rows
+    assert count(loaded) == before
 
 
 def test_fewer_days_than_the_warehouse_holds_is_refused(warehouse, monkeypatch):

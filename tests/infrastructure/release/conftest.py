@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tests.samples.git_repository import Repository
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def platform(
     cloud: Cloud, prefect_api: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Production]:

@@ -24,6 +24,7 @@ from tests.fakes.http_server import Answer, Api, Request, serving
 from tests.infrastructure.templates import TEMPLATES
 from tests.repository.tree import ROOT
 from tests.samples.git_repository import Repository
+from tests.servers.prefect_api import FAST
 from tests.servers.python import python
 from utils.aws.stack import TEMPLATE, StackOutputs
 
@@ -159,7 +160,9 @@ class Production:
         """Return the server's deployments as its API has them, by their full names."""
         url = self.api_url.rstrip("/")
         flows = {each.id: each.name for each in self.prefect.read_flows()}
-        found = httpx.post(f"{url}/deployments/filter", json={}).raise_for_status()
+        found = httpx.post(
+            f"{url}/deployments/filter", json={}, **FAST
+        ).raise_for_status()
         names = {str(flow): name for flow, name in flows.items()}
         return {
             f"{names[each['flow_id']]}/{each['name']}": each for each in found.json()
@@ -190,6 +193,7 @@ class Production:
                 content=request.body,
                 headers={"Content-Type": "application/json"},
                 timeout=60,
+                **FAST,
             )
             kept = {"Content-Type": answer.headers.get("Content-Type", "")}
             return Answer(answer.content, answer.status_code, kept)

@@ -2,43 +2,31 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import os
 import signal
 import subprocess
 from datetime import datetime, timedelta, timezone
-from functools import partial
 from uuid import UUID
 
 import httpx
 import pytest
-from prefect.client.schemas.actions import (
-    DeploymentUpdate,
-    GlobalConcurrencyLimitUpdate,
-    WorkPoolUpdate,
-)
 from prefect.states import Pending, Scheduled
 
 from infrastructure.release.apply import CONCURRENT_REQUESTS
-from tests.fakes.http_server import Answer, Request, json_answer
+from tests.fakes.http_server import Answer, Request
 from tests.infrastructure.release.production import writes
-from tests.infrastructure.release.repository_of_tests import PRODUCTION
+from tests.infrastructure.release.steps import (
+    NAMES,
+    refuse_changes,
+    release_the_house,
+    without_orders,
+)
 from tests.servers.python import python
 from tests.servers.waiting import until
 from utils.errors import ClearError
 
 pytestmark = pytest.mark.slow
-
-NAMES = {f"{flow}/production" for flow in PRODUCTION}
-
-
-def release_the_house(production) -> str:
-    """Make the first release, and return its commit."""
-    commit = production.repository.git("rev-parse", "HEAD")
-    production.push(commit)
-    production.release("apply")
-    return commit
 
 
 def test_the_first_release_is_what_prefect_deploy_makes(production):
@@ -198,65 +186,6 @@ def test_a_busy_server_gets_one_request_after_the_other(production):
     assert asked[2 * CONCURRENT_REQUESTS :] == [flow, made] * len(NAMES)
 
 
-def refuse_changes(request: Request) -> Answer | None:
-    """Answer in place of Prefect, where it is to fail half-way."""
-    if request.method == "PATCH" and "/deployments/" in request.path:
-        return json_answer({"detail": "The workspace is full"}, 422)
-    return None
-
-
-def without_orders(production) -> None:
-    file = production.repository.read("prefect.yaml")
-    production.repository.write(
-        {"prefect.yaml": file.replace(PRODUCTION["orders"], "")}
-    )
-    production.repository.commit("Orders are loaded elsewhere")
-
-
-def test_a_pause_is_kept_and_other_changes_by_hand_are_reverted(
-    production,
-):
-    release_the_house(production)
-    before = production.settled()
-    customers = UUID(production.deployments()["customers/production"]["id"])
-    production.prefect.pause_deployment(customers)
-    rates = UUID(production.deployments()["rates/production"]["id"])
-    changed = DeploymentUpdate(tags=["production"], job_variables={"cpu": 4096})
-    production.prefect.update_deployment(rates, changed)
-    production.repository.replace("prefect.yaml", "0 6 * * *", "0 5 * * *")
-    production.repository.commit("Customers come earlier")
-
-    production.release("apply")
-
-    after = production.settled()
-    assert after["rates/production"] == before["rates/production"]
-    assert after["customers/production"]["paused"]
-    (schedule,) = after["customers/production"]["schedules"]
-    assert schedule["schedule"]["cron"] == "0 5 * * *"
-
-
-def test_a_queue_alone_stays_in_its_pool(production):
-    release_the_house(production)
-    orders = UUID(production.deployments()["orders/production"]["id"])
-    by_hand = DeploymentUpdate(work_pool_name="production", work_queue_name="slow")
-    production.prefect.update_deployment(orders, by_hand)
-
-    production.release("apply")
-    assert queue_of(production, "orders") == ("production", "default")
-
-    pool = '{name: production, job_variables: {image: "{{ $IMAGE }}", cpu: 256, memory: 515'
-    fast = pool.replace("production,", "production, work_queue_name: fast,")
-    production.repository.replace("prefect.yaml", pool, fast)
-    production.repository.commit("Orders are urgent")
-    production.release("apply")
-    assert queue_of(production, "orders") == ("production", "fast")
-
-
-def queue_of(production, flow: str) -> tuple[str, str]:
-    found = production.deployments()[f"{flow}/production"]
-    return found["work_pool_name"], found["work_queue_name"]
-
-
 def test_a_half_created_deployment_is_deleted_when_it_is_removed(
     production,
 ):
@@ -270,66 +199,6 @@ def test_a_half_created_deployment_is_deleted_when_it_is_removed(
     release_the_house(production)
 
     assert set(production.deployments()) == NAMES - {"orders/production"}
-
-
-def test_a_deployment_of_another_project_is_not_taken_over(production):
-    flow = production.prefect.create_flow_from_name("ping")
-    fields = {"tags": ["production"], "job_variables": {"image": "other/shop:1"}}
-    production.prefect.create_deployment(flow, "production", **fields)
-    before = production.deployments()
-    production.push(production.repository.git("rev-parse", "HEAD"))
-
-    said = r"another project, .*: ping/production \(other/shop:1\). Nothing was changed"
-    with pytest.raises(ClearError, match=said):
-        production.release("apply")
-
-    assert production.deployments() == before
-
-
-def test_a_limit_that_a_person_switched_off_stays_off(production):
-    release_the_house(production)
-    before = production.deployments()["orders/production"]
-    limit = before["global_concurrency_limit"]["name"]
-    off = GlobalConcurrencyLimitUpdate(active=False)
-    production.prefect.update_global_concurrency_limit(limit, off)
-
-    assert "Nothing to change" in production.release("apply")
-
-    found = production.deployments()["orders/production"]["global_concurrency_limit"]
-    assert (found["active"], found["limit"]) == (False, 1)
-
-
-def test_an_older_commit_is_not_released_over_a_newer_one(production):
-    older = release_the_house(production)
-    without_orders(production)
-    release_the_house(production)
-    before = production.deployments()
-    production.repository.git("switch", "--quiet", "--detach", older)
-
-    for command in ("plan", "apply"):
-        with pytest.raises(ClearError, match=f"{older} is older than .* `rollback`"):
-            production.release(command)
-
-    assert production.deployments() == before
-
-
-def test_a_plan_shows_no_secret_that_was_set_by_hand(production):
-    production.repository.replace("prefect.yaml", "513}", "513, env: {TOKEN: none}}")
-    production.repository.commit("A variable")
-    release_the_house(production)
-    rates = UUID(production.deployments()["rates/production"]["id"])
-    step = {"git_clone": {"repository": "https://user:sesame@example.org/x"}}
-    by_hand = DeploymentUpdate(
-        job_variables={"env": {"KEY": "sesame", "TOKEN": "sesame"}, "stream_output": 3},
-        parameters={"refresh": True},
-        pull_steps=[step],
-    )
-    production.prefect.update_deployment(rates, by_hand)
-
-    told = production.release("plan") + production.release("plan", "--json")
-
-    assert "job_variables.env.KEY" in told and "sesame" not in told
-    assert "job_variables.env.TOKEN: (not shown) -> none" in told
 
 
 @pytest.mark.parametrize("taken", [False, True], ids=["scheduled", "by a worker"])
@@ -365,102 +234,3 @@ def test_a_file_with_faults_changes_nothing(production):
     with pytest.raises(ClearError, match=told):
         production.release("apply")
     assert production.deployments() == before
-
-
-def test_a_rollback_brings_back_image_parameters_and_schedules(production):
-    release_the_house(production)
-    before = production.settled()
-    production.repository.replace(
-        "flows/rates.py", "refresh: bool = False", "refresh: bool = True, days: int = 3"
-    )
-    production.repository.replace("prefect.yaml", "refresh: true", "days: 9")
-    hour = '"{}", timezone: Europe/Berlin, active: true'
-    production.repository.replace(
-        "prefect.yaml", hour.format("30 16 * * *"), hour.format("0 3 * * *")
-    )
-    without_orders(production)
-    bad = release_the_house(production)
-    assert production.settled().keys() == NAMES - {"orders/production"}
-    assert production.settled()["rates/production"]["version"] == bad[:8]
-
-    production.release("rollback")
-
-    assert production.settled() == before
-    with pytest.raises(ClearError, match="no release before"):
-        production.release("rollback")
-    assert production.settled() == before
-    production.release("apply")
-    assert production.settled()["rates/production"]["version"] == bad[:8]
-
-
-def test_a_rollback_ignores_later_changes_of_the_pool(production):
-    pool = production.prefect.read_work_pool("production").base_job_template
-    wider = copy.deepcopy(pool)
-    wider["variables"]["properties"]["extra"] = {"type": "string"}
-    update = partial(production.prefect.update_work_pool, "production")
-    production.repository.replace("prefect.yaml", "514}", "514, extra: x}")
-    production.repository.commit("An extra")
-    update(WorkPoolUpdate(base_job_template=wider))
-    try:
-        release_the_house(production)
-    finally:
-        update(WorkPoolUpdate(base_job_template=pool))
-    before = production.settled()
-    production.repository.replace("prefect.yaml", "514, extra: x}", "514}")
-    production.repository.commit("No extra")
-    release_the_house(production)
-
-    production.release("rollback")
-
-    assert production.settled() == before
-
-
-def test_a_release_that_failed_half_way_is_rolled_back_to_the_one_before(production):
-    release_the_house(production)
-    before = production.settled()
-    production.repository.replace("sources/shop.py", "[1]", "[2]")
-    production.repository.commit("Two rows")
-    production.push(production.repository.git("rev-parse", "HEAD"))
-    patched: list[str] = []
-
-    def refuse_after_two(request: Request) -> Answer | None:
-        if request.method == "PATCH" and "/deployments/" in request.path:
-            patched.append(request.path)
-            if len(patched) > 2:
-                return json_answer({"detail": "no"}, 422)
-        return None
-
-    with production.watched(refuse_after_two) as proxy, pytest.raises(ClearError):
-        production.release("apply", api_url=f"{proxy.url}/api")
-    assert production.settled() != before
-
-    production.release("rollback")
-    assert production.settled() == before
-
-
-def test_a_release_that_failed_after_its_last_change_ends_with_the_next(production):
-    release_the_house(production)
-    production.repository.replace("prefect.yaml", "memory: 515", "memory: 2048")
-    production.repository.commit("Orders are many")
-
-    def refuse_the_end(request: Request) -> Answer | None:
-        if request.method == "PATCH" and request.path.startswith("/api/variables/"):
-            if all(each["finished"] for each in request.json["value"]):
-                return json_answer({"detail": "no"}, 422)
-        return None
-
-    with production.watched(refuse_the_end) as proxy, pytest.raises(ClearError):
-        production.release("apply", api_url=f"{proxy.url}/api")
-    before = production.settled()
-    assert before["orders/production"]["job_variables"]["memory"] == 2048
-
-    production.repository.write({"README.md": "# Others' data\n"})
-    production.repository.commit("A word")
-    assert "Nothing to change" in production.release("apply")
-    production.repository.replace("prefect.yaml", "memory: 514", "memory: 4096")
-    production.repository.commit("Customers are many")
-    production.release("apply")
-    assert production.settled() != before
-    production.release("rollback")
-
-    assert production.settled() == before

@@ -34,6 +34,13 @@ LIBRARIES = (
     "rich.console",
     "rich.table",
     "dlt",
+    "dlt._workspace.cli._plugins",
+    "dlt.destinations.impl.duckdb.duck",
+    "dlt.destinations.impl.postgres.postgres",
+    "dlt.sources.helpers.requests",
+    "duckdb",
+    "pyarrow.parquet",
+    "aiobotocore.session",
     "boto3",
 )
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from typing import Any
+from functools import cache
+from pathlib import Path
+from typing import Any, Callable
 
 import pytest
 
@@ -15,6 +17,7 @@ pytestmark = pytest.mark.slow
 REX, TOM, ADA = ({"name": name, "legs": 4} for name in ("Rex", "Tom", "Ada"))
 STORAGE = "dlt.common.storages.load_package:PackageStorage"
 LOADS = "dlt.common.storages.load_storage:LoadStorage"
+DISPOSITIONS = {"upsert": UPSERT, "replace": "replace"}
 EVERYONE = [("Ada", 4), ("Rex", 4), ("Tom", 4)]
 
 
@@ -52,12 +55,29 @@ def run_killed_at(place: str, when: str, disposition: Any) -> None:
     killed_run(place, REX, TOM, when=when, only=only, write_disposition=disposition)
 
 
+@pytest.fixture(scope="module")
+def first_run(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Function that makes one run with this disposition, and returns its folder."""
+
+    @cache
+    def run_once(disposition: str) -> Path:
+        folder = tmp_path_factory.mktemp(f"first-{disposition}")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("DLT_LOCAL_DIR", str(folder))
+            patch.setenv("PIPELINES_DIR", str(folder / "pipelines"))
+            run(REX, write_disposition=DISPOSITIONS[disposition])
+        return folder
+
+    return run_once
+
+
 @PLACES
-@pytest.mark.parametrize("disposition", [UPSERT, "replace"])
+@pytest.mark.parametrize("name", DISPOSITIONS)
 def test_whatever_the_moment_nothing_is_lost_or_doubled(
-    warehouse, place, when, disposition
+    first_run, warehouse, place, when, name
 ):
-    run(REX, write_disposition=disposition)
+    shutil.copytree(first_run(name), warehouse.parent, dirs_exist_ok=True)
+    disposition = DISPOSITIONS[name]
     run_killed_at(place, when, disposition)
 
     run(REX, TOM, ADA, write_disposition=disposition)
@@ -66,7 +86,7 @@ def test_whatever_the_moment_nothing_is_lost_or_doubled(
 
 
 @PLACES
-@pytest.mark.parametrize("disposition", [UPSERT, "replace"])
+@pytest.mark.parametrize("disposition", DISPOSITIONS.values(), ids=DISPOSITIONS)
 def test_a_killed_first_run_is_no_problem(warehouse, place, when, disposition):
     run_killed_at(place, when, disposition)
     run(REX, TOM, ADA, write_disposition=disposition)
