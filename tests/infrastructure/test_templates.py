@@ -52,6 +52,7 @@ def test_cfn_lint_finds_no_fault():
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.slow
 def test_checkov_finds_no_fault():
     checkov = shutil.which("checkov")
     if not checkov:

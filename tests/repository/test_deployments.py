@@ -175,6 +175,7 @@ def deploy_production(clone: Path, **variables: str) -> None:
     run(clone, as_a_module(command), **variables)
 
 
+@pytest.mark.slow
 def test_every_deployment_for_production_arrives_with_the_image(
     clone, pool_of_production
 ):

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 
+import pytest
 from rich.console import Console
 
 from pipelines.exchange_rates import load_exchange_rates
@@ -18,6 +19,7 @@ README = (ROOT / "README.md").read_text()
 COMMANDS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
 
 
+@pytest.mark.slow
 def test_the_first_command_loads_the_history(clone, tmp_path):
     """Runs without a server, with an empty home, at a path with a space."""
     command = COMMANDS[0].splitlines()[0].partition("#")[0].strip()
