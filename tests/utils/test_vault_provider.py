@@ -13,6 +13,7 @@ from pipelines.products import load_products
 from sources.database_credentials import PostgresCredentials
 from tests.repository.tree import ROOT
 from tests.samples.change_feed import add_changes
+from tests.samples.token import token
 from utils.vault_provider import refresh_secrets
 
 # As RDS writes it.
@@ -36,25 +37,12 @@ password = "s3cret"
 
 
 @dlt.source(name="pets", section="pets")
-def by_token(token: str = dlt.secrets.value):
-    @dlt.resource
-    def pets():
-        yield token
-
-    return pets
-
-
-@dlt.source(name="pets", section="pets")
 def by_credentials(credentials: PostgresCredentials = dlt.secrets.value):
     @dlt.resource
     def pets():
         yield credentials
 
     return pets
-
-
-def token() -> str:
-    return next(iter(by_token()))
 
 
 def url() -> str:

@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-import dlt
 import pytest
 
 from tests.fakes.http_server import api, json_answer
+from tests.samples.token import token
 from tests.servers.ports import free_port
 from utils.aws.client import AwsUnavailable, NoAws
 from utils.aws.secret_content import SecretError
 from utils.errors import ClearError
 from utils.errors.transient import is_worth_retrying
-
-
-@dlt.source(name="pets", section="pets")
-def by_token(token: str = dlt.secrets.value):
-    @dlt.resource
-    def pets():
-        yield token
-
-    return pets
-
-
-def token() -> str:
-    return next(iter(by_token()))
 
 
 @pytest.mark.parametrize(
