@@ -68,6 +68,43 @@ def test_it_is_loaded_from_the_beginning_and_the_others_go_on(warehouse, caplog)
     assert "Loaded anew, because a table is gone: cats" in caplog.text
 
 
+def toys(*names: str) -> dlt.sources.DltSource:
+    """Make a source of cats, with a table of their toys, and of dogs, of which none is there."""
+
+    @dlt.resource(primary_key="name", write_disposition="merge")
+    def cats():
+        yield [{"name": name, "toys": [{"kind": "ball"}]} for name in names]
+
+    @dlt.resource(columns={"name": {"data_type": "text"}})
+    def dogs():
+        yield []
+
+    @dlt.source(name="pets")
+    def source():
+        return cats, dogs
+
+    return source()
+
+
+def test_a_table_of_nested_rows_comes_back_with_its_parents(warehouse):
+    run_pipeline(pets_pipeline(), toys("Tom"))
+    drop(warehouse, "cats__toys")
+
+    run_pipeline(pets_pipeline(), toys("Tom", "Max"))
+
+    assert query(warehouse, "SELECT name FROM dev_pets.cats ORDER BY 1") == [
+        *(("Max",), ("Tom",))
+    ]
+    toys_of_both = query(warehouse, "SELECT kind FROM dev_pets.cats__toys")
+    assert toys_of_both == [("ball",), ("ball",)]
+
+
+def test_a_table_that_never_had_rows_is_not_missed(warehouse, caplog):
+    for _ in range(2):
+        run_pipeline(pets_pipeline(), toys("Tom"))
+    assert "Loaded anew" not in caplog.text
+
+
 def test_what_waits_for_a_lost_table_is_not_lost(warehouse):
     run_pipeline(pets_pipeline(), pets(REX))
     killed_run("dlt:Pipeline.normalize", TOM)

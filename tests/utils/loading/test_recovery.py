@@ -7,9 +7,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Callable
 
+import dlt
+import pyarrow as pa
 import pytest
+from dlt.pipeline.exceptions import PipelineStepFailed
 
 from tests.samples.pets import UPSERT, killed_run, pets, pets_pipeline, rows, runs
+from tests.servers.duckdb_warehouse import query
 from utils.loading.run import run_pipeline
 
 pytestmark = pytest.mark.slow
@@ -116,6 +120,60 @@ def test_what_is_appended_is_finished_not_repeated(warehouse):
     )
     run(ADA, write_disposition="append")
     assert rows(warehouse) == EVERYONE
+
+
+def test_what_was_appended_and_cannot_be_finished_is_not_read_again(warehouse):
+    """To read it again would append a second time what was sent."""
+    run(REX, write_disposition="append")
+    killed_run(
+        "dlt.load.load:Load.complete_package",
+        TOM,
+        when="before",
+        write_disposition="append",
+    )
+    loads = "ALTER TABLE dev_pets._dlt_loads"
+    query(warehouse, f"{loads} DROP COLUMN schema_version_hash")
+
+    with pytest.raises(PipelineStepFailed):
+        run(TOM, write_disposition="append")
+
+    assert rows(warehouse) == [("Rex", 4), ("Tom", 4)]
+    query(warehouse, f"{loads} ADD COLUMN schema_version_hash VARCHAR")
+    run(ADA, write_disposition="append")
+    assert rows(warehouse) == EVERYONE
+
+
+def cats_and_dogs(*rows: dict) -> dlt.sources.DltSource:
+    """Make a source that appends cats and merges dogs, those it has not counted yet."""
+
+    def table(name: str, disposition: Any) -> dlt.sources.DltResource:
+        def new():
+            state = dlt.current.resource_state()
+            before, state["count"] = state.get("count", 0), len(rows)
+            yield pa.Table.from_pylist(list(rows[before:]))
+
+        return dlt.resource(
+            new, name=name, primary_key="name", write_disposition=disposition
+        )
+
+    @dlt.source(name="pets")
+    def source():
+        return table("cats", "append"), table("dogs", UPSERT)
+
+    return source()
+
+
+def test_what_is_appended_beside_a_merge_is_finished_not_repeated(warehouse):
+    run_pipeline(pets_pipeline(), cats_and_dogs(REX))
+    killed_run(
+        "dlt.load.load:Load.complete_package",
+        *(REX, TOM),
+        when="before",
+        source="tests.utils.loading.test_recovery:cats_and_dogs",
+    )
+    run_pipeline(pets_pipeline(), cats_and_dogs(REX, TOM, ADA))
+    for table in ("cats", "dogs"):
+        assert query(warehouse, f"FROM dev_pets.{table} ORDER BY ALL") == EVERYONE
 
 
 def test_a_package_that_others_have_overtaken_is_dropped(warehouse, tmp_path):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dlt
+import pyarrow as pa
 import pytest
 from dlt.destinations.sql_jobs import SqlStagingReplaceFollowupJob
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from tests.samples.pets import killed_run, pets, pets_pipeline, rows
+from tests.servers.duckdb_warehouse import query
 from utils.loading.replacement import SuspiciouslyFewRows
 from utils.loading.run import run_pipeline
 
@@ -65,6 +68,27 @@ def test_a_replacement_that_fails_halfway_leaves_the_table_as_it_was(
         replace_by(*NAMES)
     found = any_warehouse.query("SELECT name FROM dev_pets.pets ORDER BY name")
     assert [name for (name,) in found] == sorted(NAMES)
+
+
+def test_a_new_table_beside_it_leaves_a_known_one_staged(warehouse):
+    """Rows that went straight into the known table would find it empty first."""
+
+    def replace(*tables: str) -> None:
+        rows = pa.table({"name": NAMES})
+        resources = [
+            dlt.resource(rows, name=name, write_disposition="replace")
+            for name in tables
+        ]
+        run_pipeline(pets_pipeline(), dlt.source(lambda: resources, name="pets")())
+
+    replace("cats")
+    replace("cats", "dogs")
+    staged = query(
+        warehouse,
+        "SELECT table_name FROM information_schema.tables"
+        " WHERE table_schema = 'dev_pets_staging'",
+    )
+    assert ("cats",) in staged
 
 
 def test_after_a_refusal_the_next_run_goes_on(warehouse):

@@ -15,6 +15,7 @@ from utils.loading.run import run_pipeline
 REX = {
     "petName": "Rex",
     "born": "2020-01-01T00:00:00Z",
+    "vaccinated": "2026-01-01",
     "legs": 4,
     "tame": True,
     "owner": {"name": "Ada"},
@@ -29,6 +30,7 @@ def run(row: dict[str, Any]):
         write_disposition="merge",
         columns={
             "born": {"data_type": "timestamp"},
+            "vaccinated": {"data_type": "date"},
             "notes": {"data_type": "json"},
             "chip": {"data_type": "text"},
         },
@@ -44,6 +46,7 @@ ANOTHER_SHAPE = (
     ("petName", {"en": "Rex"}, "pet_name of table pets arrives as an object"),
     ("petName", ["Rex"], "pet_name of table pets arrives as a list, and is text"),
     ("born", 5, "born of table pets arrives as bigint, and is timestamp"),
+    ("vaccinated", 5, "vaccinated of table pets arrives as bigint, and is date"),
     ("legs", True, "legs of table pets arrives as bool, and is bigint"),
     ("tame", 1, "tame of table pets arrives as bigint, and is bool"),
     ("owner", "Ada", "owner of table pets arrives as text, and is an object"),

@@ -60,6 +60,29 @@ def test_a_run_that_only_finishes_an_interrupted_one_says_so(warehouse):
     assert report.summary.startswith("Loaded 1 rows into dev_pets")
 
 
+def test_ctrl_c_while_an_interrupted_run_is_finished_ends_this_one(
+    warehouse, monkeypatch
+):
+    """It would otherwise read its source while the container is being stopped."""
+    run_pipeline(pets_pipeline(), pets({"name": "Rex"}))
+    killed_run("dlt:Pipeline.normalize", {"name": "Tom"})
+
+    with monkeypatch.context() as patch:
+
+        def interrupted(pipeline):
+            patch.undo()  # another load would succeed
+            try:
+                raise KeyboardInterrupt
+            except KeyboardInterrupt as signal:
+                # as DuckDB answers a signal during a query
+                raise RuntimeError("Query interrupted") from signal
+
+        patch.setattr(dlt.Pipeline, "load", interrupted)
+        with pytest.raises(RuntimeError, match="Query interrupted"):
+            run_pipeline(pets_pipeline(), pets({"name": "Ada"}))
+    assert rows(warehouse) == [("Rex",)]
+
+
 def test_a_fresh_container_goes_on_with_the_state_in_the_destination(
     warehouse, tmp_path
 ):
