@@ -6,6 +6,7 @@ import dlt
 import pytest
 
 from tests.samples.pets import pets, pets_pipeline
+from tests.servers.duckdb_warehouse import query
 from utils.destinations.destination_type import (
     DestinationType,
     ReplaceStrategy,
@@ -31,6 +32,18 @@ def test_loads_and_rows_are_counted_and_none_before_the_first(warehouse):
     assert SQL.last_load(pipeline) == f"1: {report.load_ids[0]}"
     assert SQL.rows_held(pipeline, "pets") == 2
     assert SQL.rows_held(pipeline, "cats") is None
+
+
+def test_a_load_by_a_clock_that_is_late_is_another_last_load(warehouse):
+    """Else what an interrupted run left would be loaded over the newer rows."""
+    pipeline = pets_pipeline()
+    report = run_pipeline(pipeline, pets({"name": "Rex"}))
+    query(
+        warehouse,
+        "INSERT INTO dev_pets._dlt_loads (load_id, status, inserted_at)"
+        " VALUES ('1.0', 0, now())",
+    )
+    assert SQL.last_load(pipeline) == f"2: {report.load_ids[0]}"
 
 
 def test_a_new_table_is_not_staged_and_a_known_one_is(any_warehouse):

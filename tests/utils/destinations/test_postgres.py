@@ -8,11 +8,13 @@ from contextlib import closing
 
 import psycopg2
 import pytest
+from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
 import utils.destinations.waiting
 from tests.samples.pets import pets, pets_pipeline
 from utils.destinations.pipelines import pipeline_into
 from utils.destinations.postgres import POSTGRES
+from utils.destinations.views import View
 from utils.destinations.waiting import DestinationHeld
 from utils.loading.run import run_pipeline
 
@@ -62,6 +64,23 @@ def test_a_run_waits_for_a_statement_that_a_killed_run_has_left(
     assert names == [("Max",), ("Tom",)]
 
 
+def test_a_run_waits_for_a_statement_that_fills_the_staging_dataset(
+    postgres_warehouse, caplog
+):
+    """Committed later, its rows would be merged with those of the run."""
+    run_pipeline(pets_pipeline(), pets({"name": "Rex"}))
+    with closing(psycopg2.connect(postgres_warehouse.url)) as orphan:
+        staged = "INSERT INTO dev_pets_staging.pets (name) VALUES ('Max')"
+        orphan.cursor().execute(staged)
+        soon = threading.Timer(1, orphan.commit)
+        soon.start()
+        run_pipeline(pets_pipeline(), pets({"name": "Tom"}))
+        soon.join()
+    assert "The dataset dev_pets is held by process " in caplog.text
+    names = postgres_warehouse.query("SELECT name FROM dev_pets.pets ORDER BY name")
+    assert names == [("Rex",), ("Tom",)]
+
+
 def test_other_datasets_are_free(postgres_warehouse):
     cats = pipeline_into("warehouse", "cats")
     with POSTGRES.hold(cats):
@@ -84,3 +103,18 @@ def test_no_lock_is_waited_for_for_ever(
         cursor = connection.cursor()
         cursor.execute("SHOW lock_timeout")
         assert cursor.fetchall() == [(timeout,)]
+
+
+def test_a_view_that_cannot_be_made_anew_stays(postgres_warehouse):
+    """It is dropped for its other columns, and what is to replace it fails."""
+    pipeline = pets_pipeline()
+    run_pipeline(pipeline, pets({"name": "Rex", "legs": 4}))
+
+    def replace_view(column: str, table: str) -> None:
+        query = f"SELECT {column} FROM dev_pets.{table}"
+        POSTGRES.replace_view(pipeline, View("old_pets", [column], lambda *_: query))
+
+    replace_view("name", "pets")
+    with pytest.raises(DatabaseUndefinedRelation):
+        replace_view("legs", "no_such_table")
+    assert postgres_warehouse.query("SELECT * FROM dev_pets.old_pets") == [("Rex",)]
