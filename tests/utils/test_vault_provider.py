@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import dlt
 import pytest
@@ -173,6 +175,20 @@ def test_a_run_asks_once_for_each_of_its_secrets(
     ]
     (row,) = postgres_warehouse.query("SELECT count(*) FROM dev_products.products")
     assert row == (100,)
+
+
+def test_threads_that_need_a_secret_at_once_ask_once(vault):
+    vault.put("dlt/sources/pets", {"token": "s3cret"})
+    vault.asked()
+    together = threading.Barrier(4)
+
+    def read(_: int) -> str:
+        together.wait()
+        return token()
+
+    with ThreadPoolExecutor(together.parties) as executor:
+        assert set(executor.map(read, range(together.parties))) == {"s3cret"}
+    assert sorted(vault.asked()) == ["dlt/sources/pets", "dlt/sources/pets/token"]
 
 
 def test_a_warehouse_without_secrets_asks_for_two_names(vault, feed, warehouse):

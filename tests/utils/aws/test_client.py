@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from botocore.utils import ContainerMetadataFetcher
 
+import utils.aws.client
 from tests.fakes.http_server import api, json_answer
 from tests.servers.ports import free_port
 from utils.aws.client import AwsUnavailable, NoAws, NotThere, asking_aws, aws_client
@@ -44,6 +46,28 @@ def test_aws_out_of_reach_passes_by_itself(aws, monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free_port()}")
     with pytest.raises(AwsUnavailable, match="Nothing is new. It takes credentials"):
         ask()
+
+
+def test_credentials_that_a_task_cannot_fetch_for_the_moment(aws, monkeypatch):
+    """On ECS an agent beside the task gives them."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setattr(ContainerMetadataFetcher, "SLEEP_TIME", 0)
+    with api(json_answer({}, status=500)) as agent:
+        monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", agent.url)
+        with pytest.raises(AwsUnavailable, match="credentials"):
+            ask()
+    assert agent.requests
+
+
+def test_an_answer_that_does_not_come_is_not_waited_for_for_ever(aws, monkeypatch):
+    monkeypatch.setattr(utils.aws.client, "READ_SECONDS", 0.2)
+    late = json_answer({"Keys": []})
+    late.seconds = 2
+    with api(late) as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
+        with pytest.raises(AwsUnavailable, match="timeout"):
+            ask()
 
 
 @pytest.mark.parametrize(
