@@ -15,6 +15,7 @@ from prefect.settings import (
     PREFECT_API_KEY,
     temporary_settings,
 )
+from prefect.utilities.schema_tools import validate
 from prefect_aws.workers.ecs_worker import ECSJobConfiguration, ECSWorker
 
 from blocks.ecs_pool import production_pool
@@ -104,6 +105,9 @@ def test_the_environment_of_a_run(variable):
     """Settings of the worker come first, then the pool's, then the deployment's."""
     own = {"STAGING_IAM_ROLE": "r", "DATASET_NAME_LAYOUT": "trial_%s"}
     outputs = OUTPUTS | {"PrefectApiSecretVariable": variable}
+    # by default a dataset has its plain name in production, without `dev_`
+    of_pool = prepared(outputs, run_of_a_deployment()).env
+    assert of_pool["DATASET_NAME_LAYOUT"] == "%s"
 
     environment = prepared(outputs, run_of_a_deployment(), env=own).env
 
@@ -140,6 +144,14 @@ def test_a_definition_equals_its_answer_from_aws(variable):
 
     container["linuxParameters"]["initProcessEnabled"] = False
     assert not worker._task_definitions_equal(definition, answer, getLogger(__name__))
+
+
+@pytest.mark.parametrize("name", ["", "repository", "a repository:1"])
+def test_an_image_without_a_repository_and_a_tag_is_refused(name):
+    """A run would be in Prefect's own image otherwise, which has none of the flows."""
+    variables = template_of(OUTPUTS)["variables"]
+    assert validate({"image": name}, variables, ignore_required=True)
+    assert not validate({"image": "repository:1"}, variables, ignore_required=True)
 
 
 def test_the_default_template_is_unchanged():

@@ -20,6 +20,8 @@ def test_a_pool_changed_by_hand_is_reverted(blocks, prefect, secrets, requests):
     variables["cpu"]["default"] = 4096
     variables["network_configuration"]["default"]["assignPublicIp"] = "ENABLED"
     variables["env"]["default"]["PREFECT_API_KEY"] = "by-hand"
+    # by mistake, in place of its ARN
+    variables["prefect_api_key_secret_arn"]["default"] = "key-by-hand"
     prefect.update_work_pool(
         "production",
         WorkPoolUpdate(base_job_template=template, concurrency_limit=3, is_paused=True),
@@ -36,6 +38,8 @@ def test_a_pool_changed_by_hand_is_reverted(blocks, prefect, secrets, requests):
         in lines
     )
     assert f"{start}.env.default.PREFECT_API_KEY: (not shown) -> none" in lines
+    secret = "prefect_api_key_secret_arn.default: (secret) -> (secret, differs)"
+    assert f"{start}.{secret}" in lines
     assert "by-hand" not in "\n".join(lines)
     assert [each for each in requests if not each.startswith("GET")] == [
         "PATCH /api/work_pools/production"
