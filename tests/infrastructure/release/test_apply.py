@@ -7,10 +7,12 @@ import os
 import signal
 import subprocess
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from uuid import UUID
 
 import httpx
 import pytest
+from prefect.client.schemas.actions import WorkPoolUpdate
 from prefect.states import Pending, Scheduled
 
 from infrastructure.release.apply import CONCURRENT_REQUESTS
@@ -222,6 +224,21 @@ def test_a_run_that_is_due_soon_still_starts(production, taken):
     assert variables["memory"] == 2048
 
 
+def test_a_run_that_is_due_soon_starts_before_its_deployment_is_deleted(production):
+    release_the_house(production)
+    orders = UUID(production.deployments()["orders/production"]["id"])
+    start = datetime.now(timezone.utc) + timedelta(seconds=14)
+    production.prefect.create_flow_run_from_deployment(
+        orders, state=Scheduled(scheduled_time=start)
+    )
+    without_orders(production)
+
+    production.release("apply")
+
+    assert datetime.now(timezone.utc) > start
+    assert "orders/production" not in production.deployments()
+
+
 def test_a_file_with_faults_changes_nothing(production):
     release_the_house(production)
     before = production.deployments()
@@ -234,3 +251,19 @@ def test_a_file_with_faults_changes_nothing(production):
     with pytest.raises(ClearError, match=told):
         production.release("apply")
     assert production.deployments() == before
+
+
+def test_a_pool_that_lacks_a_job_variable_has_to_be_updated_first(production):
+    """Prefect would ignore the variable, and the runs would have the pool's default."""
+    production.push(production.repository.git("rev-parse", "HEAD"))
+    pool = production.prefect.read_work_pool("production").base_job_template
+    older = json.loads(json.dumps(pool).replace("{{ memory }}", "512"))
+    del older["variables"]["properties"]["memory"]
+    update = partial(production.prefect.update_work_pool, "production")
+    update(WorkPoolUpdate(base_job_template=older))
+    try:
+        with pytest.raises(ClearError, match="no job variable `memory`"):
+            production.release("apply")
+    finally:
+        update(WorkPoolUpdate(base_job_template=pool))
+    assert production.deployments() == {}

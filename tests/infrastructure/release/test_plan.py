@@ -77,6 +77,24 @@ def test_a_deployment_of_another_project_is_not_taken_over(clone, content):
         ReleasePlan.of(content, production(clone, foreign))
 
 
+def test_a_deployment_of_another_project_is_not_deleted(clone, content):
+    """It may have the same tag, and a name that is not in this file."""
+    own, foreign = (
+        ServerDeployment(
+            "mice",
+            name,
+            {
+                "tags": ["production"],
+                "job_variables": {"image": image},
+                "schedules": [],
+            },
+        )
+        for name, image in (("own", IMAGE), ("foreign", "registry/other:1"))
+    )
+    found = ReleasePlan.of(content, production(clone, own, foreign))
+    assert found.delete == (own,)
+
+
 def test_a_rollback_has_the_releases_image_and_leaves_the_template(clone, content):
     release = Release.now("old", IMAGE)
     found = ReleasePlan.of(content, production(clone), back_to=release)

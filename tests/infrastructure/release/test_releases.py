@@ -51,6 +51,14 @@ def test_an_unfinished_release_is_replaced(client):
     assert history(client) == [("2", False)]
 
 
+def test_a_commit_that_is_released_again_is_remembered_once(client):
+    """A rollback would otherwise lead from it to itself."""
+    for commit in ("1", "2", "2"):
+        begin_release(client, commit, "shop:1")
+        finish_release(client, commit)
+    assert history(client) == [("2", True), ("1", True)]
+
+
 def test_releases_that_overlap_are_both_remembered(client):
     for commit in ("1", "2"):
         begin_release(client, commit, "shop:1")

@@ -45,6 +45,24 @@ def test_a_rollback_brings_back_image_parameters_and_schedules(production):
     assert production.settled()["rates/production"]["version"] == bad[:8]
 
 
+def test_a_rollback_needs_the_image_of_its_release(production):
+    """The image repository may have expired it."""
+    first = release_the_house(production)
+    production.repository.replace("sources/shop.py", "[1]", "[7]")
+    production.repository.commit("Another row")
+    release_the_house(production)
+    before = production.deployments()
+    production.cloud.client("ecr").batch_delete_image(
+        repositoryName=production.registry.partition("/")[2],
+        imageIds=[{"imageTag": first}],
+    )
+
+    with pytest.raises(ClearError, match=f"{first} is not in the image repository"):
+        production.release("rollback")
+
+    assert production.deployments() == before
+
+
 def test_a_rollback_ignores_later_changes_of_the_pool(production):
     pool = production.prefect.read_work_pool("production").base_job_template
     wider = copy.deepcopy(pool)

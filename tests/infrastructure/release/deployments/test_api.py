@@ -90,3 +90,17 @@ def test_the_last_start_of_runs_that_are_due_soon(client, planned):
 
     assert last_start(client, [created.server_id], timedelta(hours=1)) == starts[1]
     assert last_start(client, [created.server_id], timedelta(minutes=1)) is None
+
+
+def test_deployments_are_read_page_by_page(client, planned, monkeypatch):
+    """Those beyond the first page would be created anew, and never deleted."""
+    from infrastructure.release.deployments import api
+
+    monkeypatch.setattr(api, "PAGE", 2)
+    flows = [f"cats-{number}" for number in range(5)]
+    for flow in flows:
+        api.create(client, replace(planned, flow=flow))
+
+    found = api.read_deployments(client, [NAME])
+
+    assert sorted(each.flow for each in found if each.name == NAME) == flows

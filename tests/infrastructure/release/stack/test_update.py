@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import parse_qs
 
 import pytest
+from botocore.exceptions import ConnectionClosedError
 
+from infrastructure.release.stack import PlatformStack, StackChange, update
+from tests.fakes.http_server import Answer, Request, serving
 from tests.infrastructure.release.production import STACK
 from utils.aws.stack import TEMPLATE
 from utils.errors import ClearError
@@ -84,6 +88,23 @@ def test_a_template_changes_the_stack_before_the_deployments(at_base):
     assert production.deployments()
 
 
+def test_a_new_parameter_gets_its_default(at_base):
+    """Only what the stack had can keep its value."""
+    production = at_base
+    colour = "  Colour:\n    Type: String\n    Default: blue\n"
+    production.repository.replace(
+        TEMPLATE, "\nParameters:\n", f"\nParameters:\n{colour}"
+    )
+    old = "OutboundIpAddress:\n    Description: The address"
+    shown = "Shown:\n    Value: !Ref Colour\n"
+    production.repository.replace(TEMPLATE, old, f"{shown}  {old}")
+    production.push(production.repository.commit("One parameter more"))
+
+    production.release("apply", "stack")
+
+    assert production.cloud.outputs(STACK)["Shown"] == "blue"
+
+
 @pytest.mark.parametrize(
     "kind, said",
     [
@@ -108,6 +129,31 @@ def test_a_refused_stack_update_leaves_the_deployments(at_base, kind, said):
     assert production.deployments() == {}
 
 
+def test_a_failure_of_an_earlier_update_is_not_told_again(at_base, monkeypatch):
+    """Of an update whose result is unknown: the connection is lost meanwhile."""
+    production, extra = at_base, "\n  Extra:\n    Type: AWS::S3::Bucket\n"
+    budget = "\n  Budget:\n"
+    production.repository.replace(TEMPLATE, budget, f"{extra}{budget}")
+    production.push(production.repository.commit("One resource more"))
+    with pytest.raises(ClearError, match="could not update"):
+        production.release("apply", "stack")
+    production.repository.replace(TEMPLATE, extra, "")
+    old = "OutboundIpAddress:\n    Description: The address"
+    production.repository.replace(TEMPLATE, old, f"Zone:\n    Value: there\n  {old}")
+    production.push(production.repository.commit("One output more instead"))
+
+    wait = update._wait
+
+    def lose_connection(client, waiter: str, **names: str) -> None:
+        wait(client, waiter, **names)
+        if waiter == "stack_update_complete":
+            raise ConnectionClosedError(endpoint_url="https://cloudformation")
+
+    monkeypatch.setattr(update, "_wait", lose_connection)
+    with pytest.raises(ClearError, match="unknown whether .* updated shop: Connection"):
+        production.release("apply", "stack")
+
+
 def test_a_change_without_effect_leaves_the_stack_unchanged(at_base):
     """A condition that nothing uses."""
     production = at_base
@@ -124,6 +170,29 @@ def test_a_change_without_effect_leaves_the_stack_unchanged(at_base):
     production.repository.commit("A word, no release")
     production.release("apply")
     assert production.prefect.read_variable_by_name("releases") == before
+
+
+def test_a_change_set_without_changes_is_deleted(aws, monkeypatch):
+    """The fake CloudFormation executes such a one. This is how AWS answers."""
+    failed = (
+        "<Status>FAILED</Status><StatusReason>The submitted information didn't contain"
+        " changes. Submit different information to create a change set.</StatusReason>"
+    )
+    asked: list[str] = []
+
+    def respond(request: Request) -> Answer:
+        (action,) = parse_qs(request.body.decode())["Action"]
+        asked.append(action)
+        result = failed if action == "DescribeChangeSet" else ""
+        text = f"<{action}Result>{result}</{action}Result>"
+        return Answer(f"<{action}Response>{text}</{action}Response>".encode())
+
+    stack = PlatformStack.made_from("shop", "Parameters: {}", "registry/shop:1")
+    with serving(respond) as cloudformation:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", cloudformation.url)
+        change = StackChange("Parameters: {}", "registry/shop:1", ())
+        assert update.prepare_update(stack, change) is None
+    assert asked[0] == "CreateChangeSet" and asked[-1] == "DeleteChangeSet"
 
 
 def test_a_failed_stack_is_rolled_back_to_the_release_before(at_base):
