@@ -35,7 +35,7 @@ LONG = (
     *(name for names in TOGETHER.values() for name in names),
     "tests/repository/test_deployments.py",
     "tests/utils/loading/test_recovery.py",
-    "tests/utils/destinations/test_lake.py",
+    "tests/utils/destinations/test_filesystem.py",
 )
 
 

@@ -1,0 +1,1 @@
+"""Releases: plans of commits, and what `apply` and `rollback` do in production."""
