@@ -41,7 +41,7 @@ RUN useradd --create-home app \
 WORKDIR /app
 COPY --from=build /app/.venv .venv
 # Code belongs to root. What flows write goes into the home of `app`.
-# Arrow's own allocator keeps memory that was needed for a moment (utils/loading/run.py).
+# Arrow's own allocator keeps memory that was needed for a moment (utils/loading/memory.py).
 ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 ARROW_DEFAULT_MEMORY_POOL=system \
     DLT_LOCAL_DIR=/home/app PIPELINES_DIR=/home/app/pipelines
 # Only what .dockerignore lets through.

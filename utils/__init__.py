@@ -1,6 +1,7 @@
 """What the layers share.
 
-- `loading`: runs a pipeline to its end: recovery, replacement, types, the report (dlt).
+- `loading`: runs a pipeline to its end: recovery, replacement, types, memory, the report
+  (dlt).
 - `destinations`: the types of destinations, one module each: what holds one, how it loads
   in little memory; pipelines into them (dlt).
 - `runs`: Prefect's side of a run: task, log, artifacts, progress, command line.

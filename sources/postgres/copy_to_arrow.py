@@ -67,7 +67,10 @@ def _parsed(chunk: memoryview, schema: pa.Schema) -> pa.Table:
         raise _does_not_fit(error, schema) from error
     for field in schema:
         if not field.nullable and rows[field.name].null_count:
-            raise ValueDoesNotFit(f"Column {field.name} has no value in some row.")
+            raise ValueDoesNotFit(
+                f"Column {field.name} has no value in some row, and must have one."
+                " Nothing was loaded. Give these rows a value."
+            )
     return rows.cast(schema)
 
 

@@ -44,7 +44,7 @@ def test_import_contracts_hold():
         ("pipelines/exchange_rates.py", "import prefect", "nothing of Prefect"),
         ("utils/loading/new.py", "import utils.runs.artifacts", "nothing of Prefect"),
         ("sources/products.py", "import utils.loading.run", "of destinations"),
-        ("sources/new.py", "import utils.destinations.lake", "of destinations"),
+        ("sources/new.py", "import utils.destinations.filesystem", "of destinations"),
     ],
 )
 def test_a_broken_contract_is_noticed(clone, module, line, contract):

@@ -104,11 +104,12 @@ class Postgres(DestinationType):
         """
         try:
             yield
-        except ClearError:
-            raise
         except Exception as error:
-            codes = [getattr(each, "pgcode", None) for each in with_causes(error)]
-            if LOCK_NOT_AVAILABLE not in codes:
+            causes = list(with_causes(error))
+            codes = [getattr(each, "pgcode", None) for each in causes]
+            # A ClearError has told of its own lock: in the source, for example.
+            told = any(isinstance(each, ClearError) for each in causes)
+            if told or LOCK_NOT_AVAILABLE not in codes:
                 raise
             raise TableLocked(
                 f"Another session locks a table of {pipeline.dataset_name} in the"

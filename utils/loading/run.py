@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import time
 from collections import Counter
 from contextlib import ExitStack
@@ -21,6 +20,7 @@ from utils.errors.transient import is_worth_retrying
 from utils.loading.column_types import TYPES_ARE_FROZEN
 from utils.loading.dropped_tables import forget_cursors, resources_of_dropped_tables
 from utils.loading.errors import plain_errors, unavailable_destination
+from utils.loading.memory import give_memory_back
 from utils.loading.recovery import (
     can_be_finished,
     holds_appended_rows,
@@ -35,10 +35,7 @@ from utils.loading.table_loads import table_loads
 logger = logging.getLogger(__name__)
 
 leave_out_tracking()
-
-# Arrow's own allocator keeps some hundred megabytes that were needed for a moment. Arrow
-# reads this when it is imported; the Dockerfile sets it, too.
-os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+give_memory_back()
 
 
 @dataclass(frozen=True)

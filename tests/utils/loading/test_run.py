@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -12,7 +11,6 @@ import duckdb
 import pytest
 from dlt.pipeline.exceptions import PipelineStepFailed
 
-from tests.repository.tree import ROOT
 from tests.samples.pets import killed_run, pets, pets_pipeline, rows, runs
 from utils.loading.run import run_pipeline
 
@@ -121,26 +119,3 @@ def test_no_other_process_comes_between_the_steps(warehouse):
     source.pets.add_map(look_from_another_process)
     run_pipeline(pets_pipeline(), source)
     assert [b"Conflicting lock" in each for each in others] == [True]
-
-
-def test_arrow_takes_its_memory_from_the_system():
-    """Arrow decides when it is imported: hence a process of its own."""
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("ARROW_")}
-    script = (
-        "import flows.exchange_rates, utils.loading.run, pyarrow;"
-        "print(pyarrow.default_memory_pool().backend_name)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-    )
-    assert done.stdout.split() == ["system"], done.stderr
-
-
-def test_the_image_tells_arrow_before_anything_is_imported():
-    lines = (ROOT / "Dockerfile").read_text().splitlines()
-    (line,) = [line for line in lines if "ARROW_DEFAULT_MEMORY_POOL=system" in line]
-    assert line.startswith("ENV ")
