@@ -2,11 +2,13 @@
 
 `pytest` runs all tests except the slow ones, `pytest -m slow` runs the slow ones. Both
 use three processes, because tests mostly wait for servers and other processes. Each
-process has its own fixtures, so that a file's tests stay together. A choice of folders,
-files or names runs whole, slow or not, in one process.
+process has its own fixtures, so that a file's tests stay together. A chosen folder, file
+or name runs in one process; of a file and a name the slow tests run, too.
 """
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
@@ -46,10 +48,15 @@ def workers(config: pytest.Config) -> int:
 
 
 def leave_out_slow(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect the slow tests unless they were chosen."""
-    if config.option.markexpr or _is_a_choice(config):
+    """Deselect the slow tests, except of chosen files and names."""
+    if config.option.markexpr or config.option.keyword or _last_failed(config):
         return
-    slow = [item for item in items if item.get_closest_marker("slow")]
+    chosen = {Path(each.partition("::")[0]).resolve() for each in config.args}
+    slow = [
+        item
+        for item in items
+        if item.get_closest_marker("slow") and item.path not in chosen
+    ]
     items[:] = [item for item in items if item not in slow]
     config.hook.pytest_deselected(items=slow)
 
@@ -65,8 +72,11 @@ def long_first(items: list[pytest.Item]) -> None:
 
 def _is_a_choice(config: pytest.Config) -> bool:
     some_files = config.args_source is not pytest.Config.ArgsSource.TESTPATHS
-    last_failed = config.getoption("lf", False)  # option of the cacheprovider
-    return bool(some_files or config.option.keyword or last_failed)
+    return bool(some_files or config.option.keyword or _last_failed(config))
+
+
+def _last_failed(config: pytest.Config) -> bool:
+    return bool(config.getoption("lf", False))  # option of the cacheprovider
 
 
 def _place(nodeid: str) -> int:
