@@ -55,7 +55,7 @@ def backfill(
         at_once: Runs that are in progress at the same time.
         parameters: Further parameters of the deployment, as JSON.
         name: Name of the backfill. Chunks that are done are not run again: to load a
-            range anew, give it a new name.
+            range again, give it a new name.
     """
     chunks = chunks_of(first_day, last_day, chunk_days)
     with get_client(sync_client=True) as client:

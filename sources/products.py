@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 TABLE = ("raw_data", "products")
 KEY = "audit_id"
 CURSOR = "valid_ts"
-# An upsert costs about as much as a replace; `delete-insert` would write every row anew.
+# An upsert costs about as much as a replace; `delete-insert` would write every row again.
 MERGE: TWriteDispositionConfig = {"disposition": "merge", "strategy": "upsert"}
 
 

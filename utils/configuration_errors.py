@@ -71,7 +71,7 @@ def _message(error: ConfigurationException) -> str | None:
         return _does_not_fit(key, error.spec.__name__, is_url)
     if isinstance(error, ValueNotSecretException):
         return (
-            f"The secret {error.key} stands in .dlt/{error.provider_name}, which git"
+            f"The secret {error.key} is in .dlt/{error.provider_name}, which git"
             " keeps. Nothing was loaded. Move it to .dlt/secrets.toml. If it was"
             " committed, change it, too."
         )

@@ -1,8 +1,8 @@
 """Reports of runs: each gives a summary, rows and facts. All are shown the same way.
 
 A report is printed as plain lines by `print`, as a table by rich, and published as an
-artifact by `utils.runs.artifacts`. It stands outside of `utils.runs`, for loading needs
-it and knows nothing of Prefect.
+artifact by `utils.runs.artifacts`. It is outside of `utils.runs`, because loading
+needs it and knows nothing of Prefect.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Kind = Literal["text", "texts", "count", "bytes", "seconds", "link"]
 
 
 class Fact(NamedTuple):
-    """A named text beneath a report's table."""
+    """A named text below a report's table."""
 
     name: str
     text: str
@@ -59,7 +59,7 @@ class Report(ABC):
 
     @abstractmethod
     def facts(self) -> Iterable[Fact]:
-        """Return the facts beneath the table, with those to copy last."""
+        """Return the facts below the table, with those to copy last."""
 
     def records(self) -> list[dict[str, Any]]:
         """Return the rows as JSON, with links in Markdown."""

@@ -30,7 +30,7 @@ from utils.dlt_internals import use_as_aws_secrets_provider
 # dlt's sections, with the key of a value at its end
 Address = tuple[str, ...]
 
-# Neither sources nor destinations, but sections that dlt looks up beneath those, too.
+# Neither sources nor destinations, but sections that dlt looks up below those, too.
 SECTIONS_OF_DLT = ("credentials", "runtime", "staging_config")
 
 

@@ -1,4 +1,4 @@
-"""Associations of HubSpot's records: whose contact, company and deal is whose."""
+"""Associations of HubSpot's records: contacts, companies and deals that belong together."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def test_without_its_secret_a_block_is_skipped(secrets, block, secret):
     "block, secret", [(alerts, SLACK_SECRET), (data_pipelines, PAGERDUTY_SECRET)]
 )
 def test_a_secret_that_may_not_be_read_is_not_a_missing_one(secrets, block, secret):
-    """Nobody would notice that failures alert nobody."""
+    """Fail, because nobody would notice that failures alert nobody."""
     secrets.put(secret, "https://hooks.slack.com/services/T/B/token")
     with secrets.reader("dlt/*"):
         with pytest.raises(ClearError, match=f"refuses the secret {secret}"):

@@ -26,7 +26,7 @@ class Aws:
 
     @property
     def environment(self) -> dict[str, str]:
-        """With these variables every AWS library comes here."""
+        """Variables by which every AWS library comes here."""
         return {
             "AWS_ENDPOINT_URL": self.url,
             "AWS_DEFAULT_REGION": REGION,

@@ -173,7 +173,7 @@ def test_a_query_that_a_person_cancels_is_told_at_once(
 
 
 def test_nothing_runs_before_all_is_there(prefect_api, queries, local_lake):
-    """Neither Redshift's credentials are there, nor the second query's parameter."""
+    """Leave out Redshift's credentials and the second query's parameter."""
     queries.add("cats", "SELECT 1 AS a")
     queries.add("dogs", "SELECT %(since)s AS a")
 

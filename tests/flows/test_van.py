@@ -18,7 +18,7 @@ from tests.servers.prefect_api import artifacts_of, logs_of
 
 @pytest.fixture
 def data(monkeypatch: pytest.MonkeyPatch) -> Iterator[Van]:
-    """What VAN has, and serves while the test runs."""
+    """Data of VAN, which serves it while the test runs."""
     data = Van(password="s3cret|1", activist_codes=[activist_code(1)])
     with serving(data.respond) as api:
         monkeypatch.setenv("SOURCES__VAN__BASE_URL", f"{api.url}/v4/")

@@ -47,7 +47,7 @@ GIT = f"""#!/bin/sh
 
 
 def rows(heading: str) -> list[list[str]]:
-    """Return the cells of the table beneath a heading, without its head."""
+    """Return the cells of the table below a heading, without its head."""
     section = README.partition(f"\n{heading}\n")[2].partition("\n## ")[0]
     lines = [line for line in section.splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in line[1:-1].split("|")] for line in lines[2:]]

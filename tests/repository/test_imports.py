@@ -34,16 +34,16 @@ def test_import_contracts_hold():
 @pytest.mark.parametrize(
     "module, line, contract",
     [
-        ("sources/products.py", "import pipelines", "run one way"),
+        ("sources/new.py", "import pipelines", "run one way"),
         ("utils/loading/run.py", "import sources", "run one way"),
         ("utils/loading/run.py", "import blocks", "run one way"),
         ("blocks/__init__.py", "import infrastructure", "run one way"),
         ("utils/errors/__init__.py", "import utils.runs.logging", "in a circle"),
         ("infrastructure/__init__.py", "import flows", "do without flows"),
         ("blocks/__init__.py", "import sources", "do without flows"),
-        ("pipelines/exchange_rates.py", "import prefect", "nothing of Prefect"),
+        ("pipelines/new.py", "import prefect", "nothing of Prefect"),
         ("utils/loading/new.py", "import utils.runs.artifacts", "nothing of Prefect"),
-        ("sources/products.py", "import utils.loading.run", "of destinations"),
+        ("sources/new.py", "import utils.loading.run", "of destinations"),
         ("sources/new.py", "import utils.destinations.filesystem", "of destinations"),
     ],
 )

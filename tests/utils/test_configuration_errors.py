@@ -137,7 +137,7 @@ def test_a_secret_among_the_settings(settings):
     with (settings / "config.toml").open("a") as config:
         config.write(WITHOUT_DATABASE)
     assert said() == (
-        "The secret sources.products.credentials stands in .dlt/config.toml, which git"
+        "The secret sources.products.credentials is in .dlt/config.toml, which git"
         " keeps. Nothing was loaded. Move it to .dlt/secrets.toml. If it was committed,"
         " change it, too."
     )

@@ -42,7 +42,7 @@ def test_an_old_value_is_shown_only_if_it_is_public():
 
 
 def test_a_value_that_replaces_nested_fields():
-    """By hand somebody put a key where a template was."""
+    """A person put a key where a template was."""
     old = {"job_configuration": {"env": {"KEY": "sesame"}}}
     new = {"job_configuration": {"env": "{{ env }}"}}
     assert [str(each) for each in differences(old, new)] == [

@@ -200,7 +200,7 @@ def test_a_warehouse_without_secrets_asks_for_two_names(vault, feed, warehouse):
 
 
 def run(script: str) -> list[str]:
-    """What another process prints."""
+    """Return what another process prints."""
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True
     )

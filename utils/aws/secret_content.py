@@ -55,7 +55,7 @@ def dlt_value(text: str, name: str, path: tuple[str, ...]) -> Any:
     if len(path) == 2:
         raise SecretError(
             f"The secret {name} is neither a JSON object nor TOML. Nothing was done. A"
-            f" single value stands in a secret of its own, {name}/<key>."
+            f" single value belongs in a secret of its own, {name}/<key>."
         )
     return text.strip()  # a file that was uploaded ends with a line break
 

@@ -100,7 +100,7 @@ class BackfillTarget:
         status = self.client.read_work_pool(pool).status
         if status == WorkPoolStatus.PAUSED:
             return (
-                f"the work pool {pool} is paused. Let it go on with"
+                f"the work pool {pool} is paused. Resume it with"
                 f" `prefect work-pool resume {pool}`."
             )
         if status == WorkPoolStatus.NOT_READY:

@@ -64,7 +64,7 @@ def api_error(error: RequestException, source: str) -> ApiError:
     else:
         # not the error's own text, which has the query too
         what = f"{_named(error.request)} had no whole answer ({type(error).__name__})"
-        what_to_do = "Is the address right, and the network there? Then retry later."
+        what_to_do = "Is the address right, and is there a network? Then retry later."
     return ApiError(f"{source}: {what}. Nothing was loaded. {what_to_do}")
 
 
@@ -81,7 +81,7 @@ def no_answer(error: RequestException) -> tuple[str, str] | None:
     if isinstance(error, ConnectTimeout):
         return (
             f"{_host(inner)} accepted no connection within {_request_timeout():g} s",
-            "Is the address right, and the network there? Then try again later. How long"
+            "Is the address right, and is there a network? Then retry later. How long"
             f" a connection may take is {TIMEOUT_SETTING}.",
         )
     # If the headers came and the rest did not, requests calls it a ConnectionError.
@@ -96,7 +96,7 @@ def no_answer(error: RequestException) -> tuple[str, str] | None:
         why = getattr(reason.__cause__, "strerror", None) or type(reason).__name__
         return (
             f"{_host(inner)} cannot be reached ({why})",
-            "Is the address right, and the network there? Then try again later.",
+            "Is the address right, and is there a network? Then retry later.",
         )
     return None
 

@@ -15,10 +15,10 @@ TRANSIENT_SQLSTATES = (
     "55P03",  # lock not available
     "57P",  # the server shuts down, crashed, or starts up
 )
-# A Redshift Serverless workgroup that resumes says no more than that, of a session that it
-# could not restore; the next one works:
+# A Redshift Serverless workgroup that resumes answers so when it could not restore a
+# session; the next session works:
 # https://github.com/aws/amazon-redshift-python-driver/issues/150
-# Of a query that a person or a limit has cancelled it says whose wish that was ("Query (7)
+# For a query that a person or a limit has cancelled it names the reason ("Query (7)
 # cancelled on user's request"), as PostgreSQL does ("canceling statement due to ...").
 QUERY_CANCELED = "57014"
 NOBODY_CANCELED = "Query cancelled."

@@ -54,7 +54,7 @@ def changed_type(table: str, column: str, arrives_as: str, is_: str) -> TypeChan
     return TypeChanged(
         f"Column {column} of table {table} arrives as {arrives_as}, and is {is_} in the"
         " destination. Nothing was loaded. If the new type is right, load it under another"
-        " name, or drop the dataset and load anew."
+        " name, or drop the dataset and load it again."
     )
 
 

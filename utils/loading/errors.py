@@ -62,7 +62,7 @@ def unavailable_destination(pipeline: dlt.Pipeline) -> Iterator[None]:
             f"The destination {name} ({destination_type.name}) cannot be used:"
             f" {shown}. Nothing was loaded. Check destination.{name} in"
             f" .dlt/secrets.toml or the environment, dlt/destination/{name} in the vault,"
-            " and the way there."
+            " and the network to it."
         ) from (error if message == shown else None)
 
 

@@ -49,7 +49,7 @@ class Sent:
 def run_pipeline(pipeline: dlt.Pipeline, source: DltSource) -> LoadReport:
     """Load `source`, after whatever an interrupted run has left behind.
 
-    The pipeline's state comes from the destination: a fresh container goes on where the
+    The pipeline's state comes from the destination: a fresh container continues where the
     last one stopped. A pending package is loaded first, and only then is the source read,
     so that it sees what the destination then holds.
 
@@ -109,11 +109,14 @@ def _load_dropped_and_others(
     pipeline: dlt.Pipeline, source: DltSource, dropped: list[str]
 ) -> list[Sent]:
     """Load resources of dropped tables from the beginning, then the source's others."""
-    logger.warning("Loaded anew, because a table is gone: %s", ", ".join(dropped))
+    logger.warning(
+        "Loaded again from the beginning, because a table is gone: %s",
+        ", ".join(dropped),
+    )
     note_base(pipeline)
     forget_cursors(pipeline, source, dropped)
-    anew = source.with_resources(*dropped)
-    sent = [_extract_and_send(pipeline, anew, refresh="drop_resources")]
+    gone = source.with_resources(*dropped)
+    sent = [_extract_and_send(pipeline, gone, refresh="drop_resources")]
     if others := [name for name in source.selected_resources if name not in dropped]:
         sent.append(_extract_and_send(pipeline, source.with_resources(*others)))
     return sent

@@ -24,9 +24,9 @@ PARTS = ("Resources", "Files", "Jobs")
 
 @contextmanager
 def observed_load() -> Iterator[LoadProgress]:
-    """Give the progress monitor that a pipeline takes as `progress`, within a run.
+    """Yield the progress monitor for a pipeline's `progress`, within a run.
 
-    A terminal shows a bar beneath the log's lines, a pipe only the lines. The run in
+    A terminal shows a bar below the log's lines, a pipe only the lines. The run in
     Prefect's UI has the same lines, dlt's own among them, and a progress artifact.
     """
     artifact = ProgressArtifact()

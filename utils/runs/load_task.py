@@ -20,7 +20,7 @@ R = TypeVar("R")
 def load_task(**options: Any) -> Callable[[Callable[P, R]], Task[P, R]]:
     """Make a Prefect task of a function that loads.
 
-    Each attempt reads the vault's secrets anew, and explains a wrong setting in words.
+    Each attempt reads the vault's secrets again, and explains a wrong setting in words.
 
     Args:
         options: Options of Prefect's `task`.

@@ -1,4 +1,4 @@
-"""A progress bar beneath the log's lines in a terminal."""
+"""A progress bar below the log's lines in a terminal."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ def test_a_deployment_of_another_project_is_not_taken_over(clone, content):
 
 
 def test_a_deployment_of_another_project_is_not_deleted(clone, content):
-    """It may have the same tag, and a name that is not in this file."""
+    """The deployment has the same tag, and a name that is not in this file."""
     own, foreign = (
         ServerDeployment(
             "mice",

@@ -96,7 +96,7 @@ def test_parsons_says_nothing_past_the_log(queries, redshift, capfd, recwarn):
 def test_a_silent_connection_asks_twice_a_minute(
     redshift, redshift_database, monkeypatch
 ):
-    """Otherwise a NAT gateway that drops it in silence is noticed after two hours."""
+    """A NAT gateway that drops it in silence would be noticed after two hours."""
     with over_tcp(redshift_database) as url:
         set_address(monkeypatch, url)
         with redshift_connection() as connection:

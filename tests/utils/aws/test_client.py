@@ -49,7 +49,7 @@ def test_aws_out_of_reach_passes_by_itself(aws, monkeypatch):
 
 
 def test_credentials_that_a_task_cannot_fetch_for_the_moment(aws, monkeypatch):
-    """On ECS an agent beside the task gives them."""
+    """Fail at the agent that gives credentials to a task on ECS."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
     monkeypatch.setattr(ContainerMetadataFetcher, "SLEEP_TIME", 0)

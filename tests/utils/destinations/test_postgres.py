@@ -106,7 +106,7 @@ def test_no_lock_is_waited_for_for_ever(
 
 
 def test_a_view_that_cannot_be_made_anew_stays(postgres_warehouse):
-    """It is dropped for its other columns, and what is to replace it fails."""
+    """The view is dropped for its other columns, and its replacement fails."""
     pipeline = pets_pipeline()
     run_pipeline(pipeline, pets({"name": "Rex", "legs": 4}))
 

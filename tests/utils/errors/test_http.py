@@ -58,7 +58,7 @@ def error_of(answer: Answer) -> str:
         (
             Answer(b"[1, 2, 3]", cut_off=True),
             "pets: a request had no whole answer (ChunkedEncodingError). Nothing was"
-            " loaded. Is the address right, and the network there? Then retry later.",
+            " loaded. Is the address right, and is there a network? Then retry later.",
         ),
     ],
 )
@@ -78,7 +78,7 @@ SETTING = (
 
 
 def failure_of(url: str) -> str:
-    """What is said of a request that is given 0.2 s."""
+    """Return the error of a request that is given 0.2 s."""
     with pytest.raises(requests.RequestException) as raised:
         requests.get(f"{url}/pets?key=secret", timeout=0.2)
     return str(api_error(raised.value, "pets"))
@@ -129,7 +129,7 @@ def test_a_server_that_accepts_no_connection_is_told_from_a_slow_one():
     with full_server() as url:
         assert failure_of(url) == (
             f"{ASKED} accepted no connection within 0.2 s. Nothing was loaded. Is the"
-            " address right, and the network there? Then try again later. How long a"
+            " address right, and is there a network? Then retry later. How long a"
             f" connection may take is {SETTING}"
         )
 
@@ -137,5 +137,5 @@ def test_a_server_that_accepts_no_connection_is_told_from_a_slow_one():
 def test_a_server_that_is_not_there_is_no_matter_of_time():
     assert failure_of(f"http://127.0.0.1:{free_port()}") == (
         f"{ASKED} cannot be reached (Connection refused). Nothing was loaded. Is the"
-        " address right, and the network there? Then try again later."
+        " address right, and is there a network? Then retry later."
     )

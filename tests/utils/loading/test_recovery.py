@@ -123,7 +123,7 @@ def test_what_is_appended_is_finished_not_repeated(warehouse):
 
 
 def test_what_was_appended_and_cannot_be_finished_is_not_read_again(warehouse):
-    """To read it again would append a second time what was sent."""
+    """Reading it again would append a second time what was sent."""
     run(REX, write_disposition="append")
     killed_run(
         "dlt.load.load:Load.complete_package",

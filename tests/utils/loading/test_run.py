@@ -61,7 +61,7 @@ def test_a_run_that_only_finishes_an_interrupted_one_says_so(warehouse):
 def test_ctrl_c_while_an_interrupted_run_is_finished_ends_this_one(
     warehouse, monkeypatch
 ):
-    """It would otherwise read its source while the container is being stopped."""
+    """Do not read the source while the container is being stopped."""
     run_pipeline(pets_pipeline(), pets({"name": "Rex"}))
     killed_run("dlt:Pipeline.normalize", {"name": "Tom"})
 

@@ -42,7 +42,7 @@ def test_in_a_flow_and_in_a_task_it_is_the_runs_logger(prefect_api):
     }
 
 
-def test_lines_from_beneath_the_flows_reach_the_run(prefect_api):
+def test_lines_from_below_the_flows_reach_the_run(prefect_api):
     """dlt's worker threads do not have Prefect's context variables."""
 
     def work() -> None:
@@ -66,12 +66,12 @@ def test_lines_from_beneath_the_flows_reach_the_run(prefect_api):
     state = pets(return_state=True)
 
     logs = logs_of(state.state_details.flow_run_id)
-    beneath = [log for log in logs if not log.name.startswith("prefect")]
-    assert [(log.name, log.level, log.message) for log in beneath] == [
+    below = [log for log in logs if not log.name.startswith("prefect")]
+    assert [(log.name, log.level, log.message) for log in below] == [
         ("dlt", logging.WARNING, "dlt's worker"),
         ("sources.pets", logging.INFO, "page 1"),
     ]
-    assert all(log.task_run_id for log in beneath)
+    assert all(log.task_run_id for log in below)
 
 
 def test_loads_that_overlap_do_not_lose_lines(prefect_api):

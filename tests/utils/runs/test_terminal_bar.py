@@ -1,4 +1,4 @@
-"""The bar beneath the log's lines."""
+"""The bar below the log's lines."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ def test_the_last_start_of_runs_that_are_due_soon(client, planned):
 
 
 def test_deployments_are_read_page_by_page(client, planned, monkeypatch):
-    """Those beyond the first page would be created anew, and never deleted."""
+    """Deployments beyond the first page would be created again, and never deleted."""
     from infrastructure.release.deployments import api
 
     monkeypatch.setattr(api, "PAGE", 2)

@@ -89,7 +89,7 @@ def test_a_template_changes_the_stack_before_the_deployments(at_base):
 
 
 def test_a_new_parameter_gets_its_default(at_base):
-    """Only what the stack had can keep its value."""
+    """A parameter keeps its value only if the stack had it before."""
     production = at_base
     colour = "  Colour:\n    Type: String\n    Default: blue\n"
     production.repository.replace(
@@ -130,7 +130,7 @@ def test_a_refused_stack_update_leaves_the_deployments(at_base, kind, said):
 
 
 def test_a_failure_of_an_earlier_update_is_not_told_again(at_base, monkeypatch):
-    """Of an update whose result is unknown: the connection is lost meanwhile."""
+    """Update whose result is unknown, because the connection is lost meanwhile."""
     production, extra = at_base, "\n  Extra:\n    Type: AWS::S3::Bucket\n"
     budget = "\n  Budget:\n"
     production.repository.replace(TEMPLATE, budget, f"{extra}{budget}")
