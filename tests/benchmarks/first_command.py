@@ -17,8 +17,7 @@ from tests.repository.tree import copy_repository, environment_of_a_newcomer
 # The line that ends each phase.
 PHASES = {
     "packages downloaded and installed": "Installed ",
-    "bytecode compiled": "Bytecode compiled ",
-    "Prefect and dlt imported": "Starting Prefect's temporary server",
+    "Prefect and dlt compiled and imported": "Starting Prefect's temporary server",
     "temporary server started": "Beginning flow run",
     "loaded": "Finished in state Completed()",
     "ended": "",
@@ -31,6 +30,8 @@ def main() -> None:
         clone = copy_repository(folder / "clone")
         subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
         environment = environment_of_a_newcomer(folder / "home")
+        # A newcomer's Python keeps the bytecode that it compiles.
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
         environment["PATH"] = f"{folder / 'venv' / 'bin'}:{environment['PATH']}"
         measure(clone, environment)
 
