@@ -109,9 +109,9 @@ def pytest_collection_modifyitems(
 @pytest.fixture
 def warehouse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Path of the DuckDB file into which the test's pipelines load."""
-    monkeypatch.setenv("DLT_LOCAL_DIR", str(tmp_path))
-    monkeypatch.setenv("PIPELINES_DIR", str(tmp_path / "pipelines"))
-    return tmp_path / "warehouse.duckdb"
+    from tests.servers.duckdb_warehouse import load_into
+
+    return load_into(tmp_path, monkeypatch)
 
 
 @pytest.fixture(scope="session")

@@ -30,8 +30,6 @@ def main() -> None:
         clone = copy_repository(folder / "clone")
         subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
         environment = environment_of_a_newcomer(folder / "home")
-        # A newcomer's Python keeps the bytecode that it compiles.
-        environment.pop("PYTHONDONTWRITEBYTECODE", None)
         environment["PATH"] = f"{folder / 'venv' / 'bin'}:{environment['PATH']}"
         measure(clone, environment)
 

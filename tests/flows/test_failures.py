@@ -27,8 +27,8 @@ from tests.servers.prefect_api import logs_of
 # A run that spins ends as TimedOut instead of Failed.
 SECONDS = 60
 
-# A function that the source calls while it is read, in which there may be a bug.
 FLOWS = [each.name for each in pkgutil.iter_modules(flows.__path__)]
+# A function that the source calls while it is read, in which there may be a bug.
 CODE_OF_SAMPLES = {
     "exchange_rates": "sources.exchange_rates.ecb_history.read_history",
     "hubspot": "sources.hubspot.row_of",

@@ -11,7 +11,12 @@ from pipelines.exchange_rates import load_exchange_rates
 from sources.exchange_rates.archive import HistoryError
 from tests.fakes.http_server import Answer, api
 from tests.samples.ecb import packaged_csv, unpivoted, with_one_more_day, zipped
-from tests.servers.duckdb_warehouse import EXCHANGE_RATES, count, query
+from tests.servers.duckdb_warehouse import (
+    EXCHANGE_RATES,
+    count,
+    load_into,
+    query,
+)
 
 
 @pytest.fixture(scope="module")
@@ -19,10 +24,9 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """DuckDB file with the packaged history, loaded once."""
     folder = tmp_path_factory.mktemp("history")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DLT_LOCAL_DIR", str(folder))
-        patch.setenv("PIPELINES_DIR", str(folder / "pipelines"))
+        file = load_into(folder, patch)
         load_exchange_rates()
-    return folder / "warehouse.duckdb"
+    return file
 
 
 @pytest.fixture

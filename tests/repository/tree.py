@@ -18,8 +18,11 @@ SETTINGS = (
 
 
 def environment_of_a_newcomer(home: Path) -> dict[str, str]:
-    """Return this process's environment with an empty home and no settings."""
-    left_out = (*SETTINGS, "VIRTUAL_ENV", "UV_", "XDG_")
+    """Return this process's environment with an empty home and no settings.
+
+    Python keeps the bytecode that it compiles, which some shells forbid.
+    """
+    left_out = (*SETTINGS, "VIRTUAL_ENV", "UV_", "XDG_", "PYTHONDONTWRITEBYTECODE")
     kept = {k: v for k, v in os.environ.items() if not k.startswith(left_out)}
     home.mkdir()
     return kept | {"HOME": str(home)}

@@ -6,8 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pytest
 
 EXCHANGE_RATES = "dev_exchange_rates.exchange_rates"
+
+
+def load_into(folder: Path, patch: pytest.MonkeyPatch) -> Path:
+    """Let pipelines work in a folder and load into its DuckDB file; return the file."""
+    patch.setenv("DLT_LOCAL_DIR", str(folder))
+    patch.setenv("PIPELINES_DIR", str(folder / "pipelines"))
+    return folder / "warehouse.duckdb"
 
 
 def query(warehouse: Path, sql: str) -> list[tuple[Any, ...]]:

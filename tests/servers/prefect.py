@@ -15,6 +15,7 @@ import httpx
 from prefect.events.worker import EventsWorker
 from prefect.logging.handlers import APILogWorker
 
+from tests.servers.prefect_api import ask
 from tests.servers.python import python
 from tests.servers.waiting import stop
 
@@ -90,7 +91,7 @@ def _wait_until_healthy(
         if server.poll() is not None:
             raise RuntimeError(f"Prefect's server ended:\n{log.read_text()[-2000:]}")
         try:
-            httpx.get(f"{api_url}/health", timeout=5, verify=False).raise_for_status()
+            ask("GET", f"{api_url}/health", timeout=5).raise_for_status()
             return
         except httpx.HTTPError:
             time.sleep(0.3)

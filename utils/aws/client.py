@@ -102,7 +102,8 @@ def _no_aws(error: Exception, outcome: str) -> NoAws:
     error_class = AwsUnavailable if isinstance(error, passing) else NoAws
     return error_class(
         f"AWS could not be asked: {sentence(error)} {outcome} It takes credentials"
-        " (AWS_PROFILE, or aws sso login), a region (AWS_DEFAULT_REGION) and a network to AWS."
+        " (AWS_PROFILE, or aws sso login), a region (AWS_DEFAULT_REGION) and a network"
+        " to AWS."
     )
 
 

@@ -11,7 +11,6 @@ from contextlib import chdir, contextmanager, redirect_stdout, suppress
 from io import StringIO
 from typing import Any, Callable, Iterator
 
-import httpx
 from botocore.exceptions import ClientError
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.settings import PREFECT_API_URL, temporary_settings
@@ -24,7 +23,7 @@ from tests.fakes.http_server import Answer, Api, Request, serving
 from tests.infrastructure.templates import TEMPLATES
 from tests.repository.tree import ROOT
 from tests.samples.git_repository import Repository
-from tests.servers.prefect_api import FAST
+from tests.servers.prefect_api import ask, forward
 from tests.servers.python import python
 from utils.aws.stack import TEMPLATE, StackOutputs
 
@@ -160,9 +159,7 @@ class Production:
         """Return the server's deployments as its API has them, by their full names."""
         url = self.api_url.rstrip("/")
         flows = {each.id: each.name for each in self.prefect.read_flows()}
-        found = httpx.post(
-            f"{url}/deployments/filter", json={}, **FAST
-        ).raise_for_status()
+        found = ask("POST", f"{url}/deployments/filter", json={}).raise_for_status()
         names = {str(flow): name for flow, name in flows.items()}
         return {
             f"{names[each['flow_id']]}/{each['name']}": each for each in found.json()
@@ -183,22 +180,10 @@ class Production:
         """
         origin = self.api_url.rstrip("/").removesuffix("/api")
 
-        def forward(request: Request) -> Answer:
-            if refused := instead(request):
-                return refused
-            answer = httpx.request(
-                request.method,
-                f"{origin}{request.path}",
-                params=request.query,
-                content=request.body,
-                headers={"Content-Type": "application/json"},
-                timeout=60,
-                **FAST,
-            )
-            kept = {"Content-Type": answer.headers.get("Content-Type", "")}
-            return Answer(answer.content, answer.status_code, kept)
+        def respond(request: Request) -> Answer:
+            return instead(request) or forward(request, f"{origin}{request.path}")
 
-        with serving(forward) as proxy:
+        with serving(respond) as proxy:
             yield proxy
 
 

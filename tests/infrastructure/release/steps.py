@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from tests.fakes.http_server import Answer, Request, json_answer
 from tests.infrastructure.release.production import Production
 from tests.infrastructure.release.repository_of_tests import PRODUCTION
 
@@ -15,13 +14,6 @@ def release_the_house(production: Production) -> str:
     production.push(commit)
     production.release("apply")
     return commit
-
-
-def refuse_changes(request: Request) -> Answer | None:
-    """Answer in place of Prefect, where it is to fail half-way."""
-    if request.method == "PATCH" and "/deployments/" in request.path:
-        return json_answer({"detail": "The workspace is full"}, 422)
-    return None
 
 
 def without_orders(production: Production) -> None:

@@ -6,29 +6,36 @@ import json
 import os
 import signal
 import subprocess
+from collections import Counter
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from uuid import UUID
 
-import httpx
 import pytest
 from prefect.client.schemas.actions import WorkPoolUpdate
 from prefect.states import Pending, Scheduled
 
 from infrastructure.release.apply import CONCURRENT_REQUESTS
-from tests.fakes.http_server import Answer, Request
+from tests.fakes.http_server import Answer, Request, json_answer
 from tests.infrastructure.release.production import writes
 from tests.infrastructure.release.steps import (
     NAMES,
-    refuse_changes,
     release_the_house,
     without_orders,
 )
+from tests.servers.prefect_api import ask
 from tests.servers.python import python
 from tests.servers.waiting import until
 from utils.errors import ClearError
 
 pytestmark = pytest.mark.slow
+
+
+def refuse_changes(request: Request) -> Answer | None:
+    """Answer in place of Prefect, where it is to fail half-way."""
+    if request.method == "PATCH" and "/deployments/" in request.path:
+        return json_answer({"detail": "The workspace is full"}, 422)
+    return None
 
 
 def test_the_first_release_is_what_prefect_deploy_makes(production):
@@ -140,7 +147,7 @@ def test_a_removed_deployment_is_deleted_with_its_schedule(production):
     assert schedules[0]["id"] not in left
     url = f"{production.api_url.rstrip('/')}/flow_runs/count"
     gone = {"deployments": {"id": {"any_": [schedules[0]["deployment_id"]]}}}
-    assert httpx.post(url, json=gone).json() == 0
+    assert ask("POST", url, json=gone).json() == 0
 
 
 def test_after_a_refusal_nothing_is_deleted_and_the_next_apply_continues(production):
@@ -185,6 +192,9 @@ def test_a_busy_server_gets_one_request_after_the_other(production):
     assert proxy.most_in_flight == CONCURRENT_REQUESTS > 1
     asked = [(each.method, each.path) for each in writes(proxy)]
     asked = [each for each in asked if each in (flow, made)]
+    assert Counter(asked[2 * CONCURRENT_REQUESTS :]) == Counter(
+        [flow, made] * len(NAMES)
+    )
     # As many more may have begun before the first refusal was noticed.
     left = len(NAMES) - CONCURRENT_REQUESTS
     assert asked[-2 * left :] == [flow, made] * left

@@ -16,7 +16,7 @@ from prefect.states import AwaitingRetry, Cancelled
 import utils.backfill.chunk_runs
 from tests.fakes.http_server import Answer, Request, serving
 from tests.samples.chunk_deployment import ChunkDeployment
-from tests.servers.prefect_api import flow_run_with
+from tests.servers.prefect_api import flow_run_with, forward
 from utils.backfill.chunk_runs import ChunkRuns
 from utils.backfill.chunks import chunks_of
 from utils.backfill.target import BackfillTarget
@@ -270,17 +270,8 @@ def test_a_server_that_is_away_for_a_while_ends_nothing(
         if away.is_set():
             refused.append(request)
             return Answer(status=500)
-        answer = httpx.request(
-            request.method,
-            f"{PREFECT_API_URL.value()}{request.path.removeprefix('/api')}",
-            params=request.query,
-            content=request.body,
-            headers={k: v for k, v in request.headers.items() if "csrf" in k}
-            | {"Content-Type": "application/json"},
-        )
-        return Answer(
-            answer.content, answer.status_code, {"Content-Type": "application/json"}
-        )
+        path = request.path.removeprefix("/api")
+        return forward(request, f"{PREFECT_API_URL.value()}{path}")
 
     deployment.hold(DAYS[0])
     with serving(respond) as server, SyncPrefectClient(f"{server.url}/api") as client:

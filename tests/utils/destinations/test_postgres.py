@@ -12,6 +12,7 @@ from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
 import utils.destinations.waiting
 from tests.samples.pets import pets, pets_pipeline
+from tests.servers.postgres import Database
 from utils.destinations.pipelines import pipeline_into
 from utils.destinations.postgres import POSTGRES
 from utils.destinations.views import View
@@ -49,16 +50,21 @@ def test_a_run_that_waits_too_long_names_who_holds_it(postgres_warehouse, monkey
     run_pipeline(pets_pipeline(), pets({"name": "Rex"}))
 
 
-def test_a_run_waits_for_a_statement_that_a_killed_run_has_left(
-    postgres_warehouse, caplog
-):
-    run_pipeline(pets_pipeline(), pets({"name": "Rex"}))
-    with closing(psycopg2.connect(postgres_warehouse.url)) as orphan:
-        orphan.cursor().execute("UPDATE dev_pets.pets SET name = 'Max'")
+def run_beside(database: Database, statement: str) -> None:
+    """Load Tom while a statement of another session is committed a second later."""
+    with closing(psycopg2.connect(database.url)) as orphan:
+        orphan.cursor().execute(statement)
         soon = threading.Timer(1, orphan.commit)
         soon.start()
         run_pipeline(pets_pipeline(), pets({"name": "Tom"}))
         soon.join()
+
+
+def test_a_run_waits_for_a_statement_that_a_killed_run_has_left(
+    postgres_warehouse, caplog
+):
+    run_pipeline(pets_pipeline(), pets({"name": "Rex"}))
+    run_beside(postgres_warehouse, "UPDATE dev_pets.pets SET name = 'Max'")
     assert "The dataset dev_pets is held by process " in caplog.text
     names = postgres_warehouse.query("SELECT name FROM dev_pets.pets ORDER BY name")
     assert names == [("Max",), ("Tom",)]
@@ -69,13 +75,8 @@ def test_a_run_waits_for_a_statement_that_fills_the_staging_dataset(
 ):
     """Committed later, its rows would be merged with those of the run."""
     run_pipeline(pets_pipeline(), pets({"name": "Rex"}))
-    with closing(psycopg2.connect(postgres_warehouse.url)) as orphan:
-        staged = "INSERT INTO dev_pets_staging.pets (name) VALUES ('Max')"
-        orphan.cursor().execute(staged)
-        soon = threading.Timer(1, orphan.commit)
-        soon.start()
-        run_pipeline(pets_pipeline(), pets({"name": "Tom"}))
-        soon.join()
+    staged = "INSERT INTO dev_pets_staging.pets (name) VALUES ('Max')"
+    run_beside(postgres_warehouse, staged)
     assert "The dataset dev_pets is held by process " in caplog.text
     names = postgres_warehouse.query("SELECT name FROM dev_pets.pets ORDER BY name")
     assert names == [("Rex",), ("Tom",)]

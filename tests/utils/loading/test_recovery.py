@@ -13,7 +13,7 @@ import pytest
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from tests.samples.pets import UPSERT, killed_run, pets, pets_pipeline, rows, runs
-from tests.servers.duckdb_warehouse import query
+from tests.servers.duckdb_warehouse import load_into, query
 from utils.loading.run import run_pipeline
 
 pytestmark = pytest.mark.slow
@@ -21,6 +21,7 @@ pytestmark = pytest.mark.slow
 REX, TOM, ADA = ({"name": name, "legs": 4} for name in ("Rex", "Tom", "Ada"))
 STORAGE = "dlt.common.storages.load_package:PackageStorage"
 LOADS = "dlt.common.storages.load_storage:LoadStorage"
+COMPLETE = "dlt.load.load:Load.complete_package"
 DISPOSITIONS = {"upsert": UPSERT, "replace": "replace"}
 EVERYONE = [("Ada", 4), ("Rex", 4), ("Tom", 4)]
 
@@ -44,7 +45,7 @@ PLACES = pytest.mark.parametrize(
         (f"{STORAGE}.save_pending_transition", "before"),
         (f"{STORAGE}.save_pending_transition", "after"),
         (f"{STORAGE}.complete_job", "after"),
-        ("dlt.load.load:Load.complete_package", "before"),
+        (COMPLETE, "before"),
         (f"{LOADS}.complete_load_package", "before"),
         ("dlt:Pipeline.load", "after"),
     ],
@@ -67,8 +68,7 @@ def first_run(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]
     def run_once(disposition: str) -> Path:
         folder = tmp_path_factory.mktemp(f"first-{disposition}")
         with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("DLT_LOCAL_DIR", str(folder))
-            patch.setenv("PIPELINES_DIR", str(folder / "pipelines"))
+            load_into(folder, patch)
             run(REX, write_disposition=DISPOSITIONS[disposition])
         return folder
 
@@ -112,12 +112,7 @@ def test_a_torn_package_is_read_again(warehouse, tmp_path, folder, caplog):
 
 def test_what_is_appended_is_finished_not_repeated(warehouse):
     run(REX, write_disposition="append")
-    killed_run(
-        "dlt.load.load:Load.complete_package",
-        TOM,
-        when="before",
-        write_disposition="append",
-    )
+    killed_run(COMPLETE, TOM, when="before", write_disposition="append")
     run(ADA, write_disposition="append")
     assert rows(warehouse) == EVERYONE
 
@@ -125,12 +120,7 @@ def test_what_is_appended_is_finished_not_repeated(warehouse):
 def test_what_was_appended_and_cannot_be_finished_is_not_read_again(warehouse):
     """Reading it again would append a second time what was sent."""
     run(REX, write_disposition="append")
-    killed_run(
-        "dlt.load.load:Load.complete_package",
-        TOM,
-        when="before",
-        write_disposition="append",
-    )
+    killed_run(COMPLETE, TOM, when="before", write_disposition="append")
     loads = "ALTER TABLE dev_pets._dlt_loads"
     query(warehouse, f"{loads} DROP COLUMN schema_version_hash")
 
@@ -166,7 +156,7 @@ def cats_and_dogs(*rows: dict) -> dlt.sources.DltSource:
 def test_what_is_appended_beside_a_merge_is_finished_not_repeated(warehouse):
     run_pipeline(pets_pipeline(), cats_and_dogs(REX))
     killed_run(
-        "dlt.load.load:Load.complete_package",
+        COMPLETE,
         *(REX, TOM),
         when="before",
         source="tests.utils.loading.test_recovery:cats_and_dogs",
@@ -205,6 +195,6 @@ def test_a_warehouse_restored_from_a_backup_has_the_last_word(warehouse, tmp_pat
 
 def test_it_says_what_it_reads_again(warehouse, caplog):
     run(REX)
-    killed_run("dlt.load.load:Load.complete_package", TOM, when="before")
+    killed_run(COMPLETE, TOM, when="before")
     run(TOM)
     assert "is read again, because a part of it was sent: load package" in caplog.text
