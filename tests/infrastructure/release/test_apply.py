@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-from collections import Counter
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from uuid import UUID
@@ -192,10 +191,9 @@ def test_a_busy_server_gets_one_request_after_the_other(production):
     assert proxy.most_in_flight == CONCURRENT_REQUESTS > 1
     asked = [(each.method, each.path) for each in writes(proxy)]
     asked = [each for each in asked if each in (flow, made)]
-    assert Counter(asked[2 * CONCURRENT_REQUESTS :]) == Counter(
-        [flow, made] * len(NAMES)
-    )
-    # As many more may have begun before the first refusal was noticed.
+    # As many more may have begun before the first refusal was noticed. A slow SQLite refuses
+    # some of them, too.
+    assert asked.count(made) >= len(NAMES) + CONCURRENT_REQUESTS
     left = len(NAMES) - CONCURRENT_REQUESTS
     assert asked[-2 * left :] == [flow, made] * left
 
