@@ -1,0 +1,121 @@
+"""Hostile answers of servers, to each source that asks one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tests.repository.hostile import DEPTH, LONG, Hostile
+
+ENDLESS = -1
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A server's answer, whose body is sent in pieces that are made as they are sent."""
+
+    piece: bytes = b""
+    times: int = 1
+    """How often the piece is sent. ENDLESS: until the client hangs up."""
+    first: bytes = b""
+    last: bytes = b""
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    zipped: bool = False
+    """Compress all, as Content-Encoding: gzip says."""
+
+
+def _to(address: str, status: int = 302) -> Reply:
+    return Reply(status=status, headers={"Location": address})
+
+
+BOMBS = {
+    "endless": Reply(b" " * 65_536, ENDLESS),
+    "endless in chunks": Reply(
+        b" " * 65_536, ENDLESS, headers={"Transfer-Encoding": "chunked"}
+    ),
+    "endless after an error": Reply(b"x" * 65_536, ENDLESS, status=404),
+    "huge by its own account": Reply(
+        b" " * 65_536, ENDLESS, headers={"Content-Length": str(10**12)}
+    ),
+    "negative length": Reply(b" " * 65_536, ENDLESS, headers={"Content-Length": "-1"}),
+    "gzip bomb": Reply(b" " * 65_536, 16 * 1024, zipped=True),
+    "endless gzip": Reply(b" " * 65_536, ENDLESS, zipped=True),
+    "endless header": Reply(headers={"X-Long": LONG}),
+    "endless lines of an error": Reply(b"<p>\n" * 16_384, ENDLESS, status=500),
+}
+
+REDIRECTS = {
+    # `{host}` is the server itself, `{other}` another one that counts its requests.
+    "to another host": _to("{other}/stolen"),
+    "to another host, kept method": _to("{other}/stolen", 307),
+    "to another host, permanently": _to("{other}/stolen", 308),
+    "to another host, without scheme": _to("//localhost:1/stolen"),
+    "to the metadata of EC2": _to("http://169.254.169.254/latest/meta-data/"),
+    "to the credentials of ECS": _to("http://169.254.170.2/v2/credentials"),
+    "to a file": _to("file:///etc/passwd"),
+    "to nothing": _to(""),
+    "to a broken address": _to("http://[::1"),
+    "in a circle": _to("{host}/again"),
+    "with a long address": _to("/" + "x" * 60_000),
+}
+
+JSON = {
+    "nested lists": Reply(b"[", DEPTH, last=b"]" * DEPTH),
+    "nested objects": Reply(b'{"results":', DEPTH, last=b"1" + b"}" * DEPTH),
+    "long number": Reply(b"9", 50_000),
+    "not JSON": Reply(b"<html>welcome to the hotel's network</html>"),
+    "empty": Reply(),
+    "list": Reply(b"[1, 2, 3]"),
+    "text": Reply(b'"text"'),
+    "null": Reply(b"null"),
+    "not UTF-8": Reply(b'{"results": [{"id": "\xff\xfe"}]}'),
+    "cut": Reply(b'{"results": [{"id": "1'),
+    "wrong encoding": Reply(b"not gzip", headers={"Content-Encoding": "gzip"}),
+}
+
+PUBLICATIONS = [
+    # CSV files of the European Central Bank, in their ZIP archive.
+    Hostile("rate without end", "exchange_rates", "1" * 10_000, "rate"),
+    Hostile("rate of a huge exponent", "exchange_rates", "1e999999", "rate"),
+    Hostile("rate that is no number", "exchange_rates", "NaN", "rate"),
+    Hostile("infinite rate", "exchange_rates", "Infinity", "rate"),
+    Hostile("negative rate", "exchange_rates", "-1", "rate"),
+    Hostile("NUL", "exchange_rates", "1.1\0", "rate"),
+    Hostile("formula", "exchange_rates", "=cmd()", "rate"),
+]
+
+RATES = {
+    # values of Open Exchange Rates' field `rates`
+    "huge number": '{"EUR": ' + "9" * 4_000 + "}",
+    "huge exponent": '{"EUR": 1e999999}',
+    "not a number": '{"EUR": NaN}',
+    "text": '{"EUR": "1; DROP TABLE"}',
+    "nested": '{"EUR": {"EUR": 1}}',
+    "NUL in a name": '{"E\\u0000R": 1}',
+    "newline in a name": '{"E\\nR": 1}',
+    "long name": '{"' + "X" * 100_000 + '": 1}',
+    "many names": "{" + ", ".join(f'"C{n}": 1' for n in range(100_000)) + "}",
+    "list": "[1, 2]",
+}
+
+PAGES = {
+    # links of a page to the next one: `{host}` is the server itself
+    "next page on another host": "{other}/stolen",
+    "next page by file": "file:///etc/passwd",
+    "next page is this page": "{same}",
+    "next page without end": "{next}",
+    "next page with a newline": "{host}/x\r\nX-Injected: 1",
+    "next page, a number": 7,
+    "next page, a list": ["x"],
+    "next page, long": "{host}/" + LONG,
+}
+
+ADDRESSES = {
+    # answers of the service that tells the outbound address
+    "HTML": Reply(b"<html>welcome to the hotel's network</html>"),
+    "newline": Reply(b"203.0.113.7\nall is well"),
+    "long": Reply(LONG.encode()),
+    "NUL": Reply(b"203.0.113.7\0"),
+    "not UTF-8": Reply(b"\xff\xfe"),
+    "empty": Reply(),
+}
