@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import dlt
 from dlt.common.runtime.collector import NULL_COLLECTOR
 
+from utils.destinations.dataset_layout import dataset_layout
 from utils.destinations.destination_type import (
     DestinationType,
     UnusableDestination,
@@ -59,8 +60,10 @@ def pipeline_into(
 
     Raises:
         UnusableDestination: A setting of the destination is wrong or missing.
+        ConfigurationError: `dataset_name_layout` gives no name of a dataset.
         ConfigurationError: The address's password has an @ that is not percent-encoded.
     """
+    dataset_layout()
     into = _create(destination)
     staging = type_named(_configured_type(destination)).staging
     return dlt.pipeline(

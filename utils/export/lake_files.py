@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Iterator
 from uuid import uuid4
 
-import dlt
 from dlt.common.configuration.resolve import resolve_configuration
 from dlt.common.storages.configuration import FilesystemConfigurationWithLocalFiles
 
+from utils.destinations.dataset_layout import dataset_layout
 from utils.errors import ClearError
 
 if TYPE_CHECKING:
@@ -79,8 +79,7 @@ def lake_folder(dataset: str) -> LakeFolder:
         FilesystemConfigurationWithLocalFiles(), sections=("destination", "lake")
     )
     filesystem, path = fsspec_from_config(config)
-    layout = dlt.config.get("dataset_name_layout", str) or "%s"
-    return LakeFolder(filesystem, f"{path}/{layout % dataset}")
+    return LakeFolder(filesystem, f"{path}/{dataset_layout() % dataset}")
 
 
 @contextmanager

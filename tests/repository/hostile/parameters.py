@@ -16,8 +16,8 @@ def _value(name: str, value: Any, error: str | None = None) -> Hostile:
     return Hostile(name, "redshift_export.parameters", {"since": value}, error)
 
 
-def _backfill(name: str, error: str | None, **parameters: Any) -> Hostile:
-    return Hostile(name, "backfill." + next(iter(parameters)), parameters, error)
+def _backfill(kind: str, error: str | None, **parameters: Any) -> Hostile:
+    return Hostile(kind, "backfill." + next(iter(parameters)), parameters, error)
 
 
 def _nested(depth: int) -> list[Any]:

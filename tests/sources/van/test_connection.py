@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from typing import Callable, Iterator
 
 import pytest
-from dlt.sources.helpers.requests import client
 from requests import HTTPError, RequestException
 
 from sources.van.connection import CALLS_AT_ONCE, connect
@@ -18,12 +17,6 @@ from tests.fakes.http_server import Answer, Api, Request, json_answer, serving
 from tests.fakes.van import Van, activist_code, page
 from tests.repository.settings import request_timeout
 from tests.repository.tree import ROOT
-
-
-@pytest.fixture(autouse=True)
-def configured() -> None:
-    """Configure dlt's requests as dlt does before a source runs."""
-    client.configure()
 
 
 @contextmanager
@@ -98,7 +91,7 @@ def test_a_page_that_fails_is_read_again_alone(codes, trouble):
 
 
 def test_a_page_that_does_not_end_is_asked_for_again(codes):
-    with connected(codes.respond) as (van, api), request_timeout(0.3):
+    with request_timeout(0.3), connected(codes.respond) as (van, api):
         api.trouble[1] = Answer(b'{"items": []}', seconds=1)
         assert ids(van) == list(range(120))
         assert skipped(api) == ["0", "50", "50", "100"]
