@@ -19,6 +19,8 @@ class PageTrail:
         if link == self._earlier:
             return True
         self._pages += 1
-        if self._pages & (self._pages - 1) == 0:  # the first, second, fourth, eighth ...
+        if (
+            self._pages & (self._pages - 1) == 0
+        ):  # the first, second, fourth, eighth ...
             self._earlier = link
         return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 from utils.checked_settings import wrong_setting
 from utils.errors import ClearError
@@ -49,20 +49,39 @@ class ServerAddress:
         scheme, host, port = _server(urlsplit(address))
         return cls(scheme, host, port, setting)
 
-    def require(self, address: str, relation: str) -> None:
-        """Reject an address of another server.
-
-        Args:
-            address: Address that a request would be sent to.
-            relation: What this server does with the address: `redirects to`.
+    def require(self, address: str) -> None:
+        """Reject an address of another server, to which a request would be sent.
 
         Raises:
             OtherServer: The address is another server's, or malformed.
         """
+        self._require(address, "links to")
+
+    def require_redirect(self, url: str, location: str) -> None:
+        """Reject a redirect to another server.
+
+        Args:
+            url: Address that was asked.
+            location: Header of the answer.
+
+        Raises:
+            OtherServer: It leads to another server, or nowhere.
+        """
+        try:
+            address = urljoin(url, location[: LONGEST + 1])
+        except ValueError:  # [ without ]
+            address = ""
+        if len(address) > LONGEST:
+            address = ""
+        self._require(address, "redirects to")
+
+    def _require(self, address: str, relation: str) -> None:
         try:
             found = _server(urlsplit(address))
         except ValueError:
-            raise self._leads_away(relation, "what is no address") from None
+            found = ("", "", 0)
+        if not found[1]:
+            raise self._leads_away(relation, "what is no address")
         if found != (self.scheme, self.host, self.port):
             other = str(ServerAddress(*found, self.setting))[:LONGEST_SHOWN]
             raise self._leads_away(relation, ascii(other)[1:-1])

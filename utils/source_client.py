@@ -8,7 +8,6 @@ address inside the cloud.
 from __future__ import annotations
 
 from typing import Any, Iterator
-from urllib.parse import urljoin
 
 from dlt.sources.helpers.requests import Client, Session
 from requests import JSONDecodeError, PreparedRequest, Response
@@ -74,12 +73,11 @@ class _OneServer(HTTPAdapter):
             OtherServer: The request, or the answer's redirect, is for another server.
         """
         url = request.url or ""
-        self._server.require(url, "links to")
+        self._server.require(url)
         response = super().send(request, *args, **kwargs)
         if response.is_redirect:
             try:
-                location = _joined(url, response.headers["location"])
-                self._server.require(location, "redirects to")
+                self._server.require_redirect(url, response.headers["location"])
             except ClearError:
                 response.close()
                 raise
@@ -91,13 +89,6 @@ class _OneServer(HTTPAdapter):
         response.__dict__ = vars(super().build_response(req, resp))
         response.raw = _Body(resp, self._server)
         return response
-
-
-def _joined(url: str, location: str) -> str:
-    try:
-        return urljoin(url, location)
-    except ValueError:  # [ without ]
-        return location
 
 
 class _Answer(Response):
@@ -151,9 +142,7 @@ class _Body:
             left -= len(piece)
             yield piece
 
-    def read(
-        self, amt: int | None = None, decode_content: bool | None = None
-    ) -> bytes:
+    def read(self, amt: int | None = None, decode_content: bool | None = None) -> bytes:
         """Return the whole body; requests reads that of a redirect so."""
         return b"".join(self.stream(decode_content=decode_content))
 

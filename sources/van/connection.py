@@ -15,6 +15,7 @@ from sources.quiet_parsons import quiet_parsons
 from utils.checked_settings import checked_token
 from utils.errors.http import ApiError, as_documented
 from utils.page_trail import PageTrail
+from utils.server_address import LONGEST
 from utils.source_client import SourceClient
 
 if TYPE_CHECKING:
@@ -125,6 +126,8 @@ def _require_documented(items: Any, link: Any, count: Any) -> None:
         raise TypeError("items is no list of objects")
     if not isinstance(link, str | None) or not isinstance(count, int | None):
         raise TypeError("nextPageLink is no text, or count no number")
+    if link and len(link) > LONGEST:
+        raise ValueError("nextPageLink is too long")
 
 
 def _too_long(endpoint: str) -> ApiError:

@@ -2,26 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
+from tests.fakes.hostile_server import ENDLESS, Reply
 from tests.repository.hostile import DEPTH, LONG, Hostile
-
-ENDLESS = -1
-
-
-@dataclass(frozen=True)
-class Reply:
-    """A server's answer, whose body is sent in pieces that are made as they are sent."""
-
-    piece: bytes = b""
-    times: int = 1
-    """How often the piece is sent. ENDLESS: until the client hangs up."""
-    first: bytes = b""
-    last: bytes = b""
-    status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
-    zipped: bool = False
-    """Compress all, as Content-Encoding: gzip says."""
 
 
 def _to(address: str, status: int = 302) -> Reply:
@@ -60,9 +42,9 @@ REDIRECTS = {
 }
 
 JSON = {
-    "nested lists": Reply(b"[", DEPTH, last=b"]" * DEPTH),
-    "nested objects": Reply(b'{"results":', DEPTH, last=b"1" + b"}" * DEPTH),
-    "long number": Reply(b"9", 50_000),
+    "nested lists": Reply(b"[" * DEPTH + b"]" * DEPTH),
+    "nested objects": Reply(b'{"results":' * DEPTH + b"1" + b"}" * DEPTH),
+    "long number": Reply(b"9" * 50_000),
     "not JSON": Reply(b"<html>welcome to the hotel's network</html>"),
     "empty": Reply(),
     "list": Reply(b"[1, 2, 3]"),

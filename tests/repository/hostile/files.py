@@ -19,7 +19,9 @@ SQL_CONTENTS = [
     Hostile("bytes", "redshift_export", b"SELECT '\xff\xfe'", "UTF-8"),
     Hostile("NUL", "redshift_export", b"SELECT '\0'", "NUL"),
     Hostile("empty", "redshift_export", b"", "empty|nothing"),
-    Hostile("two statements", "redshift_export", b"SELECT 1; DROP TABLE pets", "pets|one"),
+    Hostile(
+        "two statements", "redshift_export", b"SELECT 1; DROP TABLE pets", "pets|one"
+    ),
     Hostile("huge", "redshift_export", b"-- x\n" * 2_000_000, "MB|long|large"),
 ]
 
