@@ -9,6 +9,7 @@ from dlt.common.configuration.providers import EnvironProvider
 
 from utils.configuration_errors import ConfigurationError
 
+LONGEST_TOKEN = 8_000  # Servers take no longer headers.
 Bound = TypeVar("Bound", float, date)
 
 
@@ -46,13 +47,15 @@ def checked_token(setting: str, value: str) -> str:
     """Return a secret that is sent in a header, without the spaces around it.
 
     Raises:
-        ConfigurationError: It is empty, or has characters that a header cannot carry.
+        ConfigurationError: It is empty or too long, or has characters that a header
+            cannot carry.
     """
     token = value.strip()
-    if not (token and token.isascii() and token.isprintable()):
+    is_printable = token.isascii() and token.isprintable()
+    if not (is_printable and 0 < len(token) <= LONGEST_TOKEN):
         raise wrong_setting(
             setting,
-            "is empty, or has a line break or another character that no key has",
+            "is empty, too long, or has a line break or another character that no key has",
             "Copy the key once more. It may also come from AWS Secrets Manager.",
         )
     return token

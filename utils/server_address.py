@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urljoin, urlsplit
 
@@ -12,6 +13,7 @@ from utils.errors import ClearError
 LONGEST = 2_000
 LONGEST_SHOWN = 100
 PORTS = {"http": 80, "https": 443}
+EC2_METADATA = [ipaddress.ip_address("fd00:ec2::254")]
 # Programs disagree on what these mean in an address, so on which host it names.
 FORBIDDEN = set(' \\"<>^`{|}')
 
@@ -115,6 +117,8 @@ def _problem(address: str) -> str | None:
         return "is malformed"
     if not host:
         return "names no host"
+    if _is_inside_the_cloud(host):
+        return "is the address of a machine's own services, or a number"
     if scheme != "https" and not (scheme == "http" and _is_this_machine(host)):
         return "does not begin with https://"
     return None
@@ -125,3 +129,13 @@ def _is_this_machine(host: str) -> bool:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _is_inside_the_cloud(host: str) -> bool:
+    """Return whether AWS answers there with credentials, or a number may mean such a host."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        # operating systems take 2852039166 and 0xa9fea9fe for 169.254.169.254
+        return bool(re.fullmatch(r"\d+|0x[\da-f]*", host.rpartition(".")[2]))
+    return address.is_link_local or address in EC2_METADATA

@@ -19,7 +19,11 @@ PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 # psycopg2 reads each per cent sign except %% as the beginning of a placeholder.
 OTHER_PER_CENT_SIGN = re.compile(r"%(?!\(\w+\)s)")
 
-# A file's and a folder's name: other characters would have a meaning in some lake.
+# What may hold a semicolon that ends no statement: texts, names and comments.
+QUOTED = re.compile(
+    r"""'(?:[^'\\]|''|\\.)*'|"[^"]*"|\$(\w*)\$.*?\$\1\$|--[^\n]*|/\*.*?\*/""", re.DOTALL
+)
+# A file's name: other characters would have a meaning in some lake.
 NAME = re.compile(r"\w[\w .-]{0,99}")
 # Redshift's own limit of a statement.
 MOST_BYTES = 16 * 2**20
@@ -80,7 +84,7 @@ def _folder(name: str) -> Path:
     if name not in folders:
         existing = ", ".join(f"`{folder}`" for folder in sorted(folders)) or "none"
         raise QueriesError(
-            f"No folder {name[:100]!r} in {FOLDERS}. Existing folders: {existing}."
+            f"No folder `{_shown(name)}` in {FOLDERS}. Existing folders: {existing}."
         )
     return folders[name]
 
@@ -93,15 +97,19 @@ def _require_usable(name: str, value: Value) -> None:
         folder = "\0"
     if len(folder) > LONGEST_FOLDER or "%00" in folder or "\0" in folder:
         raise QueriesError(
-            f"The value of the parameter {name[:100]!r} is too long, or has a character"
+            f"The value of the parameter {_shown(name)} is too long, or has a character"
             " that no database takes. Nothing was run. A value becomes a folder's name,"
             f" with its parameter and percent-encoded {LONGEST_FOLDER} characters at most."
         )
 
 
+def _shown(name: str) -> str:
+    return ascii(name[:100])[1:-1]
+
+
 def _few(names: list[str]) -> str:
     """Return some names, and how many there are."""
-    shown = ", ".join(name[:100] for name in names[:10])
+    shown = ", ".join(map(_shown, names[:10]))
     return shown if len(names) <= 10 else f"{shown} and {len(names) - 10:,} more"
 
 
@@ -116,8 +124,8 @@ def _text(file: Path) -> str:
             "has a name with a character that a query's name cannot have: take letters,"
             " digits, _ and -"
         )
-    elif not file.is_file():
-        problem = "is no file"
+    elif not file.is_file() or not file.resolve().is_relative_to(FOLDERS.resolve()):
+        problem = "is no file of this folder, or a link out of it"
     elif file.stat().st_size > MOST_BYTES:
         problem = f"has more than {MOST_BYTES // 2**20} MiB"
     else:
@@ -130,12 +138,18 @@ def _text(file: Path) -> str:
                 return text
             problem = "has a NUL, which would end the query"
     raise QueriesError(
-        f"{file.parent.name}/{ascii(file.name)[1:-1][:100]} {problem}. Nothing was run."
+        f"{file.parent.name}/{_shown(file.name)} {problem}. Nothing was run."
     )
 
 
 def _read(file: Path, folder: str, parameters: Mapping[str, Value]) -> Query:
     text = _text(file)
+    # The transaction is read-only, but COMMIT would end it.
+    if QUOTED.sub("", text).rstrip("; \t\r\n").count(";"):
+        raise QueriesError(
+            f"{folder}/{_shown(file.name)} has more than one statement. Nothing was run."
+            " Make a file of each."
+        )
     needed = set(PLACEHOLDER.findall(text))
     query = Query(
         name=f"{folder}/{file.stem}",

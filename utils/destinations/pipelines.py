@@ -120,7 +120,7 @@ def _create(destination: str) -> AnyDestination_CO:
         created.client_class  # imports the driver
     except UnknownDestinationModule:
         raise UnusableDestination(
-            f"The destination {destination} has the type {configured!r}, which is none of"
+            f"The destination {destination} has the type {configured[:100]!r}, which is none of"
             f" {', '.join(SUPPORTED)}. Nothing was loaded. Correct destination_type under"
             f" [destination.{destination}] in .dlt/config.toml, or"
             f" {setting_variable(destination, 'destination_type')} in the environment."

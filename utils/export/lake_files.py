@@ -15,6 +15,7 @@ from uuid import uuid4
 from dlt.common.configuration.resolve import resolve_configuration
 from dlt.common.storages.configuration import FilesystemConfigurationWithLocalFiles
 
+from utils.destinations.bucket_url import require_usable_bucket_url
 from utils.destinations.dataset_layout import dataset_layout
 from utils.errors import ClearError
 
@@ -75,6 +76,7 @@ def lake_folder(dataset: str) -> LakeFolder:
     """Return a dataset's folder in the destination `lake`, named for the environment."""
     from dlt.common.storages.fsspec_filesystem import fsspec_from_config
 
+    require_usable_bucket_url("lake")
     config = resolve_configuration(
         FilesystemConfigurationWithLocalFiles(), sections=("destination", "lake")
     )

@@ -61,7 +61,7 @@ PUBLICATIONS = [
     Hostile("rate of a huge exponent", "exchange_rates", "1e999999", "rate"),
     Hostile("rate that is no number", "exchange_rates", "NaN", "rate"),
     Hostile("infinite rate", "exchange_rates", "Infinity", "rate"),
-    Hostile("negative rate", "exchange_rates", "-1", "rate"),
+    Hostile("negative rate", "exchange_rates", "-1", "positive number"),
     Hostile("NUL", "exchange_rates", "1.1\0", "rate"),
     Hostile("formula", "exchange_rates", "=cmd()", "rate"),
 ]

@@ -18,11 +18,23 @@ SQL_NAMES = [
 SQL_CONTENTS = [
     Hostile("bytes", "redshift_export", b"SELECT '\xff\xfe'", "UTF-8"),
     Hostile("NUL", "redshift_export", b"SELECT '\0'", "NUL"),
-    Hostile("empty", "redshift_export", b"", "empty|nothing"),
+    Hostile("huge", "redshift_export", b"-" * (2**24 + 1), "more than 16 MiB"),
     Hostile(
-        "two statements", "redshift_export", b"SELECT 1; DROP TABLE pets", "pets|one"
+        "two", "redshift_export", b"SELECT 1; COMMIT; DROP TABLE x", "one statement"
     ),
-    Hostile("huge", "redshift_export", b"-- x\n" * 2_000_000, "MB|long|large"),
+]
+
+# texts that the database refuses
+STATEMENTS = [
+    Hostile("empty", "redshift_export", "", "can't execute an empty query"),
+    Hostile("comment", "redshift_export", "-- nothing", "pets/cats.sql.*syntax error"),
+    Hostile("writing", "redshift_export", "CREATE TABLE x (id int)", "syntax error"),
+    Hostile(
+        "deep",
+        "redshift_export",
+        "SELECT " + "(" * 30_000 + "1" + ")" * 30_000,
+        "memory",
+    ),
 ]
 
 SQL_LINKS = {
@@ -42,15 +54,15 @@ MEMBERS = [
     Hostile("long", "exchange_rates", ["x" * 60_000 + ".csv"], None),
 ]
 
-ARCHIVES = {
-    # archives that lie or explode; the test makes them
-    "bomb": "10 GB of spaces in 10 MB",
-    "bomb of one line": "a row without end",
-    "bomb in bzip2": "smaller still",
-    "wrong size": "a member that is longer than its header says",
-    "encrypted": "a member with a password",
-    "unknown method": "a method of compression that does not exist",
-    "cut off": "half of an archive",
-    "overlapping members": "members that share their bytes",
-    "not an archive": "HTML",
-}
+# archives that lie or explode; tests/repository/hostile/archives.py makes them
+ARCHIVES = [
+    Hostile("a bomb", "exchange_rates", "bomb", "unpacks to more than 16 MiB"),
+    Hostile("a bomb in bzip2", "exchange_rates", "bzip2_bomb", "method of compression"),
+    Hostile("unknown method", "exchange_rates", "unknown_method", "method of compr"),
+    Hostile("one line", "exchange_rates", "one_line", "characters, too many"),
+    Hostile("rows", "exchange_rates", "rows", "600,000 rows, more than days"),
+    Hostile("a longer member", "exchange_rates", "longer_member", "not a whole ZIP"),
+    Hostile("encrypted", "exchange_rates", "encrypted", "is encrypted"),
+    Hostile("cut off", "exchange_rates", "cut_off", "not a whole ZIP"),
+    Hostile("no archive", "exchange_rates", "no_archive", "not a whole ZIP"),
+]

@@ -23,25 +23,29 @@ _ADDRESSES = {
     "space": "https://exam ple.org/x",
     "newline": "https://example.org/\r\nX-Injected: 1",
     "NUL": "https://example.org\0.example.net/x",
-    "user": "https://api.hubapi.com@example.net/x",
-    "password": "https://reader:a-password@example.org/x",
+    "address as a number": "https://0xa9fea9fe/x",
     "backslash": "https://example.org\\@example.net/x",
-    "query": "https://example.org/x?to=https://example.net",
-    "fragment": "https://example.org/x#",
     "template": "https://{{ host }}/${HOME}",
     "long": f"https://example.org/{LONG}",
 }
-PLACES = {
-    "exchange_rates.publication_url",
-    "open_exchange_rates.api_url",
-    "hubspot.base_url",
-    "van.base_url",
+# harmless: who sets the address chooses the server and the user
+_HARMLESS = {
+    "user": "https://api.hubapi.com@example.net/x",
+    "password": "https://reader:sesame@example.org/x",
+    "query": "https://example.org/x?to=https://example.net",
+    "fragment": "https://example.org/x#",
+    "path": "https://example.org/../../../etc/passwd",
 }
+# The ECB's is used only when the history is fetched.
+_APIS = ("open_exchange_rates.api_url", "hubspot.base_url", "van.base_url")
 ADDRESSES = [
     Hostile(name, place, value, place.partition(".")[2])
-    for place in sorted(PLACES)
+    for place in ("exchange_rates.publication_url", *_APIS)
     for name, value in _ADDRESSES.items()
-    if (place, name) != ("exchange_rates.publication_url", "query")
+] + [
+    Hostile(name, place, value, None)
+    for place in _APIS
+    for name, value in _HARMLESS.items()
 ]
 
 NUMBERS = [
@@ -61,10 +65,10 @@ NUMBERS = [
 VAN = [
     Hostile("zero", "van.days_per_load", "0", "days_per_load"),
     Hostile("negative", "van.days_per_load", "-1", "days_per_load"),
-    Hostile("huge", "van.days_per_load", "9" * 30, None),
+    Hostile("huge", "van.days_per_load", "9" * 30, "days_per_load"),
     Hostile("huge", "van.days_read_again", "9" * 30, "days_read_again"),
     Hostile("negative", "van.days_read_again", "-1", "days_read_again"),
-    Hostile("the beginning of time", "van.first_day", "0001-01-01", None),
+    Hostile("the beginning of time", "van.first_day", "0001-01-01", "first_day"),
     Hostile("the end of time", "van.first_day", "9999-12-31", "first_day"),
     Hostile("no date", "van.first_day", "yesterday'; --", "first_day"),
     Hostile("quote", "van.database", "EveryAction|1'\n", "database"),
