@@ -7,6 +7,8 @@ from typing import Any
 
 from tests.repository.hostile import LONG, Hostile
 
+DAY = date(2024, 1, 1)
+
 
 def _folder(name: str, value: Any) -> Hostile:
     return Hostile(name, "redshift_export.folder", value, "folder")
@@ -17,7 +19,10 @@ def _value(name: str, value: Any, error: str | None = None) -> Hostile:
 
 
 def _backfill(kind: str, error: str | None, **parameters: Any) -> Hostile:
-    return Hostile(kind, "backfill." + next(iter(parameters)), parameters, error)
+    sound = {"deployment": "chunks/test", "first_day": DAY, "last_day": DAY}
+    return Hostile(
+        kind, f"backfill.{next(iter(parameters))}", sound | parameters, error
+    )
 
 
 def _nested(depth: int) -> list[Any]:
@@ -43,81 +48,107 @@ FOLDERS = [
 ]
 
 QUERY_VALUES = [
-    # Values reach SQL as parameters and the file's path as a name.
+    # A value reaches SQL as a parameter, and the file's path as a folder's name.
     _value("traversal", "../../../../etc/cron.d/x"),
+    _value("parent", ".."),
     _value("absolute", "/etc/passwd"),
+    _value("empty", ""),
     _value("quote", "2026-01-01'; DROP TABLE pets; --"),
     _value("newline", "a\nb\r\nc"),
-    _value("NUL", "a\0b", "since"),
     _value("template", "%(since)s {since} {{ since }} ${HOME}"),
     _value("text direction", "\u202etxt.\ufeff"),
-    _value("lone surrogate", "\ud800", "since"),
-    _value("long", LONG, "since"),
-    _value("long name of a file", "x" * 300, "since"),
-    _value("huge number", 10**5000, "since"),
-    _value("not a number", float("nan"), "since"),
-    _value("infinity", float("inf"), "since"),
-    _value("nested", _nested(50), "since|parameters"),
+    # JSON has no such numbers. PostgreSQL has.
+    _value("not a number", float("nan")),
+    _value("infinity", float("inf")),
+    _value("NUL", "a\0b", "parameter since"),
+    _value("lone surrogate", "\ud800", "parameter since"),
+    _value("long", LONG, "parameter since"),
+    _value("long name of a file", "x" * 300, "parameter since"),
+    _value("long, percent-encoded", "/" * 90, "parameter since"),
+    _value("huge number", 10**5000, "parameter since"),
     Hostile(
         "unknown names",
         "redshift_export.parameters",
         {"since": "2026-01-01", **{f"../{number}": 1 for number in range(10_000)}},
-        "parameter",
+        "No query in pets uses .* 9,990 more",
     ),
+    Hostile("long name", "redshift_export.parameters", {LONG: 1}, "parameter x+ is"),
 ]
 
-FORMATS = [
-    Hostile("traversal", "redshift_export.file_format", "../../x", "file_format"),
-    Hostile("long", "redshift_export.file_format", LONG, "file_format"),
+TYPES = [
+    Hostile(name, f"redshift_export.{parameter}", {parameter: value}, parameter)
+    for name, parameter, value in [
+        ("traversal", "file_format", "../../x"),
+        ("long", "file_format", LONG),
+        ("long", "folder", LONG),
+        ("NUL", "file_format", "csv\0"),
+        ("nested", "parameters", {"since": _nested(50)}),
+        ("list", "parameters", ["since"]),
+        ("text", "parameters", "{"),
+    ]
 ]
 
-_DAYS: dict[str, Any] = {
-    "first_day": date(2024, 1, 1),
-    "last_day": date(2024, 1, 2),
-}
+DEPLOYMENTS = [
+    _backfill(name, "has no deployment", deployment=deployment)
+    for name, deployment in {
+        "traversal": "../../admin/settings",
+        "traversal to an id": "../00000000-0000-0000-0000-000000000000",
+        "traversal in percent": "a/%2e%2e%2fadmin",
+        "this folder": "./.",
+        "query": "a?x=1#y/dev",
+        "newline": "a\r\nHost: other/dev",
+        "NUL": "a\0/dev",
+        "quote": "a'; DROP TABLE flow; --/dev",
+        "template": "{{ a }}/${HOME}",
+        "empty parts": "/",
+        "empty": "",
+        "many parts": "a/b/c/d",
+    }.items()
+]
 
 BACKFILLS = [
-    _backfill("traversal", "deployment", deployment="../../admin/settings"),
-    _backfill("traversal in percent", "deployment", deployment="a/%2e%2e%2fadmin"),
-    _backfill("query", "deployment", deployment="a?x=1#y/dev"),
-    _backfill("newline", "deployment", deployment="a\r\nHost: other/dev"),
-    _backfill("NUL", "deployment", deployment="a\0/dev"),
-    _backfill("quote", "deployment", deployment="a'; DROP TABLE flow; --/dev"),
-    _backfill("empty parts", "deployment", deployment="/"),
-    _backfill("empty", "deployment", deployment=""),
-    _backfill("many parts", "deployment", deployment="a/b/c/d"),
     _backfill("long", "deployment", deployment=f"{LONG}/dev"),
-    _backfill("lone surrogate", "deployment", deployment="\ud800/dev"),
+    _backfill("zero days", "chunk_days", chunk_days=0),
+    _backfill("huge days", "chunk_days", chunk_days=10**30),
+    _backfill("huge number of runs", "at_once", at_once=10**30),
+    _backfill("no date", "first_day", first_day="2024-01-01'; --"),
+    _backfill("a date beyond all", "last_day", last_day="99999-01-01"),
+    _backfill("long", "name", name=LONG),
+    _backfill("list", "parameters", parameters=["x"]),
+]
+
+# only hashed, and given to Prefect's server, which checks them again
+NAMES = [
+    _backfill(name, None, name=value)
+    for name, value in {
+        "newline": "a\nb",
+        "NUL": "a\0b",
+        "lone surrogate": "\ud800",
+        "template": "{{ x }}%s${HOME}'\"",
+    }.items()
+] + [
+    _backfill("nested", "parameters", parameters={"x": _nested(2_000)}),
+    _backfill("huge number", "parameters", parameters={"x": 10**5000}),
+    _backfill("huge", None, parameters={"x": LONG}),
+]
+
+CHUNKS = [
     _backfill(
         "millions of chunks",
-        "chunk",
+        "739,617 days",
         chunk_days=1,
         first_day=date(1, 1, 1),
         last_day=date(2026, 1, 1),
     ),
-    _backfill("zero days", "chunk_days", chunk_days=0),
-    _backfill("huge days", None, chunk_days=10**30),
-    _backfill("huge number of runs", None, at_once=10**30),
-    _backfill("no date", "first_day", first_day="2024-01-01'; --"),
     _backfill("the end of time", "last_day", last_day=date(9999, 12, 31)),
-    _backfill("long", "name", name=LONG),
-    _backfill("newline", "name", name="a\nb"),
-    _backfill("NUL", "name", name="a\0b"),
-    _backfill("template", None, name="{{ x }}%s${HOME}'\""),
-    _backfill("nested", "parameters", parameters={"x": _nested(2_000)}),
-    _backfill("huge", "parameters", parameters={"x": LONG}),
-    _backfill("huge number", "parameters", parameters={"x": 10**5000}),
-    _backfill("takes the days", "parameters", parameters={"first_day": "1999-01-01"}),
+    _backfill("reversed", "last_day", first_day=date(2025, 1, 1)),
 ]
-for _each in BACKFILLS:
-    _each.value.update({**_DAYS, "deployment": "chunks/test"} | _each.value)
-
 RANGES = [
     Hostile(
         "the beginning of time",
         "open_exchange_rates.first_day",
         {"first_day": date(1, 1, 1), "last_day": date(2026, 11, 1)},
-        "first_day",
+        "739,921 days",
     ),
     Hostile(
         "the end of time",
@@ -125,8 +156,7 @@ RANGES = [
         {"first_day": date(2026, 11, 1), "last_day": date(9999, 12, 31)},
         "last_day",
     ),
-    Hostile("the beginning of time", "van.since", {"since": date(1, 1, 1)}, None),
-    Hostile("the end of time", "van.since", {"since": date(9999, 12, 31)}, None),
+    Hostile("the beginning of time", "van.since", {"since": date(1, 1, 1)}, "since"),
 ]
 
 COMMAND_LINES = [
