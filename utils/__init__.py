@@ -12,6 +12,8 @@
 - `aws`: questions to AWS: client, secrets, stack. Knows neither Prefect nor dlt.
 - `errors`: `ClearError`, errors of HTTP and PostgreSQL in plain words, addresses without
   their passwords, errors that a retry may cure.
+- `http`: requests to a source's server: which one, and how long its answers may be (dlt).
+- `checked_settings`: bounds of settings and secrets (dlt).
 - `configuration_errors`: settings and secrets that are missing or malformed (dlt).
 - `vault_provider`: AWS Secrets Manager, where dlt looks for secrets.
 - `dlt_internals`: the holds on dlt's insides, each checked.

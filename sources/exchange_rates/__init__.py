@@ -17,7 +17,7 @@ from dlt.sources import DltResource
 from utils.errors import ClearError
 from utils.errors.addresses import without_secrets
 from utils.errors.http import no_answer
-from utils.source_client import SourceClient
+from utils.http.source_client import SourceClient
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -36,7 +36,7 @@ from sources.hubspot.rows import (
 from sources.lag import lag_of, start_before
 from utils.checked_settings import checked_token
 from utils.errors.http import as_documented
-from utils.source_client import SourceClient
+from utils.http.source_client import SourceClient
 
 CURSOR = "updated_at"
 SETTINGS = "sources.hubspot"

@@ -10,7 +10,7 @@ from typing import Any
 from utils.checked_settings import checked_token
 from utils.errors import ClearError
 from utils.errors.http import as_documented
-from utils.source_client import SourceClient
+from utils.http.source_client import SourceClient
 
 logger = logging.getLogger(__name__)
 

@@ -14,9 +14,9 @@ from urllib.parse import urljoin
 from sources.quiet_parsons import quiet_parsons
 from utils.checked_settings import checked_token
 from utils.errors.http import ApiError, as_documented
-from utils.page_trail import PageTrail
-from utils.server_address import LONGEST
-from utils.source_client import SourceClient
+from utils.http.page_trail import PageTrail
+from utils.http.server_address import LONGEST
+from utils.http.source_client import SourceClient
 
 if TYPE_CHECKING:
     from requests import Response
@@ -111,6 +111,7 @@ class _PatientConnection(VANConnector):
             with as_documented("van", f"the answer of {endpoint}"):
                 items, link = page["items"], page.get(self.pagination_key)
                 _require_documented(items, link, page.get("count"))
+                link = link and urljoin(self.uri, link)
                 if items and link and trail.leads_back(link):
                     raise ValueError("its pages lead in a circle")
             yield page

@@ -5,6 +5,7 @@ No request, and so no secret, reaches another server.
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from typing import Any, Callable, Iterable
 
@@ -15,13 +16,22 @@ from requests import RequestException
 from sources.exchange_rates import exchange_rates_source
 from sources.hubspot import hubspot_source
 from sources.open_exchange_rates import open_exchange_rates_source
+from sources.open_exchange_rates.api import OpenExchangeRatesApi
 from sources.van import van_source
 from tests.fakes.hostile_server import Reply, replying
 from tests.fakes.http_server import Answer, api
-from tests.repository.hostile.answers import ADDRESSES, BOMBS, JSON, REDIRECTS
+from tests.repository.hostile.answers import (
+    ADDRESSES,
+    BOMBS,
+    JSON,
+    LINKS,
+    PUBLISHED,
+    REDIRECTS,
+    USAGES,
+)
 from tests.repository.hostile.memory import takes_less_than
 from utils.errors import ClearError
-from utils.errors.http import api_error
+from utils.errors.http import ApiError, api_error
 from utils.runs.outbound_address import outbound_address
 
 MOST_MEGABYTES = 150
@@ -101,6 +111,83 @@ def test_a_redirect_leads_nowhere_else(read, name):
 def test_json(read, name):
     with replying(JSON[name]) as server, takes_less_than(MOST_MEGABYTES):
         assert_is_clear(error_of(read, server.url))
+
+
+@pytest.mark.parametrize("hostile", PUBLISHED, ids=str)
+def test_a_publication_of_open_exchange_rates(hostile):
+    fields = {"timestamp": "1795292555", "base": '"USD"', "rates": '{"EUR": 0.86}'}
+    fields[hostile.place] = hostile.value
+    body = ", ".join(f'"{name}": {value}' for name, value in fields.items())
+    with replying(Reply(f"{{{body}}}".encode())) as server:
+        rates = open_exchange_rates_source(api_url=server.url, app_id="key").rates
+        with takes_less_than(MOST_MEGABYTES):
+            if hostile.error is None:
+                assert len(list(rates)) == 1
+                return
+            error = error_of(open_exchange_rates, server.url)
+    assert_is_clear(error)
+    assert hostile.error in str(error)
+
+
+@pytest.mark.parametrize("remaining", USAGES.values(), ids=USAGES)
+def test_a_number_of_requests(remaining):
+    usage = f'{{"requests_remaining": {remaining}, "days_remaining": 1}}'
+    reply = Reply(f'{{"data": {{"usage": {usage}}}}}'.encode())
+    with replying(reply) as server, takes_less_than(MOST_MEGABYTES):
+        api = OpenExchangeRatesApi(server.url, "key")
+        with pytest.raises(ApiError) as error:
+            api.require_requests(1)
+    assert_is_clear(error.value)
+
+
+@pytest.mark.parametrize("link", LINKS.values(), ids=LINKS)
+def test_a_link_to_the_next_page(link):
+    def page(_: str) -> Reply:
+        named = link
+        if isinstance(link, str):
+            named = link.replace("{host}", server.url).replace("{other}", other.url)
+        content = {"items": [{"activistCodeId": 1}], "nextPageLink": named}
+        return Reply(json.dumps(content).encode())
+
+    with api(Answer(b"{}")) as other, replying(page) as server:
+        assert_is_clear(error_of(van, server.url))
+        assert len(server.paths) <= 2
+        assert other.requests == []
+
+
+def test_pages_of_van_without_end():
+    items = [{"activistCodeId": 1, "name": "x" * 7 * 2**20}]
+
+    def page(path: str) -> Reply:
+        link = f"{server.url}/{len(server.paths)}"
+        return Reply(json.dumps({"items": items, "nextPageLink": link}).encode())
+
+    with replying(page) as server, takes_less_than(MOST_MEGABYTES):
+        error = error_of(van, server.url)
+    assert_is_clear(error)
+    assert "has more than 32 MiB" in str(error)
+
+
+CURSORS = {
+    "the same": lambda number: "7",
+    "in a circle": lambda number: "abcde"[number % 5],
+    "without a record": lambda number: str(number),
+}
+
+
+@pytest.mark.parametrize("cursor", CURSORS.values(), ids=CURSORS)
+def test_pages_of_hubspot_without_end(cursor):
+    def page(_: str) -> Reply:
+        after = cursor(len(server.paths))
+        return Reply(
+            json.dumps({"results": [], "paging": {"next": {"after": after}}}).encode()
+        )
+
+    with replying(page) as server:
+        error = error_of(hubspot, server.url)
+        assert len(server.paths) <= 100
+    assert_is_clear(error)
+    assert "circle" in str(error) or "100 pages without a record" in str(error)
 
 
 @pytest.mark.parametrize("name", ADDRESSES | BOMBS | REDIRECTS)

@@ -66,30 +66,53 @@ PUBLICATIONS = [
     Hostile("formula", "exchange_rates", "=cmd()", "rate"),
 ]
 
-RATES = {
-    # values of Open Exchange Rates' field `rates`
-    "huge number": '{"EUR": ' + "9" * 4_000 + "}",
-    "huge exponent": '{"EUR": 1e999999}',
-    "not a number": '{"EUR": NaN}',
-    "text": '{"EUR": "1; DROP TABLE"}',
-    "nested": '{"EUR": {"EUR": 1}}',
-    "NUL in a name": '{"E\\u0000R": 1}',
-    "newline in a name": '{"E\\nR": 1}',
-    "long name": '{"' + "X" * 100_000 + '": 1}',
-    "many names": "{" + ", ".join(f'"C{n}": 1' for n in range(100_000)) + "}",
-    "list": "[1, 2]",
+# fields of Open Exchange Rates' publications, as JSON; the error, None if harmless
+PUBLISHED = [
+    Hostile(name, field, value, error)
+    for name, field, value, error in [
+        ("huge number", "rates", '{"EUR": ' + "9" * 4_000 + "}", "is no rate of EUR"),
+        ("huge exponent", "rates", '{"EUR": 1e999999999}', "is no rate of EUR"),
+        ("tiny exponent", "rates", '{"EUR": 1e-999999999}', "is no rate of EUR"),
+        ("not a number", "rates", '{"EUR": NaN}', "not as the API documents it"),
+        ("infinity", "rates", '{"EUR": Infinity}', "not as the API documents it"),
+        ("text", "rates", '{"EUR": "1; DROP TABLE"}', "is no rate of EUR"),
+        ("nested", "rates", '{"EUR": {"EUR": 1}}', "is no rate of EUR"),
+        ("list", "rates", "[1, 2]", "not as the API documents it"),
+        ("none", "rates", "{}", "there is no rate"),
+        ("NUL in a name", "rates", '{"E\\u0000R": 1}', None),
+        ("newline in a name", "rates", '{"E\\nR": 1}', None),
+        ("long name", "rates", '{"' + "X" * 100_000 + '": 1}', None),
+        (
+            "half of a character",
+            "rates",
+            '{"\\ud800": 1}',
+            "not as the API documents it",
+        ),
+        ("huge exponent", "timestamp", "1e999999999", "not as the API documents it"),
+        ("huge number", "timestamp", "9" * 30, "no year that there is"),
+        ("before all time", "timestamp", "-" + "9" * 18, "year"),
+        ("text", "timestamp", '"now"', "not as the API documents it"),
+        ("null", "timestamp", "null", "not as the API documents it"),
+        ("list", "base", "[]", "not as the API documents it"),
+    ]
+]
+USAGES = {
+    # values of `requests_remaining`. int() of the first would fill the memory.
+    "huge exponent": "1e999999999",
+    "infinity": "Infinity",
+    "text": '"1000"',
+    "null": "null",
 }
 
-PAGES = {
-    # links of a page to the next one: `{host}` is the server itself
-    "next page on another host": "{other}/stolen",
-    "next page by file": "file:///etc/passwd",
-    "next page is this page": "{same}",
-    "next page without end": "{next}",
-    "next page with a newline": "{host}/x\r\nX-Injected: 1",
-    "next page, a number": 7,
-    "next page, a list": ["x"],
-    "next page, long": "{host}/" + LONG,
+# links of a page of VAN's to the next one: `{host}` is the server itself
+LINKS = {
+    "on another host": "{other}/stolen",
+    "by file": "file:///etc/passwd",
+    "itself": "{host}/v4/activistCodes",
+    "a number": 7,
+    "a list": ["x"],
+    "long": "{host}/" + LONG,
+    "with a line break": "http://[\r\nX-Injected: 1",
 }
 
 ADDRESSES = {

@@ -14,7 +14,7 @@ from requests import JSONDecodeError, PreparedRequest, Response
 from requests.adapters import HTTPAdapter
 
 from utils.errors import ClearError
-from utils.server_address import ServerAddress
+from utils.http.server_address import ServerAddress
 
 # Pages of the sources' APIs have some hundred kilobytes at most, the ECB's archive has 640
 # kB. JSON may take 25 times as much in Python, which Fargate's smallest task still holds.
@@ -151,5 +151,5 @@ class _Body:
             f"{self._server} answered with more than {MOST_BYTES // 2**20} MiB, and the"
             f" rest was not read. Nothing was loaded. Is {self._server.setting} the right"
             " address? If such answers are right, raise MOST_BYTES in"
-            " utils/source_client.py, and the memory of the flow's tasks."
+            " utils/http/source_client.py, and the memory of the flow's tasks."
         )
