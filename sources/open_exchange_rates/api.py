@@ -79,7 +79,7 @@ class OpenExchangeRatesApi:
 
 
 def _whole(number: Any) -> int:
-    """Return a whole number. int() of 1e999999999 would fill the memory."""
+    """Return a whole number. int() of 1e999999999 would take hours."""
     if not isinstance(number, int):
         raise TypeError("a number of requests or days is not whole")
     return number

@@ -168,15 +168,16 @@ def test_pages_of_van_without_end():
     assert "has more than 32 MiB" in str(error)
 
 
-CURSORS = {
-    "the same": lambda number: "7",
-    "in a circle": lambda number: "abcde"[number % 5],
-    "without a record": lambda number: str(number),
-}
-
-
-@pytest.mark.parametrize("cursor", CURSORS.values(), ids=CURSORS)
-def test_pages_of_hubspot_without_end(cursor):
+@pytest.mark.parametrize(
+    "cursor, problem",
+    [
+        (lambda number: "7", "circle"),
+        (lambda number: "abcde"[number % 5], "circle"),
+        (lambda number: str(number), "100 pages without a record"),
+    ],
+    ids=["the same", "in a circle", "without a record"],
+)
+def test_pages_of_hubspot_without_end(cursor, problem):
     def page(_: str) -> Reply:
         after = cursor(len(server.paths))
         return Reply(
@@ -187,7 +188,7 @@ def test_pages_of_hubspot_without_end(cursor):
         error = error_of(hubspot, server.url)
         assert len(server.paths) <= 100
     assert_is_clear(error)
-    assert "circle" in str(error) or "100 pages without a record" in str(error)
+    assert problem in str(error)
 
 
 @pytest.mark.parametrize("name", ADDRESSES | BOMBS | REDIRECTS)
