@@ -17,7 +17,6 @@ from dlt.sources import DltResource
 from utils.errors import ClearError
 from utils.errors.addresses import without_secrets
 from utils.errors.http import no_answer
-from utils.http.source_client import SourceClient
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -70,6 +69,8 @@ def _latest_history(url: str, packaged: pa.Table) -> pa.Table:
 
 def _download(url: str) -> bytes:
     from requests import RequestException
+
+    from utils.http.source_client import SourceClient
 
     # dlt's requests: timeouts, and retries with backoff on 429, 5xx and broken
     # connections, never on 404; settings in [runtime] of .dlt/config.toml.

@@ -10,7 +10,6 @@ from typing import Any
 from utils.checked_settings import checked_token
 from utils.errors import ClearError
 from utils.errors.http import as_documented
-from utils.http.source_client import SourceClient
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +24,8 @@ class OpenExchangeRatesApi:
     """Client of the API, with dlt's retries on 429, 5xx and broken connections."""
 
     def __init__(self, url: str, app_id: str) -> None:
+        from utils.http.source_client import SourceClient
+
         self._url = url.rstrip("/")
         self._client = SourceClient(url, f"sources.{SOURCE}.api_url")
         token = checked_token(f"sources.{SOURCE}.app_id", app_id)

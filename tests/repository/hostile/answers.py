@@ -98,7 +98,7 @@ PUBLISHED = [
 ]
 USAGES = {
     # values of `requests_remaining`. int() of 1e999999999 would take hours.
-    "huge exponent": "1e9999999",
+    "huge exponent": "1e999999",
     "infinity": "Infinity",
     "text": '"1000"',
     "null": "null",

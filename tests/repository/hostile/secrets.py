@@ -15,6 +15,9 @@ CONTENTS = [
         "nested objects", _HUBSPOT, '{"a":' * 10_000 + "1" + "}" * 10_000, "hubspot"
     ),
     Hostile(
+        "nested a little", _HUBSPOT, '{"a":' * 100 + "1" + "}" * 100, "20 levels deep"
+    ),
+    Hostile(
         "nested in the token",
         _HUBSPOT,
         '{"access_token": ' + "[" * 30_000 + "]" * 30_000 + "}",

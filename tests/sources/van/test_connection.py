@@ -17,6 +17,7 @@ from tests.fakes.http_server import Answer, Api, Request, json_answer, serving
 from tests.fakes.van import Van, activist_code, page
 from tests.repository.settings import request_timeout
 from tests.repository.tree import ROOT
+from utils.errors.http import ApiError
 
 
 @contextmanager
@@ -166,6 +167,29 @@ def test_a_listing_that_never_holds_still_is_taken_as_it_is(codes, caplog):
         assert ids(van)[:129] == list(range(129))
         assert len(api.requests) == 9
     assert "VAN gives 129 of activistCodes, and says that there are" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "page, problem",
+    [
+        ({"items": {"a": 1}}, "items is no list of objects"),
+        ({"items": [1]}, "items is no list of objects"),
+        ({"activistCodes": []}, "'items'"),
+        ([{"activistCodeId": 1}], "list indices"),
+        ({"items": [{}], "nextPageLink": 7}, "nextPageLink is no text"),
+        ({"items": [{}], "count": [7]}, "count no number"),
+        ({"items": [{}], "nextPageLink": "x" * 3_000}, "nextPageLink is too long"),
+    ],
+    ids=str,
+)
+def test_a_page_that_is_not_as_documented(page, problem):
+    with connected(lambda request: json_answer(page)) as (van, api):
+        with pytest.raises(
+            ApiError, match="^van: the answer of activistCodes"
+        ) as error:
+            ids(van)
+        assert len(api.requests) == 1
+    assert problem in str(error.value)
 
 
 def test_endpoints_that_are_no_listings_work_as_in_parsons():
