@@ -17,8 +17,11 @@ from utils.errors import ClearError
 from utils.http.server_address import ServerAddress
 
 # Pages of the sources' APIs have some hundred kilobytes at most, the ECB's archive has 640
-# kB. JSON may take 25 times as much in Python, which Fargate's smallest task still holds.
+# kB.
 MOST_BYTES = 8 * 2**20
+# In 8 MiB of `{},{},...` there are three millions. In pages of APIs a value has 20 bytes
+# or more, with its name.
+MOST_VALUES = 1_000_000
 # What an error says of itself; the rest is not read.
 MOST_BYTES_OF_AN_ERROR = 64 * 2**10
 MOST_REDIRECTS = 5
@@ -87,6 +90,7 @@ class _OneServer(HTTPAdapter):
         """Return the answer, whose body is not read yet."""
         response = _Answer()
         response.__dict__ = vars(super().build_response(req, resp))
+        response.server = self._server
         response.raw = _Body(resp, self._server)
         return response
 
@@ -94,12 +98,18 @@ class _OneServer(HTTPAdapter):
 class _Answer(Response):
     """A response whose JSON is either read or refused, however deep or long."""
 
+    server: ServerAddress
+
     def json(self, **kwargs: Any) -> Any:
         """Return the content of the body.
 
         Raises:
             JSONDecodeError: The body is not JSON, or not such that Python can hold.
+            AnswerTooLong: It has too many values.
         """
+        # A value takes a byte or two and a comma, and some 70 bytes in Python.
+        if sum(map(self.content.count, b",[{")) > MOST_VALUES:
+            raise _too_long(self.server, f"{MOST_VALUES:,} values", "MOST_VALUES")
         try:
             return super().json(**kwargs)
         except JSONDecodeError:
@@ -136,7 +146,9 @@ class _Body:
                 # Not to be used again: the rest would be taken for the next answer.
                 self._raw.close()
                 if is_content:
-                    raise self._too_long()
+                    raise _too_long(
+                        self._server, f"{MOST_BYTES // 2**20} MiB", "MOST_BYTES"
+                    )
                 yield piece[:left]
                 return
             left -= len(piece)
@@ -146,10 +158,10 @@ class _Body:
         """Return the whole body; requests reads that of a redirect so."""
         return b"".join(self.stream(decode_content=decode_content))
 
-    def _too_long(self) -> AnswerTooLong:
-        return AnswerTooLong(
-            f"{self._server} answered with more than {MOST_BYTES // 2**20} MiB, and the"
-            f" rest was not read. Nothing was loaded. Is {self._server.setting} the right"
-            " address? If such answers are right, raise MOST_BYTES in"
-            " utils/http/source_client.py, and the memory of the flow's tasks."
-        )
+
+def _too_long(server: ServerAddress, most: str, constant: str) -> AnswerTooLong:
+    return AnswerTooLong(
+        f"{server} answered with more than {most}, and the rest was not read. Nothing was"
+        f" loaded. Is {server.setting} the right address? If such answers are right, raise"
+        f" {constant} in utils/http/source_client.py, and the memory of the flow's tasks."
+    )

@@ -45,6 +45,7 @@ JSON = {
     "nested lists": Reply(b"[" * DEPTH + b"]" * DEPTH),
     "nested objects": Reply(b'{"results":' * DEPTH + b"1" + b"}" * DEPTH),
     "long number": Reply(b"9" * 50_000),
+    "millions of values": Reply(b'{"results":[' + b"{}," * 2_000_000 + b"{}]}"),
     "not JSON": Reply(b"<html>welcome to the hotel's network</html>"),
     "empty": Reply(),
     "list": Reply(b"[1, 2, 3]"),
