@@ -2,6 +2,10 @@
 
 A pool's concurrency limit, pause and queues are set by hand during operations, and are
 kept. The template is code: changes by hand are reverted.
+
+The pools of developers and of production are never on one server. A run in production
+holds a key of its server, by which it could start commands on each machine whose worker
+serves a pool there.
 """
 
 from __future__ import annotations
@@ -11,11 +15,14 @@ from typing import Any
 
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
+from prefect.client.schemas.filters import WorkPoolFilter, WorkPoolFilterType
 from prefect.exceptions import ObjectNotFound
 
 from blocks.managed_object import ManagedObject
 from utils.differences import Fields, revealed
 from utils.errors import ClearError
+
+DEV = "dev"
 
 
 @dataclass(frozen=True)
@@ -28,6 +35,8 @@ class WorkPool(ManagedObject):
     base_job_template: dict[str, Any]
     default_template: dict[str, Any]
     """The template of a new pool of this type."""
+    apart_from: WorkPoolFilter
+    """Pools that must not be on the same server."""
 
     @property
     def label(self) -> str:
@@ -45,6 +54,7 @@ class WorkPool(ManagedObject):
         return self.default_template
 
     def find(self, client: SyncPrefectClient) -> Fields | None:
+        self._check_apart(client)
         try:
             found = client.read_work_pool(self.name)
         except ObjectNotFound:
@@ -65,6 +75,17 @@ class WorkPool(ManagedObject):
     def update(self, client: SyncPrefectClient) -> None:
         client.update_work_pool(self.name, WorkPoolUpdate(**self._settings()))
 
+    def _check_apart(self, client: SyncPrefectClient) -> None:
+        for other in client.read_work_pools(work_pool_filter=self.apart_from):
+            raise ClearError(
+                f"This Prefect server has the work pool {other.name}, and {self.name} must"
+                " not be beside it: a run in production could start commands on developers'"
+                " machines. Nothing was changed. Keep a server of your own for development:"
+                " `uv run prefect server start`, and"
+                " PREFECT_API_URL=http://127.0.0.1:4200/api. If nobody needs"
+                f" {other.name} here, delete it: prefect work-pool delete {other.name}."
+            )
+
     def _settings(self) -> Fields:
         return {
             "description": self.description,
@@ -78,9 +99,11 @@ def dev_pool() -> WorkPool:
 
     template = ProcessWorker.get_default_base_job_template()
     return WorkPool(
-        name="dev",
+        name=DEV,
         type="process",
         description="Runs are processes on the machine of whoever starts a worker.",
         base_job_template=template,
         default_template=template,
+        # Production's pool, whatever its name.
+        apart_from=WorkPoolFilter(type=WorkPoolFilterType(any_=["ecs"])),
     )

@@ -7,9 +7,13 @@ import subprocess
 import pytest
 from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
 
+from blocks.ecs_pool import production_pool
 from blocks.work_pools import dev_pool
-from tests.blocks.conftest import names
+from tests.blocks.conftest import changes, names
+from tests.fakes.aws import REGION
+from tests.samples.platform_stack import NAME, OUTPUTS
 from tests.servers.python import python
+from utils.aws.stack import StackOutputs
 from utils.errors import ClearError
 
 
@@ -41,9 +45,7 @@ def test_a_pool_changed_by_hand_is_reverted(blocks, prefect, secrets, requests):
     secret = "prefect_api_key_secret_arn.default: (secret) -> (secret, differs)"
     assert f"{start}.{secret}" in lines
     assert "by-hand" not in "\n".join(lines)
-    assert [each for each in requests if not each.startswith("GET")] == [
-        "PATCH /api/work_pools/production"
-    ]
+    assert changes(requests) == ["PATCH /api/work_pools/production"]
     pool = prefect.read_work_pool("production")
     assert pool.base_job_template["variables"]["properties"]["cpu"]["default"] == 256
     assert (pool.concurrency_limit, pool.is_paused) == (3, True)
@@ -59,6 +61,41 @@ def test_a_dev_pool_made_by_hand_gets_a_description(blocks, prefect):
         "  description: null -> Runs are processes on the machine of whoever starts a"
         " worker."
     ]
+
+
+@pytest.mark.parametrize(
+    "there, type, command, part",
+    [
+        ("production", "ecs", "plan", "dev"),
+        ("production", "ecs", "apply", "dev"),
+        ("warehouse-loads", "ecs", "apply", "dev"),  # another WorkPoolName
+        ("dev", "process", "apply", "production"),
+    ],
+)
+def test_developers_and_production_are_not_on_one_server(
+    blocks, prefect, secrets, requests, there, type, command, part
+):
+    prefect.create_work_pool(WorkPoolCreate(name=there, type=type))
+    try:
+        requests.clear()
+        with pytest.raises(ClearError, match=f"has the work pool {there}") as raised:
+            blocks(command, part)
+        assert not changes(requests)
+    finally:
+        prefect.delete_work_pool(there)
+    assert f"{part} must not be beside it" in str(raised.value)
+    assert "Nothing was changed." in str(raised.value)
+    assert f"prefect work-pool delete {there}" in str(raised.value)
+
+
+def test_other_pools_may_be_there(prefect):
+    prefect.create_work_pool(WorkPoolCreate(name="of-a-machine", type="process"))
+    try:
+        stack = StackOutputs(NAME, REGION, "CREATE_COMPLETE", OUTPUTS)
+        for pool in (dev_pool(), production_pool(stack)):
+            assert pool.find(prefect) is None
+    finally:
+        prefect.delete_work_pool("of-a-machine")
 
 
 def test_a_pool_of_another_type_is_not_touched(prefect):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from prefect.client.orchestration import get_client
 
 from tests.repository.tree import ROOT, copy_repository
 from tests.servers.duckdb_warehouse import count
@@ -141,6 +142,8 @@ def test_the_worker_starts(container, prefect_api):
     finally:
         os.killpg(worker.pid, signal.SIGTERM)
         worker.wait(timeout=60)
+        with get_client(sync_client=True) as client:
+            client.delete_work_pool("image")  # beside which there is no pool `dev`
 
 
 def wait_until_healthy(url: str, worker: subprocess.Popen[bytes]) -> None:
