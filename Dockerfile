@@ -50,6 +50,8 @@ RUN python -m compileall -q flows pipelines sources utils
 USER app
 # Check that this user can import every flow.
 RUN for flow in flows/[a-z]*.py; do echo "import flows.$(basename "$flow" .py)"; done | python
+# All else is read-only on ECS. Fargate gives the volumes these folders' owners, else root's.
+VOLUME ["/home/app", "/tmp"]
 # Last, because the version differs in every build.
 ARG IMAGE_VERSION=unknown
 ENV IMAGE_VERSION=${IMAGE_VERSION}
