@@ -23,10 +23,17 @@ from tests.servers.images import buildah
 
 ENVIRONMENT = "/run/environment"  # in the container
 # Targets of buildah's mounts, which it cannot make any more in a read-only file system.
-TARGETS = ("dev", "proc", "sys")
-TARGET_FILES = ("etc/hosts", "etc/resolv.conf", "run/.containerenv", "run/environment")
-READ_ONLY = """
-mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"
+TARGET_FOLDERS = ("dev", "proc", "sys")
+TARGET_FILES = (
+    *("etc/hostname", "etc/hosts", "etc/resolv.conf"),
+    *("run/.containerenv", ENVIRONMENT),
+)
+# buildah removes a file in /run afterwards. That folder belongs to root.
+READ_ONLY = """set -e
+mount --bind "$0" "$0"
+mount --bind "$0/run" "$0/run"
+mount -o remount,bind,ro "$0"
+exec "$@"
 """
 # The shell waits for the command, because buildah's exit code hides signals.
 SHELL = f'. {ENVIRONMENT}; "$@" 2>&1; exit $?'
@@ -65,7 +72,8 @@ class ImageRunner:
         options += _volumes(container, settings.get("Volumes") or {}, folder)
         linux = container.get("linuxParameters", {}).get("capabilities", {})
         options += [f"--cap-drop={each}" for each in linux.get("drop", [])]
-        before = _read_only(name) if container.get("readonlyRootFilesystem") else []
+        read_only = container.get("readonlyRootFilesystem")
+        before = _read_only(name, container) if read_only else []
         # buildah's own messages are not the task's output
         with (folder / "buildah.log").open("wb") as log:
             return subprocess.Popen(
@@ -100,14 +108,16 @@ def _volumes(
             yield f"--volume={volume}:{point['containerPath']}"
 
 
-def _read_only(name: str) -> list[str]:
+def _read_only(name: str, container: dict[str, Any]) -> list[str]:
     """Return the words of a command that make a container's files read-only for another."""
     root = Path(buildah("mount", name))
-    for target in TARGETS:
-        (root / target).mkdir(parents=True, exist_ok=True)
+    points = [each["containerPath"] for each in container.get("mountPoints") or []]
+    for target in (*TARGET_FOLDERS, *points):
+        (root / target.lstrip("/")).mkdir(parents=True, exist_ok=True)
     for target in TARGET_FILES:
-        (root / target).parent.mkdir(parents=True, exist_ok=True)
-        (root / target).touch()
+        file = root / target.lstrip("/")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
     return ["unshare", "--mount", "sh", "-c", READ_ONLY, str(root)]
 
 
