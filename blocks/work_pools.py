@@ -6,6 +6,7 @@ kept. The template is code: changes by hand are reverted.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,15 @@ from prefect.exceptions import ObjectNotFound
 from blocks.managed_object import ManagedObject
 from utils.differences import Fields, revealed
 from utils.errors import ClearError
+
+# A command, an environment or a part of the template may have a secret that somebody put
+# there by hand.
+PUBLIC_FIELD = re.compile(
+    r"description"
+    r"|variables\.properties\.(cluster|cpu|memory|vpc_id|network_configuration"
+    r"|execution_role_arn|task_role_arn|match_latest_revision_in_family"
+    r"|cloudwatch_logs_\w+|configure_cloudwatch_logs)\.default(\..*)?"
+)
 
 
 @dataclass(frozen=True)
@@ -43,6 +53,9 @@ class WorkPool(ManagedObject):
     def defaults(self) -> Fields:
         """The template of a new pool of this type."""
         return self.default_template
+
+    def is_public(self, path: str, value: str) -> bool:
+        return bool(PUBLIC_FIELD.fullmatch(path))
 
     def find(self, client: SyncPrefectClient) -> Fields | None:
         try:
