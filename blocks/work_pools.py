@@ -10,6 +10,7 @@ serves a pool there.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,14 @@ from utils.differences import Fields, revealed
 from utils.errors import ClearError
 
 DEV = "dev"
+# A command, an environment or a part of the template may have a secret that somebody put
+# there by hand.
+PUBLIC_FIELD = re.compile(
+    r"description"
+    r"|variables\.properties\.(cluster|cpu|memory|vpc_id|network_configuration"
+    r"|execution_role_arn|role|match_latest_revision_in_family"
+    r"|cloudwatch_logs_\w+|configure_cloudwatch_logs)\.default(\..*)?"
+)
 
 
 @dataclass(frozen=True)
@@ -53,6 +62,9 @@ class WorkPool(ManagedObject):
         """The template of a new pool of this type."""
         return self.default_template
 
+    def is_public(self, path: str, value: str) -> bool:
+        return bool(PUBLIC_FIELD.fullmatch(path))
+
     def find(self, client: SyncPrefectClient) -> Fields | None:
         self._check_apart(client)
         try:
@@ -81,9 +93,9 @@ class WorkPool(ManagedObject):
                 f"This Prefect server has the work pool {other.name}, and {self.name} must"
                 " not be beside it: a run in production could start commands on developers'"
                 " machines. Nothing was changed. Keep a server of your own for development:"
-                " `uv run prefect server start`, and"
-                " PREFECT_API_URL=http://127.0.0.1:4200/api. If nobody needs"
-                f" {other.name} here, delete it: prefect work-pool delete {other.name}."
+                " `uv run python -m infrastructure.local_server`, and"
+                f" PREFECT_PROFILE=data-platform. If nobody needs {other.name} here, delete"
+                f" it: prefect work-pool delete {other.name}."
             )
 
     def _settings(self) -> Fields:

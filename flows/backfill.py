@@ -28,12 +28,14 @@ from utils.backfill.chunk_runs import ChunkRuns
 from utils.backfill.chunks import chunks_of
 from utils.backfill.report import BackfillReport
 from utils.backfill.target import BackfillTarget
+from utils.errors.redacted import without_secrets
 from utils.runs.artifacts import ProgressArtifact, publish
 from utils.runs.command_line import run_from_command_line
 from utils.runs.terminal_bar import terminal_bar
 
 
 @flow(name="backfill", timeout_seconds=7 * 24 * 60 * 60)
+@without_secrets
 def backfill(
     *,
     deployment: str,

@@ -12,6 +12,7 @@
 - `aws`: questions to AWS: client, secrets, stack. Knows neither Prefect nor dlt.
 - `errors`: `ClearError`, errors of HTTP and PostgreSQL in plain words, addresses without
   their passwords, errors that a retry may cure.
+- `redaction`: the secrets in use, struck from what is published.
 - `configuration_errors`: settings and secrets that are missing or malformed (dlt).
 - `vault_provider`: AWS Secrets Manager, where dlt looks for secrets.
 - `dlt_internals`: the holds on dlt's insides, each checked.

@@ -24,6 +24,9 @@ def test_a_pool_changed_by_hand_is_reverted(blocks, prefect, secrets, requests):
     variables["cpu"]["default"] = 4096
     variables["network_configuration"]["default"]["assignPublicIp"] = "ENABLED"
     variables["env"]["default"]["PREFECT_API_KEY"] = "by-hand"
+    variables["env"]["default"]["PREFECT_API_URL"] = "https://me:by-hand@example.org"
+    variables["command"]["default"] = "curl -H 'Authorization: by-hand' example.org"
+    template["job_configuration"]["command"] = "KEY=by-hand {{ command }}"
     # by mistake, in place of its ARN
     variables["prefect_api_key_secret_arn"]["default"] = "key-by-hand"
     prefect.update_work_pool(
@@ -42,6 +45,8 @@ def test_a_pool_changed_by_hand_is_reverted(blocks, prefect, secrets, requests):
         in lines
     )
     assert f"{start}.env.default.PREFECT_API_KEY: (not shown) -> none" in lines
+    assert f"{start}.command.default: (not shown) -> null" in lines
+    assert "  job_configuration.command: (not shown) -> {{ command }}" in lines
     secret = "prefect_api_key_secret_arn.default: (secret) -> (secret, differs)"
     assert f"{start}.{secret}" in lines
     assert "by-hand" not in "\n".join(lines)
