@@ -20,7 +20,7 @@ from typing import Any
 from prefect.client.schemas.filters import WorkPoolFilter, WorkPoolFilterName
 from pydantic import SecretStr
 
-from blocks.work_pools import DEV, WorkPool
+from blocks.work_pools import DEV, ENVIRONMENT, WorkPool
 from utils.aws.stack import StackOutputs
 from utils.errors import ClearError
 
@@ -145,7 +145,7 @@ def _defaults(stack: StackOutputs) -> dict[str, Any]:
 
 
 def _environment(stack: StackOutputs) -> dict[str, str]:
-    return {
+    return ENVIRONMENT | {
         "PREFECT_API_URL": stack["PrefectApiUrl"],
         "DESTINATION__WAREHOUSE__DESTINATION_TYPE": stack["WarehouseType"],
         "DESTINATION__LAKE__BUCKET_URL": stack["LakeBucketUrl"],
@@ -154,9 +154,6 @@ def _environment(stack: StackOutputs) -> dict[str, str]:
         # ECS sets AWS_REGION, which boto3 does not read.
         "AWS_DEFAULT_REGION": stack.region,
         "EXPECTED_OUTBOUND_IP": stack["OutboundIpAddress"],
-        # A flow of yours may keep its result, as may a server with a default storage for
-        # them. Whoever reads a pickled one runs what is in it.
-        "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",
     }
 
 

@@ -11,6 +11,7 @@ serves a pool there.
 from __future__ import annotations
 
 import re
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,8 @@ from utils.differences import Fields, revealed
 from utils.errors import ClearError
 
 DEV = "dev"
+# pyproject.toml has it, too, but a worker may have been started in another folder.
+ENVIRONMENT = {"PREFECT_RESULTS_DEFAULT_SERIALIZER": "json"}
 # A command, an environment or a part of the template may have a secret that somebody put
 # there by hand.
 PUBLIC_FIELD = re.compile(
@@ -109,13 +112,15 @@ def dev_pool() -> WorkPool:
     """Return the work pool of runs on a developer's machine."""
     from prefect.workers.process import ProcessWorker
 
-    template = ProcessWorker.get_default_base_job_template()
+    default = ProcessWorker.get_default_base_job_template()
+    template = deepcopy(default)
+    template["variables"]["properties"]["env"]["default"] = dict(ENVIRONMENT)
     return WorkPool(
         name=DEV,
         type="process",
         description="Runs are processes on the machine of whoever starts a worker.",
         base_job_template=template,
-        default_template=template,
+        default_template=default,
         # Production's pool, whatever its name.
         apart_from=WorkPoolFilter(type=WorkPoolFilterType(any_=["ecs"])),
     )

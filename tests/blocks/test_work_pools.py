@@ -64,7 +64,9 @@ def test_a_dev_pool_made_by_hand_gets_a_description(blocks, prefect):
 
     assert [line for line in lines if line.startswith("  ")] == [
         "  description: null -> Runs are processes on the machine of whoever starts a"
-        " worker."
+        " worker.",
+        "  variables.properties.env.default.PREFECT_RESULTS_DEFAULT_SERIALIZER: none ->"
+        " json",
     ]
 
 

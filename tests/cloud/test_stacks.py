@@ -165,7 +165,16 @@ def test_a_change_set_changes_what_depends_on_a_parameter(cloud):
 
 
 def test_a_policy_of_several_roles_moves_with_an_update(cloud):
-    trust = {"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole"}]}
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "ecs-tasks.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+            }
+        ],
+    }
     nothing = {
         "Version": "2012-10-17",
         "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}],
