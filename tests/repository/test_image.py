@@ -63,6 +63,7 @@ def test_it_has_the_code_and_nothing_else(app, tmp_path):
     clone = copy_repository(tmp_path / "clone")
     wanted = {
         *("pyproject.toml", "uv.lock", ".dlt/config.toml"),
+        *(".ci/requirements.txt", "NOTICE"),
         *(str(f.relative_to(clone)) for c in CODE for f in (clone / c).rglob("*.*")),
     }
     found = {

@@ -24,11 +24,10 @@ from tests.repository.tree import copy_repository
 CLUTTER = (
     *(".git/config", ".venv/bin/python", ".dlt/secrets.toml", ".env", "flows/.env"),
     *(".dlt/pipelines/products/state.json", "lake/rates.parquet", "warehouse.duckdb"),
-    *(
-        "sources/key.p8",
-        "utils/old.duckdb.wal",
-        "flows/__pycache__/gone.cpython-311.pyc",
-    ),
+    *("sources/key.p8", "flows/key.pem", "flows/secrets.toml", "pipelines/id_rsa"),
+    *("utils/google.json", "flows/notes.md", "flows/hubspot.py~", "flows/.#van.py"),
+    *("flows/.hidden/old.py", ".dlt/config.toml~", ".ci/tools/uv.lock", "prefect.toml"),
+    *("utils/old.duckdb.wal", "flows/__pycache__/gone.cpython-311.pyc", "flows/van.sh"),
 )
 DAYS_TO_LIVE = 7
 BASE = "localhost/python-of-tests"

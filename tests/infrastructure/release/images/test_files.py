@@ -60,10 +60,16 @@ def test_this_repositorys_files():
     )
     files = set(filter(None, listed.stdout.split("\0")))
     assert image_files(files, DOCKERIGNORE) == {
-        *("pyproject.toml", "uv.lock", ".dlt/config.toml"),
-        *("Dockerfile", ".dockerignore"),
+        *("pyproject.toml", "uv.lock", ".dlt/config.toml", ".ci/requirements.txt"),
+        *("Dockerfile", ".dockerignore", "NOTICE"),
         *(file for file in files if file.startswith(CODE)),
     }
+
+
+@pytest.mark.parametrize("layer", CODE)
+@pytest.mark.parametrize("name", ["a.py", "a/b/c.py", "a.sql", "a/b.sql"])
+def test_code_of_any_depth_is_in_the_image(layer, name):
+    assert image_files([layer + name], DOCKERIGNORE)
 
 
 def test_a_developers_clutter_is_not_in_the_image():
