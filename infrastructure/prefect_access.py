@@ -1,9 +1,9 @@
-"""Runs a module of this project with access to Prefect, for a step of a GitHub workflow.
+"""Runs a command with access to Prefect, for a step of a GitHub workflow.
 
-`python -m infrastructure.prefect_access infrastructure.release plan` reads the URL of
-Prefect's API and the name of its secret from the stack's outputs, and the secret from AWS
-Secrets Manager. Only the module's process has them: neither GitHub nor the job's other
-steps, with their actions, do. GitHub masks the secret in the logs.
+`python -m infrastructure.prefect_access prefect deployment ls` reads the URL of Prefect's
+API and the name of its secret from the stack's outputs, and the secret from AWS Secrets
+Manager. Only the command's process has them: neither GitHub nor the job's other steps, with
+their actions, do. GitHub masks the secret in the logs.
 """
 
 from __future__ import annotations
@@ -20,24 +20,29 @@ from utils.errors import ClearError
 
 
 def main() -> NoReturn:
-    """Replace this process by `python -m MODULE` with Prefect's variables."""
+    """Replace this process by a command that has Prefect's variables."""
     parser = argparse.ArgumentParser(
         prog="python -m infrastructure.prefect_access",
-        description="Run a module with the address and the secret of Prefect's API.",
+        description="Run a command with the address and the secret of Prefect's API.",
     )
     parser.add_argument(
         "--stack",
         default="data-platform",
         help="name of production's CloudFormation stack (default: %(default)s)",
     )
-    parser.add_argument("module", help="module to run, as in python -m MODULE")
+    parser.add_argument("program", help="program to run")
     parser.add_argument(
-        "arguments", nargs=argparse.REMAINDER, help="arguments of the module"
+        "arguments", nargs=argparse.REMAINDER, help="arguments of the program"
     )
     given = parser.parse_args()
-    variables = prefect_variables(given.stack)
-    command = [sys.executable, "-m", given.module, *given.arguments]
-    os.execve(sys.executable, command, os.environ | variables)
+    environment = os.environ | prefect_variables(given.stack)
+    try:
+        os.execvpe(given.program, [given.program, *given.arguments], environment)
+    except OSError as error:
+        raise ClearError(
+            f"The program {given.program} cannot be run: {error.strerror}. Nothing was"
+            " changed. Start this with `uv run`."
+        ) from error
 
 
 def prefect_variables(stack: str) -> dict[str, str]:

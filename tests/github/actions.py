@@ -59,6 +59,7 @@ esac
 PROGRAMS = {
     "docker": DOCKER,
     "pip-of-tests": PIP,
+    "python": '#!/bin/sh\nexec PYTHON "$@"\n',
     "python3": PYTHON3,
     "uv-of-tests": UV,
 }

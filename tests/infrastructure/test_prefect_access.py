@@ -70,29 +70,44 @@ def test_nothing_is_printed_in_a_terminal(aws, secrets, monkeypatch, capsys):
     assert capsys.readouterr() == ("", "")
 
 
-def test_only_the_module_has_the_secret(aws, secrets, tmp_path):
-    secrets.put(NAME, KEY)
-    create_stack(aws, OUTPUTS | {"PrefectApiSecretArn": NAME})
-    (tmp_path / "show.py").write_text(
-        "import os, sys; print(os.environ['PREFECT_API_KEY'], *sys.argv[1:])"
-    )
-    for_later_steps = tmp_path / "env"
-    for_later_steps.touch()
-
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "infrastructure.prefect_access", "--stack", STACK),
-            *("show", "--json", "--stack", "its own"),
-        ],
+def run_with_access(
+    *command: str, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    access = (sys.executable, "-m", "infrastructure.prefect_access", "--stack", STACK)
+    return subprocess.run(
+        [*access, *command],
         cwd=ROOT,
-        env=os.environ
-        | {"GITHUB_ENV": str(for_later_steps), "PYTHONPATH": str(tmp_path)},
+        env=os.environ | variables,
         capture_output=True,
         text=True,
     )
 
+
+def test_only_the_command_has_the_secret(aws, secrets, tmp_path):
+    secrets.put(NAME, KEY)
+    create_stack(aws, OUTPUTS | {"PrefectApiSecretArn": NAME})
+    for_later_steps = tmp_path / "env"
+    for_later_steps.touch()
+
+    show = 'echo "$PREFECT_API_KEY" "$@"; exit 3'
+    options = ("--json", "--stack", "its own")
+    done = run_with_access(
+        *("sh", "-c", show, "sh", *options), GITHUB_ENV=str(for_later_steps)
+    )
+
     assert done.stdout == f"{KEY} --json --stack its own\n", done.stderr
+    assert done.returncode == 3
     assert for_later_steps.read_text() == ""
+
+
+def test_a_missing_program_is_named(aws, secrets):
+    secrets.put(NAME, KEY)
+    create_stack(aws, OUTPUTS | {"PrefectApiSecretArn": NAME})
+    done = run_with_access("no-such-program")
+    assert done.returncode == 1
+    assert done.stderr.startswith(
+        "error: The program no-such-program cannot be run: No"
+    )
 
 
 @pytest.mark.parametrize(
