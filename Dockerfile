@@ -33,6 +33,15 @@ RUN --mount=type=secret,id=ca --mount=type=cache,target=/root/.cache \
         pyarrow/libarrow_python.so pyarrow/libarrow_python.so.*.* \
         prefect/server/ui prefect/server/ui-v2 /app/.venv/.lock
 
+FROM ${PYTHON_IMAGE} AS code
+WORKDIR /app
+COPY . .
+# Nothing but Python and SQL of the layers, such as a key that somebody has put there. A clone
+# may be readable by its owner alone, here not by `app`.
+RUN find flows pipelines sources utils ! -type d ! -name '*.py' ! -name '*.sql' -delete \
+    && chmod -R a+rX . \
+    && python3 -m compileall -q flows pipelines sources utils
+
 FROM ${PYTHON_IMAGE}
 # The official image lacks the standard library's bytecode, which costs each start half a
 # second.
@@ -45,11 +54,7 @@ COPY --from=build /app/.venv .venv
 # Arrow's own allocator keeps memory that was needed for a moment (utils/loading/memory.py).
 ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 ARROW_DEFAULT_MEMORY_POOL=system \
     DLT_LOCAL_DIR=/home/app PIPELINES_DIR=/home/app/pipelines
-# Only what .dockerignore lets through.
-COPY . .
-# A clone may be readable by its owner alone, here not by `app`.
-RUN find . -path ./.venv -prune -o ! -perm -o=r -exec chmod a+rX {} + \
-    && python -m compileall -q flows pipelines sources utils
+COPY --from=code /app .
 USER app
 # Check that this user can import every flow.
 RUN for flow in flows/[a-z]*.py; do echo "import flows.$(basename "$flow" .py)"; done | python

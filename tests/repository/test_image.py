@@ -14,7 +14,7 @@ import pytest
 
 from tests.repository.tree import ROOT, copy_repository
 from tests.servers.duckdb_warehouse import count
-from tests.servers.images import CLUTTER, build
+from tests.servers.images import CLUTTER, LEFT_OUT, build
 from tests.servers.ports import free_port
 
 pytestmark = pytest.mark.slow
@@ -74,7 +74,7 @@ def test_it_has_the_code_and_nothing_else(app, tmp_path):
         and file.parent.name != "__pycache__"
     }
     assert found == wanted
-    assert not found & set(CLUTTER)
+    assert not found & {*CLUTTER, *LEFT_OUT}
     assert not list(app.glob("flows/__pycache__/gone*"))
 
 

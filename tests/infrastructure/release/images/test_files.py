@@ -66,11 +66,5 @@ def test_this_repositorys_files():
     }
 
 
-@pytest.mark.parametrize("layer", CODE)
-@pytest.mark.parametrize("name", ["a.py", "a/b/c.py", "a.sql", "a/b.sql"])
-def test_code_of_any_depth_is_in_the_image(layer, name):
-    assert image_files([layer + name], DOCKERIGNORE)
-
-
 def test_a_developers_clutter_is_not_in_the_image():
     assert image_files(CLUTTER, DOCKERIGNORE) == set()
