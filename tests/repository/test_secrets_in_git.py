@@ -115,6 +115,13 @@ def test_a_file_that_git_ignores_is_refused(repository):
     assert "Ignored by .gitignore: .dlt/secrets.toml" in printed
 
 
+def test_the_rules_of_this_project_find_their_examples(repository):
+    rules = ("--load-builtins", "false", "--rules-path", ".ci/secrets/rules.yaml")
+    command = ("kingfisher", "rules", "check", "--no-update-check", *rules)
+    done = run(repository, *command, "--warnings-as-errors")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_every_kind_of_secret_is_refused(repository):
     files = planted()
     clean = {"clean.py": "password = database.password\n"}
