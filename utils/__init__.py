@@ -19,3 +19,11 @@
 - `differences`: compares what is wanted with what is there.
 - `prefect_server`: a client of Prefect's server, and why it cannot be used.
 """
+
+import os
+
+# Prefect's results and temporary server, DuckDB's file and its log, the folder of a lake and
+# dlt's working folders hold rows and settings. Set here, because their libraries create them,
+# in any module and thread: whatever a process of this project creates, only its owner can
+# read.
+os.umask(0o077)

@@ -56,7 +56,7 @@ def test_cfn_lint_finds_no_fault():
 def test_checkov_finds_no_fault():
     checkov = shutil.which("checkov")
     if not checkov:
-        pytest.skip("checkov is not installed: uv tool install checkov")
+        pytest.skip("checkov is not installed: PATH=$(.ci/tools/install):$PATH")
     files = [argument for path in TEMPLATES.values() for argument in ("-f", path)]
     done = subprocess.run(
         # --skip-download: it would ask its maker's server for the rules' pages

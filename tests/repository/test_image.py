@@ -18,7 +18,7 @@ from prefect.client.schemas.actions import WorkPoolCreate
 from blocks.ecs_pool import WRITABLE
 from tests.repository.tree import ROOT, copy_repository
 from tests.servers.duckdb_warehouse import EXCHANGE_RATES
-from tests.servers.images import CLUTTER, build
+from tests.servers.images import CLUTTER, LEFT_OUT, build
 from tests.servers.ports import free_port
 
 pytestmark = pytest.mark.slow
@@ -74,6 +74,7 @@ def test_it_has_the_code_and_nothing_else(app, tmp_path):
     clone = copy_repository(tmp_path / "clone")
     wanted = {
         *("pyproject.toml", "uv.lock", ".dlt/config.toml"),
+        *(".ci/requirements.txt", "NOTICE"),
         *(str(f.relative_to(clone)) for c in CODE for f in (clone / c).rglob("*.*")),
     }
     found = {
@@ -84,7 +85,7 @@ def test_it_has_the_code_and_nothing_else(app, tmp_path):
         and file.parent.name != "__pycache__"
     }
     assert found == wanted
-    assert not found & set(CLUTTER)
+    assert not found & {*CLUTTER, *LEFT_OUT}
     assert not list(app.glob("flows/__pycache__/gone*"))
 
 
