@@ -13,8 +13,11 @@ other queries are exported. Connections were retried already. Correct the query 
 parameters and run it again.
 """
 
+from typing import Annotated
+
 from prefect import flow
 from prefect.task_runners import ThreadPoolTaskRunner
+from pydantic import Field
 
 from pipelines.redshift_export import export_query, prepare_export
 from sources.redshift.sql_files import Query, Value
@@ -51,7 +54,7 @@ def export(query: Query, file_format: FileFormat) -> ExportedFile:
 @without_secrets
 def redshift_export(
     *,
-    folder: str = "inventory",
+    folder: Annotated[str, Field(max_length=100)] = "inventory",
     parameters: dict[str, Value] | None = None,
     file_format: FileFormat = "parquet",
 ) -> ExportReport:

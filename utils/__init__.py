@@ -13,6 +13,8 @@
 - `errors`: `ClearError`, errors of HTTP and PostgreSQL in plain words, addresses without
   their passwords, errors that a retry may cure.
 - `redaction`: the secrets in use, struck from what is published.
+- `http`: requests to a source's server: which one, and how long its answers may be (dlt).
+- `checked_settings`: bounds of settings and secrets (dlt).
 - `configuration_errors`: settings and secrets that are missing or malformed (dlt).
 - `vault_provider`: AWS Secrets Manager, where dlt looks for secrets.
 - `dlt_internals`: the holds on dlt's insides, each checked.

@@ -16,6 +16,7 @@ import dlt
 from dlt.destinations import filesystem
 from dlt.destinations.impl.filesystem.filesystem import FilesystemClient
 
+from utils.destinations.bucket_url import require_usable_bucket_url
 from utils.destinations.destination_type import DestinationType
 from utils.destinations.load_packages import pending_packages, tables_to_load
 from utils.destinations.private_files import keep_private
@@ -61,6 +62,10 @@ class Filesystem(DestinationType):
     def create(self, name: str) -> AnyDestination_CO:
         """Return the destination of this name."""
         return LakeDestination(destination_name=name)
+
+    def check_settings(self, destination: str) -> None:
+        """Raise ConfigurationError for an address of no folder and no bucket."""
+        require_usable_bucket_url(destination)
 
     def prepare_credentials(self, created: AnyDestination_CO) -> None:
         """Do nothing: a folder or bucket has no password in its address."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import dlt
 from dlt.common.runtime.collector import NULL_COLLECTOR
 
+from utils.destinations.dataset_layout import dataset_layout
 from utils.destinations.destination_type import (
     DestinationType,
     UnusableDestination,
@@ -60,8 +61,10 @@ def pipeline_into(
 
     Raises:
         UnusableDestination: A setting of the destination is wrong or missing.
+        ConfigurationError: `dataset_name_layout` gives no name of a dataset.
         ConfigurationError: The address's password has an @ that is not percent-encoded.
     """
+    dataset_layout()
     into = _create(destination)
     staging = type_named(_configured_type(destination)).staging
     pipeline = dlt.pipeline(
@@ -120,7 +123,7 @@ def _create(destination: str) -> AnyDestination_CO:
         created.client_class  # imports the driver
     except UnknownDestinationModule:
         raise UnusableDestination(
-            f"The destination {destination} has the type {configured!r}, which is none of"
+            f"The destination {destination} has the type {configured[:100]!r}, which is none of"
             f" {', '.join(SUPPORTED)}. Nothing was loaded. Correct destination_type under"
             f" [destination.{destination}] in .dlt/config.toml, or"
             f" {setting_variable(destination, 'destination_type')} in the environment."

@@ -125,7 +125,10 @@ def _convert(hint: Any, tokens: Sequence[Token] | dict[str, Sequence[Token]]) ->
         return convert(hint, tokens)  # type: ignore[arg-type]
     if isinstance(tokens, dict):  # --option.key value
         raise ValueError("Give keys and values as JSON in one option, '{\"key\": 1}'.")
-    return json.loads(tokens[0].value)
+    try:
+        return json.loads(tokens[0].value)
+    except RecursionError:
+        raise ValueError("The JSON is nested too deeply.") from None
 
 
 def _hide_tracebacks_of_clear_errors() -> None:
