@@ -10,7 +10,7 @@ from prefect.client.orchestration import SyncPrefectClient
 
 from blocks.managed_object import ManagedObject, SkippedObject
 from utils.differences import Difference, differences
-from utils.redaction.texts import redact
+from utils.errors.addresses import without_secrets
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -68,7 +68,7 @@ class BlocksPlan:
     ) -> BlocksPlan:
         """Compare objects with those on the server. Nothing is changed."""
         steps = tuple(_step(each, client) for each in objects)
-        return cls(redact(str(client.api_url)).rstrip("/"), steps)
+        return cls(without_secrets(str(client.api_url)).rstrip("/"), steps)
 
     def carry_out(self, client: SyncPrefectClient) -> BlocksPlan:
         """Carry out all steps, and return the plan as done."""

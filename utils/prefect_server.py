@@ -13,7 +13,7 @@ from prefect.context import refresh_global_settings_context
 from prefect.settings import PREFECT_API_URL
 
 from utils.errors import ClearError
-from utils.redaction.texts import redact
+from utils.errors.addresses import without_secrets
 
 RUN_AGAIN = "Then run this again: it continues where it stopped."
 SECONDS_BEFORE_RETRY = (0.05, 0.1, 0.4, 1.6)
@@ -49,7 +49,7 @@ def prefect_server() -> Iterator[SyncPrefectClient]:
             " terminal and set PREFECT_PROFILE=data-platform, or set PREFECT_API_URL to the"
             " URL of your server or of your workspace in Prefect Cloud."
         )
-    shown = redact(url)
+    shown = without_secrets(url)
     try:
         hooks = {"response": [_shorten_retry]}
         with get_client({"event_hooks": hooks}, sync_client=True) as client:
