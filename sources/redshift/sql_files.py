@@ -52,6 +52,11 @@ class Query:
         """Path of the file below `sources/`."""
         return f"{FOLDERS.parent.name}/{FOLDERS.name}/{self.name}.sql"
 
+    @property
+    def has_second_statement(self) -> bool:
+        """True if a statement follows the first one, as far as can be told."""
+        return ";" in QUOTED.sub("", self.sql).rstrip("; \t\r\n")
+
 
 def read_queries(folder: str, parameters: Mapping[str, Value]) -> list[Query]:
     """Read the queries of a folder, each with the parameters that it uses.
@@ -144,12 +149,6 @@ def _text(file: Path) -> str:
 
 def _read(file: Path, folder: str, parameters: Mapping[str, Value]) -> Query:
     text = _text(file)
-    # The transaction is read-only, but COMMIT would end it.
-    if QUOTED.sub("", text).rstrip("; \t\r\n").count(";"):
-        raise QueriesError(
-            f"{folder}/{_shown(file.name)} has more than one statement. Nothing was run."
-            " Make a file of each."
-        )
     needed = set(PLACEHOLDER.findall(text))
     query = Query(
         name=f"{folder}/{file.stem}",

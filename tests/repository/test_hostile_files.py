@@ -85,6 +85,7 @@ def test_a_statement(redshift, queries, hostile):
     with pytest.raises(QueryFailed, match=hostile.error) as error:
         list(query_rows(query))
     assert len(str(error.value)) < 1_000
+    assert redshift.query("SELECT to_regclass('stolen')") == [(None,)]
 
 
 @pytest.mark.parametrize("target", SQL_LINKS.values(), ids=SQL_LINKS)

@@ -47,8 +47,7 @@ def test_parameters_that_do_not_fit(queries, sql, given, message):
     "sql", ["SELECT 1; COMMIT", "SELECT 1;\n-- two\nSELECT 2;", "SELECT ';'; COMMIT;"]
 )
 def test_a_second_statement(queries, sql):
-    with pytest.raises(QueriesError, match="pets/cats.sql has more than one statement"):
-        queries.read(sql)
+    assert queries.read(sql).has_second_statement
 
 
 @pytest.mark.parametrize(
@@ -57,10 +56,12 @@ def test_a_second_statement(queries, sql):
         "SELECT ';', 'it''s; it', 'a\\';' -- ;\n;",
         'SELECT 1 AS "a;b" /* ; \n ; */ ; ;',
         "SELECT $$;$$, $x$ ; $$ ; $x$",
+        "SELECT 7 % 2, %(a)s;\n",
     ],
 )
 def test_a_semicolon_that_ends_no_statement(queries, sql):
-    assert queries.read(sql).sql == sql
+    given = {"a": 1} if "%(a)s" in sql else {}
+    assert not queries.read(sql, **given).has_second_statement
 
 
 @pytest.mark.parametrize("folder", ["plants", "..", "", "../queries/pets"])
