@@ -2,7 +2,7 @@
 // Each returns what the page can read, as a text.
 
 const SECONDS_OF_AN_ELEMENT = 2
-const SECONDS_OF_A_SOCKET = 0.5
+const SECONDS_OF_A_SOCKET = 3
 
 const pause = seconds => new Promise(done => setTimeout(done, 1000 * seconds))
 
@@ -104,10 +104,14 @@ const functions = {
     const received = []
     return new Promise(done => {
       const socket = new WebSocket(url.replace("http", "ws"), protocols)
-      socket.onmessage = ({data}) => received.push(data)
-      socket.onopen = () => messages.forEach(each => socket.send(each))
-      socket.onclose = () => done(received.join())
-      pause(SECONDS_OF_A_SOCKET).then(() => socket.close())
+      const said = how => `${how}: ${received.join()}`
+      const leave = () => done(said("open")) ?? socket.close()
+      socket.onmessage = ({data}) => received.push(data) && setTimeout(leave, 200)
+      socket.onopen = () => {
+        messages.forEach(each => socket.send(each))
+        setTimeout(leave, 1000 * SECONDS_OF_A_SOCKET)
+      }
+      socket.onclose = ({code}) => done(said(`closed with ${code}`))
     })
   },
 }
@@ -132,4 +136,18 @@ async function attack({function: name, ...options}) {
   } catch (error) {
     return String(error)
   }
+}
+
+// Send attacks, and return what each could read, by its name. At once means all but
+// WebSockets: Chromium delays them otherwise.
+async function attackAll({attacks, atOnce}) {
+  const read = {}
+  const run = async ({name, ...options}) => (read[name] = await attack(options))
+  const waiting = []
+  for (const each of attacks) {
+    if (atOnce && each.function != "socket") waiting.push(run(each))
+    else await run(each)
+  }
+  await Promise.all(waiting)
+  return read
 }
