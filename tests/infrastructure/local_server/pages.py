@@ -118,11 +118,20 @@ def readers(read: dict[str, str]) -> list[str]:
     ]
 
 
-def settled(server: RunningServer) -> State:
-    """Return the server's rows after all events have been written, in their order.
+def rows(server: RunningServer) -> State:
+    """Return the server's rows.
 
     Of events and CSRF tokens only those of a page: others come from the person's programs.
     """
+    found = state(server.home)
+    return found | {
+        "events": {kind for kind in found["events"] if MARK in kind},
+        "csrf_token": found["csrf_token"] & {CLIENT},
+    }
+
+
+def settled(server: RunningServer) -> State:
+    """Return the server's rows after all events have been written, in their order."""
     mark = f"arrived-last {uuid4()}"
     event = {
         "occurred": datetime.now(UTC).isoformat(),
@@ -132,8 +141,4 @@ def settled(server: RunningServer) -> State:
     }
     server.ask("POST", "/events", [event])
     until(lambda: mark in state(server.home)["events"], "the last event")
-    found = state(server.home)
-    return found | {
-        "events": {kind for kind in found["events"] if MARK in kind},
-        "csrf_token": found["csrf_token"] & {CLIENT},
-    }
+    return rows(server)

@@ -7,7 +7,13 @@ from typing import Iterator
 
 import pytest
 
-from tests.infrastructure.local_server.pages import ORIGINS, readers, send, settled
+from tests.infrastructure.local_server.pages import (
+    ORIGINS,
+    readers,
+    rows,
+    send,
+    settled,
+)
 from tests.samples.page_attacks import (
     COMMAND,
     MARK,
@@ -52,7 +58,7 @@ def planted_on_defaults(defaults: RunningServer) -> dict[str, str]:
 def test_a_page_changes_and_reads_nothing(origin, person, server, site, planted):
     everything = origin in ("another port", "rebinding")
     chosen = attacks() if everything else attacks_in_each_way()
-    before = settled(server)
+    before = rows(server)
     read = send(person, origin, server, site, chosen, planted)
     assert set(read) == {each.name for each in chosen}
     assert readers(read) == []
@@ -74,7 +80,7 @@ def test_the_attacks_work_on_a_server_with_prefects_settings(
         COMMAND.format(stolen=defaults.home / "stolen"),
         *(each.name for each in chosen if each.name.startswith(("GET", "socket"))),
     }
-    before = settled(defaults)
+    before = rows(defaults)
     found = ""
 
     def succeeded() -> bool:
@@ -84,7 +90,7 @@ def test_the_attacks_work_on_a_server_with_prefects_settings(
         ids = planted_on_defaults
         read = send(context, origin, defaults, site, chosen, ids, at_once=False)
         context.close()
-        found += " ".join([*readers(read), *changes(before, settled(defaults))])
+        found += " ".join([*readers(read), *changes(before, rows(defaults))])
         return all(each in found for each in effects)
 
     until(succeeded, "all attacks to succeed", seconds=30)

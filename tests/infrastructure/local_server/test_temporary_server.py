@@ -6,7 +6,8 @@ from typing import Iterator
 
 import pytest
 
-from tests.infrastructure.local_server.pages import readers, send, settled
+from tests.infrastructure.local_server.pages import readers, rows, send, settled
+from tests.infrastructure.local_server.rules import assert_closed
 from tests.samples.page_attacks import attacks
 from tests.samples.planted_objects import plant
 from tests.servers.local_server import RunningServer, running_temporary_server
@@ -35,10 +36,14 @@ def planted(temporary: RunningServer) -> dict[str, str]:
 
 @pytest.mark.parametrize("origin", ["another port", "rebinding"])
 def test_a_page_changes_and_reads_nothing(origin, chromium, temporary, site, planted):
-    before = settled(temporary)
+    before = rows(temporary)
     context = chromium.new_context()
     read = send(context, origin, temporary, site, attacks(), planted)
     context.close()
     assert set(read) == {each.name for each in attacks()}
     assert readers(read) == []
     assert changes(before, settled(temporary)) == []
+
+
+def test_each_rule_holds_by_itself(temporary):
+    assert_closed(temporary.url, temporary.password)
