@@ -9,7 +9,7 @@ from tests.servers.local_server import RunningServer
 from tests.servers.waiting import until
 
 # In each object that a page tries to read.
-SECRET = "zq7xk9-read-by-a-page"
+SECRET = "zq7xk9-read-by-a-page"  # kingfisher:ignore
 POOL = "attacked"
 TEMPLATE = {
     "variables": {
