@@ -7,6 +7,7 @@ import tomllib
 from typing import Any
 
 from utils.errors import ClearError
+from utils.redaction.known_secrets import remember_secrets
 
 # Credentials in dlt's sections have five levels.
 MOST_DEPTH = 20
@@ -64,6 +65,15 @@ def dlt_value(text: str, name: str, path: tuple[str, ...]) -> Any:
             f" single value belongs in a secret of its own, {name}/<key>."
         )
     return text.strip()  # a file that was uploaded ends with a line break
+
+
+def remember_content(text: str, name: str) -> None:
+    """Keep a secret's content out of all that this process publishes."""
+    try:
+        table = _table(text, name)
+    except SecretError:
+        table = None
+    remember_secrets(text if table is None else table)
 
 
 def _table(text: str, name: str) -> dict[str, Any] | None:

@@ -16,6 +16,7 @@ from utils.destinations.destination_type import (
 from utils.destinations.duckdb import DUCKDB
 from utils.destinations.filesystem import FILESYSTEM
 from utils.destinations.postgres import POSTGRES
+from utils.destinations.private_files import keep_private
 from utils.destinations.redshift import REDSHIFT
 from utils.destinations.snowflake import SNOWFLAKE
 
@@ -66,13 +67,15 @@ def pipeline_into(
     dataset_layout()
     into = _create(destination)
     staging = type_named(_configured_type(destination)).staging
-    return dlt.pipeline(
+    pipeline = dlt.pipeline(
         name or dataset,
         destination=into,
         staging=_create(staging) if staging else None,
         dataset_name=dataset,
         progress=progress or NULL_COLLECTOR,
     )
+    keep_private(pipeline.working_dir)
+    return pipeline
 
 
 def require_set_up(pipeline: dlt.Pipeline) -> None:
