@@ -8,8 +8,8 @@ A run's environment is the worker's PREFECT_* settings, then the pool's `env`, t
 deployment's: the last one wins, by name. None of them has the key of Prefect's API. The
 task gets it from AWS Secrets Manager, by the secret's ARN.
 
-A bad dependency in a run finds little: the secrets of one source, by the job variable
-`role`, a file system without a place for programs that last, and no capability of Linux.
+A bad dependency in a run finds the secrets of one source, which the job variable `role`
+names, two folders to write to, and no capability of Linux.
 """
 
 from __future__ import annotations
@@ -76,11 +76,10 @@ def production_pool(stack: StackOutputs) -> WorkPool:
 
 
 def _confine(definition: dict[str, Any]) -> None:
-    """Leave a task no more of its machine than it needs.
-
-    AWS's answer has to equal the definition, or else each run would register another. It
-    adds `enableFaultInjection`; empty lists that it adds do not count.
-    """
+    """Leave a task no more of its machine than it needs."""
+    # AWS adds this to each definition. Without it no definition would equal the latest one,
+    # and each run would register another. Empty lists and mappings, which AWS adds to
+    # capabilities and volumes, do not count.
     definition["enableFaultInjection"] = False
     definition["volumes"] = [{"name": name} for name in WRITABLE]
     (container,) = definition["containerDefinitions"]
