@@ -11,7 +11,6 @@ from typing import Any, Iterator
 from uuid import uuid4
 
 from tests.samples.page_requests import (
-    CLIENT,
     COMMANDS,
     FILTERS,
     MARK,
