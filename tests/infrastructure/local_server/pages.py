@@ -13,7 +13,8 @@ from playwright.sync_api import BrowserContext, Frame
 
 from tests.fakes.http_server import Answer, Api, Request, serving
 from tests.repository.tree import ROOT
-from tests.samples.page_attacks import CLIENT, MARK, Attack
+from tests.samples.page_attacks import Attack
+from tests.samples.page_requests import CLIENT, MARK
 from tests.samples.planted_objects import SECRET
 from tests.servers.local_server import RunningServer
 from tests.servers.prefect_state import State, state

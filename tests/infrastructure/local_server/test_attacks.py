@@ -15,12 +15,11 @@ from tests.infrastructure.local_server.pages import (
     settled,
 )
 from tests.samples.page_attacks import (
-    COMMAND,
-    MARK,
     attacks,
     attacks_in_each_way,
     essential_attacks,
 )
+from tests.samples.page_requests import COMMAND, MARK
 from tests.samples.planted_objects import plant
 from tests.servers.local_server import RunningServer
 from tests.servers.ports import free_port

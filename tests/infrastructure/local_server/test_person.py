@@ -12,7 +12,8 @@ from playwright.sync_api import BrowserContext, Page
 
 from tests.infrastructure.local_server.pages import send
 from tests.repository.tree import copy_repository
-from tests.samples.page_attacks import COMMAND, MARK, commanding
+from tests.samples.page_attacks import commanding
+from tests.samples.page_requests import COMMAND, MARK
 from tests.servers.local_server import RunningServer
 from tests.servers.prefect import prefect_command
 from tests.servers.python import python
