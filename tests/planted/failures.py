@@ -1,0 +1,25 @@
+"""All failures, by their numbers: a secret's words name the failure that it belongs to."""
+
+from __future__ import annotations
+
+from tests.planted import (
+    failures_of_apis,
+    failures_of_databases,
+    failures_of_the_platform,
+)
+from tests.planted.failure import Failure
+
+FAILURES = (
+    *failures_of_apis.FAILURES,
+    *failures_of_databases.FAILURES,
+    *failures_of_the_platform.FAILURES,
+)
+# Not a failure of the project: it shows its secrets everywhere, so that the search can
+# be seen to find them.
+CONTROL = Failure(
+    "control",
+    "tests.planted.control {aws}",
+    "shown on purpose",
+    {"EXTRACT__WORKERS": "1"},
+)
+NUMBERS = {each.name: number for number, each in enumerate((*FAILURES, CONTROL))}

@@ -1,0 +1,80 @@
+"""All that the runs have left, searched."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Iterable
+
+from tests.fakes.aws import Aws
+from tests.fakes.http_server import Api
+from tests.planted.alerts import alerts, wait_for_alerts, write_events
+from tests.planted.contents import search_folder
+from tests.planted.failure import Failure
+from tests.planted.failures import NUMBERS
+from tests.planted.processes import command_lines
+from tests.planted.runs import Run, run
+from tests.planted.search import Found, search
+
+AT_ONCE = 3
+
+
+@dataclass(frozen=True)
+class Left:
+    """Runs by the names of their failures, and secrets that were found."""
+
+    runs: dict[str, Run]
+    found: dict[int, set[Found]]
+
+    def of(self, failure: Failure) -> list[str]:
+        """Return where a failure's secrets are shown, and which."""
+        return sorted(map(str, self.found[NUMBERS[failure.name]]))
+
+
+def run_and_search(
+    failures: Iterable[Failure], folder: Path, api: str, server: Path, aws: Aws | None
+) -> Left:
+    """Run failures side by side, then search what they have left.
+
+    Args:
+        failures: Failures to run.
+        folder: Folder for all runs.
+        api: Address of Prefect's API.
+        server: Folder of Prefect's server, with its database and log.
+        aws: Fake AWS, if a failure needs it.
+    """
+    one = partial(_run, folder=folder, api=api, aws=aws)
+    with command_lines() as lines, alerts(api) as received:
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            runs = {each.failure.name: each for each in pool.map(one, failures)}
+        wait_for_alerts(api, received, {*runs})
+        write_events(api)
+    found = {each for line in lines for each in search(line, "a process list")}
+    found |= search_folder(server, "Prefect's server")
+    found |= _sent(received)
+    for each in runs.values():
+        found |= search_folder(each.folder, "")
+    return Left(runs, _by_failure(found))
+
+
+def _run(failure: Failure, folder: Path, api: str, aws: Aws | None) -> Run:
+    return run(failure, folder / str(NUMBERS[failure.name]), api, aws)
+
+
+def _sent(received: Api) -> set[Found]:
+    """Search what the webhook was sent. Its own secrets are in its address and header."""
+    return {
+        found
+        for request in received.requests
+        for found in search(request.body, "a webhook")
+    }
+
+
+def _by_failure(found: set[Found]) -> dict[int, set[Found]]:
+    by_failure: dict[int, set[Found]] = defaultdict(set)
+    for each in found:
+        by_failure[each.owner.failure if each.owner else -1].add(each)
+    return by_failure
