@@ -42,7 +42,7 @@ BASE = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Failure:
     """A command that fails, or shows something, while secrets are planted."""
 

@@ -82,10 +82,8 @@ def _base64(data: bytes, place: str) -> Iterator[Found]:
     for core, skipped in _cores().items():
         for hit in re.finditer(re.escape(core), data):
             # The core begins at one of base64's groups of four.
-            text = data[hit.start() : hit.start() + 4 * WORD_BYTES // 3 // 4 * 4]
-            text = re.match(rb"[A-Za-z0-9+/_-]*", text)[0]
-            text = text[: len(text) // 4 * 4].translate(bytes.maketrans(b"-_", b"+/"))
-            word = MARKER[:skipped].encode() + base64.b64decode(text)
+            text = re.match(rb"[A-Za-z0-9+/_-]*", data[hit.start() : hit.start() + 24])
+            word = MARKER[:skipped].encode() + _decoded(text[0])
             yield Found(place, owner_of(word), "base64")
 
 
@@ -104,9 +102,16 @@ def _cores() -> dict[bytes, int]:
     return cores
 
 
+def _decoded(text: bytes) -> bytes:
+    """Decode either alphabet's base64, with or without the equals signs at its end."""
+    text = text.translate(bytes.maketrans(b"-_", b"+/"))
+    text = text[:-1] if len(text) % 4 == 1 else text
+    return base64.b64decode(text + b"=" * (-len(text) % 4))
+
+
 def _unpacked(packed: bytes) -> bytes:
     try:
-        content = base64.b64decode(packed + b"=" * (-len(packed) % 4))
-        return zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(content)
+        unpack = zlib.decompressobj(zlib.MAX_WBITS | 32).decompress
+        return unpack(_decoded(packed.rstrip(b"=")))
     except (ValueError, zlib.error):
         return b""

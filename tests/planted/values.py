@@ -32,7 +32,7 @@ SECRETS = {
     "hubspot": "pat-eu1-{}/+{}==",
     "open_exchange_rates": "{}%'\"{}",
     "van": '{}"@{}',
-    "products": "{}@/%+{}'\"ü&",
+    "products": "{}@/%+ {}'\"ü&",
     "redshift": "{}?#:{}[ ]\\",
     # destinations
     "warehouse": "{} {}%40@/é",
