@@ -10,7 +10,7 @@ from tests.planted.servers import Server
 # Settings of every run. {name} stands for a planted secret or one of:
 #   server, port, closed    the failure's server, its port, and a port that is closed
 #   api, api_port           Prefect's server
-#   aws, region             the fake AWS, and a region for the failure alone
+#   aws_url, region         the fake AWS, and a region for the failure alone
 #   project                 folder of .dlt
 BASE = {
     "SOURCES__HUBSPOT__ACCESS_TOKEN": "{hubspot}",

@@ -11,7 +11,7 @@ API = "PREFECT_API_URL"
 BLOCKS = "blocks plan"
 VAULT = {
     "PROVIDERS__ENABLE_AWS_SECRETS": "true",
-    "AWS_ENDPOINT_URL": "{aws}",
+    "AWS_ENDPOINT_URL": "{aws_url}",
     "SOURCES__HUBSPOT__ACCESS_TOKEN": "",
 }
 SECRETS_OF_BLOCKS = {
@@ -160,7 +160,7 @@ FAILURES = (
     Failure(
         "blocks: a plan for production",
         *(f"{BLOCKS} production", "slack-webhook/alerts"),
-        {"AWS_ENDPOINT_URL": "{aws}"},
+        {"AWS_ENDPOINT_URL": "{aws_url}"},
         vault=SECRETS_OF_BLOCKS,
         needs="stack_and_pool_by_hand",
         code=0,
@@ -168,14 +168,14 @@ FAILURES = (
     Failure(
         "blocks: a secret of Slack that is no address",
         *("blocks apply production", ""),
-        {"AWS_ENDPOINT_URL": "{aws}"},
+        {"AWS_ENDPOINT_URL": "{aws_url}"},
         vault=SECRETS_OF_BLOCKS | {"prefect/slack-webhook-url": "{slack}"},
         needs="stack",
     ),
     Failure(
         "blocks: a secret of PagerDuty that is broken",
         *("blocks apply production", ""),
-        {"AWS_ENDPOINT_URL": "{aws}"},
+        {"AWS_ENDPOINT_URL": "{aws_url}"},
         vault=SECRETS_OF_BLOCKS
         | {"prefect/pagerduty-integration-key": '{{"key": {pagerduty:json}'},
         needs="stack",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,9 +21,10 @@ def command_lines() -> Iterator[set[bytes]]:
 
     def look() -> None:
         while not ended.wait(SECONDS_BETWEEN):
-            for process in Path("/proc").glob("[0-9]*/cmdline"):
+            for name in filter(str.isdecimal, os.listdir("/proc")):
                 with suppress(OSError):  # it has ended
-                    if MARKER.encode() in (line := process.read_bytes()):
+                    line = Path("/proc", name, "cmdline").read_bytes()
+                    if MARKER.encode() in line:
                         seen.add(line)
 
     looking = threading.Thread(target=look, daemon=True)

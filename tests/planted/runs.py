@@ -79,7 +79,7 @@ def _values(
         "closed": closed,
         "api": api,
         "api_port": api.removesuffix("/api").rpartition(":")[2],
-        "aws": aws.url if aws else "http://127.0.0.1:9",
+        "aws_url": aws.url if aws else "http://127.0.0.1:9",
         "region": REGIONS[WITH_A_VAULT.index(failure.name)] if failure.vault else REGIONS[0],
         "project": project,
     }

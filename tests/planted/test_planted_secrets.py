@@ -26,13 +26,13 @@ PARAMETERS = [
 ]
 # Where the control shows a secret, and how it is written there at least.
 PLACES = {
-    "console/stdout": "quoted (JSON)",
+    "console/stdout": "raw",
     "console/stderr": "base64",
     "prefect/storage/": "base64",
     "pipelines/": "raw",
     "data/warehouse.duckdb": "raw",
     "Prefect's server/prefect.db: log": "percent-encoded",
-    "Prefect's server/prefect.db: artifact": "quoted (JSON)",
+    "Prefect's server/prefect.db: artifact": "raw",
     "Prefect's server/prefect.db: events": "raw",
     "Prefect's server/prefect.db: flow_run_state": "base64",
     "a webhook": "base64",
@@ -68,7 +68,7 @@ def test_a_failure_shows_no_secret(left: Left, failure: Failure):
     run = left.runs[failure.name]
     assert failure.says in run.console
     assert run.code == failure.code, run.console
-    assert not left.of(failure)
+    assert not left.of(failure), "\n".join(left.of(failure))
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -76,7 +76,7 @@ def test_the_search_finds_what_is_shown(left: Left, place: str):
     run = left.runs[CONTROL.name]
     assert CONTROL.says in run.console
     shown = [each for each in left.of(CONTROL) if f" in {place}" in each]
-    assert any(f", {PLACES[place]}, " in each for each in shown), left.of(CONTROL)
+    assert any(f", {PLACES[place]}, " in each for each in shown), "\n".join(left.of(CONTROL))
 
 
 def test_no_secret_was_cut_off(left: Left):
