@@ -15,9 +15,6 @@ import pyarrow.parquet as pq
 
 from tests.planted.search import Found, search
 
-# Of no use to a search for a text.
-NUMBERS = ("BOOLEAN", "DATE", "TIME", "DECIMAL", "DOUBLE", "FLOAT", "INTERVAL")
-
 
 def search_folder(folder: Path, name: str = "") -> set[Found]:
     """Search all files of a folder, and their names."""
@@ -66,17 +63,13 @@ def sqlite_tables(path: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _duckdb_tables(path: Path) -> Iterator[tuple[str, bytes]]:
-    with duckdb.connect(str(path), read_only=True) as connection:
-        columns = connection.execute(
-            "SELECT table_schema, table_name, column_name, data_type"
-            " FROM information_schema.columns"
-        ).fetchall()
-        for schema, table, column, kind in columns:
-            if not kind.startswith(NUMBERS) and "INT" not in kind:
-                rows = connection.execute(
-                    f'SELECT DISTINCT "{column}"::VARCHAR FROM "{schema}"."{table}"'
-                )
-                yield f"{schema}.{table}", _text(rows.fetchall())
+    options = {"threads": 1}
+    with duckdb.connect(str(path), read_only=True, config=options) as connection:
+        tables = connection.execute(
+            "SELECT schema_name || '.' || table_name FROM duckdb_tables()"
+        )
+        for (table,) in tables.fetchall():
+            yield table, _text(connection.execute(f"FROM {table}").fetchall())
 
 
 def _text(rows: Iterable[Any]) -> bytes:

@@ -37,5 +37,5 @@ def control() -> None:
 
 
 if __name__ == "__main__":
-    with tags("planted"):
+    with tags(os.environ["PLANTED_TAGS"]):
         control()

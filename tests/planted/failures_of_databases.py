@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from tests.planted.failure import Failure
-from tests.planted.servers import hubspot_account, nonsense, postgres, tcp
+from tests.planted.servers import echo, http, hubspot_account, postgres, tcp
 
-PRODUCTS = "flows.products"
-EXPORT = "flows.redshift_export"
-LOAD = "flows.hubspot"
-IN_FIELDS = dict.fromkeys(
-    (
-        f"SOURCES__PRODUCTS__CREDENTIALS__{field}"
-        for field in ("HOST", "PORT", "DATABASE", "USERNAME", "PASSWORD")
-    ),
-    "",
-)
+FIELDS = ("HOST", "PORT", "DATABASE", "USERNAME", "PASSWORD")
 URL = "SOURCES__PRODUCTS__CREDENTIALS"
+REDSHIFT = "SOURCES__REDSHIFT_EXPORT__CREDENTIALS"
 WAREHOUSE = "DESTINATION__WAREHOUSE__CREDENTIALS"
+TYPE = "DESTINATION__WAREHOUSE__DESTINATION_TYPE"
+AT_THE_SERVER = "127.0.0.1:{port}"
 INTO_POSTGRES = {
-    "DESTINATION__WAREHOUSE__DESTINATION_TYPE": "postgres",
+    TYPE: "postgres",
     f"{WAREHOUSE}__HOST": "127.0.0.1",
     f"{WAREHOUSE}__PORT": "{port}",
     f"{WAREHOUSE}__DATABASE": "analytics",
@@ -26,7 +20,7 @@ INTO_POSTGRES = {
     f"{WAREHOUSE}__PASSWORD": "{warehouse}",
 }
 INTO_SNOWFLAKE = {
-    "DESTINATION__WAREHOUSE__DESTINATION_TYPE": "snowflake",
+    TYPE: "snowflake",
     f"{WAREHOUSE}__HOST": "example-account",
     f"{WAREHOUSE}__DATABASE": "ANALYTICS",
     f"{WAREHOUSE}__USERNAME": "LOADER",
@@ -36,163 +30,121 @@ INTO_SNOWFLAKE = {
     f"{WAREHOUSE}__PRIVATE_KEY_PASSPHRASE": "{snowflake_passphrase}",
 }
 
+
+def as_url(setting: str, url: str) -> dict[str, str]:
+    """Return settings with a URL in the place of host, password and so on."""
+    return dict.fromkeys((f"{setting}__{field}" for field in FIELDS), "") | {
+        setting: url
+    }
+
+
+def products(name: str, says: str, **more) -> Failure:
+    return Failure(f"products: {name}", "flows.products", says, **more)
+
+
+def redshift(name: str, says: str, **more) -> Failure:
+    return Failure(f"redshift_export: {name}", "flows.redshift_export", says, **more)
+
+
+def warehouse(name: str, says: str, **more) -> Failure:
+    more = {"server": hubspot_account} | more
+    return Failure(f"warehouse: {name}", "flows.hubspot", says, **more)
+
+
+def secrets_file(name: str, says: str, text: str, **more) -> Failure:
+    return Failure(
+        f"secrets.toml: {name}",
+        *("flows.hubspot", says),
+        {"SOURCES__HUBSPOT__ACCESS_TOKEN": ""},
+        http(echo("HubSpot", 403)),
+        {".dlt/secrets.toml": f"[sources.hubspot]\n{text}\n"},
+        **more,
+    )
+
+
 FAILURES = (
-    Failure(
-        "products: the database echoes the password",
-        *(PRODUCTS, "password authentication failed"),
+    products(
+        "the database echoes the password",
+        "password authentication failed",
         server=tcp(postgres),
         quick=True,
     ),
-    Failure("products: closed port", PRODUCTS, "refused"),
-    Failure(
-        "products: unknown host",
-        *(PRODUCTS, ""),
-        {"SOURCES__PRODUCTS__CREDENTIALS__HOST": "database.invalid"},
+    products(
+        "unknown host",
+        "could not translate host name",
+        settings={f"{URL}__HOST": "database.invalid"},
     ),
-    Failure("products: no PostgreSQL", PRODUCTS, "", server=tcp(nonsense)),
-    Failure(
-        "products: TLS where there is none",
-        *(PRODUCTS, "SSL", {"PGSSLMODE": "verify-full"}),
-        tcp(postgres),
-    ),
-    Failure(
-        "products: a password that was not encoded",
-        *(PRODUCTS, "%40"),
-        IN_FIELDS | {URL: "postgresql://reader:{products}@127.0.0.1:{port}/shop"},
-        tcp(postgres),
-        quick=True,
-    ),
-    Failure(
-        "products: a password in the query",
-        *(PRODUCTS, ""),
-        IN_FIELDS
-        | {URL: "postgresql://reader@127.0.0.1:{port}/shop?password={products:url}"},
-        tcp(postgres),
-    ),
-    Failure(
-        "products: an option that is none",
-        *(PRODUCTS, ""),
-        IN_FIELDS
-        | {
-            URL: (
-                "postgresql://reader:{products:url}@127.0.0.1:{port}/shop"
-                "?sslpasswordd={by_hand:url}&host=/{proxy:url}"
-            )
-        },
-        tcp(postgres),
-    ),
-    Failure(
-        "products: a port that is none",
-        *(PRODUCTS, ""),
-        {"SOURCES__PRODUCTS__CREDENTIALS__PORT": "{products}"},
-    ),
-    Failure(
-        "products: the password alone",
-        *(PRODUCTS, ""),
-        IN_FIELDS | {URL: "{products}"},
-    ),
-    Failure(
-        "products: broken JSON",
-        *(PRODUCTS, ""),
-        IN_FIELDS | {URL: '{{"host": "h", "password": {products:json}, "port": }}'},
-    ),
-    Failure(
-        "redshift_export: the database echoes the password",
-        *(EXPORT, ""),
+    products(
+        "TLS where there is none",
+        "server does not support SSL",
+        settings={"PGSSLMODE": "verify-full"},
         server=tcp(postgres),
     ),
-    Failure("redshift_export: closed port", EXPORT, "refused"),
-    Failure(
-        "redshift_export: a password that was not encoded",
-        *(EXPORT, ""),
-        {
-            name.replace("PRODUCTS", "REDSHIFT_EXPORT"): ""
-            for name in IN_FIELDS
-        }
-        | {
-            "SOURCES__REDSHIFT_EXPORT__CREDENTIALS": (
-                "redshift://reader:{redshift}@127.0.0.1:{port}/analytics"
-            )
+    products(
+        "a password that was not encoded",
+        "@ as %40",
+        settings=as_url(URL, f"postgresql://reader:{{products}}@{AT_THE_SERVER}/shop"),
+    ),
+    products(
+        "a password in the query",
+        "lacks password",
+        settings=as_url(
+            URL, f"postgresql://r@{AT_THE_SERVER}/shop?password={{products:url}}"
+        ),
+    ),
+    products(
+        "an option that is none",
+        "invalid connection option",
+        settings=as_url(
+            URL,
+            f"postgresql://r:{{products:url}}@{AT_THE_SERVER}/shop"
+            "?sslpasswordd={by_hand:url}",
+        ),
+    ),
+    products(
+        "a port that is none",
+        "port cannot be read",
+        settings={f"{URL}__PORT": "{products}"},
+    ),
+    products(
+        "the password alone", "cannot be read", settings=as_url(URL, "{products}")
+    ),
+    products(
+        "broken JSON",
+        "cannot be read",
+        settings=as_url(URL, '{{"host": "h", "password": {products:json}, "port": }}'),
+    ),
+    redshift(
+        "the database echoes the password",
+        "password authentication failed",
+        server=tcp(postgres),
+    ),
+    redshift(
+        "a password that was not encoded",
+        "error:",
+        settings=as_url(REDSHIFT, f"redshift://r:{{redshift}}@{AT_THE_SERVER}/shop"),
+    ),
+    warehouse(
+        "the database echoes the password",
+        "password authentication failed",
+        settings=INTO_POSTGRES,
+        server=tcp(postgres),
+    ),
+    warehouse(
+        "a password that was not encoded",
+        "URL with more than one @",
+        settings={
+            TYPE: "postgres",
+            WAREHOUSE: f"postgresql://loader:{{warehouse}}@{AT_THE_SERVER}/analytics",
         },
     ),
-    Failure(
-        "warehouse: the database echoes the password",
-        *(LOAD, "password authentication failed"),
-        {
-            **INTO_POSTGRES,
-            "SOURCES__HUBSPOT__BASE_URL": "http://127.0.0.1:{closed}",
-        },
-        tcp(postgres),
+    warehouse(
+        "a type that is none",
+        "which is none of duckdb, postgres",
+        settings={TYPE: "postgresql://loader:{warehouse}@db.example.org/analytics"},
     ),
-    Failure(
-        "warehouse: a password that was not encoded",
-        *(LOAD, ""),
-        {
-            **dict.fromkeys(INTO_POSTGRES, ""),
-            "DESTINATION__WAREHOUSE__DESTINATION_TYPE": "postgres",
-            WAREHOUSE: "postgresql://loader:{warehouse}@127.0.0.1:{port}/analytics",
-        },
-        tcp(postgres),
-    ),
-    Failure(
-        "warehouse: a type that is none",
-        *(LOAD, ""),
-        INTO_POSTGRES | {"DESTINATION__WAREHOUSE__DESTINATION_TYPE": "{warehouse}"},
-        hubspot_account,
-    ),
-    Failure(
-        "warehouse: a DuckDB that is none",
-        *(LOAD, ""),
-        {WAREHOUSE: "duckdb:///{project}/no/{warehouse:url}.duckdb"},
-        hubspot_account,
-    ),
-    Failure(
-        "warehouse: a key of Snowflake that is none",
-        *(LOAD, ""),
-        INTO_SNOWFLAKE,
-        hubspot_account,
-    ),
-    Failure(
-        "secrets.toml: broken",
-        *(LOAD, ""),
-        {"SOURCES__HUBSPOT__ACCESS_TOKEN": ""},
-        hubspot_account,
-        files={
-            ".dlt/secrets.toml": (
-                '[sources.hubspot]\naccess_token = "{hubspot}\nother = 1\n'
-            )
-        },
-        quick=True,
-    ),
-    Failure(
-        "secrets.toml: the same key twice",
-        *(LOAD, ""),
-        {"SOURCES__HUBSPOT__ACCESS_TOKEN": ""},
-        hubspot_account,
-        files={
-            ".dlt/secrets.toml": (
-                "[sources.hubspot]\n"
-                "access_token = {hubspot:json}\n"
-                "access_token = {hubspot:json}\n"
-            )
-        },
-    ),
-    Failure(
-        "secrets.toml: a list",
-        *(LOAD, ""),
-        {"SOURCES__HUBSPOT__ACCESS_TOKEN": ""},
-        hubspot_account,
-        files={
-            ".dlt/secrets.toml": (
-                "[sources.hubspot]\naccess_token = [{hubspot:json}, 1]\n"
-            )
-        },
-    ),
-    Failure(
-        "secrets.toml: a secret in the name's place",
-        *(LOAD, ""),
-        {"SOURCES__HUBSPOT__ACCESS_TOKEN": ""},
-        hubspot_account,
-        files={".dlt/secrets.toml": "[sources.hubspot]\n{hubspot:json} = 1\n"},
-    ),
+    warehouse("a key of Snowflake that is none", "error:", settings=INTO_SNOWFLAKE),
+    secrets_file(*("broken", "is not TOML", 'access_token = "{hubspot}\nother = 1')),
+    secrets_file("a list", "error:", "access_token = [{hubspot:json}, 1]"),
+    secrets_file("the secret as the name", "lacks access_token", "{hubspot:json} = 1"),
 )

@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
 from typing import Iterable
 
 from tests.fakes.aws import Aws
-from tests.fakes.http_server import Api
-from tests.planted.alerts import alerts, wait_for_alerts, write_events
+from tests.planted.alerts import send_alerts
 from tests.planted.contents import search_folder
 from tests.planted.failure import Failure
-from tests.planted.failures import NUMBERS
+from tests.planted.failures import ALERTS, NUMBERS
 from tests.planted.processes import command_lines
 from tests.planted.runs import Run, run
 from tests.planted.search import Found, search
+from tests.planted.values import secrets_of
 
 AT_ONCE = 3
 
@@ -29,9 +30,9 @@ class Left:
     runs: dict[str, Run]
     found: dict[int, set[Found]]
 
-    def of(self, failure: Failure) -> list[str]:
-        """Return where a failure's secrets are shown, and which."""
-        return sorted(map(str, self.found[NUMBERS[failure.name]]))
+    def of(self, owner: str) -> list[str]:
+        """Return where secrets are shown, and which, by the name in `NUMBERS`."""
+        return sorted(map(str, self.found[NUMBERS[owner]]))
 
 
 def run_and_search(
@@ -47,30 +48,21 @@ def run_and_search(
         aws: Fake AWS, if a failure needs it.
     """
     one = partial(_run, folder=folder, api=api, aws=aws)
-    with command_lines() as lines, alerts(api) as received:
+    began = datetime.now(timezone.utc)
+    with command_lines() as lines:
         with ThreadPoolExecutor(AT_ONCE) as pool:
             runs = {each.failure.name: each for each in pool.map(one, failures)}
-        wait_for_alerts(api, received, {*runs})
-        write_events(api)
+        sent = send_alerts(api, began, secrets_of(NUMBERS[ALERTS]))
     found = {each for line in lines for each in search(line, "a process list")}
+    found |= {each for body in sent for each in search(body, "a webhook")}
     found |= search_folder(server, "Prefect's server")
-    found |= _sent(received)
     for each in runs.values():
-        found |= search_folder(each.folder, "")
+        found |= search_folder(each.folder)
     return Left(runs, _by_failure(found))
 
 
 def _run(failure: Failure, folder: Path, api: str, aws: Aws | None) -> Run:
     return run(failure, folder / str(NUMBERS[failure.name]), api, aws)
-
-
-def _sent(received: Api) -> set[Found]:
-    """Search what the webhook was sent. Its own secrets are in its address and header."""
-    return {
-        found
-        for request in received.requests
-        for found in search(request.body, "a webhook")
-    }
 
 
 def _by_failure(found: set[Found]) -> dict[int, set[Found]]:

@@ -22,6 +22,10 @@ Secrets = dict[str, Secret]
 Preparation = Callable[[Path, str, Secrets], ContextManager[Path]]
 """Takes a folder, Prefect's API and secrets, and yields where the command starts."""
 
+ADMINISTRATOR: dict[str, Any] = {
+    "aws_access_key_id": "testing",
+    "aws_secret_access_key": "testing",
+}
 # moto knows these: each failure has a vault of its own.
 REGIONS = (
     *("us-east-1", "us-east-2", "us-west-1", "us-west-2", "eu-west-1", "eu-west-2"),
@@ -69,17 +73,18 @@ def pool_by_hand(
 
 @contextmanager
 def repository(
-    folder: Path, api: str, planted: Secrets, fault: str = ""
+    folder: Path, api: str, planted: Secrets, fault: dict[str, str] = {}
 ) -> Iterator[Path]:
     """Be in a repository whose prefect.yaml has secrets, which a commit changed."""
     made = new_repository(folder)
-    _write(made, planted["in_yaml_before"], "")
+    _write(made, planted["in_yaml_before"], {})
     made.git("tag", "--force", "house")
-    _write(made, planted["in_yaml"], fault.format_map(planted))
+    faulty = {key: text.format_map(planted) for key, text in fault.items()}
+    _write(made, planted["in_yaml"], faulty)
     yield made.folder
 
 
-def _write(made: Repository, secret: str, fault: str) -> None:
+def _write(made: Repository, secret: str, fault: dict[str, str]) -> None:
     variables = {
         "image": "{{ $IMAGE }}",
         "cpu": 256,
@@ -98,14 +103,13 @@ def _write(made: Repository, secret: str, fault: str) -> None:
             {"prefect.deployments.steps.set_working_directory": {"directory": "/app"}}
         ],
         "work_pool": {"name": "production", "job_variables": variables},
+        **fault,
     }
-    made.write({"prefect.yaml": f"{HEAD}  - {json.dumps(deployment)}\n{fault}"})
-    made.commit(f"A change of {fault or 'a secret'}"[:20])
+    made.write({"prefect.yaml": f"{HEAD}  - {json.dumps(deployment)}\n"})
+    made.commit()
 
 
-def prepare_aws(
-    aws: Aws, region: str, needs: str, vault: dict[str, str]
-) -> None:
+def prepare_aws(aws: Aws, region: str, needs: str, vault: dict[str, str]) -> None:
     """Put secrets, and a stack if it is needed, into a region."""
     client = partial(
         boto3.client, endpoint_url=aws.url, region_name=region, **ADMINISTRATOR
@@ -122,17 +126,11 @@ def prepare_aws(
         )
 
 
-ADMINISTRATOR: dict[str, Any] = {
-    "aws_access_key_id": "testing",
-    "aws_secret_access_key": "testing",
-}
 PREPARATIONS: dict[str, Preparation] = {
     "": nothing,
     "stack": nothing,
     "pool_by_hand": pool_by_hand,
     "stack_and_pool_by_hand": partial(pool_by_hand, name="production", kind="ecs"),
     "repository": repository,
-    "repository_with_a_fault": partial(
-        repository, fault="    tokne: {by_hand:json}\n  - name: {in_yaml:json}\n"
-    ),
+    "repository_with_a_fault": partial(repository, fault={"tokne": "{by_hand}"}),
 }

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Iterator
 
 from tests.fakes.aws import Aws
+from tests.planted.alerts import TAG
 from tests.planted.failure import BASE, Failure
 from tests.planted.failures import FAILURES, NUMBERS
 from tests.planted.preparations import PREPARATIONS, REGIONS, prepare_aws
@@ -29,7 +30,8 @@ class Run:
     """How a failure ended."""
 
     failure: Failure
-    code: int
+    code: int | None
+    """Exit code, None if the process had to be killed."""
     folder: Path
     """All that it left."""
 
@@ -64,8 +66,15 @@ def run(failure: Failure, folder: Path, api: str, aws: Aws | None) -> Run:
             if failure.signal and server:
                 server.asked.wait(SECONDS)
                 process.send_signal(failure.signal)
-            code = process.wait(SECONDS)
+            code = _wait(process)
     return Run(failure, code, left)
+
+
+def _wait(process: subprocess.Popen[bytes]) -> int | None:
+    try:
+        return process.wait(SECONDS)
+    except subprocess.TimeoutExpired:
+        return None
 
 
 def _values(
@@ -80,7 +89,9 @@ def _values(
         "api": api,
         "api_port": api.removesuffix("/api").rpartition(":")[2],
         "aws_url": aws.url if aws else "http://127.0.0.1:9",
-        "region": REGIONS[WITH_A_VAULT.index(failure.name)] if failure.vault else REGIONS[0],
+        "region": (
+            REGIONS[WITH_A_VAULT.index(failure.name)] if failure.vault else REGIONS[0]
+        ),
         "project": project,
     }
 
@@ -116,7 +127,8 @@ def _environment(
         "PYTHONPATH": str(ROOT),
         "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "true",
         "AWS_MAX_ATTEMPTS": "1",
-        "PLANTED_TAGS": "planted," + failure.name.replace(" ", "-"),
+        # of these there are alerts
+        "PLANTED_TAGS": TAG if failure.quick else "",
     }
     if failure.bug:
         environment["PLANTED_BUG"] = failure.bug

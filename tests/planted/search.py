@@ -7,6 +7,7 @@ import json
 import re
 import zlib
 from dataclasses import dataclass
+from functools import cache
 from typing import Iterator
 from urllib.parse import quote, quote_plus
 
@@ -28,16 +29,16 @@ class Found:
     encoding: str
 
     def __str__(self) -> str:
-        secret = self.owner.secret if self.owner else "a secret's beginning"
+        secret = self.owner and self.owner.secret or "a secret's beginning"
         return f"{secret}, {self.encoding}, in {self.place}"
 
 
 def search(data: bytes, place: str) -> set[Found]:
     """Return the secrets in the data, also if a line's end or a frame cuts them."""
-    views = {data, WRAPPING.sub(b"", data)}
-    found = {each for view in views for each in _plain(view, place)}
-    found |= {each for view in views for each in _base64(view, place)}
-    for packed in PACKED.findall(data):
+    unwrapped = WRAPPING.sub(b"", data)
+    found = {*_plain(data, place), *_plain(unwrapped, place)}
+    found |= {*_base64(unwrapped, place)}
+    for packed in PACKED.findall(unwrapped):
         if content := _unpacked(packed):
             found |= search(content, f"{place}, packed in base64")
     return found
@@ -51,18 +52,20 @@ def _plain(data: bytes, place: str) -> Iterator[Found]:
 
 def _encoding(data: bytes, at: int, owner: Owner | None) -> str:
     """Return how the secret around a word is written: as a whole, or a part of it."""
-    if not owner:
+    if not owner or not owner.secret:
         return "cut off"
     word = data[at : at + WORD_BYTES]
-    for name, form in forms(secrets_of(owner.failure)[owner.secret]).items():
+    for name, form in _forms(owner).items():
         start = at - form.find(word)
         if start >= 0 and data[start : start + len(form)] == form:
             return name
     return "a part of it"
 
 
-def forms(secret: str) -> dict[str, bytes]:
+@cache
+def _forms(owner: Owner) -> dict[str, bytes]:
     """Return what a secret looks like when it is written as text."""
+    secret = secrets_of(owner.failure)[owner.secret]
     return {
         name: text.encode()
         for name, text in {

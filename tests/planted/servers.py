@@ -9,17 +9,14 @@ import struct
 import threading
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timezone
 from functools import partial
 from socket import SO_LINGER, SOL_SOCKET, socket
 from socketserver import BaseRequestHandler, ThreadingTCPServer
 from typing import Callable, ContextManager, Iterator
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, quote_plus, urlencode
 
-from tests.fakes import hubspot, open_exchange_rates
 from tests.fakes.http_server import Answer, Request, json_answer, serving
-from tests.fakes.hubspot import HubSpot
-from tests.fakes.open_exchange_rates import OpenExchangeRates
+from tests.fakes.hubspot import TOKEN, HubSpot
 
 Respond = Callable[[Request], Answer]
 
@@ -33,15 +30,28 @@ class Server:
     """Set when the first request has arrived."""
 
 
-def received(request: Request) -> str:
-    """Return all of a request, as an API may echo it: also what its encodings hide."""
+# How an API may repeat what it was sent.
+ENCODINGS: dict[str, Callable[[str], str]] = {
+    "raw": str,
+    "repr": repr,
+    "percent": quote_plus,
+    "base64": lambda text: base64.b64encode(text.encode("latin-1")).decode(),
+}
+
+
+def received(request: Request, encoding: str = "raw") -> str:
+    """Return all of a request, and what its encodings hide.
+
+    In front is the Authorization header in an encoding: messages repeat beginnings alone.
+    """
     sent = request.headers.get("authorization", "")
     kind, _, token = sent.partition(" ")
-    with suppress(ValueError):
-        kind += " " + base64.b64decode(token, validate=True).decode("latin-1")
+    if kind == "Basic":
+        token = base64.b64decode(token).decode("latin-1")
     query = urlencode(request.query)
     address = f"{request.path}?{query} {quote(query)} {request.query}"
-    return f"Refused: {sent} ({kind} {token!r}) {address} {json.dumps(request.headers)}"
+    shown = ENCODINGS[encoding](sent)
+    return f"Refused: {shown} ({token}) {address} {json.dumps(request.headers)}"
 
 
 # Each API has its own form of an error, whose words a message repeats.
@@ -64,9 +74,9 @@ FORMS: dict[str, Callable[[str], object]] = {
 }
 
 
-def echo(form: str, status: int = 403) -> Respond:
+def echo(form: str, status: int, encoding: str = "raw") -> Respond:
     """Answer with an error that repeats the request, in a form of `FORMS`."""
-    return lambda request: json_answer(FORMS[form](received(request)), status)
+    return lambda request: json_answer(FORMS[form](received(request, encoding)), status)
 
 
 def echo_page(status: int, **headers: str) -> Respond:
@@ -127,19 +137,12 @@ def hubspot_account() -> ContextManager[Server]:
     """Serve an account with a contact, to whoever has any token."""
     account = HubSpot()
     account.add("contacts", email="ada@example.org")
-    return http(partial(_as, f"Bearer {hubspot.TOKEN}", account.respond))()
 
+    def respond(request: Request) -> Answer:
+        headers = request.headers | {"authorization": f"Bearer {TOKEN}"}
+        return account.respond(replace(request, headers=headers))
 
-def rates() -> ContextManager[Server]:
-    """Serve Open Exchange Rates to whoever has any app id."""
-    account = OpenExchangeRates(published_at=datetime.now(timezone.utc))
-    known = f"Token {open_exchange_rates.APP_ID}"
-    return http(partial(_as, known, account.respond))()
-
-
-def _as(known: str, respond: Respond, request: Request) -> Answer:
-    headers = request.headers | {"authorization": known}
-    return respond(replace(request, headers=headers))
+    return http(respond)()
 
 
 def tcp(talk: Callable[[socket], None]) -> Callable[[], ContextManager[Server]]:

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.planted.failure import BASE, Failure
-from tests.planted.failures import CONTROL, FAILURES
+from tests.planted.failures import ALERTS, CONTROL, FAILURES
 from tests.planted.left import Left, run_and_search
 from tests.repository.tree import ROOT
 
@@ -68,15 +68,22 @@ def test_a_failure_shows_no_secret(left: Left, failure: Failure):
     run = left.runs[failure.name]
     assert failure.says in run.console
     assert run.code == failure.code, run.console
-    assert not left.of(failure), "\n".join(left.of(failure))
+    assert not left.of(failure.name), "\n".join(left.of(failure.name))
+
+
+def test_an_alert_shows_no_secret(left: Left):
+    """Looks for the webhooks' own: one answers, the other one is away."""
+    assert not left.of(ALERTS), "\n".join(left.of(ALERTS))
 
 
 @pytest.mark.parametrize("place", PLACES)
 def test_the_search_finds_what_is_shown(left: Left, place: str):
     run = left.runs[CONTROL.name]
     assert CONTROL.says in run.console
-    shown = [each for each in left.of(CONTROL) if f" in {place}" in each]
-    assert any(f", {PLACES[place]}, " in each for each in shown), "\n".join(left.of(CONTROL))
+    shown = [each for each in left.of(CONTROL.name) if f" in {place}" in each]
+    assert any(f", {PLACES[place]}, " in each for each in shown), "\n".join(
+        left.of(CONTROL.name)
+    )
 
 
 def test_no_secret_was_cut_off(left: Left):

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import Callable
 from urllib.parse import quote
 
-MARKER = "zq" + secrets.token_hex(5)
-WORD = re.compile(rf"{MARKER}(\d{{3}})(\d{{2}})\d".encode())
+MARKER = "zq" + secrets.token_hex(4)
+WORD = re.compile(rf"{MARKER}(\d{{3}})(?:(\d{{2}}))?".encode())
 
 KEY = """\
 -----BEGIN ENCRYPTED PRIVATE KEY-----
@@ -82,7 +82,8 @@ class Owner:
     """Failure and secret to which a word belongs."""
 
     failure: int
-    secret: str
+    secret: str | None
+    """None if the word was cut off before it says which."""
 
 
 def secrets_of(failure: int) -> dict[str, Secret]:
@@ -91,9 +92,9 @@ def secrets_of(failure: int) -> dict[str, Secret]:
 
 
 def owner_of(word: bytes) -> Owner | None:
-    """Return whose word it is. A word that was cut off is nobody's."""
+    """Return whose word it is. One that was cut off early is nobody's."""
     found = WORD.match(word)
-    return found and Owner(int(found[1]), NAMES[int(found[2])])
+    return found and Owner(int(found[1]), NAMES[int(found[2])] if found[2] else None)
 
 
 def _secret(failure: int, name: str) -> str:
