@@ -1,0 +1,1 @@
+"""Planted secrets: failures of every kind, and a search of everything that they leave."""

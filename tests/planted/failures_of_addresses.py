@@ -1,0 +1,98 @@
+"""Failures of addresses with a password and a key: the ECB's, and a check of an IP address."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from tests.planted.failure import Failure
+from tests.planted.servers import (
+    cut_off,
+    data,
+    echo_page,
+    http,
+    nonsense,
+    self_signed,
+    slow,
+    tcp,
+)
+from tests.samples.ecb import zipped
+
+PUBLICATION = "SOURCES__EXCHANGE_RATES__PUBLICATION_URL"
+ADDRESS = "reader:{publication:url}@127.0.0.1:{port}/h.zip?key={publication_key:url}"
+
+
+def ecb(name: str, says: str, address: str = f"http://{ADDRESS}", **more) -> Failure:
+    """Return a failure of `exchange_rates --refresh`, with the address of its file."""
+    settings = {PUBLICATION: address} | more.pop("settings", {})
+    command = "flows.exchange_rates --refresh"
+    return Failure(f"ecb: {name}", command, says, settings, **more)
+
+
+through_a_proxy = partial(
+    ecb, address="http://ecb.invalid/h.zip?key={publication_key:url}"
+)
+
+FAILURES = (
+    ecb(
+        "403 echoes the password and the key",
+        *("403", f"http://{ADDRESS}"),
+        server=http(echo_page(403)),
+        quick=True,
+    ),
+    ecb(
+        "redirects to nowhere",
+        "",
+        server=http(echo_page(302, Location="http://a:{sent}@[/h.zip?{query}")),
+    ),
+    ecb(
+        "a column with another name",
+        "row 1, column 2",
+        server=http(data(lambda text: zipped(f'Date,"{text}",\n2026-11-02,1.2,\n'))),
+    ),
+    ecb("no ZIP file", "not a whole ZIP archive", server=http(data(str.encode))),
+    ecb("cut off", "Connection broken", server=http(cut_off)),
+    ecb(
+        "time-out",
+        "sent nothing for 0.3 s",
+        settings={"RUNTIME__REQUEST_TIMEOUT": "0.3"},
+        server=http(slow),
+    ),
+    ecb(
+        "unknown host",
+        "ecb.invalid cannot be reached",
+        "http://r:{publication:url}@ecb.invalid/h?key={publication_key:url}",
+    ),
+    ecb("closed port", "Connection refused", quick=True),
+    ecb(
+        "self-signed certificate",
+        *("self-signed certificate", f"https://{ADDRESS}"),
+        server=tcp(self_signed),
+    ),
+    ecb(
+        "an address that is none",
+        "could not be fetched",
+        "http://reader:{publication}@[h.zip?key={publication_key}",
+    ),
+    ecb(
+        "a password that was not encoded",
+        "could not be fetched",
+        "http://reader:{proxy}{publication}@127.0.0.1:{port}/h.zip",
+    ),
+    through_a_proxy(
+        "a proxy that refuses",
+        "407",
+        settings={"HTTP_PROXY": "http://r:{proxy:url}@127.0.0.1:{port}", "NO_PROXY": ""}
+        | {"no_proxy": "127.0.0.1"},
+        server=http(echo_page(407)),
+    ),
+    Failure(
+        "hello_world: 403 echoes the password and the key",
+        *("flows.hello_world", "Outbound IP address unknown"),
+        {
+            "CHECK_IP_URL": "http://r:{check_ip:url}@127.0.0.1:{port}/?k={proxy:url}",
+            "EXPECTED_OUTBOUND_IP": "203.0.113.7",
+        },
+        http(echo_page(403)),
+        code=0,
+    ),
+)

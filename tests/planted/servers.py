@@ -1,0 +1,200 @@
+"""Servers that fail a run: they echo what they were sent, break off, or talk nonsense."""
+
+from __future__ import annotations
+
+import base64
+import json
+import ssl
+import struct
+import threading
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from functools import partial
+from socket import SO_LINGER, SOL_SOCKET, socket
+from socketserver import BaseRequestHandler, ThreadingTCPServer
+from typing import Callable, ContextManager, Iterator
+from urllib.parse import quote, quote_plus, urlencode
+
+from tests.fakes.http_server import Answer, Request, json_answer, serving
+from tests.fakes.hubspot import TOKEN, HubSpot
+
+Respond = Callable[[Request], Answer]
+
+
+@dataclass
+class Server:
+    """A running server."""
+
+    port: int
+    asked: threading.Event = field(default_factory=threading.Event)
+    """Set when the first request has arrived."""
+
+
+# How an API may repeat what it was sent.
+ENCODINGS: dict[str, Callable[[str], str]] = {
+    "raw": str,
+    "repr": repr,
+    "percent": quote_plus,
+    "base64": lambda text: base64.b64encode(text.encode("latin-1")).decode(),
+}
+
+
+def received(request: Request, encoding: str = "raw") -> str:
+    """Return all of a request, and what its encodings hide.
+
+    In front is the Authorization header in an encoding: messages repeat beginnings alone.
+    """
+    sent = request.headers.get("authorization", "")
+    kind, _, token = sent.partition(" ")
+    if kind == "Basic":
+        token = base64.b64decode(token).decode("latin-1")
+    query = urlencode(request.query)
+    address = f"{request.path}?{query} {quote(query)} {request.query}"
+    shown = ENCODINGS[encoding](sent)
+    return f"Refused: {shown} ({token}) {address} {json.dumps(request.headers)}"
+
+
+# Each API has its own form of an error, whose words a message repeats.
+FORMS: dict[str, Callable[[str], object]] = {
+    "HubSpot": lambda text: {
+        "status": "error",
+        "message": text,
+        "category": text,
+        "correlationId": text,
+    },
+    "Open Exchange Rates": lambda text: {
+        "error": True,
+        "status": 403,
+        "message": text,
+        "description": text,
+    },
+    "VAN": lambda text: {"errors": [{"code": text, "text": text}]},
+    "Prefect": lambda text: {"detail": text, "exception_message": text},
+    "AWS": lambda text: {"__type": "AccessDeniedException", "Message": text},
+}
+
+
+def echo(form: str, status: int, encoding: str = "raw") -> Respond:
+    """Answer with an error that repeats the request, in a form of `FORMS`."""
+    return lambda request: json_answer(FORMS[form](received(request, encoding)), status)
+
+
+def echo_page(status: int, **headers: str) -> Respond:
+    """Answer with an HTML page that repeats the request, as a proxy does."""
+    return lambda request: Answer(
+        f"<html><pre>{received(request)}</pre></html>".encode(),
+        status,
+        {"Content-Type": "text/html"}
+        | {
+            # in a header there are only characters of Latin-1, in one line
+            name.replace("_", "-"): value.format(
+                sent=quote(request.headers.get("authorization", "")),
+                query=urlencode(request.query),
+                host=request.headers["host"],
+            )
+            for name, value in headers.items()
+        },
+    )
+
+
+def cut_off(request: Request) -> Answer:
+    """Send half of an answer that repeats the request."""
+    return replace(echo_page(200)(request), cut_off=True)
+
+
+def slow(request: Request) -> Answer:
+    """Send half of an answer, and the rest of it much later."""
+    return replace(echo_page(200)(request), seconds=20)
+
+
+def content(build: Callable[[str], object]) -> Respond:
+    """Answer 200 with JSON that contains what was received."""
+    return lambda request: json_answer(build(received(request)))
+
+
+def data(build: Callable[[str], bytes]) -> Respond:
+    """Answer 200 with bytes that contain what was received."""
+    return lambda request: Answer(build(received(request)))
+
+
+def http(respond: Respond) -> Callable[[], ContextManager[Server]]:
+    """Return a server of HTTP."""
+
+    @contextmanager
+    def serve() -> Iterator[Server]:
+        def answer(request: Request) -> Answer:
+            server.asked.set()
+            return respond(request)
+
+        with serving(answer) as api:
+            server = Server(int(api.url.rpartition(":")[2]))
+            yield server
+
+    return serve
+
+
+def hubspot_account() -> ContextManager[Server]:
+    """Serve an account with a contact, to whoever has any token."""
+    account = HubSpot()
+    account.add("contacts", email="ada@example.org")
+
+    def respond(request: Request) -> Answer:
+        headers = request.headers | {"authorization": f"Bearer {TOKEN}"}
+        return account.respond(replace(request, headers=headers))
+
+    return http(respond)()
+
+
+def tcp(talk: Callable[[socket], None]) -> Callable[[], ContextManager[Server]]:
+    """Return a server that hands each connection to a function."""
+
+    @contextmanager
+    def serve() -> Iterator[Server]:
+        class Connection(BaseRequestHandler):
+            def handle(self) -> None:
+                server.asked.set()
+                with suppress(OSError, struct.error):
+                    talk(self.request)
+
+        with ThreadingTCPServer(("127.0.0.1", 0), Connection) as listener:
+            listener.daemon_threads = True
+            server = Server(listener.server_address[1])
+            run = partial(listener.serve_forever, 0.01)
+            threading.Thread(target=run, daemon=True).start()
+            yield server
+            listener.shutdown()
+
+    return serve
+
+
+def nonsense(connection: socket) -> None:
+    """Answer a request with its own bytes, which are no answer."""
+    connection.sendall(b"?" + connection.recv(65536))
+
+
+def reset(connection: socket) -> None:
+    """Break the connection after the request."""
+    connection.recv(65536)
+    connection.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def self_signed(connection: socket) -> None:
+    """Present a certificate that no authority has signed."""
+    from tests.planted.certificate import server_context
+
+    with suppress(ssl.SSLError):
+        server_context().wrap_socket(connection, server_side=True)
+
+
+def postgres(connection: socket) -> None:
+    """Ask for the password in clear, and refuse it with an error that repeats it."""
+    request = connection.recv(8)
+    while request[4:] == struct.pack("!I", 80877103):  # for TLS, which is not there
+        connection.sendall(b"N")
+        request = connection.recv(8)
+    connection.recv(struct.unpack("!I", request[:4])[0] - 8)
+    connection.sendall(b"R" + struct.pack("!II", 8, 3))
+    password = connection.recv(4096)[5:].rstrip(b"\0")
+    message = b'password authentication failed for user "reader": ' + password
+    fields = b"SFATAL\0VFATAL\0C28P01\0M" + message + b"\0\0"
+    connection.sendall(b"E" + struct.pack("!I", len(fields) + 4) + fields)
