@@ -8,6 +8,8 @@ from typing import Any, Callable, Iterator
 
 from pydantic import SecretStr
 
+from utils.redaction.known_secrets import is_secret_name
+
 Fields = dict[str, Any]
 """Nested dicts and lists. A `SecretStr` in them is never shown."""
 
@@ -86,6 +88,9 @@ def _same(old: Any, new: Any) -> bool:
 def _difference(
     path: str, old: Any, new: Any, is_public: IsPublic | None
 ) -> Difference:
+    if is_secret_name(path.rpartition(".")[2]):
+        # somebody wrote a secret where its address belongs
+        old, new = _hidden(old), _hidden(new)
     if old is ABSENT:
         return Difference(path, "", _shown(new))
     if isinstance(new, SecretStr):
@@ -93,6 +98,12 @@ def _difference(
     shown = is_public(path, _shown(old)) if is_public else new is not ABSENT
     before = _shown(old) if shown else "(not shown)"
     return Difference(path, before, "" if new is ABSENT else _shown(new))
+
+
+def _hidden(value: Any) -> Any:
+    if isinstance(value, str) and not value.startswith("arn:"):
+        return SecretStr(value)
+    return value
 
 
 def _shown(value: Any) -> str:

@@ -13,6 +13,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 from utils.errors import ClearError
+from utils.redaction.texts import excerpt
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -73,9 +74,7 @@ def _unzip(content: bytes, file: str) -> bytes:
         ValueError,
     ) as error:
         # its text may have a name of 64 kB
-        problem = (
-            f"is not a whole ZIP archive of one file ({str(error)[:LONGEST_REASON]})"
-        )
+        problem = f"is not a whole ZIP archive of one file ({excerpt(str(error), LONGEST_REASON)})"
         raise HistoryError(file, problem) from error
     if len(unzipped) > MOST_BYTES:
         problem = (
@@ -98,11 +97,11 @@ def _header(csv: bytes, file: str) -> list[str]:
         raise HistoryError(file, f"has {len(line):,} characters, too many", row=1)
     names = line.split(",")
     if names[0] != "Date":
-        raise HistoryError(file, f"found {names[0][:40]!r}, not 'Date'", 1, "1")
+        raise HistoryError(file, f"found {excerpt(names[0])!r}, not 'Date'", 1, "1")
     currencies = names[1:-1] if names[-1] == "" else names[1:]
     for number, name in enumerate(currencies, start=2):
         if not re.fullmatch("[A-Z]{3}", name):
-            problem = f"found {name[:40]!r}, not the three letters of a currency"
+            problem = f"found {excerpt(name)!r}, not the three letters of a currency"
             raise HistoryError(file, problem, 1, str(number))
         if name in currencies[: number - 2]:
             raise HistoryError(file, f"{name} appears twice", 1, str(number))
@@ -140,7 +139,7 @@ def _read_columns(csv: bytes, names: list[str], file: str) -> pa.Table:
         )
     except pa.ArrowInvalid as error:
         if not wrong_rows:
-            raise HistoryError(file, str(error)[:LONGEST_REASON]) from error
+            raise HistoryError(file, excerpt(str(error), LONGEST_REASON)) from error
         found, expected = wrong_rows[0].actual_columns, wrong_rows[0].expected_columns
         problem = f"has {found} fields where the header has {expected}"
         raise HistoryError(file, problem, wrong_rows[0].number) from error
@@ -153,5 +152,5 @@ def _check_nameless(wide: pa.Table, names: list[str], file: str) -> None:
     if names[-1] == "":
         row = pc.index(wide[""].is_valid(), True).as_py()
         if row >= 0:
-            problem = f"{wide[''][row].as_py()[:40]!r} is under no currency"
+            problem = f"{excerpt(wide[''][row].as_py())!r} is under no currency"
             raise HistoryError(file, problem, row + 2, str(len(names)))

@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from sources.exchange_rates.archive import HistoryError, read_archive
+from utils.redaction.texts import excerpt
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -69,7 +70,7 @@ def _cast(
             try:
                 value.cast(to)
             except pa.ArrowInvalid as error:
-                problem = f"{value.as_py()[:40]!r} is not {expected}"
+                problem = f"{excerpt(value.as_py())!r} is not {expected}"
                 raise HistoryError(file, problem, row, column) from error
         raise
 

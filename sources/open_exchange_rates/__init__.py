@@ -16,6 +16,7 @@ from dlt.sources import DltResource
 
 from sources.open_exchange_rates.api import SOURCE, OpenExchangeRatesApi
 from utils.errors.http import as_documented
+from utils.redaction.texts import excerpt
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -120,5 +121,5 @@ def _time(timestamp: Any) -> datetime:
 def _rate(currency: str, rate: Any) -> Decimal:
     is_number = isinstance(rate, int | Decimal) and not isinstance(rate, bool)
     if not is_number or not SMALLEST_RATE <= rate < ABOVE_RATES:
-        raise ValueError(f"{str(rate)[:40]!r} is no rate of {currency[:40]}")
+        raise ValueError(f"{excerpt(str(rate))!r} is no rate of {excerpt(currency)}")
     return Decimal(rate)

@@ -10,6 +10,7 @@ from typing import Any
 from utils.checked_settings import checked_token
 from utils.errors import ClearError
 from utils.errors.http import as_documented
+from utils.redaction.texts import excerpt
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ class OpenExchangeRatesApi:
             # not floats, which are not the rates as published
             answer = response.json(parse_float=Decimal)
             if not isinstance(answer, dict):
-                raise TypeError(f"it is no object, but {response.text[:40]!r}")
+                raise TypeError(f"it is no object, but {excerpt(response.text)!r}")
             return answer
 
     def closing_rates(self, day: date) -> dict[str, Any] | None:

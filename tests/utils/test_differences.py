@@ -30,12 +30,12 @@ def test_each_field_that_differs(old, new, shown):
 
 
 def test_an_old_value_is_shown_only_if_it_is_public():
-    old = {"tags": ["mine", "x"], "variables": {"key": "sesame", "token": "sesame"}}
-    new = {"tags": ["ours"], "variables": {"token": "-"}}
+    old = {"tags": ["mine", "x"], "variables": {"key": "sesame", "command": "sesame"}}
+    new = {"tags": ["ours"], "variables": {"command": "-"}}
     found = differences(old, new, lambda path, value: path == "tags.0" or value == "x")
     assert [str(each) for each in found] == [
         "tags.0: mine -> ours",
-        "variables.token: (not shown) -> -",
+        "variables.command: (not shown) -> -",
         "tags.1: x -> none",
         "variables.key: (not shown) -> none",
     ]

@@ -80,10 +80,11 @@ def asking_aws(
         ClearError: AWS refuses.
     """
     from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError  # a proxy's page, for example
 
     try:
         yield
-    except BotoCoreError as error:
+    except (BotoCoreError, ResponseParserError) as error:
         raise _no_aws(error, outcome) from error
     except ClientError as error:
         if error.response["Error"].get("Code") in NOT_THERE:

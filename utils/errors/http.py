@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Iterator
 from urllib.parse import urlsplit
 
 from utils.errors import ClearError
-from utils.redaction.texts import redact
+from utils.redaction.texts import excerpt
 
 if TYPE_CHECKING:
     from requests import PreparedRequest, RequestException, Response
@@ -54,9 +54,7 @@ def api_error(error: RequestException, source: str) -> ApiError:
     from requests import JSONDecodeError
 
     if isinstance(error, JSONDecodeError):
-        what = (
-            f"an answer is not JSON but begins with {redact(error.doc[:1000])[:40]!r}"
-        )
+        what = f"an answer is not JSON but begins with {excerpt(error.doc)!r}"
         what_to_do = "Is the address in the settings that of the API?"
     elif error.response is not None:
         what = f"{_named(error.request)} was answered {_answered(error.response)}"
@@ -127,8 +125,8 @@ def _named(request: PreparedRequest | Any) -> str:
 
 def _answered(response: Response) -> str:
     status = response.status_code
-    # An answer may repeat the request's token. Half of it would not be recognised.
-    said = redact(" ".join(_said(response).split()))[:LONGEST_EXCERPT].rstrip(".")
+    # an answer may repeat the request's token
+    said = excerpt(" ".join(_said(response).split()), LONGEST_EXCERPT).rstrip(".")
     return f"{status} {responses.get(status, '')}".rstrip() + (said and f": {said}")
 
 

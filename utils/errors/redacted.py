@@ -33,7 +33,7 @@ def without_secrets(function: Callable[P, R]) -> Callable[P, R]:
     def redacting(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return function(*args, **kwargs)
-        except Exception as error:
+        except BaseException as error:  # sys.exit() takes a text
             redacted = redact_error(error)
             if redacted is error:
                 raise
@@ -66,6 +66,8 @@ def _redacted(error: BaseException, done: dict[int, BaseException]) -> BaseExcep
     if _shows_secret(error):
         stand_in = _stand_in(error)
         error.args = redact_all(error.args)
+        if isinstance(error, SystemExit):
+            error.code = redact_all(error.code)
         error.__dict__.update(redact_all(error.__dict__))
         if _shows_secret(error):
             done[id(error)] = stand_in
@@ -75,6 +77,7 @@ def _redacted(error: BaseException, done: dict[int, BaseException]) -> BaseExcep
 def _shows_secret(error: BaseException) -> bool:
     """Return whether its message, representation, notes or fields have a secret."""
     shown = [*format_exception_only(error), repr(error), repr(error.__dict__)]
+    shown += [str(error.code)] if isinstance(error, SystemExit) else []
     return any(redact(text) != text for text in shown)
 
 

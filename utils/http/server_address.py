@@ -9,6 +9,7 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 from utils.checked_settings import wrong_setting
 from utils.errors import ClearError
+from utils.redaction.texts import excerpt
 
 LONGEST = 2_000
 LONGEST_SHOWN = 100
@@ -85,7 +86,7 @@ class ServerAddress:
         if not found[1]:
             raise self._leads_away(relation, "what is no address")
         if found != (self.scheme, self.host, self.port):
-            other = str(ServerAddress(*found, self.setting))[:LONGEST_SHOWN]
+            other = excerpt(str(ServerAddress(*found, self.setting)), LONGEST_SHOWN)
             raise self._leads_away(relation, ascii(other)[1:-1])
 
     def _leads_away(self, relation: str, other: str) -> OtherServer:

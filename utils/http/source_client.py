@@ -15,6 +15,7 @@ from requests.adapters import HTTPAdapter
 
 from utils.errors import ClearError
 from utils.http.server_address import ServerAddress
+from utils.redaction.texts import excerpt
 
 # Pages of the sources' APIs have some hundred kilobytes at most, the ECB's archive has 640
 # kB.
@@ -118,7 +119,7 @@ class _Answer(Response):
             problem = "nested too deeply"
         except ValueError:
             problem = "a number has too many digits"
-        raise JSONDecodeError(problem, self.text[:200], 0)
+        raise JSONDecodeError(problem, excerpt(self.text, 200), 0)
 
 
 class _Body:

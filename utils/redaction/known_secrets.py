@@ -12,7 +12,7 @@ import sys
 import tomllib
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Iterator, Mapping
+from typing import Any, Collection, Iterator, Mapping
 from urllib.parse import unquote
 
 # A shorter text would be struck from the middle of ordinary words.
@@ -25,12 +25,16 @@ PUBLIC = {
     *("destination_type", "staging_iam_role", "dataset_name", "staging_dataset_name"),
 }
 NAMES_OF_SECRETS = re.compile(
-    r"passw(or)?d|passphrase|secret|token|credentials?$|auth_string|authorization"
+    r"passw(or)?d|passphrase|secret|token|auth_string|authorization"
     r"|api_?key|private_?key$|integration_key|access_key|app_id|webhook|connection_url",
     re.IGNORECASE,
 )
 # Variables in which dlt looks for settings of sources and destinations.
 OF_DLT = ("SOURCES__", "DESTINATION__")
+# Of a query's values in an address.
+NAMES_IN_A_QUERY = re.compile(
+    r"key|token|secret|sig|auth|passw|credential|code|app_?id", re.I
+)
 # To the last @: a password may have one itself.
 PASSWORD_IN_ADDRESS = re.compile(r"^\s*[\w+.-]+://[^:/@]*:(?P<password>.*)@", re.DOTALL)
 
@@ -42,6 +46,12 @@ def remember_secrets(content: Any) -> None:
     _remembered.update(_secrets_in(content))
 
 
+def is_secret_name(name: str, public: Collection[str] = PUBLIC) -> bool:
+    """Return whether a setting or variable of this name usually holds a secret."""
+    key = name.lower().rpartition("__")[2]
+    return bool(NAMES_OF_SECRETS.search(name)) and key not in public
+
+
 def known_secrets() -> frozenset[str]:
     """Return all secrets that this process may use, each at least six characters long."""
     found = set(_remembered)
@@ -50,7 +60,7 @@ def known_secrets() -> frozenset[str]:
         settings = _read(folder / "config.toml")
         for name, value in _leaves(settings):
             public.add(name)
-            found.update(_password_in_address(value))
+            found.update(_secrets_in_address(value))
         found.update(_secrets_in(_read(folder / "secrets.toml")))
     found.update(_secrets_in_environment(os.environ, public))
     return frozenset(each for each in found if len(each) >= SHORTEST)
@@ -71,15 +81,15 @@ def _secrets_in_environment(
     for name, value in environment.items():
         key = name.lower().rpartition("__")[2]
         of_dlt = name.startswith(OF_DLT) and key not in public
-        if of_dlt or (NAMES_OF_SECRETS.search(name) and key not in public):
+        if of_dlt or key == "credentials" or is_secret_name(name, public):
             yield from _forms(value)
-        yield from _password_in_address(value)
+        yield from _secrets_in_address(value)
 
 
 def _secrets_in(content: Any) -> Iterator[str]:
     """Yield the texts of a secret's content, except those whose names are public."""
     for name, value in _leaves(content):
-        yield from _password_in_address(value)
+        yield from _secrets_in_address(value)
         if name not in PUBLIC:
             yield from _forms(value)
 
@@ -97,10 +107,16 @@ def _forms(value: str) -> Iterator[str]:
         yield from (line.strip() for line in value.splitlines())
 
 
-def _password_in_address(value: str) -> Iterator[str]:
+def _secrets_in_address(value: str) -> Iterator[str]:
     if parts := PASSWORD_IN_ADDRESS.match(value):
         yield parts["password"]
         yield unquote(parts["password"])
+    if "://" in value:
+        for part in value.partition("?")[2].split("&"):
+            name, _, text = part.partition("=")
+            if NAMES_IN_A_QUERY.search(name):
+                yield text
+                yield unquote(text)
 
 
 def _leaves(content: Any, name: str = "") -> Iterator[tuple[str, str]]:

@@ -13,6 +13,8 @@ from urllib.parse import quote, quote_plus
 from utils.redaction.known_secrets import known_secrets
 
 STRUCK = "***"
+# Of a secret that begins in an excerpt, and is encoded.
+LONGEST_SECRET = 10_000
 # Also of an address that comes from elsewhere, such as a redirect.
 USER_IN_ADDRESS = re.compile(r"(?<=://)[^\s/?#@:'\"]*:[^\s/?#@'\"]+@")
 BASE64 = "[A-Za-z0-9+/_=-]*"
@@ -27,6 +29,11 @@ def redact(text: str) -> str:
     if secrets := known_secrets():
         text = _pattern(secrets).sub(STRUCK, text)
     return USER_IN_ADDRESS.sub(f"{STRUCK}@", text)
+
+
+def excerpt(text: str, longest: int = 40) -> str:
+    """Return the beginning of a text, redacted before it is cut: half a secret is one, too."""
+    return redact(text[: longest + LONGEST_SECRET])[:longest]
 
 
 def redact_all(value: Any) -> Any:

@@ -1,9 +1,10 @@
-"""Strikes secrets from every log record, and from the tracebacks of uncaught errors."""
+"""Strikes secrets from every log record, warning, and traceback of an uncaught error."""
 
 from __future__ import annotations
 
 import logging
 import sys
+import warnings
 from types import TracebackType
 from typing import Any
 
@@ -26,6 +27,10 @@ def redact_log_records() -> None:
 
     logging.setLogRecordFactory(make_redacted)
     sys.excepthook = _print_uncaught
+    format_warning = warnings.formatwarning
+    warnings.formatwarning = lambda *args, **kwargs: redact(
+        format_warning(*args, **kwargs)
+    )
 
 
 def _redact(record: logging.LogRecord) -> logging.LogRecord:
