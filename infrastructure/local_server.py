@@ -47,6 +47,8 @@ SIGN_IN = """\
   })
 </script>
 """
+# A page on another port of this machine could show the UI in a frame, and lead clicks to it.
+NO_FRAME = "<script>if (self !== top) document.documentElement.remove()</script>"
 OPEN = '<!doctype html><meta http-equiv="refresh" content="0; url=%s">\n'
 
 app = App(
@@ -76,6 +78,8 @@ def serve(*, port: int = 4200) -> None:
     try:
         if _is_up(server, address):
             (home / "ui/v1/sign-in.html").write_text(SIGN_IN % KEPT_BY_UI)
+            for index in (home / "ui").glob("*/index.html"):
+                _refuse_frames(index)
             page = home / f"{PROFILE}.html"
             encoded = b64encode(password.encode()).decode()
             _write_for_owner(page, OPEN % f"{address}/sign-in.html#{encoded}")
@@ -135,6 +139,13 @@ def _is_up(server: subprocess.Popen[bytes], address: str) -> bool:
             pass
         time.sleep(0.2)
     return False
+
+
+def _refuse_frames(index: Path) -> None:
+    """Change a page of Prefect's UI, whose server sends no header against frames."""
+    text = index.read_text()
+    if NO_FRAME not in text:
+        index.write_text(text.replace("<head>", f"<head>{NO_FRAME}", 1))
 
 
 def _write_for_owner(file: Path, text: str) -> None:
