@@ -68,6 +68,7 @@ def _automation(api: str, server: str, secret: Secret) -> Iterator[None]:
         url=SecretStr(f"{server}/services/{secret}"),
         headers={"X-Routing-Key": str(secret)},
     )
+    document = block.save("planted", overwrite=True)
     automation = {
         "name": "planted",
         "trigger": {
@@ -84,7 +85,7 @@ def _automation(api: str, server: str, secret: Secret) -> Iterator[None]:
         "actions": [
             {
                 "type": "call-webhook",
-                "block_document_id": str(block.save("planted", overwrite=True)),
+                "block_document_id": str(document),
                 "payload": PAYLOAD,
             }
         ],
@@ -94,6 +95,7 @@ def _automation(api: str, server: str, secret: Secret) -> Iterator[None]:
     address = f"{api}/automations/{made.json()['id']}"
     # The server says 503 while it writes the runs' events.
     until(lambda: ask("DELETE", address).is_success, "the automation's end", 30)
+    ask("DELETE", f"{api}/block_documents/{document}").raise_for_status()
 
 
 def _events(api: str, names: list[str], **only: Any) -> list[dict[str, Any]]:

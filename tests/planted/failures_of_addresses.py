@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from tests.planted.failure import Failure
-from tests.planted.servers import (
-    cut_off,
-    data,
-    echo_page,
-    http,
-    nonsense,
-    self_signed,
-    slow,
-    tcp,
-)
+from tests.planted.servers import cut_off, data, echo_page, http, slow
+from tests.planted.tcp_servers import self_signed, tcp
 from tests.samples.ecb import zipped
 
 PUBLICATION = "SOURCES__EXCHANGE_RATES__PUBLICATION_URL"
 ADDRESS = "reader:{publication:url}@127.0.0.1:{port}/h.zip?key={publication_key:url}"
 
 
-def ecb(name: str, says: str, address: str = f"http://{ADDRESS}", **more) -> Failure:
+def ecb(
+    name: str, says: str, address: str = f"http://{ADDRESS}", **more: Any
+) -> Failure:
     """Return a failure of `exchange_rates --refresh`, with the address of its file."""
     settings = {PUBLICATION: address} | more.pop("settings", {})
     command = "flows.exchange_rates --refresh"

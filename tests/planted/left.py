@@ -52,6 +52,8 @@ def run_and_search(
     with command_lines() as lines:
         with ThreadPoolExecutor(AT_ONCE) as pool:
             runs = {each.failure.name: each for each in pool.map(one, failures)}
+        if aws:
+            aws.empty()
         sent = send_alerts(api, began, secrets_of(NUMBERS[ALERTS]))
     found = {each for line in lines for each in search(line, "a process list")}
     found |= {each for body in sent for each in search(body, "a webhook")}
