@@ -8,14 +8,15 @@
 ARG PYTHON_IMAGE=docker.io/library/python:3.11-slim-bookworm
 
 FROM ${PYTHON_IMAGE} AS build
-ARG UV_VERSION=0.13.9
+WORKDIR /app
+# Copied, not mounted: buildah's cache does not notice a changed mounted file.
+COPY .ci/requirements.txt .ci/
 RUN --mount=type=secret,id=ca --mount=type=cache,target=/root/.cache \
     if [ -e /run/secrets/ca ]; then export PIP_CERT=/run/secrets/ca; fi \
     && python3 -m venv /uv \
-    && /uv/bin/pip install --quiet "uv==${UV_VERSION}"
+    && /uv/bin/pip install --quiet --require-hashes --only-binary :all: \
+        --requirement .ci/requirements.txt
 
-WORKDIR /app
-# Copied, not mounted: buildah's cache does not notice a changed mounted file.
 COPY pyproject.toml uv.lock ./
 # Bytecode is compiled, because each task starts in a new container.
 ENV UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never UV_COMPILE_BYTECODE=1
@@ -32,6 +33,15 @@ RUN --mount=type=secret,id=ca --mount=type=cache,target=/root/.cache \
         pyarrow/libarrow_python.so pyarrow/libarrow_python.so.*.* \
         prefect/server/ui prefect/server/ui-v2 /app/.venv/.lock
 
+FROM ${PYTHON_IMAGE} AS code
+WORKDIR /app
+COPY . .
+# Nothing but Python and SQL of the layers, such as a key that somebody has put there. A clone
+# may be readable by its owner alone, here not by `app`.
+RUN find flows pipelines sources utils ! -type d ! -name '*.py' ! -name '*.sql' -delete \
+    && chmod -R a+rX . \
+    && python3 -m compileall -q flows pipelines sources utils
+
 FROM ${PYTHON_IMAGE}
 # The official image lacks the standard library's bytecode, which costs each start half a
 # second.
@@ -44,12 +54,12 @@ COPY --from=build /app/.venv .venv
 # Arrow's own allocator keeps memory that was needed for a moment (utils/loading/memory.py).
 ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 ARROW_DEFAULT_MEMORY_POOL=system \
     DLT_LOCAL_DIR=/home/app PIPELINES_DIR=/home/app/pipelines
-# Only what .dockerignore lets through.
-COPY . .
-RUN python -m compileall -q flows pipelines sources utils
+COPY --from=code /app .
 USER app
 # Check that this user can import every flow.
 RUN for flow in flows/[a-z]*.py; do echo "import flows.$(basename "$flow" .py)"; done | python
+# All else is read-only on ECS. Fargate gives the volumes these folders' owners, else root's.
+VOLUME ["/home/app", "/tmp"]
 # Last, because the version differs in every build.
 ARG IMAGE_VERSION=unknown
 ENV IMAGE_VERSION=${IMAGE_VERSION}

@@ -20,11 +20,11 @@ app = App(
 
 
 @app.command
-def plan(part: Part | None = None, *, stack: str = "data-platform") -> None:
+def plan(part: Part = "production", *, stack: str = "data-platform") -> None:
     """Show what `apply` would create or update, and change nothing.
 
     Args:
-        part: Part to compare alone. `dev` needs no AWS.
+        part: Part to compare. `dev` needs no AWS, and a server without production's.
         stack: Name of production's CloudFormation stack.
     """
     with prefect_server() as client:
@@ -32,11 +32,11 @@ def plan(part: Part | None = None, *, stack: str = "data-platform") -> None:
 
 
 @app.command
-def apply(part: Part | None = None, *, stack: str = "data-platform") -> None:
+def apply(part: Part = "production", *, stack: str = "data-platform") -> None:
     """Create and update what differs, and nothing else.
 
     Args:
-        part: Part to change alone. `dev` needs no AWS.
+        part: Part to change. `dev` needs no AWS, and a server without production's.
         stack: Name of production's CloudFormation stack.
     """
     with prefect_server() as client:

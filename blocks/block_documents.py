@@ -7,6 +7,7 @@ seconds of import, and slow down every Python process beside it.)
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -23,6 +24,11 @@ RESTART = (
     "The server registers them when it starts, unless"
     " PREFECT_SERVER_API_BLOCKS_REGISTER_ON_START is off. Turn that on, restart it and run"
     " this again: it continues where it stopped."
+)
+
+PUBLIC_FIELD = re.compile(
+    r"bucket_name|database|notify_type|region_name|schema|warehouse"
+    r"|credentials(\.(account|role|user))?"
 )
 
 
@@ -50,6 +56,9 @@ class BlockDocument(ManagedObject):
     def wanted(self) -> Fields:
         """The settings, with references as the names of blocks."""
         return self.data | {key: block.name for key, block in self.references.items()}
+
+    def is_public(self, path: str, value: str) -> bool:
+        return bool(PUBLIC_FIELD.fullmatch(path))
 
     def find(self, client: SyncPrefectClient) -> Fields | None:
         found = self._read(client)

@@ -7,6 +7,9 @@ definitions: Prefect gives each deployment its own.
 A run's environment is the worker's PREFECT_* settings, then the pool's `env`, then the
 deployment's: the last one wins, by name. None of them has the key of Prefect's API. The
 task gets it from AWS Secrets Manager, by the secret's ARN.
+
+A bad dependency in a run finds the secrets of one source, which the job variable `role`
+names, two folders to write to, and no capability of Linux.
 """
 
 from __future__ import annotations
@@ -14,9 +17,10 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
+from prefect.client.schemas.filters import WorkPoolFilter, WorkPoolFilterName
 from pydantic import SecretStr
 
-from blocks.work_pools import WorkPool
+from blocks.work_pools import DEV, ENVIRONMENT, WorkPool
 from utils.aws.stack import StackOutputs
 from utils.errors import ClearError
 
@@ -26,6 +30,12 @@ MEMORY = 512
 # A repository and a tag or a digest. Without the variable IMAGE, `{{ $IMAGE }}` in
 # prefect.yaml is an empty string, and Prefect's server refuses the deployment.
 IMAGE = r"^\S+[:@]\S+$"
+
+# The role of flows whose source has no secrets, by the end of its name.
+NO_SOURCE = "flow"
+# Folders that a task may write to, each a volume of its own. The Dockerfile declares them
+# as VOLUME: Fargate gives a volume the owner that the folder has in the image, else root.
+WRITABLE = {"home": "/home/app", "tmp": "/tmp"}
 
 API_SECRETS = {
     "PREFECT_API_KEY": "prefect_api_key_secret_arn",
@@ -52,21 +62,58 @@ def production_pool(stack: StackOutputs) -> WorkPool:
         "type": "string",
         "pattern": IMAGE,
     }
-    # AWS adds this to each definition. Without it no definition would equal the latest one,
-    # and each run would register another.
-    definition = template["job_configuration"]["task_definition"]
-    definition["enableFaultInjection"] = False
-    # The kernel does not deliver SIGTERM to a container's first process before that has a
-    # handler. Without an init process, a run cancelled while it starts ends by SIGKILL.
-    (container,) = definition["containerDefinitions"]
-    container["linuxParameters"] = {"initProcessEnabled": True}
+    configuration = template["job_configuration"]
+    _confine(configuration["task_definition"])
+    _name_role(configuration["task_run_request"], variables, stack)
     return WorkPool(
         name=stack["WorkPoolName"],
         type="ecs",
         description="Each run is a task of its own on ECS Fargate.",
         base_job_template=template,
         default_template=default,
+        apart_from=WorkPoolFilter(name=WorkPoolFilterName(any_=[DEV])),
     )
+
+
+def _confine(definition: dict[str, Any]) -> None:
+    """Leave a task no more of its machine than it needs."""
+    # AWS adds this to each definition. Without it no definition would equal the latest one,
+    # and each run would register another. Empty lists and mappings, which AWS adds to
+    # capabilities and volumes, do not count.
+    definition["enableFaultInjection"] = False
+    definition["volumes"] = [{"name": name} for name in WRITABLE]
+    (container,) = definition["containerDefinitions"]
+    container["readonlyRootFilesystem"] = True
+    container["mountPoints"] = [
+        {"sourceVolume": name, "containerPath": path} for name, path in WRITABLE.items()
+    ]
+    container["linuxParameters"] = {
+        # The kernel does not deliver SIGTERM to a container's first process before that
+        # has a handler. Without an init process, a run cancelled while it starts ends by
+        # SIGKILL.
+        "initProcessEnabled": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+
+
+def _name_role(
+    request: dict[str, Any], variables: dict[str, Any], stack: StackOutputs
+) -> None:
+    """Let a deployment choose its runs' role by the name of its source.
+
+    prefect.yaml cannot have ARNs, which differ from account to account.
+    """
+    del variables["task_role_arn"]
+    sources = stack["SourceRoles"].split(",")
+    variables["role"] = {
+        "title": "Role",
+        "description": "Source whose secrets the runs may read.",
+        "type": "string",
+        "enum": [NO_SOURCE, *sources],
+        "default": NO_SOURCE,
+    }
+    prefix = stack["FlowRoleArn"].removesuffix(NO_SOURCE)
+    request["overrides"]["taskRoleArn"] = f"{prefix}{{{{ role }}}}"
 
 
 def _defaults(stack: StackOutputs) -> dict[str, Any]:
@@ -83,7 +130,6 @@ def _defaults(stack: StackOutputs) -> dict[str, Any]:
             "assignPublicIp": "DISABLED",
         },
         "execution_role_arn": stack["ExecutionRoleArn"],
-        "task_role_arn": stack["FlowRoleArn"],
         "configure_cloudwatch_logs": True,
         "cloudwatch_logs_options": {
             "awslogs-group": stack["FlowLogGroupName"],
@@ -92,13 +138,13 @@ def _defaults(stack: StackOutputs) -> dict[str, Any]:
         "cloudwatch_logs_prefix": "flows",
         "match_latest_revision_in_family": True,
         # An ARN is not a secret, but people store the secret itself here by mistake.
-        _api_secret(stack): SecretStr(stack["PrefectApiSecretArn"]),
+        _api_secret(stack): SecretStr(stack["PrefectTaskSecretArn"]),
         "env": _environment(stack),
     }
 
 
 def _environment(stack: StackOutputs) -> dict[str, str]:
-    return {
+    return ENVIRONMENT | {
         "PREFECT_API_URL": stack["PrefectApiUrl"],
         "DESTINATION__WAREHOUSE__DESTINATION_TYPE": stack["WarehouseType"],
         "DESTINATION__LAKE__BUCKET_URL": stack["LakeBucketUrl"],

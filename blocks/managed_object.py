@@ -28,6 +28,15 @@ class ManagedObject(ABC):
         """The fields of a new object without settings, which a plan does not show."""
         return {}
 
+    def is_public(self, path: str, value: str) -> bool:
+        """Return whether anyone may read a field's old value, whoever wrote it.
+
+        Args:
+            path: The field's path, such as `variables.properties.cpu.default`.
+            value: The old value.
+        """
+        return False
+
     def skipped(self, reason: str) -> SkippedObject:
         """Return the entry that the plan shows in place of the object."""
         return SkippedObject(self.label, reason)

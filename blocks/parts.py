@@ -17,29 +17,24 @@ from utils.errors import ClearError
 Part = Literal["dev", "production"]
 
 
-def managed_objects(
-    part: Part | None, stack_name: str
-) -> list[ManagedObject | SkippedObject]:
-    """Return the objects of one part or of both. A block follows those it refers to.
+def managed_objects(part: Part, stack_name: str) -> list[ManagedObject | SkippedObject]:
+    """Return the objects of a part. A block follows those it refers to.
 
     Args:
-        part: Part to return alone, or None for both.
+        part: Part of developers or of production. Each has a server of its own.
         stack_name: Name of production's CloudFormation stack.
 
     Raises:
         ClearError: The stack or a secret cannot be read from AWS.
     """
-    objects: list[ManagedObject | SkippedObject] = []
-    if part != "production":
-        objects.append(dev_pool())
-    if part != "dev":
-        try:
-            objects += _production_objects(StackOutputs.named(stack_name))
-        except NoAws as error:
-            raise ClearError(
-                f"{error} `python -m blocks apply dev` needs no AWS."
-            ) from error
-    return objects
+    if part == "dev":
+        return [dev_pool()]
+    try:
+        return _production_objects(StackOutputs.named(stack_name))
+    except NoAws as error:
+        raise ClearError(
+            f"{error} `python -m blocks apply dev` needs no AWS."
+        ) from error
 
 
 def _production_objects(stack: StackOutputs) -> list[ManagedObject | SkippedObject]:

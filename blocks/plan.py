@@ -10,6 +10,7 @@ from prefect.client.orchestration import SyncPrefectClient
 
 from blocks.managed_object import ManagedObject, SkippedObject
 from utils.differences import Difference, differences
+from utils.errors.addresses import without_secrets
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -67,7 +68,7 @@ class BlocksPlan:
     ) -> BlocksPlan:
         """Compare objects with those on the server. Nothing is changed."""
         steps = tuple(_step(each, client) for each in objects)
-        return cls(str(client.api_url).rstrip("/"), steps)
+        return cls(without_secrets(str(client.api_url)).rstrip("/"), steps)
 
     def carry_out(self, client: SyncPrefectClient) -> BlocksPlan:
         """Carry out all steps, and return the plan as done."""
@@ -124,7 +125,7 @@ def _step(each: ManagedObject | SkippedObject, client: SyncPrefectClient) -> Ste
     current = each.find(client)
     if current is None:
         return Step(each, Action.CREATE, differences(each.defaults, each.wanted))
-    changed = differences(current, each.wanted)
+    changed = differences(current, each.wanted, each.is_public)
     return Step(each, Action.UPDATE if changed else Action.KEEP, changed)
 
 

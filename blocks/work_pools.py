@@ -2,20 +2,39 @@
 
 A pool's concurrency limit, pause and queues are set by hand during operations, and are
 kept. The template is code: changes by hand are reverted.
+
+The pools of developers and of production are never on one server. A run in production
+holds a key of its server, by which it could start commands on each machine whose worker
+serves a pool there.
 """
 
 from __future__ import annotations
 
+import re
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
+from prefect.client.schemas.filters import WorkPoolFilter, WorkPoolFilterType
 from prefect.exceptions import ObjectNotFound
 
 from blocks.managed_object import ManagedObject
 from utils.differences import Fields, revealed
 from utils.errors import ClearError
+
+DEV = "dev"
+# pyproject.toml has it, too, but a worker may have been started in another folder.
+ENVIRONMENT = {"PREFECT_RESULTS_DEFAULT_SERIALIZER": "json"}
+# A command, an environment or a part of the template may have a secret that somebody put
+# there by hand.
+PUBLIC_FIELD = re.compile(
+    r"description"
+    r"|variables\.properties\.(cluster|cpu|memory|vpc_id|network_configuration"
+    r"|execution_role_arn|role|match_latest_revision_in_family"
+    r"|cloudwatch_logs_\w+|configure_cloudwatch_logs)\.default(\..*)?"
+)
 
 
 @dataclass(frozen=True)
@@ -28,6 +47,8 @@ class WorkPool(ManagedObject):
     base_job_template: dict[str, Any]
     default_template: dict[str, Any]
     """The template of a new pool of this type."""
+    apart_from: WorkPoolFilter
+    """Pools that must not be on the same server."""
 
     @property
     def label(self) -> str:
@@ -44,7 +65,11 @@ class WorkPool(ManagedObject):
         """The template of a new pool of this type."""
         return self.default_template
 
+    def is_public(self, path: str, value: str) -> bool:
+        return bool(PUBLIC_FIELD.fullmatch(path))
+
     def find(self, client: SyncPrefectClient) -> Fields | None:
+        self._check_apart(client)
         try:
             found = client.read_work_pool(self.name)
         except ObjectNotFound:
@@ -65,6 +90,17 @@ class WorkPool(ManagedObject):
     def update(self, client: SyncPrefectClient) -> None:
         client.update_work_pool(self.name, WorkPoolUpdate(**self._settings()))
 
+    def _check_apart(self, client: SyncPrefectClient) -> None:
+        for other in client.read_work_pools(work_pool_filter=self.apart_from):
+            raise ClearError(
+                f"This Prefect server has the work pool {other.name}, and {self.name} must"
+                " not be beside it: a run in production could start commands on developers'"
+                " machines. Nothing was changed. Keep a server of your own for development:"
+                " `uv run python -m infrastructure.local_server`, and"
+                f" PREFECT_PROFILE=data-platform. If nobody needs {other.name} here, delete"
+                f" it: prefect work-pool delete {other.name}."
+            )
+
     def _settings(self) -> Fields:
         return {
             "description": self.description,
@@ -76,11 +112,15 @@ def dev_pool() -> WorkPool:
     """Return the work pool of runs on a developer's machine."""
     from prefect.workers.process import ProcessWorker
 
-    template = ProcessWorker.get_default_base_job_template()
+    default = ProcessWorker.get_default_base_job_template()
+    template = deepcopy(default)
+    template["variables"]["properties"]["env"]["default"] = dict(ENVIRONMENT)
     return WorkPool(
-        name="dev",
+        name=DEV,
         type="process",
         description="Runs are processes on the machine of whoever starts a worker.",
         base_job_template=template,
-        default_template=template,
+        default_template=default,
+        # Production's pool, whatever its name.
+        apart_from=WorkPoolFilter(type=WorkPoolFilterType(any_=["ecs"])),
     )

@@ -26,23 +26,29 @@ from pydantic import Field
 
 from utils.backfill.chunk_runs import ChunkRuns
 from utils.backfill.chunks import chunks_of
+from utils.backfill.days import MOST_DAYS
 from utils.backfill.report import BackfillReport
 from utils.backfill.target import BackfillTarget
+from utils.errors.redacted import without_secrets
 from utils.runs.artifacts import ProgressArtifact, publish
 from utils.runs.command_line import run_from_command_line
 from utils.runs.terminal_bar import terminal_bar
 
+LONGEST_NAME = 400
+MOST_AT_ONCE = 1_000
+
 
 @flow(name="backfill", timeout_seconds=7 * 24 * 60 * 60)
+@without_secrets
 def backfill(
     *,
-    deployment: str,
+    deployment: Annotated[str, Field(max_length=LONGEST_NAME)],
     first_day: date,
     last_day: date,
-    chunk_days: Annotated[int, Field(ge=1)] = 30,
-    at_once: Annotated[int, Field(ge=1)] = 4,
+    chunk_days: Annotated[int, Field(ge=1, le=MOST_DAYS)] = 30,
+    at_once: Annotated[int, Field(ge=1, le=MOST_AT_ONCE)] = 4,
     parameters: dict[str, Any] | None = None,
-    name: str = "",
+    name: Annotated[str, Field(max_length=LONGEST_NAME)] = "",
 ) -> BackfillReport:
     """Run a deployment for a range of days in chunks, and continue where it stopped.
 

@@ -13,11 +13,15 @@ other queries are exported. Connections were retried already. Correct the query 
 parameters and run it again.
 """
 
+from typing import Annotated
+
 from prefect import flow
 from prefect.task_runners import ThreadPoolTaskRunner
+from pydantic import Field
 
 from pipelines.redshift_export import export_query, prepare_export
 from sources.redshift.sql_files import Query, Value
+from utils.errors.redacted import without_secrets
 from utils.export.arrow_files import FileFormat
 from utils.export.progress import outcomes_of
 from utils.export.report import ExportedFile, ExportReport
@@ -47,9 +51,10 @@ def export(query: Query, file_format: FileFormat) -> ExportedFile:
     # Prefect declares a type that its own task runners do not fit.
     task_runner=ThreadPoolTaskRunner(QUERIES_AT_ONCE),  # type: ignore[arg-type]
 )
+@without_secrets
 def redshift_export(
     *,
-    folder: str = "inventory",
+    folder: Annotated[str, Field(max_length=100)] = "inventory",
     parameters: dict[str, Value] | None = None,
     file_format: FileFormat = "parquet",
 ) -> ExportReport:

@@ -1,55 +1,65 @@
-"""Gives later steps of a GitHub workflow access to Prefect.
+"""Runs a command with access to Prefect, for a step of a GitHub workflow.
 
-`python -m infrastructure.prefect_access` reads the URL of Prefect's API and the name of its
-secret from the stack's outputs, and the secret from AWS Secrets Manager. GitHub stores no
-copy of it, and masks it in the logs.
+`python -m infrastructure.prefect_access prefect deployment ls` reads the URL of Prefect's
+API and the name of its secret from the stack's outputs, and the secret from AWS Secrets
+Manager. Only the command's process has them: neither GitHub nor the job's other steps, with
+their actions, do. GitHub masks the secret in the logs.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
-from pathlib import Path
-from secrets import token_hex
-
-from cyclopts import App
+from typing import NoReturn
 
 from utils.aws.client import NotThere
 from utils.aws.secrets import read_secret
 from utils.aws.stack import StackOutputs
 from utils.errors import ClearError
 
-app = App(
-    name="python -m infrastructure.prefect_access",
-    version_flags=(),
-    result_action="return_value",
-)
+
+def main() -> NoReturn:
+    """Replace this process by a command that has Prefect's variables."""
+    parser = argparse.ArgumentParser(
+        prog="python -m infrastructure.prefect_access",
+        description="Run a command with the address and the secret of Prefect's API.",
+    )
+    parser.add_argument(
+        "--stack",
+        default="data-platform",
+        help="name of production's CloudFormation stack (default: %(default)s)",
+    )
+    parser.add_argument("program", help="program to run")
+    parser.add_argument(
+        "arguments", nargs=argparse.REMAINDER, help="arguments of the program"
+    )
+    given = parser.parse_args()
+    environment = os.environ | prefect_variables(given.stack)
+    try:
+        os.execvpe(given.program, [given.program, *given.arguments], environment)
+    except OSError as error:
+        raise ClearError(
+            f"The program {given.program} cannot be run: {error.strerror}. Nothing was"
+            " changed. Start this with `uv run`."
+        ) from error
 
 
-@app.default
-def prefect_access(*, stack: str = "data-platform") -> None:
-    """Set Prefect's URL and secret for the job's next steps, and mask the secret.
+def prefect_variables(stack: str) -> dict[str, str]:
+    """Return the variables of Prefect's address and secret, and mask the secret.
 
     Args:
         stack: Name of production's CloudFormation stack.
+
+    Raises:
+        ClearError: The stack, one of its outputs or the secret is missing, or AWS refuses.
     """
-    if not (file := os.environ.get("GITHUB_ENV")):
-        raise ClearError(
-            "GITHUB_ENV is not set: this is for a workflow on GitHub, and would print the"
-            " secret here. In a terminal set Prefect's variables as infrastructure/README.md"
-            " says."
-        )
     outputs = StackOutputs.named(stack)
     url, variable = outputs["PrefectApiUrl"], outputs["PrefectApiSecretVariable"]
     secret = _secret(outputs["PrefectApiSecretArn"])
-    # Masks come before any other output. Each has one line, which GitHub decodes:
-    # https://github.com/actions/toolkit/blob/main/packages/core/src/command.ts
-    for line in filter(None, secret.splitlines()):
-        print(f"::add-mask::{line.replace('%', '%25')}", flush=True)
-    with Path(file).open("a") as variables:
-        variables.write(_assignment("PREFECT_API_URL", url))
-        variables.write(_assignment(variable, secret))
-    print(f"The next steps have access to {url} by {variable}.")
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        _mask(secret)
+    return {"PREFECT_API_URL": url, variable: secret}
 
 
 def _secret(arn: str) -> str:
@@ -63,14 +73,23 @@ def _secret(arn: str) -> str:
         ) from error
 
 
-def _assignment(name: str, value: str) -> str:
-    """Return an assignment for the file GITHUB_ENV. The value may have several lines."""
-    end = f"end-{token_hex(16)}"
-    return f"{name}<<{end}\n{value}\n{end}\n"
+def _mask(secret: str) -> None:
+    """Have GitHub replace the secret by stars in the rest of the job's log.
+
+    By the standard error: the standard output is the module's, and may go into a file.
+    """
+    # A mask has one line, which GitHub decodes:
+    # https://github.com/actions/toolkit/blob/main/packages/core/src/command.ts
+    for line in filter(None, secret.splitlines()):
+        print(
+            f"::add-mask::{line.replace('%', '%25')}",
+            file=sys.stderr,
+            flush=True,
+        )
 
 
 if __name__ == "__main__":
     try:
-        app()
+        main()
     except ClearError as error:
         sys.exit(f"error: {error}")

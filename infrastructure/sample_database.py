@@ -16,6 +16,8 @@ from typing import Iterator
 
 import psycopg2
 
+from utils.prefect_server import protect_temporary_server
+
 FOLDER = Path(__file__).parent.parent / ".sample_database"
 PRODUCTS = 20_000
 DAYS_BEFORE = 90
@@ -136,6 +138,7 @@ def run_products(title: str) -> None:
 
     from flows.products import products
 
+    protect_temporary_server()
     console = Console()
     console.rule(title, align="left")
     console.print(products(), crop=False)

@@ -36,6 +36,13 @@ class DatabaseCredentials(ConnectionStringCredentials):
         super().on_resolved()
         if is_no_host(self.host):
             raise ConfigurationError(whole_address_as_host())
+        for name in ("host", "database", "username", "password"):
+            if "\0" in (getattr(self, name) or ""):
+                raise ConfigurationError(
+                    f"The {name} of a database has a NUL, which none can have. Nothing was"
+                    " loaded. Store it again where it comes from: the environment,"
+                    " .dlt/secrets.toml or AWS Secrets Manager."
+                )
 
 
 # dlt takes no Final field from the configuration. mypy lets none override another field.

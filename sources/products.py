@@ -7,7 +7,7 @@ updates or deletes, and never changes such a row again.
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Iterator
 
 import dlt
@@ -15,6 +15,7 @@ from dlt.common.schema.typing import TWriteDispositionConfig
 from dlt.sources import DltResource
 
 from sources.database_credentials import PostgresCredentials
+from sources.lag import lag_of, start_before
 from sources.postgres.snapshot import Snapshot, UnexpectedTable, postgres_snapshot
 
 if TYPE_CHECKING:
@@ -45,11 +46,13 @@ def products_source(
         credentials: Credentials of the application's database.
     """
 
+    lag = lag_of("sources.products.lag_hours", lag_hours)
+
     @dlt.resource(primary_key=KEY, write_disposition=MERGE)
     def products() -> Iterator[pa.Table]:
         state = dlt.current.resource_state()
         latest: datetime | None = None if full_refresh else state.get(CURSOR)
-        since = latest and latest - timedelta(hours=lag_hours)
+        since = start_before(latest, lag)
         with postgres_snapshot(credentials) as database:
             schema = _schema(database)
             _warn_of_lost_columns(schema)

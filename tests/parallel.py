@@ -26,6 +26,8 @@ TOGETHER = {
     ),
     # Each process would set up a platform of its own.
     "platform": ("tests/end_to_end/",),
+    # Each process would start the server and Chromium.
+    "local server": ("tests/infrastructure/local_server/",),
     "releases": (
         "tests/infrastructure/release/test_apply",
         "tests/infrastructure/release/test_rollback.py",

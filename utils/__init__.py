@@ -12,9 +12,20 @@
 - `aws`: questions to AWS: client, secrets, stack. Knows neither Prefect nor dlt.
 - `errors`: `ClearError`, errors of HTTP and PostgreSQL in plain words, addresses without
   their passwords, errors that a retry may cure.
+- `redaction`: the secrets in use, struck from what is published.
+- `http`: requests to a source's server: which one, and how long its answers may be (dlt).
+- `checked_settings`: bounds of settings and secrets (dlt).
 - `configuration_errors`: settings and secrets that are missing or malformed (dlt).
 - `vault_provider`: AWS Secrets Manager, where dlt looks for secrets.
 - `dlt_internals`: the holds on dlt's insides, each checked.
 - `differences`: compares what is wanted with what is there.
 - `prefect_server`: a client of Prefect's server, and why it cannot be used.
 """
+
+import os
+
+# Prefect's results and temporary server, DuckDB's file and its log, the folder of a lake and
+# dlt's working folders hold rows and settings. Set here, because their libraries create them,
+# in any module and thread: whatever a process of this project creates, only its owner can
+# read.
+os.umask(0o077)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 from contextlib import contextmanager
 from typing import Iterator
 
 import httpx
 from prefect.client.orchestration import ServerType, SyncPrefectClient, get_client
+from prefect.context import refresh_global_settings_context
 from prefect.settings import PREFECT_API_URL
 
 from utils.errors import ClearError
@@ -15,6 +18,20 @@ from utils.errors.addresses import without_secrets
 RUN_AGAIN = "Then run this again: it continues where it stopped."
 SECONDS_BEFORE_RETRY = (0.05, 0.1, 0.4, 1.6)
 """Waits after the first answers 503 to a request. Then Prefect's client waits for 32 s."""
+
+
+def protect_temporary_server() -> None:
+    """Give the server that Prefect starts for this process alone a password of its own.
+
+    Other users of the machine, and pages in a browser, could send it requests. Nothing is
+    done if PREFECT_API_URL names a server.
+    """
+    if PREFECT_API_URL.value() is not None:
+        return
+    password = f"temporary:{secrets.token_urlsafe(32)}"
+    os.environ["PREFECT_SERVER_API_AUTH_STRING"] = password
+    os.environ["PREFECT_API_AUTH_STRING"] = password
+    refresh_global_settings_context()
 
 
 @contextmanager
@@ -28,9 +45,9 @@ def prefect_server() -> Iterator[SyncPrefectClient]:
     if url is None:
         raise ClearError(
             "PREFECT_API_URL is not set, so there is no Prefect server. Nothing was"
-            " changed. Keep `uv run prefect server start` open in another terminal and set"
-            " PREFECT_API_URL=http://127.0.0.1:4200/api, or set it to the URL of your server"
-            " or of your workspace in Prefect Cloud."
+            " changed. Keep `uv run python -m infrastructure.local_server` open in another"
+            " terminal and set PREFECT_PROFILE=data-platform, or set PREFECT_API_URL to the"
+            " URL of your server or of your workspace in Prefect Cloud."
         )
     shown = without_secrets(url)
     try:

@@ -1,7 +1,7 @@
 """Reports of runs: each gives a summary, rows and facts. All are shown the same way.
 
 A report is printed as plain lines by `print`, as a table by rich, and published as an
-artifact by `utils.runs.artifacts`. It is outside of `utils.runs`, because loading
+artifact by `utils.runs.artifacts`, without secrets. It is outside of `utils.runs`, because loading
 needs it and knows nothing of Prefect.
 """
 
@@ -19,6 +19,8 @@ from typing import (
     NamedTuple,
     Sequence,
 )
+
+from utils.redaction.texts import redact, redact_all
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -70,8 +72,8 @@ class Report(ABC):
 
     def description(self) -> str:
         """Return the summary and the facts as a list in Markdown."""
-        lines = [self.summary]
-        for name, text, to_copy in self.facts():
+        lines = [redact(self.summary)]
+        for name, text, to_copy in self._facts():
             lines.append(f"{name}: `{text}`" if to_copy else f"{name}: {text}")
         return "\n".join(f"- {line}" for line in lines)
 
@@ -81,8 +83,8 @@ class Report(ABC):
         for row in self._rows():
             texts = [_in_line(name, kind, cell) for name, kind, cell in row]
             lines.append(f"{named}: {', '.join(filter(None, texts))}")
-        lines.append(self.summary)
-        lines += [f"{name}: {text}" for name, text, _ in self.facts()]
+        lines.append(redact(self.summary))
+        lines += [f"{name}: {text}" for name, text, _ in self._facts()]
         return "\n".join(lines)
 
     def __rich__(self) -> Group:
@@ -102,7 +104,7 @@ class Report(ABC):
         for row in self._rows():
             table.add_row(*(_in_table(name, kind, cell) for name, kind, cell in row))
 
-        facts = list(self.facts())
+        facts = self._facts()
         width = max((len(fact.name) for fact in facts), default=0)
         grid = Table.grid(padding=(0, 2))
         grid.add_column(style="dim", min_width=width)
@@ -115,13 +117,19 @@ class Report(ABC):
                 lines.append(line)
             else:
                 grid.add_row(name, Text(text))
-        return Group(Text(self.summary, style="italic"), table, grid, *lines)
+        return Group(Text(redact(self.summary), style="italic"), table, grid, *lines)
 
     def _rows(self) -> Iterator[list[tuple[str, Kind, Any]]]:
         """Yield each row's cells with their columns' names and kinds."""
         for cells in self.cells():
             columns = self.columns.items()
-            yield [(name, kind, cell) for (name, kind), cell in zip(columns, cells)]
+            yield [
+                (name, kind, redact_all(cell))
+                for (name, kind), cell in zip(columns, cells)
+            ]
+
+    def _facts(self) -> list[Fact]:
+        return [fact._replace(text=redact(fact.text)) for fact in self.facts()]
 
 
 def _in_line(name: str, kind: Kind, cell: Any) -> str:

@@ -55,8 +55,9 @@ class VaultProvider(CustomLoaderDocProvider):
         super().__init__("AWS Secrets Manager", dict)
         self._prefix = settings.secret_name_prefix
         self._reader = SecretReader(
-            right=f"{RIGHT} on all of {self._prefix}* (AWS answers like this, too, if"
-            " there is no such secret)",
+            right=f"{RIGHT} on that name, also if there is no such secret. In production a"
+            " run has it for one source, which the deployment's job variable `role` in"
+            " prefect.yaml names",
             outcome="Nothing was loaded.",
         )
         self._texts: dict[Address, str | None] = {}

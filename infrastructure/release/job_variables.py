@@ -71,8 +71,11 @@ def check_planned_job_variables(content: Content, stack: PlatformStack) -> None:
     Raises:
         PrefectFileError: A job variable is rejected. The message has each fault's line.
     """
-    # Only names and types matter, so that any text does for an output.
-    outputs = dict.fromkeys(read_template(content.template)["Outputs"], "output")
+    # Only names and types matter, so that any text does for an output that AWS makes.
+    outputs = {
+        name: each["Value"] if isinstance(each["Value"], str) else "output"
+        for name, each in read_template(content.template)["Outputs"].items()
+    }
     given = PlatformStack.made_from(
         stack.name, content.template, PLACEHOLDER_IMAGE
     ).parameters

@@ -68,15 +68,18 @@ def _latest_history(url: str, packaged: pa.Table) -> pa.Table:
 
 
 def _download(url: str) -> bytes:
+    from requests import RequestException
+
+    from utils.http.source_client import SourceClient
+
     # dlt's requests: timeouts, and retries with backoff on 429, 5xx and broken
     # connections, never on 404; settings in [runtime] of .dlt/config.toml.
-    from dlt.sources.helpers import requests
-
+    client = SourceClient(url, "sources.exchange_rates.publication_url")
     shown = without_secrets(url)
     logger.info("Fetching %s", shown)
     try:
-        return requests.get(url).content
-    except requests.RequestException as error:
+        return client.get(url).content
+    except RequestException as error:
         problem, what_to_do = no_answer(error) or (str(error), "Try again later.")
         raise PublicationUnavailable(
             f"{shown} could not be fetched: {without_secrets(problem)}. Nothing was"

@@ -81,6 +81,9 @@ def _check_days(days: pa.ChunkedArray, file: str) -> None:
     """
     import pyarrow.compute as pc
 
+    if len(days) > (date.today() - EUROS_FIRST_DAY).days + 2:
+        problem = f"there are {len(days):,} rows, more than days since the euro's first"
+        raise HistoryError(file, problem)
     if days.null_count:
         row = pc.index(days.is_null(), True).as_py() + 2
         raise HistoryError(file, "there is no date", row, "Date")

@@ -10,9 +10,9 @@ Archived records are listed each time, because the search does not know them.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from itertools import chain, islice
-from typing import Any, Iterator
+from typing import Any, Iterable, Iterator
 
 import dlt
 from dlt.sources import DltResource
@@ -25,10 +25,21 @@ from sources.hubspot.associations import (
     add_associations,
     association_columns,
 )
-from sources.hubspot.rows import Row, columns_of, first_time, is_news, row_of
+from sources.hubspot.rows import (
+    Row,
+    columns_of,
+    first_time,
+    is_news,
+    require_property_names,
+    row_of,
+)
+from sources.lag import lag_of, start_before
+from utils.checked_settings import checked_token
 from utils.errors.http import as_documented
+from utils.http.source_client import SourceClient
 
 CURSOR = "updated_at"
+SETTINGS = "sources.hubspot"
 
 
 @dlt.source(name="hubspot", root_key=True, max_table_nesting=1)
@@ -53,18 +64,22 @@ def hubspot_source(
         deal_properties: Properties of deals to load.
         access_token: Token of a private app that may read these three objects.
     """
-    client = RESTClient(base_url, auth=BearerTokenAuth(access_token))
+    http = SourceClient(base_url, f"{SETTINGS}.base_url", raise_for_status=False)
+    token = checked_token(f"{SETTINGS}.access_token", access_token)
+    client = RESTClient(base_url, auth=BearerTokenAuth(token), session=http.session)
+    lag = lag_of(f"{SETTINGS}.lag_hours", lag_hours)
     started = datetime.now(timezone.utc)
     properties = {
         "contacts": contact_properties,
         "companies": company_properties,
         "deals": deal_properties,
     }
+    require_property_names(properties)
 
     def records(name: str) -> Iterator[Any]:
         state = dlt.current.resource_state()
         latest: datetime | None = None if full_refresh else state.get(CURSOR)
-        since = latest and latest - timedelta(hours=lag_hours)
+        since = start_before(latest, lag)
         if since is None:
             # creates the table, even if there are no rows yet
             yield dlt.mark.with_hints(
@@ -101,10 +116,17 @@ def _changed_rows(
 ) -> Iterator[list[Row]]:
     """Yield each changed record once, with its associations."""
     is_first = first_time()
-    found = chain(*declared_records(client, name, properties, since))
-    while batch := list(islice(found, MOST_RECORDS)):
-        with as_documented("hubspot", f"a record of {name}"):
-            rows = [row_of(record, properties) for record in batch]
-        rows = [row for row in rows if is_news(row, since) and is_first(row["id"])]
+    records = chain(*declared_records(client, name, properties, since))
+    # rows at once: a record may have much more than the properties
+    found = _rows(records, name, properties)
+    news = (row for row in found if is_news(row, since) and is_first(row["id"]))
+    while rows := list(islice(news, MOST_RECORDS)):
         add_associations(client, name, rows)
         yield rows
+
+
+def _rows(records: Iterable[Any], name: str, properties: list[str]) -> Iterator[Row]:
+    for record in records:
+        with as_documented("hubspot", f"a record of {name}"):
+            row = row_of(record, properties)
+        yield row

@@ -6,15 +6,23 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from dlt.sources import DltResource
-from dlt.sources.helpers.rest_client.paginators import BasePaginator
+from dlt.sources.helpers.rest_client.paginators import (
+    BasePaginator,
+    JSONResponseCursorPaginator,
+)
 from dlt.sources.rest_api import rest_api_resources
 from dlt.sources.rest_api.typing import Endpoint
 
 from utils.errors.http import ApiError, as_documented
+from utils.http.page_trail import PageTrail
 
 if TYPE_CHECKING:
     from dlt.sources.helpers.rest_client import RESTClient
     from requests import Request, Response
+
+
+# HubSpot's list may have an empty page before its end.
+MOST_EMPTY_PAGES = 100
 
 
 def check_answer(response: Response, *_: Any, **__: Any) -> None:
@@ -59,11 +67,7 @@ def declared_records(
                 # dlt's BearerTokenAuth, which the client keeps as any auth of requests
                 "auth": client.auth,  # type: ignore[typeddict-item]
                 "session": client.session,
-                "paginator": {
-                    "type": "cursor",
-                    "cursor_path": "paging.next.after",
-                    "cursor_param": "after",
-                },
+                "paginator": ListPages(),
             },
             "resource_defaults": {
                 "endpoint": {
@@ -100,6 +104,33 @@ def _search(name: str, properties: list[str], since: datetime) -> Endpoint:
         },
         "paginator": SearchPages(),
     }
+
+
+class ListPages(JSONResponseCursorPaginator):
+    """Pages by HubSpot's cursor, which has to get somewhere."""
+
+    def __init__(self) -> None:
+        super().__init__(cursor_path="paging.next.after", cursor_param="after")
+        self._start_again()
+
+    def _start_again(self) -> None:
+        self._trail, self._empty_pages = PageTrail(), 0
+
+    def init_request(self, request: Request) -> None:
+        self._start_again()
+        super().init_request(request)
+
+    def update_state(self, response: Response, data: list[Any] | None = None) -> None:
+        super().update_state(response, data)
+        self._empty_pages = 0 if data else self._empty_pages + 1
+        if not self.has_next_page:
+            return
+        path = response.url.partition("?")[0]
+        with as_documented("hubspot", f"the answer of {path}"):
+            if self._empty_pages >= MOST_EMPTY_PAGES:
+                raise ValueError(f"{MOST_EMPTY_PAGES} pages without a record")
+            if self._trail.leads_back(str(self._next_reference)):
+                raise ValueError("its pages lead in a circle")
 
 
 class SearchPages(BasePaginator):

@@ -10,7 +10,7 @@ from dlt.sources.helpers.rest_client.client import raise_for_status
 
 from sources.columns import columns_of_types
 from sources.hubspot.api import check_answer
-from utils.errors.http import as_documented
+from utils.errors.http import ApiError, as_documented
 
 if TYPE_CHECKING:
     from dlt.sources.helpers.rest_client import RESTClient
@@ -22,6 +22,9 @@ ASSOCIATED = {"contacts": ["companies"], "deals": ["contacts", "companies"]}
 ID_COLUMNS = {"contacts": "contact_id", "companies": "company_id", "deals": "deal_id"}
 # HubSpot's limit of a request.
 MOST_RECORDS = 1000
+# Far more than the records of one request have. All are in memory at the same time.
+MOST_ASSOCIATIONS = 200_000
+MOST_REQUESTS = 1_000
 
 
 def association_columns(name: str) -> dict[str, TTableSchemaColumns]:
@@ -71,7 +74,9 @@ def associations(
     hooks = {"response": [check_answer, raise_for_status]}
     found: dict[str, dict[str, str | None]] = defaultdict(dict)
     inputs = [{"id": id_} for id_ in ids]
-    while inputs:
+    for _ in range(MOST_REQUESTS):
+        if not inputs:
+            return found
         answer = client.post(path, json={"inputs": inputs}, hooks=hooks).json()
         inputs = []
         with as_documented("hubspot", f"the answer of {path}"):
@@ -88,4 +93,9 @@ def associations(
                 if "paging" in result:
                     after = result["paging"]["next"]["after"]
                     inputs.append({"id": id_, "after": after})
-    return found
+            if sum(map(len, found.values())) > MOST_ASSOCIATIONS:
+                raise ValueError(f"more than {MOST_ASSOCIATIONS:,} associations")
+    raise ApiError(
+        f"hubspot: the associations of {name} with {other} have no end: {MOST_REQUESTS:,}"
+        " pages of at most a thousand records were read. Nothing was loaded. Ask HubSpot."
+    )

@@ -2,15 +2,50 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from datetime import datetime, timezone
-from typing import Any, Callable
+from typing import Any, Callable, Mapping
 
 from dlt.common.schema.typing import TTableSchemaColumns
 
 from sources.columns import columns_of_types
+from utils.checked_settings import wrong_setting
 
 Row = dict[str, Any]
+
+SETTINGS = {
+    "contacts": "contact_properties",
+    "companies": "company_properties",
+    "deals": "deal_properties",
+}
+NAME = re.compile(r"[\w-]{1,100}", re.ASCII)
+MOST_PROPERTIES = 1_000
+
+
+def require_property_names(properties: Mapping[str, list[str]]) -> None:
+    """Reject names that HubSpot gives no property, or more than it lets an object have.
+
+    Args:
+        properties: Names of properties by object type.
+
+    Raises:
+        ConfigurationError: Names the setting.
+    """
+    for objects, setting in SETTINGS.items():
+        names = properties[objects]
+        if len(names) > MOST_PROPERTIES:
+            problem = f"has {len(names):,} names"
+        elif not all(isinstance(each, str) and NAME.fullmatch(each) for each in names):
+            problem = "has a name that no property of HubSpot has"
+        else:
+            continue
+        raise wrong_setting(
+            f"sources.hubspot.{setting}",
+            problem,
+            f"It takes a list of at most {MOST_PROPERTIES:,} internal names, such as"
+            ' ["email", "hs_lead_status"].',
+        )
 
 
 def columns_of(properties: list[str]) -> TTableSchemaColumns:
@@ -68,4 +103,8 @@ def _expect(type_: Any, name: str, values: dict[str, Any]) -> Any:
 
 
 def _time(name: str, record: dict[str, Any]) -> datetime:
-    return datetime.fromisoformat(_expect(str, name, record)).astimezone(timezone.utc)
+    time = datetime.fromisoformat(_expect(str, name, record))
+    try:
+        return time.astimezone(timezone.utc)
+    except OverflowError:  # before the year 1, or after 9999
+        raise ValueError(f"{name} is in no year that there is") from None

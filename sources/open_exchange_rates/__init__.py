@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 # Holds gold's 0.000243 ounces and Lebanon's 89,550 pounds for a dollar; a rate that does
 # not fit is an error.
 RATE_DIGITS, RATE_DECIMALS = 38, 18
+SMALLEST_RATE, ABOVE_RATES = Decimal("1e-18"), Decimal("1e20")
 
 
 @dlt.source(name="open_exchange_rates")
@@ -47,9 +48,10 @@ def open_exchange_rates_source(
     def rates() -> Iterator[pa.Table]:
         if days is None:
             latest = api.get("latest.json")
+            latest_rates = _rates(latest, kind="latest")
             state = dlt.current.resource_state()
             if state.get("latest") != latest["timestamp"]:
-                yield _rates(latest, kind="latest")
+                yield latest_rates
             state["latest"] = latest["timestamp"]
             return
         wanted = list(days)
@@ -66,7 +68,12 @@ def open_exchange_rates_source(
         import pyarrow as pa
 
         names = api.get("currencies.json")
-        yield pa.table({"currency": list(names), "name": list(names.values())})
+        with as_documented(SOURCE, "the answer of currencies.json"):
+            columns = {
+                "currency": pa.array(names, pa.string()),
+                "name": pa.array(names.values(), pa.string()),
+            }
+        yield pa.table(columns)
 
     return [rates] if days is not None else [rates, currencies]
 
@@ -83,7 +90,7 @@ def _rates(published: dict[str, Any], kind: str, day: date | None = None) -> pa.
     import pyarrow as pa
 
     with as_documented(SOURCE, f"the {kind} rates" + (f" of {day}" if day else "")):
-        published_at = datetime.fromtimestamp(published["timestamp"], timezone.utc)
+        published_at = _time(published["timestamp"])
         rates = published["rates"]
         values = [_rate(currency, rate) for currency, rate in rates.items()]
         if not values:
@@ -103,7 +110,15 @@ def _rates(published: dict[str, Any], kind: str, day: date | None = None) -> pa.
         )
 
 
+def _time(timestamp: Any) -> datetime:
+    try:
+        return datetime.fromtimestamp(timestamp, timezone.utc)
+    except (OverflowError, OSError):
+        raise ValueError("the timestamp is in no year that there is") from None
+
+
 def _rate(currency: str, rate: Any) -> Decimal:
-    if isinstance(rate, bool) or not isinstance(rate, int | Decimal) or rate <= 0:
-        raise ValueError(f"{rate!r} is no rate of {currency}")
+    is_number = isinstance(rate, int | Decimal) and not isinstance(rate, bool)
+    if not is_number or not SMALLEST_RATE <= rate < ABOVE_RATES:
+        raise ValueError(f"{str(rate)[:40]!r} is no rate of {currency[:40]}")
     return Decimal(rate)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from utils.checked_settings import checked_token
 from utils.errors import ClearError
 from utils.errors.http import as_documented
 
@@ -24,17 +24,19 @@ class OpenExchangeRatesApi:
     """Client of the API, with dlt's retries on 429, 5xx and broken connections."""
 
     def __init__(self, url: str, app_id: str) -> None:
+        from utils.http.source_client import SourceClient
+
         self._url = url.rstrip("/")
+        self._client = SourceClient(url, f"sources.{SOURCE}.api_url")
+        token = checked_token(f"sources.{SOURCE}.app_id", app_id)
         # not as the parameter app_id, which would stand in errors and proxies' logs
-        self._headers = {"Authorization": f"Token {app_id}"}
+        self._headers = {"Authorization": f"Token {token}"}
 
     def get(self, path: str) -> dict[str, Any]:
-        from dlt.sources.helpers import requests
-
-        response = requests.get(f"{self._url}/{path}", headers=self._headers)
+        response = self._client.get(f"{self._url}/{path}", headers=self._headers)
         with as_documented(SOURCE, f"the answer of {path}"):
-            # not response.json(), which makes floats of rates
-            answer = json.loads(response.text, parse_float=Decimal)
+            # not floats, which are not the rates as published
+            answer = response.json(parse_float=Decimal)
             if not isinstance(answer, dict):
                 raise TypeError(f"it is no object, but {response.text[:40]!r}")
             return answer
@@ -62,8 +64,8 @@ class OpenExchangeRatesApi:
             return
         with as_documented(SOURCE, "the answer of usage.json"):
             usage = self.get("usage.json")["data"]["usage"]
-            remaining = int(usage["requests_remaining"])
-            days_remaining = int(usage["days_remaining"])
+            remaining = _whole(usage["requests_remaining"])
+            days_remaining = _whole(usage["days_remaining"])
         if remaining < 0:  # unlimited
             return
         free = max(0, remaining - days_remaining)
@@ -75,3 +77,10 @@ class OpenExchangeRatesApi:
                 f" and the others in {days_remaining:,} days: those that are loaded are"
                 " not fetched again."
             )
+
+
+def _whole(number: Any) -> int:
+    """Return a whole number. int() of 1e999999999 would take hours."""
+    if not isinstance(number, int):
+        raise TypeError("a number of requests or days is not whole")
+    return number

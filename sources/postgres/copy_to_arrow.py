@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from psycopg2.extensions import cursor as Cursor
 
 CHUNK_BYTES = 4 * 2**20
+# A chunk ends with the row that fills it. PostgreSQL allows a row of a gigabyte; here it
+# would be in memory several times.
+MOST_BYTES_OF_A_ROW = 32 * 2**20
 
 
 class ValueDoesNotFit(ClearError):
@@ -141,6 +144,13 @@ class _Chunks:
 
         def flush() -> None:
             nonlocal rows, size
+            if size > CHUNK_BYTES + MOST_BYTES_OF_A_ROW:
+                raise ValueDoesNotFit(
+                    f"A row has {size // 2**20:,} MB, of which"
+                    f" {MOST_BYTES_OF_A_ROW // 2**20} are read. Nothing was loaded."
+                    " Shorten it, or raise MOST_BYTES_OF_A_ROW in"
+                    " sources/postgres/copy_to_arrow.py, and the memory of the flow's tasks."
+                )
             if size:
                 gathered, rows, size = rows, io.BytesIO(), 0
                 hand_over(gathered.getbuffer())

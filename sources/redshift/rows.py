@@ -45,18 +45,25 @@ def query_rows(query: Query) -> Generator[pa.RecordBatch, None, None]:
     """
     import psycopg2
 
+    # The transaction is read-only, but a COMMIT would end it.
+    if query.has_second_statement:
+        raise _more_than_one(query)
     cursor = None
     try:
         with redshift_connection() as connection:
             cursor = connection.cursor(name="export")
             cursor.execute(query.sql, query.parameters)
             if cursor.statusmessage != "DECLARE CURSOR":
-                raise QueryFailed(
-                    f"{query.file} has more than one statement. Make a file of each."
-                )
+                raise _more_than_one(query)
             yield from _batches(cursor, query)
     except psycopg2.Error as error:
         raise QueryFailed(_message(error, query, cursor)) from error
+
+
+def _more_than_one(query: Query) -> QueryFailed:
+    return QueryFailed(
+        f"{query.file} has more than one statement. Make a file of each."
+    )
 
 
 def _batches(cursor: Cursor, query: Query) -> Iterator[pa.RecordBatch]:

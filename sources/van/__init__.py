@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Callable, Iterator, Literal
+from typing import TYPE_CHECKING, Callable, Iterator, Literal, get_args
 
 import dlt
 from dlt.common.typing import TSecretStrValue
@@ -28,6 +28,8 @@ from sources.van.columns import (
 )
 from sources.van.rows import Row, signups_of_event, with_id, without_nulls
 from sources.van.windows import Event, Windows
+from utils.checked_settings import require_between, wrong_setting
+from utils.errors import ClearError
 
 if TYPE_CHECKING:
     from parsons.ngpvan.van import VAN
@@ -37,6 +39,8 @@ logger = logging.getLogger(__name__)
 Rows = list[Row]
 Database = Literal["MyVoters", "MyCampaign", "MyMembers", "EveryAction"]
 
+EARLIEST = date(1990, 1, 1)
+MOST_DAYS = 36_525  # a hundred years
 # By default VAN lists active items alone: archived ones would stay Active in the warehouse.
 ALL_STATUSES = "Active,Archived,Inactive"
 
@@ -70,12 +74,36 @@ def van_source(
     """
     from sources.van.connection import connect
 
+    _require_settings(today, database, first_day, days_read_again, days_per_load)
+    if since and since < EARLIEST:
+        raise ClearError(
+            f"since {since} is before {EARLIEST}, when there was no VAN. Nothing was"
+            " loaded. Take a later day."
+        )
     van = connect(api_key, database, base_url)
     windows = Windows(today, since, first_day, days_read_again, days_per_load)
     resources = (*_codes_and_questions(van), *_events_and_signups(van, windows))
     for resource in resources:
         resource.add_map(without_nulls)
     return resources
+
+
+def _require_settings(
+    today: date,
+    database: str,
+    first_day: date,
+    days_read_again: int,
+    days_per_load: int,
+) -> None:
+    if database not in get_args(Database):
+        raise wrong_setting(
+            "sources.van.database",
+            "is no database of VAN's",
+            f"There are {', '.join(get_args(Database))}.",
+        )
+    require_between("sources.van.first_day", first_day, EARLIEST, today)
+    require_between("sources.van.days_read_again", days_read_again, 0, MOST_DAYS)
+    require_between("sources.van.days_per_load", days_per_load, 1, MOST_DAYS)
 
 
 def _codes_and_questions(van: VAN) -> tuple[DltResource, DltResource]:

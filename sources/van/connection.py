@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import logging
 from threading import BoundedSemaphore
-from typing import Any
+from typing import TYPE_CHECKING, Any, Iterator
 from urllib.parse import urljoin
 
-# dlt's requests: timeouts, and retries with backoff on 429 (as long as Retry-After says),
-# 5xx and broken connections; settings in [runtime] of .dlt/config.toml.
-from dlt.sources.helpers import requests
-
 from sources.quiet_parsons import quiet_parsons
+from utils.checked_settings import checked_token
+from utils.errors.http import ApiError, as_documented
+from utils.http.page_trail import PageTrail
+from utils.http.server_address import LONGEST
+from utils.http.source_client import SourceClient
+
+if TYPE_CHECKING:
+    from requests import Response
 
 with quiet_parsons():
     from parsons.ngpvan.van import VAN
@@ -31,6 +35,10 @@ CALLS_AT_ONCE = 3
 _slots = BoundedSemaphore(CALLS_AT_ONCE)
 
 READINGS_OF_A_LISTING = 3
+# Those that the source reads. Other endpoints of parsons' may answer anything.
+LISTINGS = ("activistCodes", "surveyQuestions", "events", "signups")
+# A listing is in memory as a whole, as several times as many bytes of Python's.
+MOST_BYTES_OF_A_LISTING = 32 * 2**20
 
 
 def connect(api_key: str, database: str, base_url: str) -> VAN:
@@ -41,8 +49,9 @@ def connect(api_key: str, database: str, base_url: str) -> VAN:
         database: MyVoters, MyCampaign, MyMembers or EveryAction.
         base_url: Address of the API, which parsons keeps in a constant.
     """
-    van = VAN(api_key, db=database)
-    van.connection = _PatientConnection(api_key, database, base_url)
+    key = checked_token("sources.van.api_key", api_key)
+    van = VAN(key, db=database)
+    van.connection = _PatientConnection(key, database, base_url)
     return van
 
 
@@ -64,10 +73,15 @@ class _PatientConnection(VANConnector):
         a page that was read already, a new one may repeat an item.
         """
         for _ in range(READINGS_OF_A_LISTING):
-            page = self.api.get_request(self.uri + endpoint, **kwargs)
-            if "items" not in page:
-                return page
-            items, totals = self._with_next_pages(page)
+            answer = self.api.request(self.uri + endpoint, "GET", **kwargs)
+            content = answer.json()
+            if endpoint not in LISTINGS and "items" not in content:
+                return content
+            items: list[dict[str, Any]] = []
+            totals: set[int | None] = set()
+            for page in self._pages(answer, endpoint):
+                items += page["items"]
+                totals.add(page.get("count"))
             if totals <= {len(items), None}:
                 return items
             logger.info("%s changed while it was read", endpoint)
@@ -77,28 +91,68 @@ class _PatientConnection(VANConnector):
         )
         return items
 
-    def _with_next_pages(
-        self, page: dict[str, Any]
-    ) -> tuple[list[dict[str, Any]], set[int | None]]:
-        """Return the items of this page and all following ones, and the totals they name."""
-        items, totals = list(page["items"]), {page.get("count")}
-        # Some of VAN's listings link to empty pages forever.
-        while page["items"] and (link := page.get(self.pagination_key)):
+    def _pages(self, answer: Response, endpoint: str) -> Iterator[dict[str, Any]]:
+        """Yield a listing's pages.
+
+        Args:
+            answer: Answer with the first page.
+            endpoint: Endpoint of the listing, for errors.
+
+        Raises:
+            ApiError: A page is not as documented, or there are too many.
+        """
+        trail = PageTrail()
+        size = 0
+        while True:
+            size += len(answer.content)
+            if size > MOST_BYTES_OF_A_LISTING:
+                raise _too_long(endpoint)
+            page = answer.json()
+            with as_documented("van", f"the answer of {endpoint}"):
+                items, link = page["items"], page.get(self.pagination_key)
+                _require_documented(items, link, page.get("count"))
+                link = link and urljoin(self.uri, link)
+                if items and link and trail.leads_back(link):
+                    raise ValueError("its pages lead in a circle")
+            yield page
+            # Some of VAN's listings link to empty pages forever.
+            if not (items and link):
+                return
             # The link has all parameters of the first call.
-            page = self.api.get_request(link)
-            items += page["items"]
-            totals.add(page.get("count"))
-        return items, totals
+            answer = self.api.request(link, "GET")
+
+
+def _require_documented(items: Any, link: Any, count: Any) -> None:
+    if not isinstance(items, list) or not all(isinstance(each, dict) for each in items):
+        raise TypeError("items is no list of objects")
+    if not isinstance(link, str | None) or not isinstance(count, int | None):
+        raise TypeError("nextPageLink is no text, or count no number")
+    if link and len(link) > LONGEST:
+        raise ValueError("nextPageLink is too long")
+
+
+def _too_long(endpoint: str) -> ApiError:
+    return ApiError(
+        f"van: {endpoint} has more than {MOST_BYTES_OF_A_LISTING // 2**20} MiB, which are"
+        " in memory at the same time. Nothing was loaded. Lower days_per_load under"
+        " [sources.van] in .dlt/config.toml, or raise MOST_BYTES_OF_A_LISTING in"
+        " sources/van/connection.py, and the memory of the flow's tasks."
+    )
 
 
 class _LimitedConnector(APIConnector):
     """A connector that sends with dlt's requests, which raise every error themselves."""
 
+    def __init__(self, uri: str, **options: Any) -> None:
+        super().__init__(uri, **options)
+        # Retries 429 (as long as Retry-After says), 5xx and broken connections.
+        self._client = SourceClient(uri, "sources.van.base_url")
+
     def request(
         self, url: str, req_type: str, *, raise_on_error: bool = True, **kwargs: Any
-    ) -> requests.Response:
+    ) -> Response:
         with _slots:
-            return requests.request(
+            return self._client.request(
                 req_type,
                 urljoin(self.uri, url),
                 headers=self.headers,

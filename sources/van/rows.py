@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from utils.errors.http import as_documented
+from utils.errors.http import ApiError, as_documented
 
 if TYPE_CHECKING:
     from parsons.ngpvan.van import VAN
@@ -14,14 +14,34 @@ logger = logging.getLogger(__name__)
 
 Row = dict[str, Any]
 
+# VAN's own rows have four.
+MOST_DEPTH = 20
 
-def without_nulls(value: Any) -> Any:
-    """Remove fields without a value: dlt would warn of each of them in every load."""
+
+def without_nulls(row: Row) -> Row:
+    """Remove fields without a value: dlt would warn of each of them in every load.
+
+    Raises:
+        ApiError: The row is nested more deeply than dlt could load it.
+    """
+    return _without_nulls(row, MOST_DEPTH)
+
+
+def _without_nulls(value: Any, depth: int) -> Any:
+    if not isinstance(value, dict | list):
+        return value
+    if depth == 0:
+        raise ApiError(
+            f"van: a row is nested more than {MOST_DEPTH} levels deep. Nothing was loaded."
+            " Has the API changed? Then sources/van has to follow."
+        )
     if isinstance(value, dict):
-        return {k: without_nulls(v) for k, v in value.items() if v is not None}
-    if isinstance(value, list):
-        return [without_nulls(each) for each in value]
-    return value
+        return {
+            name: _without_nulls(each, depth - 1)
+            for name, each in value.items()
+            if each is not None
+        }
+    return [_without_nulls(each, depth - 1) for each in value]
 
 
 def with_id(row: Row, id_name: str, lists: list[str]) -> Row:

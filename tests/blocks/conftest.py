@@ -109,6 +109,15 @@ def names(lines: list[str], action: str) -> set[str]:
     return {name for name, _, found in heads if found == action}
 
 
+def changes(requests: list[str]) -> list[str]:
+    """Return the requests that change something."""
+    return [
+        each
+        for each in requests
+        if not each.startswith("GET") and not each.endswith("/filter")
+    ]
+
+
 def _remove_all(client: SyncPrefectClient) -> None:
     from prefect.exceptions import ObjectNotFound
 

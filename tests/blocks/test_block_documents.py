@@ -29,7 +29,7 @@ def test_a_block_changed_by_hand_is_reverted(blocks, prefect, secrets):
     assert "  url: (secret) -> (secret, differs)" in lines
     assert "  aws_access_key_id: (not shown) -> none" in lines
     assert "by-hand" not in "\n".join(lines)
-    assert blocks("plan")[-1].endswith("7 unchanged")
+    assert blocks("plan")[-1].endswith("6 unchanged")
 
 
 def test_a_rotated_secret_is_updated(blocks, prefect, secrets):

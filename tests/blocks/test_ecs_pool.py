@@ -75,7 +75,7 @@ def test_a_task_has_all_that_the_stack_says(variable):
     (container,) = definition["containerDefinitions"]
     assert container["image"] == "repository:1"
     assert container["secrets"] == [
-        {"name": variable, "valueFrom": OUTPUTS["PrefectApiSecretArn"]}
+        {"name": variable, "valueFrom": OUTPUTS["PrefectTaskSecretArn"]}
     ]
     assert container["logConfiguration"]["options"] == {
         "awslogs-group": "/data-platform/flows",
@@ -85,7 +85,14 @@ def test_a_task_has_all_that_the_stack_says(variable):
     }
     assert (definition["cpu"], definition["memory"]) == ("256", "512")
     assert definition["enableFaultInjection"] is False
-    assert container["linuxParameters"] == {"initProcessEnabled": True}
+    assert container["linuxParameters"] == {
+        "initProcessEnabled": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert container["readonlyRootFilesystem"] is True
+    assert [each["containerPath"] for each in container["mountPoints"]] == [
+        *("/home/app", "/tmp")
+    ]
     assert definition["executionRoleArn"] == OUTPUTS["ExecutionRoleArn"]
     assert definition["family"].endswith(f"_{run.deployment_id}")
     assert made.match_latest_revision_in_family
@@ -99,6 +106,23 @@ def test_a_task_has_all_that_the_stack_says(variable):
         "assignPublicIp": "DISABLED",
     }
     assert KEY not in str(definition) + str(made)
+
+
+def test_a_deployment_names_its_source_and_runs_with_its_role():
+    variables = {"PrefectApiSecretVariable": "PREFECT_API_AUTH_STRING"}
+    run = run_of_a_deployment()
+    for given, suffix in (({}, "flow"), ({"role": "van"}, "van")):
+        made = prepared(OUTPUTS | variables, run, **given)
+        role = made.task_run_request["overrides"]["taskRoleArn"]
+        assert role == OUTPUTS["FlowRoleArn"].removesuffix("flow") + suffix
+
+
+@pytest.mark.parametrize("role", ["", "vn", "hubspot,van", "../ExecutionRole"])
+def test_a_source_without_a_role_is_refused(role):
+    variables = template_of(OUTPUTS)["variables"]
+    assert validate({"role": role}, variables, ignore_required=True)
+    assert not validate({"role": "van"}, variables, ignore_required=True)
+    assert "task_role_arn" not in variables["properties"]
 
 
 def test_the_environment_of_a_run(variable):
@@ -122,6 +146,7 @@ def test_the_environment_of_a_run(variable):
             "PROVIDERS__ENABLE_AWS_SECRETS": "true",
             "AWS_DEFAULT_REGION": REGION,
             "EXPECTED_OUTBOUND_IP": "203.0.113.7",
+            "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",
             **own,
         }
         == environment
@@ -137,12 +162,15 @@ def test_a_definition_equals_its_answer_from_aws(variable):
     answer = deepcopy(definition)
     (container,) = answer["containerDefinitions"]
     container |= {"cpu": 0, "essential": True, "systemControls": [], "volumesFrom": []}
-    container["linuxParameters"] |= {"devices": [], "tmpfs": []}
-    answer |= {"revision": 1, "status": "ACTIVE", "volumes": []}
+    linux = container["linuxParameters"]
+    linux |= {"devices": [], "tmpfs": []}
+    linux["capabilities"] |= {"add": []}
+    volumes = [each | {"host": {}} for each in definition["volumes"]]
+    answer |= {"revision": 1, "status": "ACTIVE", "volumes": volumes}
 
     assert worker._task_definitions_equal(definition, answer, getLogger(__name__))
 
-    container["linuxParameters"]["initProcessEnabled"] = False
+    linux["initProcessEnabled"] = False
     assert not worker._task_definitions_equal(definition, answer, getLogger(__name__))
 
 
@@ -161,7 +189,10 @@ def test_the_default_template_is_unchanged():
     assert "default" not in default["variables"]["properties"]["env"]
     definition = default["job_configuration"]["task_definition"]
     assert "enableFaultInjection" not in definition
-    assert "linuxParameters" not in definition["containerDefinitions"][0]
+    assert not {"linuxParameters", "mountPoints"} & set(
+        definition["containerDefinitions"][0]
+    )
+    assert "task_role_arn" in default["variables"]["properties"]
 
 
 def test_an_unknown_variable_for_the_apis_secret():

@@ -37,6 +37,9 @@ class FakeObject(ManagedObject):
     def defaults(self) -> Fields:
         return {"size": 1, "usual": 1, "removed": 1}
 
+    def is_public(self, path: str, value: str) -> bool:
+        return path == "size"
+
     def find(self, client: Any) -> Fields | None:
         return self.current
 

@@ -7,9 +7,13 @@ import subprocess
 import pytest
 from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
 
+from blocks.ecs_pool import production_pool
 from blocks.work_pools import dev_pool
-from tests.blocks.conftest import names
+from tests.blocks.conftest import changes, names
+from tests.fakes.aws import REGION
+from tests.samples.platform_stack import NAME, OUTPUTS
 from tests.servers.python import python
+from utils.aws.stack import StackOutputs
 from utils.errors import ClearError
 
 
@@ -20,6 +24,9 @@ def test_a_pool_changed_by_hand_is_reverted(blocks, prefect, secrets, requests):
     variables["cpu"]["default"] = 4096
     variables["network_configuration"]["default"]["assignPublicIp"] = "ENABLED"
     variables["env"]["default"]["PREFECT_API_KEY"] = "by-hand"
+    variables["env"]["default"]["PREFECT_API_URL"] = "https://me:by-hand@example.org"
+    variables["command"]["default"] = "curl -H 'Authorization: by-hand' example.org"
+    template["job_configuration"]["command"] = "KEY=by-hand {{ command }}"
     # by mistake, in place of its ARN
     variables["prefect_api_key_secret_arn"]["default"] = "key-by-hand"
     prefect.update_work_pool(
@@ -38,12 +45,12 @@ def test_a_pool_changed_by_hand_is_reverted(blocks, prefect, secrets, requests):
         in lines
     )
     assert f"{start}.env.default.PREFECT_API_KEY: (not shown) -> none" in lines
+    assert f"{start}.command.default: (not shown) -> null" in lines
+    assert "  job_configuration.command: (not shown) -> {{ command }}" in lines
     secret = "prefect_api_key_secret_arn.default: (secret) -> (secret, differs)"
     assert f"{start}.{secret}" in lines
     assert "by-hand" not in "\n".join(lines)
-    assert [each for each in requests if not each.startswith("GET")] == [
-        "PATCH /api/work_pools/production"
-    ]
+    assert changes(requests) == ["PATCH /api/work_pools/production"]
     pool = prefect.read_work_pool("production")
     assert pool.base_job_template["variables"]["properties"]["cpu"]["default"] == 256
     assert (pool.concurrency_limit, pool.is_paused) == (3, True)
@@ -57,8 +64,45 @@ def test_a_dev_pool_made_by_hand_gets_a_description(blocks, prefect):
 
     assert [line for line in lines if line.startswith("  ")] == [
         "  description: null -> Runs are processes on the machine of whoever starts a"
-        " worker."
+        " worker.",
+        "  variables.properties.env.default.PREFECT_RESULTS_DEFAULT_SERIALIZER: none ->"
+        " json",
     ]
+
+
+@pytest.mark.parametrize(
+    "there, type, command, part",
+    [
+        ("production", "ecs", "plan", "dev"),
+        ("production", "ecs", "apply", "dev"),
+        ("warehouse-loads", "ecs", "apply", "dev"),  # another WorkPoolName
+        ("dev", "process", "apply", "production"),
+    ],
+)
+def test_developers_and_production_are_not_on_one_server(
+    blocks, prefect, secrets, requests, there, type, command, part
+):
+    prefect.create_work_pool(WorkPoolCreate(name=there, type=type))
+    try:
+        requests.clear()
+        with pytest.raises(ClearError, match=f"has the work pool {there}") as raised:
+            blocks(command, part)
+        assert not changes(requests)
+    finally:
+        prefect.delete_work_pool(there)
+    assert f"{part} must not be beside it" in str(raised.value)
+    assert "Nothing was changed." in str(raised.value)
+    assert f"prefect work-pool delete {there}" in str(raised.value)
+
+
+def test_other_pools_may_be_there(prefect):
+    prefect.create_work_pool(WorkPoolCreate(name="of-a-machine", type="process"))
+    try:
+        stack = StackOutputs(NAME, REGION, "CREATE_COMPLETE", OUTPUTS)
+        for pool in (dev_pool(), production_pool(stack)):
+            assert pool.find(prefect) is None
+    finally:
+        prefect.delete_work_pool("of-a-machine")
 
 
 def test_a_pool_of_another_type_is_not_touched(prefect):

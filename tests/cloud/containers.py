@@ -1,7 +1,11 @@
 """Runner of a task's command in a real image, by buildah without a daemon.
 
 `--isolation chroot` needs no rights that a container lacks, shares the machine's
-network, and drops to the user that the image names.
+network, and drops to the user that the image names. A root file system that is read-only
+takes the right to mount.
+
+buildah gives a folder that the image declares as VOLUME a writable copy, with its owner,
+as Fargate does if a volume is mounted there. Another volume belongs to root.
 """
 
 from __future__ import annotations
@@ -18,6 +22,19 @@ from typing import Any, Iterator
 from tests.servers.images import buildah
 
 ENVIRONMENT = "/run/environment"  # in the container
+# Targets of buildah's mounts, which it cannot make any more in a read-only file system.
+TARGET_FOLDERS = ("dev", "proc", "sys")
+TARGET_FILES = (
+    *("etc/hostname", "etc/hosts", "etc/resolv.conf"),
+    *("run/.containerenv", ENVIRONMENT),
+)
+# buildah removes a file in /run afterwards. That folder belongs to root.
+READ_ONLY = """set -e
+mount --bind "$0" "$0"
+mount --bind "$0/run" "$0/run"
+mount -o remount,bind,ro "$0"
+exec "$@"
+"""
 # The shell waits for the command, because buildah's exit code hides signals.
 SHELL = f'. {ENVIRONMENT}; "$@" 2>&1; exit $?'
 
@@ -51,11 +68,16 @@ class ImageRunner:
             "".join(f"export {k}={shlex.quote(v)}\n" for k, v in environment.items())
         )
         given.chmod(0o644)  # for the image's user
-        mounted = f"{given}:{ENVIRONMENT}:ro"
+        options = [f"--volume={given}:{ENVIRONMENT}:ro"]
+        options += _volumes(container, settings.get("Volumes") or {}, folder)
+        linux = container.get("linuxParameters", {}).get("capabilities", {})
+        options += [f"--cap-drop={each}" for each in linux.get("drop", [])]
+        read_only = container.get("readonlyRootFilesystem")
+        before = _read_only(name, container) if read_only else []
         # buildah's own messages are not the task's output
         with (folder / "buildah.log").open("wb") as log:
             return subprocess.Popen(
-                ["buildah", "run", "--isolation", "chroot", "--volume", mounted]
+                [*before, "buildah", "run", "--isolation", "chroot", *options]
                 + [name, "--", "/bin/sh", "-c", SHELL, "sh", *argv],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
@@ -73,6 +95,30 @@ class ImageRunner:
         """Remove the container's file system and its secrets."""
         (folder / "environment").unlink()
         buildah("rm", f"task-{folder.name}")
+
+
+def _volumes(
+    container: dict[str, Any], of_image: dict[str, Any], folder: Path
+) -> Iterator[str]:
+    """Yield options that mount empty volumes where the image declares none."""
+    for point in container.get("mountPoints") or []:
+        if point["containerPath"] not in of_image:
+            volume = folder / "volumes" / point["sourceVolume"]
+            volume.mkdir(parents=True, exist_ok=True)
+            yield f"--volume={volume}:{point['containerPath']}"
+
+
+def _read_only(name: str, container: dict[str, Any]) -> list[str]:
+    """Return the words of a command that make a container's files read-only for another."""
+    root = Path(buildah("mount", name))
+    points = [each["containerPath"] for each in container.get("mountPoints") or []]
+    for target in (*TARGET_FOLDERS, *points):
+        (root / target.lstrip("/")).mkdir(parents=True, exist_ok=True)
+    for target in TARGET_FILES:
+        file = root / target.lstrip("/")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+    return ["unshare", "--mount", "sh", "-c", READ_ONLY, str(root)]
 
 
 def _descendants(pid: int) -> Iterator[int]:

@@ -77,11 +77,14 @@ def check(call: Call, caller: Caller | None) -> None:
 
 
 def _reason_against(role: Any, need: Need) -> str | None:
-    decision = decide(_policies(role), need.action, need.resource, need.context)
+    context = need.context | {
+        f"aws:PrincipalTag/{each['Key']}": each["Value"] for each in role.tags or []
+    }
+    decision = decide(_policies(role), need.action, need.resource, context)
     boundary = role.permissions_boundary_arn
     if decision is Decision.ALLOWED and boundary:
         limits = [_attached(backend("iam").managed_policies[boundary])]
-        if decide(limits, need.action, need.resource, need.context) != decision:
+        if decide(limits, need.action, need.resource, context) != decision:
             return f"because no permissions boundary allows the {need.action} action"
     if decision is Decision.DENIED:
         return "with an explicit deny in an identity-based policy"

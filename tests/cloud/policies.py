@@ -1,7 +1,8 @@
 """Decisions by IAM's policy documents, as AWS describes their evaluation.
 
 Conditions are evaluated on the values that `needs.py` takes from a call. Any other key
-is absent, as on AWS a key that a request lacks: the statement does not apply.
+is absent, as on AWS a key that a request lacks: the statement does not apply. Variables in
+resources, `${aws:PrincipalTag/...}`, are filled in with the same values.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import re
 from enum import Enum
 from functools import lru_cache
 from typing import Any, Callable, Iterable
+
+VARIABLE = re.compile(r"\$\{([^}]+)\}")
 
 Context = dict[str, str]
 Document = dict[str, Any]
@@ -39,6 +42,9 @@ def decide(
 
 
 def _applies(statement: Document, action: str, resource: str, context: Context) -> bool:
+    if not (filled := _without_variables(statement, context)):
+        return False
+    statement = filled
     return (
         _listed(statement, "Action", action, ignore_case=True)
         and _listed(statement, "Resource", resource)
@@ -48,6 +54,18 @@ def _applies(statement: Document, action: str, resource: str, context: Context) 
             for key, values in keys.items()
         )
     )
+
+
+def _without_variables(statement: Document, context: Context) -> Document | None:
+    """Return a statement with its resources' variables filled in.
+
+    If one has no value, AWS may take the whole statement for invalid: return None.
+    """
+    resources = _list(statement.get("Resource", ()))
+    if any(set(VARIABLE.findall(each)) - context.keys() for each in resources):
+        return None
+    filled = [VARIABLE.sub(lambda name: context[name[1]], each) for each in resources]
+    return statement | ({"Resource": filled} if resources else {})
 
 
 def _listed(

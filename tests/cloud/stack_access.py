@@ -13,7 +13,7 @@ from tests.cloud.stack_types import Made, Properties, resource_type
 def _remove_role(api: Api, made: Made, p: Properties) -> None:
     named = {"RoleName": made.id}
     for policy in api.call("iam", "ListRolePolicies", **named)["PolicyNames"]:
-        api.call("iam", "DeleteRolePolicy", **named, PolicyName=policy)
+        _delete_policy(api, made.id, policy)
     _detach(api, made.id, keep=[])
     api.call("iam", "DeleteRole", **named)
 
@@ -37,20 +37,19 @@ def role(api: Api, name: str, p: Properties, before: Made | None) -> Made:
             Tags=p.get("Tags"),
         )["Role"]
         before = Made(name, {"Arn": created["Arn"], "RoleId": created["RoleId"]})
-    _inline(api, name, p.get("Policies", []))
+    wanted = {
+        each["PolicyName"]: each["PolicyDocument"] for each in p.get("Policies", [])
+    }
+    for policy, document in wanted.items():
+        _put_policy(api, name, policy, document)
+    # Others may be policies that are resources of their own.
+    for policy in before.attributes.get("Policies", {}).keys() - wanted.keys():
+        _delete_policy(api, name, policy)
+    before.attributes["Policies"] = wanted
     _detach(api, name, keep=p.get("ManagedPolicyArns", []))
     for policy in p.get("ManagedPolicyArns", []):
         api.call("iam", "AttachRolePolicy", RoleName=name, PolicyArn=policy)
     return before
-
-
-def _inline(api: Api, role_name: str, policies: list[Properties]) -> None:
-    wanted = {each["PolicyName"]: each["PolicyDocument"] for each in policies}
-    for name, document in wanted.items():
-        _put_policy(api, role_name, name, document)
-    for name in api.call("iam", "ListRolePolicies", RoleName=role_name)["PolicyNames"]:
-        if name not in wanted:
-            api.call("iam", "DeleteRolePolicy", RoleName=role_name, PolicyName=name)
 
 
 def _detach(api: Api, role_name: str, keep: list[str]) -> None:
@@ -75,11 +74,23 @@ def _put_policy(api: Api, role_name: str, name: str, document: Properties) -> No
     )
 
 
-@resource_type("AWS::IAM::Policy", "AWS::IAM::RolePolicy")
+def _delete_policy(api: Api, role_name: str, name: str) -> None:
+    api.call("iam", "DeleteRolePolicy", RoleName=role_name, PolicyName=name)
+
+
+def _remove_policy(api: Api, made: Made, p: Properties) -> None:
+    for role_name in made.attributes["Roles"]:
+        _delete_policy(api, role_name, made.id)
+
+
+@resource_type("AWS::IAM::Policy", "AWS::IAM::RolePolicy", remove=_remove_policy)
 def role_policy(api: Api, name: str, p: Properties, before: Made | None) -> Made:
-    for role_name in p.get("Roles") or [p["RoleName"]]:
+    roles = p.get("Roles") or [p["RoleName"]]
+    for role_name in roles:
         _put_policy(api, role_name, p["PolicyName"], p["PolicyDocument"])
-    return Made(p["PolicyName"])
+    for role_name in set(before.attributes["Roles"] if before else ()) - set(roles):
+        _delete_policy(api, role_name, p["PolicyName"])
+    return Made(p["PolicyName"], {"Roles": roles})
 
 
 @resource_type(

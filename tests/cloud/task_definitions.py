@@ -1,8 +1,9 @@
 """Task definitions with the defaults that AWS adds to what was registered.
 
 prefect-aws compares its definition with AWS's answer, and registers a new revision if
-they differ. `enableFaultInjection: false` is such a difference; empty lists, `cpu: 0`
-and fields of answers only (`compatibilities`, `registeredAt`...) are not.
+they differ. `enableFaultInjection: false` is such a difference; empty lists and mappings
+(`host` of a volume, added capabilities), `cpu: 0` and fields of answers only
+(`compatibilities`, `registeredAt`...) are not.
 """
 
 from __future__ import annotations
@@ -36,6 +37,10 @@ def install() -> None:
         initialize(self, *args, **kwargs)
         for container in self.container_definitions:
             container.setdefault("systemControls", [])
+            linux = container.get("linuxParameters", {})
+            if "capabilities" in linux:
+                linux["capabilities"] = {"add": [], "drop": []} | linux["capabilities"]
+        self.volumes = [{"host": {}} | each for each in self.volumes]
         self.enable_fault_injection = False
         self.requires_attributes = [{"name": name} for name in REQUIRED]
         self.registered_at = datetime.now(timezone.utc).replace(tzinfo=None)

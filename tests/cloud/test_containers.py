@@ -12,7 +12,7 @@ from tests.repository.tree import ROOT
 from tests.servers.waiting import until
 
 IMAGE = "localhost/tests-cloud-shell"
-PROGRAMS = ("sh", "env", "id", "sleep", "ls")
+PROGRAMS = ("sh", "env", "id", "sleep", "ls", "chown")
 
 pytestmark = [
     pytest.mark.slow,
@@ -35,12 +35,18 @@ def image(tmp_path_factory):
         (root / "bin").mkdir(exist_ok=True)
         if not (root / "bin" / program).exists():
             shutil.copy(path, root / "bin" / program)
+    (root / "home" / "app").mkdir(parents=True)
+    for name in ("tmp", "open"):
+        (root / name).mkdir()
+        (root / name).chmod(0o777)
     (root / "etc").mkdir()
     (root / "etc" / "passwd").write_text("app:x:999:999::/home/app:/bin/sh\n")
     (root / "etc" / "group").write_text("app:x:999:\n")
     (root / "Dockerfile").write_text(
-        "FROM scratch\nCOPY . /\nENV FROM_IMAGE=yes PATH=/bin:/usr/bin\nUSER app\n"
+        "FROM scratch\nCOPY . /\nRUN chown app /home/app\n"
+        "ENV FROM_IMAGE=yes PATH=/bin:/usr/bin\nUSER app\n"
         'WORKDIR /home/app\nCMD ["sh", "-c", "echo by default"]\n'
+        'VOLUME ["/home/app", "/tmp"]\n'
     )
     subprocess.run(
         ["buildah", "build", "--isolation", "chroot", "--tag", IMAGE, root],
@@ -79,6 +85,37 @@ def test_a_task_runs_as_the_images_user_with_its_environment(in_image):
     assert {"GIVEN=a b", "FROM_IMAGE=yes", "PATH=/bin:/usr/bin"} <= set(output)
     assert "work" not in output and "root" not in output
     assert not [line for line in output if line.startswith("DLT_")]
+
+
+WRITE = """
+for folder in /home/app /tmp /mnt/other /open /run; do
+  (echo x > $folder/written) 2> /dev/null && echo "writes to $folder"
+done
+while read -r name value; do
+  case $name in CapBnd:) echo "may have $value" ;; esac
+done < /proc/self/status
+"""
+
+
+def test_a_read_only_task_writes_to_the_images_volumes_alone(in_image):
+    paths = {"home": "/home/app", "tmp": "/tmp", "other": "/mnt/other"}
+    confined = {
+        "readonlyRootFilesystem": True,
+        "linuxParameters": {"capabilities": {"drop": ["ALL"]}},
+        "mountPoints": [
+            {"sourceVolume": name, "containerPath": path}
+            for name, path in paths.items()
+        ],
+    }
+    task = in_image.run("sh", "-c", WRITE, container=confined)
+    ended = in_image.ended(task)
+
+    assert ended["containers"][0]["exitCode"] == 0
+    # A volume that the image does not declare belongs to root. buildah keeps CAP_SETUID, to
+    # become the image's user.
+    assert in_image.logged(task) == [
+        *("writes to /home/app", "writes to /tmp", f"may have {1 << 7:016x}")
+    ]
 
 
 def test_an_image_has_a_command_of_its_own(in_image):

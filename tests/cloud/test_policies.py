@@ -43,6 +43,26 @@ def test_decisions(statements, action, context, decision):
 
 
 @pytest.mark.parametrize(
+    "team, resource, decision",
+    [
+        ("red", "arn:aws:s3:::red/file", Decision.ALLOWED),
+        ("red", "arn:aws:s3:::blue/file", Decision.SILENT),
+        ("red", "arn:aws:s3:::shared", Decision.ALLOWED),
+        (None, "arn:aws:s3:::/file", Decision.SILENT),
+        # AWS may take a statement for invalid if a variable in it has no value
+        (None, "arn:aws:s3:::shared", Decision.SILENT),
+    ],
+)
+def test_a_variable_has_the_value_of_the_call(team, resource, decision):
+    own = "arn:aws:s3:::${aws:PrincipalTag/team}/*"
+    statement = {"Effect": "Allow", "Action": "s3:GetObject"}
+    statement["Resource"] = [own, "arn:aws:s3:::shared"]
+    context = {"aws:PrincipalTag/team": team} if team else {}
+    found = decide([{"Statement": statement}], "s3:GetObject", resource, context)
+    assert found is decision
+
+
+@pytest.mark.parametrize(
     "operator, value, holds",
     [
         ("StringEquals", "a", True),

@@ -164,6 +164,53 @@ def test_a_change_set_changes_what_depends_on_a_parameter(cloud):
     cloud.delete_stack("changing")
 
 
+def test_a_policy_of_several_roles_moves_with_an_update(cloud):
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "ecs-tasks.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+            }
+        ],
+    }
+    nothing = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}],
+    }
+    own = {"PolicyName": "own", "PolicyDocument": nothing}
+    role = {
+        "Type": "AWS::IAM::Role",
+        "Properties": {"AssumeRolePolicyDocument": trust, "Policies": [own]},
+    }
+
+    def text(*roles: str, description: str) -> str:
+        shared = {"PolicyName": "shared", "PolicyDocument": nothing}
+        shared["Roles"] = [{"Ref": name} for name in roles]
+        policy = {"Type": "AWS::IAM::Policy", "Properties": shared}
+        described = role | {
+            "Properties": role["Properties"] | {"Description": description}
+        }
+        return template(One=role, Two=described, Three=role, Policy=policy)
+
+    iam, client = cloud.client("iam"), cloud.client("cloudformation")
+    cloud.create_stack("policies", text("One", "Two", description="before"))
+    changed = text("Two", "Three", description="after")
+    client.update_stack(StackName="policies", TemplateBody=changed)
+    names = {
+        each["LogicalResourceId"]: each["PhysicalResourceId"]
+        for each in client.list_stack_resources(StackName="policies")[
+            "StackResourceSummaries"
+        ]
+    }
+    assert {
+        name: iam.list_role_policies(RoleName=names[name])["PolicyNames"]
+        for name in ("One", "Two", "Three")
+    } == {"One": ["own"], "Two": ["own", "shared"], "Three": ["own", "shared"]}
+    cloud.delete_stack("policies")
+
+
 def test_a_deleted_stack_leaves_retained_resources(cloud):
     kept = QUEUE | {"Properties": {"QueueName": "leave"}, "DeletionPolicy": "Retain"}
     gone = QUEUE | {"Properties": {"QueueName": "leave-not"}}

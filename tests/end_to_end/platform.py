@@ -184,7 +184,8 @@ def running_platform(database: Database, folder: Path) -> Iterator[Platform]:
     """Set up the platform from nothing, in the order of infrastructure/README.md."""
     with running_stacks(database, folder) as platform:
         platform.command("blocks", "apply")
-        platform.command("prefect", "deploy", "--all")
+        names = ("-n", "production", "-n", "production-backfill")
+        platform.command("prefect", "--no-prompt", "deploy", *names)
         yield platform
 
 

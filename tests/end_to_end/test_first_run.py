@@ -62,6 +62,10 @@ def test_a_task_is_private_and_holds_no_secret(platform, hello):
         "PREFECT_API_AUTH_STRING"
     ]
     assert AUTH not in str(task) + str(definition)
+    assert container["readonlyRootFilesystem"] is True
+    assert container["linuxParameters"]["capabilities"]["drop"] == ["ALL"]
+    volumes = [each["sourceVolume"] for each in container["mountPoints"]]
+    assert volumes == [each["name"] for each in definition["volumes"]]
     (request,) = [
         call["parameters"]["networkConfiguration"]["awsvpcConfiguration"]
         for call in platform.cloud.calls(action="RunTask")

@@ -48,7 +48,7 @@ class Vault:
         ]
 
     @contextmanager
-    def reader(self, resource: str) -> Iterator[None]:
+    def reader(self, *names: str) -> Iterator[None]:
         """Be someone who may read these secrets and nothing else."""
         from moto.core.authorization import enable_iam_authentication
         from moto.iam.access_control import IAMRequest
@@ -61,7 +61,9 @@ class Vault:
             "Statement": {
                 "Effect": "Allow",
                 "Action": "secretsmanager:GetSecretValue",
-                "Resource": f"arn:aws:secretsmanager:*:*:secret:{resource}",
+                "Resource": [
+                    f"arn:aws:secretsmanager:*:*:secret:{each}" for each in names
+                ],
             },
         }
         iam.put_user_policy(

@@ -15,11 +15,26 @@ from tests.servers.python import python
 REPOSITORY = "acme/data-platform"
 ISSUER = "token.actions.githubusercontent.com"
 # Programs of the runner's machine. `docker` is buildah, which needs no daemon. A pushed
-# image is in the fake's repository by its tag, and in buildah's store by its name.
+# image is in the fake's repository by its tag, and in buildah's store by its name. The `pip`
+# of a new environment installs a `uv` that runs the tests' own Python.
 UV = """#!/bin/sh
-[ "$1 $2" = "run python" ] || { echo "unknown: uv $*" >&2; exit 2; }
-shift 2
-exec PYTHON "$@"
+[ "$UV_LOCKED" = 1 ] || { echo "uv could change the lock" >&2; exit 2; }
+case "$1 $2" in
+"sync ") [ -z "$AWS_ACCESS_KEY_ID" ] || { echo "a build beside keys" >&2; exit 2; } ;;
+"run python") shift 2; exec PYTHON "$@" ;;
+*) echo "unknown: uv $*" >&2; exit 2 ;;
+esac
+"""
+PIP = """#!/bin/sh
+case " $* " in
+*" --require-hashes "*" --requirement .ci/requirements.txt ") ;;
+*) echo "not by its hash: pip $*" >&2; exit 2 ;;
+esac
+grep -q ^uv== .ci/requirements.txt && cp FOLDER/uv-of-tests "$(dirname "$0")/uv"
+"""
+PYTHON3 = """#!/bin/sh
+[ "$1 $2" = "-m venv" ] || exec PYTHON "$@"
+mkdir -p "$3/bin" && cp FOLDER/pip-of-tests "$3/bin/pip"
 """
 DOCKER = r"""#!/bin/bash
 set -euo pipefail
@@ -41,12 +56,20 @@ push)
   echo "unknown: docker $*" >&2; exit 2 ;;
 esac
 """
+PROGRAMS = {
+    "docker": DOCKER,
+    "pip-of-tests": PIP,
+    "python": '#!/bin/sh\nexec PYTHON "$@"\n',
+    "python3": PYTHON3,
+    "uv-of-tests": UV,
+}
 
 
-def install(folder: Path, **scripts: str) -> None:
+def install(folder: Path) -> None:
     """Install the programs of a machine."""
-    folder.mkdir(exist_ok=True)
-    for name, script in scripts.items():
+    folder.mkdir()
+    for name, script in PROGRAMS.items():
+        script = script.replace("PYTHON", python()).replace("FOLDER", f"'{folder}'")
         (folder / name).write_text(script)
         (folder / name).chmod(0o755)
 
@@ -59,7 +82,6 @@ class Actions(dict):
         super().__init__(
             {
                 "actions/checkout": self.checkout,
-                "astral-sh/setup-uv": self.setup_uv,
                 "aws-actions/configure-aws-credentials": self.assume_role,
                 "docker/setup-buildx-action": lambda runner, inputs: None,
                 "docker/build-push-action": self.build_image,
@@ -73,14 +95,6 @@ class Actions(dict):
         history = [] if depth == "0" else [f"--depth={depth}"]
         runner.command("git", "clone", "-q", *history, f"file://{self.origin}", ".")
         runner.command("git", "checkout", "-q", "--detach", runner.github["sha"])
-
-    def setup_uv(self, runner: Runner, inputs: Inputs) -> None:
-        """Install uv, which runs the tests' own Python."""
-        assert set(inputs) <= {"version", "python-version", "enable-cache"}
-        install(
-            Path(runner.machine["PATH"].partition(":")[0]),
-            uv=UV.replace("PYTHON", python()),
-        )
 
     def assume_role(self, runner: Runner, inputs: Inputs) -> None:
         """Assume the role if its trust policy allows the claims of GitHub's token."""

@@ -117,7 +117,8 @@ class Runner:
             self.actions[name](self, self._values(step.get("with", {})))
             return
         files = {
-            f"GITHUB_{file.upper()}": self.folder / file for file in ("env", "output")
+            f"GITHUB_{file.upper()}": self.folder / file
+            for file in ("env", "output", "path")
         }
         for file in files.values():
             file.write_text("")
@@ -127,9 +128,12 @@ class Runner:
             "GITHUB_WORKSPACE": str(self.workspace),
             "RUNNER_TEMP": str(self.temporary),
             "CI": "true",
+            "GITHUB_ACTIONS": "true",
         }
         self.command(*BASH, "-c", step["run"], environment=given | variables)
         self.environment |= read_variables(files["GITHUB_ENV"])
+        for folder in files["GITHUB_PATH"].read_text().splitlines():
+            self.machine["PATH"] = f"{folder}:{self.machine['PATH']}"
         if "id" in step:
             self.outputs[step["id"]] = read_variables(files["GITHUB_OUTPUT"])
 

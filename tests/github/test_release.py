@@ -23,7 +23,7 @@ from tests.end_to_end.platform import (
     running_stacks,
 )
 from tests.fakes.aws import REGION
-from tests.github.actions import DOCKER, Actions, install
+from tests.github.actions import Actions, install
 from tests.github.runner import Runner
 from tests.repository.tree import copy_repository, environment_of_a_newcomer
 from tests.servers.images import Image, buildah
@@ -41,9 +41,9 @@ BUILT = [
 ]
 PLANNED = [
     "actions/checkout",
-    "astral-sh/setup-uv",
+    "uv",
+    "Packages",
     "aws-actions/configure-aws-credentials",
-    "Prefect's address and secret",
     "Plan",
 ]
 READS = ("BatchGet", "Describe", "Get", "List", "AssumeRoleWithWebIdentity")
@@ -84,7 +84,7 @@ class GitHub:
         folder = self.folder / f"job{len(self.jobs)}"
         programs = folder / "bin"
         folder.mkdir()
-        install(programs, docker=DOCKER)
+        install(programs)
         machine = environment_of_a_newcomer(folder / "home") | {
             "PATH": f"{programs}:{os.environ['PATH']}",
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -187,6 +187,7 @@ def test_from_a_push_to_a_completed_run_and_back(production):
 
     for job in github.jobs:
         assert_no_secret_is_shown(job)
+        assert_no_step_hands_on_prefects_secret(job)
 
 
 def images(platform: Platform) -> dict[str, str]:
@@ -230,8 +231,13 @@ def writes(platform: Platform) -> set[str]:
 
 def assert_no_secret_is_shown(job: Runner) -> None:
     """Check that no log, summary or plan has a secret, masked by GitHub or not."""
-    files = [*job.temporary.iterdir(), *job.folder.glob("summary")]
+    files = [*job.temporary.glob("*.json"), *job.folder.glob("summary")]
     texts = [job.log, *(file.read_text() for file in files)]
     assert AUTH in job.masks and len(job.masks) == 4  # the other three are AWS's keys
     for mask in job.masks:
         assert not any(mask in each for each in texts), mask
+
+
+def assert_no_step_hands_on_prefects_secret(job: Runner) -> None:
+    """Check that the secret is not in the environment that later steps would have."""
+    assert AUTH not in job.environment.values()

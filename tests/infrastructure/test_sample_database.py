@@ -58,6 +58,7 @@ def test_the_command_shows_incremental_loading(prefect_api, clone):
     (changed,) = loaded_rows(run_it(clone))
     assert 2_000 <= changed <= 4_000
     assert query(warehouse, changes) == [(112_000, 112_000)]
+    assert (clone / ".sample_database").stat().st_mode & 0o077 == 0
 
 
 def test_what_it_leaves_behind_is_ignored():

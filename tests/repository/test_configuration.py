@@ -17,6 +17,18 @@ from dlt.common.configuration.specs.pluggable_run_context import PluggableRunCon
 from tests.conftest import scratch_key
 from tests.repository.tree import ROOT
 
+# Secrets, keys and data, and what editors leave of them.
+IGNORED = (
+    *(".env", ".env.production", "flows/.env", ".envrc", "prefect.toml"),
+    *(".dlt/secrets.toml", ".dlt/secrets.toml~", ".dlt/.secrets.toml.swp"),
+    *(".dlt/secrets.toml.bak", ".dlt/#secrets.toml#", "flows/secrets.toml"),
+    *("prefect.toml~", ".env~", ".dlt/config.toml~", "profiles.toml"),
+    *("loader.p8", "sources/key.pem", "id_rsa", "id_ed25519.pub", "tls.key"),
+    *("store.p12", "store.pfx", "google-credentials.json", ".netrc", ".pgpass"),
+    *(".aws/credentials", ".ssh/config", "warehouse.duckdb", "old.duckdb.wal"),
+    *("prefect.db", "prefect.db-wal", "a.sqlite3", "shop.dump", "lake/rates.parquet"),
+)
+
 
 def git_ignores(path: str) -> bool:
     done = subprocess.run(["git", "check-ignore", "-q", path], cwd=ROOT)
@@ -28,6 +40,23 @@ def test_secrets_are_ignored_and_their_example_is_not():
     assert git_ignores(".dlt/secrets.toml")
     assert not git_ignores(".dlt/secrets.toml.example")
     assert not git_ignores(".dlt/config.toml")
+
+
+def test_secrets_and_data_of_any_name_are_ignored():
+    done = subprocess.run(
+        ["git", "check-ignore", "--no-index", "--stdin"],
+        cwd=ROOT,
+        input="\n".join(IGNORED),
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.replace('"', "").split() == list(IGNORED)
+
+
+def test_no_file_in_git_is_ignored():
+    """The hook `ignored` refuses such a file, which somebody added by force."""
+    listed = ["git", "ls-files", "--cached", "--ignored", "--exclude-standard"]
+    assert subprocess.run(listed, cwd=ROOT, capture_output=True).stdout == b""
 
 
 @pytest.mark.parametrize(

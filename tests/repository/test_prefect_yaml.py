@@ -17,7 +17,9 @@ from infrastructure.release.prefect_file.deployment import (
     ConcurrencyLimit,
     DeclaredDeployment,
 )
+from infrastructure.release.stack.template import read_template
 from tests.repository.tree import ROOT
+from utils.aws.stack import TEMPLATE
 
 TEXT = (ROOT / "prefect.yaml").read_text()
 FILE = read_prefect_file(TEXT)
@@ -98,6 +100,18 @@ def test_tasks_of_production_are_of_a_size_that_fargate_has():
         assert deployment.pull == [
             {"prefect.deployments.steps.set_working_directory": {"directory": "/app"}}
         ]
+
+
+def test_tasks_of_production_read_the_secrets_of_their_source_alone():
+    """Expects a role of the stack for each flow with a source that has secrets."""
+    template = read_template((ROOT / TEMPLATE).read_text())
+    sources = set(template["Outputs"]["SourceRoles"]["Value"].split(","))
+    roles = {}
+    for each in FILE.production:
+        flow = each.entrypoint.rpartition(".")[2]
+        roles[flow] = each.work_pool.job_variables.get("role")
+        assert roles[flow] == (flow if flow in sources else None), flow
+    assert sources <= roles.keys()
 
 
 def test_loads_run_one_at_a_time():

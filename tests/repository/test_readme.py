@@ -7,6 +7,7 @@ import io
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -34,6 +35,7 @@ def test_the_first_command_loads_the_history(clone, tmp_path):
         | {"DO_NOT_TRACK": "1", "UV_PROJECT_ENVIRONMENT": sys.prefix},
         capture_output=True,
         text=True,
+        umask=0o022,
     )
 
     assert done.returncode == 0, done.stderr
@@ -45,6 +47,15 @@ def test_the_first_command_loads_the_history(clone, tmp_path):
     assert f"Extract: {rows:,} rows" in done.stderr  # plain lines, no bar
     assert "━" not in done.stderr
     assert {path.name for path in home.iterdir()} <= {".prefect", ".cache"}
+    assert_private(clone / "warehouse.duckdb", clone / ".dlt" / "pipelines")
+    assert_private(home / ".prefect", *(home / ".prefect").rglob("*.db*"))
+
+
+def assert_private(*paths: Path) -> None:
+    """Check that only the owner can use files or folders of data."""
+    assert {path.name: path.stat().st_mode & 0o077 for path in paths} == {
+        path.name: 0 for path in paths
+    }
 
 
 def test_the_output_shown_is_the_real_one(warehouse):

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 
+from infrastructure.release.stack.template import read_template
 from tests.fakes.aws import REGION, Aws
+from tests.repository.tree import ROOT
+from utils.aws.stack import TEMPLATE
 
 NAME = "data-platform"
 OUTPUTS = {
@@ -13,7 +16,10 @@ OUTPUTS = {
     "TaskSecurityGroupId": "sg-0cccccccccccccccc",
     "ClusterArn": f"arn:aws:ecs:{REGION}:123456789012:cluster/data-platform",
     "ExecutionRoleArn": "arn:aws:iam::123456789012:role/execution",
-    "FlowRoleArn": "arn:aws:iam::123456789012:role/flow",
+    "FlowRoleArn": "arn:aws:iam::123456789012:role/data-platform/flows/data-platform-flow",
+    "SourceRoles": read_template((ROOT / TEMPLATE).read_text())["Outputs"][
+        "SourceRoles"
+    ]["Value"],
     "FlowLogGroupName": "/data-platform/flows",
     "OutboundIpAddress": "203.0.113.7",
     "WorkPoolName": "production",
@@ -21,6 +27,7 @@ OUTPUTS = {
     "LakeBucketUrl": "s3://the-lake",
     "PrefectApiUrl": "https://prefect.example.org/api",
     "PrefectApiSecretArn": f"arn:aws:secretsmanager:{REGION}:123456789012:secret:prefect/api-key-AbCdEf",
+    "PrefectTaskSecretArn": f"arn:aws:secretsmanager:{REGION}:123456789012:secret:prefect/task-api-key-AbCdEf",
     "PrefectApiSecretVariable": "PREFECT_API_KEY",
 }
 

@@ -20,16 +20,17 @@ from typing import Any, Iterator, Mapping
 
 from tests.repository.tree import copy_repository
 
-# Files of a developer's clone that no image may have.
+# Files of a developer's clone that no image may have. .dockerignore keeps these from the build,
 CLUTTER = (
     *(".git/config", ".venv/bin/python", ".dlt/secrets.toml", ".env", "flows/.env"),
     *(".dlt/pipelines/products/state.json", "lake/rates.parquet", "warehouse.duckdb"),
-    *(
-        "sources/key.p8",
-        "utils/old.duckdb.wal",
-        "flows/__pycache__/gone.cpython-311.pyc",
-    ),
+    *("sources/key.p8", "flows/key.pem", "flows/secrets.toml", "flows/hubspot.py~"),
+    *("flows/.#van.py", "flows/.hidden/old.py", ".dlt/config.toml~", "prefect.toml"),
+    *("utils/old.duckdb.wal", "flows/__pycache__/gone.cpython-311.pyc"),
+    ".ci/tools/uv.lock",
 )
+# and the Dockerfile leaves these out.
+LEFT_OUT = ("flows/id_rsa", "pipelines/a/notes.md", "utils/google.json", "flows/van.sh")
 DAYS_TO_LIVE = 7
 BASE = "localhost/python-of-tests"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -120,7 +121,7 @@ def built_image(context: Path) -> Iterator[Image]:
 def cluttered_copy(target: Path) -> Path:
     """Copy this repository, and add files that do not belong in the image."""
     copy_repository(target)
-    for name in CLUTTER:
+    for name in CLUTTER + LEFT_OUT:
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         (target / name).write_text("not for the image")
     return target

@@ -28,7 +28,7 @@ def running_server(
 ) -> Iterator[str]:
     """Run a Prefect server at an address, with its own database in `home`."""
     home.mkdir(parents=True)
-    shutil.copy(_migrated_database(), home / "prefect.db")
+    shutil.copy(migrated_database(), home / "prefect.db")
     log = home / "server.log"
     with log.open("w") as output:
         server = subprocess.Popen(
@@ -57,7 +57,7 @@ def prefect_command() -> tuple[str, ...]:
     return (python(), "-m", "prefect")
 
 
-def _migrated_database() -> Path:
+def migrated_database() -> Path:
     """Return an empty database of Prefect, made once because it takes seconds."""
     folder = Path(python()).parent
     database = folder / "home" / "prefect.db"

@@ -122,9 +122,10 @@ def test_settings_may_stand_beside_secrets_but_their_file_comes_first(vault):
         assert dlt.config["sources.pets.kind"] == "dog"
 
 
-def test_the_right_to_read_all_of_dlt_is_enough(vault):
-    vault.put("dlt/sources/pets", {"token": "s3cret"})
-    with vault.reader("dlt/*"):
+@pytest.mark.parametrize("name", ["dlt/sources/pets", "dlt/sources/pets/token"])
+def test_the_right_to_read_the_names_of_its_source_is_enough(vault, name):
+    vault.put(name, {"token": "s3cret"})
+    with vault.reader("dlt/sources/pets", "dlt/sources/pets/*"):
         assert token() == "s3cret"
 
 

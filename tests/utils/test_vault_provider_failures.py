@@ -43,11 +43,14 @@ def test_what_cannot_be_read_is_named_but_not_shown(vault, name, content, reason
 
 def test_denied_is_not_missing(vault):
     vault.put("dlt/sources/pets", {"token": "s3cret"})
-    with vault.reader("other/*"), pytest.raises(ClearError) as raised:
+    with vault.reader("dlt/sources/cats/*"), pytest.raises(ClearError) as raised:
         token()
     message = str(raised.value)
     assert "refuses the secret dlt/sources/pets/token: User: arn:aws:iam::" in message
-    assert "the right secretsmanager:GetSecretValue on all of dlt/*" in message
+    assert "the right secretsmanager:GetSecretValue on that name, also if" in message
+    assert (
+        "which the deployment's job variable `role` in prefect.yaml names." in message
+    )
     assert "Nothing was loaded." in message
     assert not is_worth_retrying(raised.value)
 

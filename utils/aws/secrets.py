@@ -6,7 +6,7 @@ import logging
 from typing import Any
 
 from utils.aws.client import NOTHING_CHANGED, NotThere, asking_aws, aws_client
-from utils.aws.secret_content import SecretError
+from utils.aws.secret_content import SecretError, remember_content
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +53,7 @@ class SecretReader:
                 f"The secret {name} holds no text: it is binary or empty. {self._outcome}"
                 " Store its value as a text."
             )
+        remember_content(text, name)
         return text
 
 

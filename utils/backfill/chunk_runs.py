@@ -18,6 +18,7 @@ from prefect.client.schemas.filters import FlowRunFilterId, FlowRunFilterTags
 from utils.backfill.chunks import Chunk
 from utils.backfill.progress import BackfillProgress, ChunkRun
 from utils.backfill.target import BackfillTarget
+from utils.errors import ClearError
 from utils.runs.logging import get_logger
 
 SECONDS_BETWEEN_LOOKS = 1.0
@@ -52,7 +53,7 @@ class ChunkRuns:
         """
         target.check_parameters(["first_day", "last_day", *parameters])
         self.target = target
-        self.tag = f"backfill:{_digest(target.name, parameters, name)}"
+        self.tag = tag_of(target.name, parameters, name)
         self.progress = BackfillProgress(chunks)
         self._parameters = parameters
         self._warned = float("-inf")
@@ -166,6 +167,17 @@ class ChunkRuns:
         )
 
 
-def _digest(*arguments: Any) -> str:
-    text = json.dumps(arguments, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+def tag_of(target: str, parameters: dict[str, Any], name: str) -> str:
+    """Return the tag of the runs of all backfills with these arguments.
+
+    Raises:
+        ClearError: The parameters are no JSON that Prefect could keep.
+    """
+    try:
+        text = json.dumps((target, parameters, name), sort_keys=True, default=str)
+    except (RecursionError, TypeError, ValueError) as error:
+        raise ClearError(
+            "The parameters of the chunks are nested too deeply, or have a number with too"
+            " many digits. No chunk was started. Shorten them."
+        ) from error
+    return f"backfill:{hashlib.sha256(text.encode()).hexdigest()[:12]}"

@@ -44,7 +44,8 @@ class BackfillTarget:
         """
         try:
             return cls(client, name, client.read_deployment_by_name(name))
-        except (ObjectNotFound, ValueError):  # ValueError: no slash, or several
+        except (ObjectNotFound, ValueError, httpx.InvalidURL):
+            # ValueError: no slash, or several. InvalidURL: a line break
             known = _names_of_deployments(client)
         server = str(client.api_url).rstrip("/")
         if alike := get_close_matches(name, known, n=3):

@@ -17,6 +17,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 
 from utils.destinations.destination_type import DestinationType
 from utils.destinations.load_packages import pending_packages, tables_to_load
+from utils.destinations.private_files import keep_private
 from utils.destinations.waiting import wait_until_free
 from utils.errors import ClearError, sentence
 
@@ -73,6 +74,7 @@ class DuckDB(DestinationType):
             " then run again.",
         )
         try:
+            keep_private(file, f"{file}.wal")
             yield
         finally:
             client.close_connection()

@@ -16,8 +16,10 @@ import dlt
 from dlt.destinations import filesystem
 from dlt.destinations.impl.filesystem.filesystem import FilesystemClient
 
+from utils.destinations.bucket_url import require_usable_bucket_url
 from utils.destinations.destination_type import DestinationType
 from utils.destinations.load_packages import pending_packages, tables_to_load
+from utils.destinations.private_files import keep_private
 from utils.errors import ClearError
 
 if TYPE_CHECKING:
@@ -61,6 +63,10 @@ class Filesystem(DestinationType):
         """Return the destination of this name."""
         return LakeDestination(destination_name=name)
 
+    def check_settings(self, destination: str) -> None:
+        """Raise ConfigurationError for an address of no folder and no bucket."""
+        require_usable_bucket_url(destination)
+
     def prepare_credentials(self, created: AnyDestination_CO) -> None:
         """Do nothing: a folder or bucket has no password in its address."""
 
@@ -70,7 +76,7 @@ class Filesystem(DestinationType):
 
     @contextmanager
     def hold(self, pipeline: dlt.Pipeline) -> Iterator[None]:
-        """Require the bucket; loads of files do not disturb each other.
+        """Require the bucket, or keep the folder private; loads do not disturb each other.
 
         dlt would create the bucket, and protect nothing in it.
 
@@ -79,6 +85,8 @@ class Filesystem(DestinationType):
         """
         client: Any
         with pipeline.destination_client() as client:
+            if client.is_local_filesystem:
+                keep_private(client.dataset_path)
             bucket = client.bucket_path.partition("/")[0]
             if not client.is_local_filesystem and not client.fs_client.exists(bucket):
                 raise MissingBucket(

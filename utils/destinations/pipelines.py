@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import dlt
 from dlt.common.runtime.collector import NULL_COLLECTOR
 
+from utils.destinations.dataset_layout import dataset_layout
 from utils.destinations.destination_type import (
     DestinationType,
     UnusableDestination,
@@ -15,6 +16,7 @@ from utils.destinations.destination_type import (
 from utils.destinations.duckdb import DUCKDB
 from utils.destinations.filesystem import FILESYSTEM
 from utils.destinations.postgres import POSTGRES
+from utils.destinations.private_files import keep_private
 from utils.destinations.redshift import REDSHIFT
 from utils.destinations.snowflake import SNOWFLAKE
 
@@ -59,17 +61,21 @@ def pipeline_into(
 
     Raises:
         UnusableDestination: A setting of the destination is wrong or missing.
+        ConfigurationError: `dataset_name_layout` gives no name of a dataset.
         ConfigurationError: The address's password has an @ that is not percent-encoded.
     """
+    dataset_layout()
     into = _create(destination)
     staging = type_named(_configured_type(destination)).staging
-    return dlt.pipeline(
+    pipeline = dlt.pipeline(
         name or dataset,
         destination=into,
         staging=_create(staging) if staging else None,
         dataset_name=dataset,
         progress=progress or NULL_COLLECTOR,
     )
+    keep_private(pipeline.working_dir)
+    return pipeline
 
 
 def require_set_up(pipeline: dlt.Pipeline) -> None:
@@ -117,7 +123,7 @@ def _create(destination: str) -> AnyDestination_CO:
         created.client_class  # imports the driver
     except UnknownDestinationModule:
         raise UnusableDestination(
-            f"The destination {destination} has the type {configured!r}, which is none of"
+            f"The destination {destination} has the type {configured[:100]!r}, which is none of"
             f" {', '.join(SUPPORTED)}. Nothing was loaded. Correct destination_type under"
             f" [destination.{destination}] in .dlt/config.toml, or"
             f" {setting_variable(destination, 'destination_type')} in the environment."

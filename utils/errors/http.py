@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Iterator
 from urllib.parse import urlsplit
 
 from utils.errors import ClearError
+from utils.redaction.texts import redact
 
 if TYPE_CHECKING:
     from requests import PreparedRequest, RequestException, Response
@@ -53,7 +54,9 @@ def api_error(error: RequestException, source: str) -> ApiError:
     from requests import JSONDecodeError
 
     if isinstance(error, JSONDecodeError):
-        what = f"an answer is not JSON but begins with {error.doc[:40]!r}"
+        what = (
+            f"an answer is not JSON but begins with {redact(error.doc[:1000])[:40]!r}"
+        )
         what_to_do = "Is the address in the settings that of the API?"
     elif error.response is not None:
         what = f"{_named(error.request)} was answered {_answered(error.response)}"
@@ -124,7 +127,8 @@ def _named(request: PreparedRequest | Any) -> str:
 
 def _answered(response: Response) -> str:
     status = response.status_code
-    said = " ".join(_said(response).split())[:LONGEST_EXCERPT].rstrip(".")
+    # An answer may repeat the request's token. Half of it would not be recognised.
+    said = redact(" ".join(_said(response).split()))[:LONGEST_EXCERPT].rstrip(".")
     return f"{status} {responses.get(status, '')}".rstrip() + (said and f": {said}")
 
 

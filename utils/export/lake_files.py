@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Iterator
 from uuid import uuid4
 
-import dlt
 from dlt.common.configuration.resolve import resolve_configuration
 from dlt.common.storages.configuration import FilesystemConfigurationWithLocalFiles
 
+from utils.destinations.bucket_url import require_usable_bucket_url
+from utils.destinations.dataset_layout import dataset_layout
 from utils.errors import ClearError
 
 if TYPE_CHECKING:
@@ -75,12 +76,12 @@ def lake_folder(dataset: str) -> LakeFolder:
     """Return a dataset's folder in the destination `lake`, named for the environment."""
     from dlt.common.storages.fsspec_filesystem import fsspec_from_config
 
+    require_usable_bucket_url("lake")
     config = resolve_configuration(
         FilesystemConfigurationWithLocalFiles(), sections=("destination", "lake")
     )
     filesystem, path = fsspec_from_config(config)
-    layout = dlt.config.get("dataset_name_layout", str) or "%s"
-    return LakeFolder(filesystem, f"{path}/{layout % dataset}")
+    return LakeFolder(filesystem, f"{path}/{dataset_layout() % dataset}")
 
 
 @contextmanager

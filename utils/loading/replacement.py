@@ -10,6 +10,7 @@ from typing import Iterator
 
 import dlt
 
+from utils.checked_settings import require_between
 from utils.destinations.load_packages import (
     pending_packages,
     pending_rows,
@@ -34,6 +35,8 @@ def prepare_replacement(pipeline: dlt.Pipeline) -> None:
             `loading.smallest_replacement` of `.dlt/config.toml`.
     """
     smallest = dlt.config.get("loading.smallest_replacement", float)
+    # Nothing is fewer than NaN.
+    require_between("loading.smallest_replacement", smallest, 0, 1)
     tables_are_new = True
     for table, fetched in _replacements(pipeline):
         held = type_of(pipeline).rows_held(pipeline, table)

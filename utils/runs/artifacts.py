@@ -14,6 +14,7 @@ from prefect.artifacts import (
 )
 from prefect.runtime import flow_run
 
+from utils.redaction.texts import redact
 from utils.reports import Report
 from utils.runs.logging import get_logger
 
@@ -63,7 +64,7 @@ class ProgressArtifact:
             return
         self._updated = time.monotonic()
         with _failure_is_a_warning():
-            update_progress_artifact(self._id, percent, description)
+            update_progress_artifact(self._id, percent, redact(description))
 
 
 @contextmanager

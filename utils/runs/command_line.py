@@ -11,6 +11,8 @@ from prefect import Flow
 from prefect.settings import PREFECT_API_URL
 
 from utils.errors import ClearError
+from utils.prefect_server import protect_temporary_server
+from utils.redaction.texts import redact
 from utils.runs.logging import console_handler
 
 if TYPE_CHECKING:
@@ -52,11 +54,12 @@ def run_from_command_line(
     if PREFECT_API_URL.value() is None:
         errors.print(
             "Starting Prefect's temporary server, half a minute on a slow machine. To"
-            " skip that, keep `uv run prefect server start` open in another terminal"
-            " and set PREFECT_API_URL=http://127.0.0.1:4200/api.",
+            " skip that, keep `uv run python -m infrastructure.local_server` open in"
+            " another terminal and set PREFECT_PROFILE=data-platform.",
             style="dim",
             soft_wrap=True,
         )
+    protect_temporary_server()
     _hide_tracebacks_of_clear_errors()
     try:
         result = flow(*bound.args, **bound.kwargs)
@@ -76,6 +79,7 @@ def run_from_command_line(
 
 def _print_error(console: Console, message: str) -> None:
     """Print a panel in a terminal, and a line for `grep` in a pipe."""
+    message = redact(message)
     if console.is_terminal:
         console.print(_panel(message))
     else:
@@ -121,7 +125,10 @@ def _convert(hint: Any, tokens: Sequence[Token] | dict[str, Sequence[Token]]) ->
         return convert(hint, tokens)  # type: ignore[arg-type]
     if isinstance(tokens, dict):  # --option.key value
         raise ValueError("Give keys and values as JSON in one option, '{\"key\": 1}'.")
-    return json.loads(tokens[0].value)
+    try:
+        return json.loads(tokens[0].value)
+    except RecursionError:
+        raise ValueError("The JSON is nested too deeply.") from None
 
 
 def _hide_tracebacks_of_clear_errors() -> None:

@@ -9,6 +9,7 @@ from prefect import Task, task
 from prefect.tasks import exponential_backoff
 
 from utils.configuration_errors import plain_configuration_errors
+from utils.errors.redacted import without_secrets
 from utils.errors.transient import is_worth_retrying
 from utils.runs.logging import get_logger
 from utils.vault_provider import refresh_secrets
@@ -20,7 +21,8 @@ R = TypeVar("R")
 def load_task(**options: Any) -> Callable[[Callable[P, R]], Task[P, R]]:
     """Make a Prefect task of a function that loads.
 
-    Each attempt reads the vault's secrets again, and explains a wrong setting in words.
+    Each attempt reads the vault's secrets again, and explains a wrong setting in words. No
+    error has a secret in it.
 
     Args:
         options: Options of Prefect's `task`.
@@ -28,6 +30,7 @@ def load_task(**options: Any) -> Callable[[Callable[P, R]], Task[P, R]]:
 
     def make(function: Callable[P, R]) -> Task[P, R]:
         @wraps(function)
+        @without_secrets
         def attempt(*args: P.args, **kwargs: P.kwargs) -> R:
             with plain_configuration_errors():
                 refresh_secrets()

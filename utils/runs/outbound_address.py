@@ -7,6 +7,8 @@ import os
 
 # Amazon's service, which answers with the address alone.
 SERVICE = "https://checkip.amazonaws.com"
+# The longest address has 45 characters. The rest of an answer is not read.
+MOST_BYTES = 64
 
 
 def outbound_address(timeout: float = 3.0) -> str | None:
@@ -18,7 +20,12 @@ def outbound_address(timeout: float = 3.0) -> str | None:
     import httpx
 
     try:
-        answer = httpx.get(os.environ.get("CHECK_IP_URL", SERVICE), timeout=timeout)
-        return str(ipaddress.ip_address(answer.raise_for_status().text.strip()))
+        url = os.environ.get("CHECK_IP_URL", SERVICE)
+        with httpx.stream("GET", url, timeout=timeout) as answer:
+            # raw, because a compressed answer may be as long as it likes
+            raw = next(answer.raise_for_status().iter_raw(MOST_BYTES), b"")
+        text = raw.decode().strip()
+        # ip_address() takes any text, of any lines, for a zone after a %.
+        return str(ipaddress.ip_address(text)) if "%" not in text else None
     except (httpx.HTTPError, OSError, ValueError):  # OSError: no certificates
         return None

@@ -93,7 +93,7 @@ def _create_change_set(
             TemplateBody=change.template,
             Parameters=list(_parameters(stack, change)),
             # CloudFormation uses the role that created the stack.
-            Capabilities=["CAPABILITY_IAM"],
+            Capabilities=["CAPABILITY_NAMED_IAM"],
         )
         _wait(client, "change_set_create_complete", **change_set)
     except ClientError as error:

@@ -63,6 +63,15 @@ def test_a_fault_is_found_in_its_line(file, fault):
         check_planned_job_variables(content(file), STACK)
 
 
+def test_a_source_without_a_role_is_found_in_its_line():
+    file = changed("cpu: 256", "cpu: 256\n        role: vann")
+    with pytest.raises(
+        PrefectFileError, match="yaml:17: .* refuses: 'vann' is not one"
+    ):
+        check_planned_job_variables(content(file), STACK)
+    check_planned_job_variables(content(file.replace("vann", "van")), STACK)
+
+
 def test_the_pool_of_the_server_is_asked_first():
     check_job_variables(content(), server(POOL), STACK, pool_needed=True)
     only_here = content(changed("cpu: 256", "extra: 1"))

@@ -105,3 +105,26 @@ def test_associations_that_are_not_all_there_are_refused(hubspot, answer):
     hubspot.api.trouble[0] = json_answer(answer, 207)
     with pytest.raises(ApiError, match="contacts/companies/batch/read is not as"):
         associations(client(hubspot), "contacts", "companies", ["1"])
+
+
+def endless(hubspot: HubSpot, *others: int) -> None:
+    """Answer each request with these records, and with a next page."""
+    to = [{"toObjectId": other, "associationTypes": []} for other in others]
+    after = {"next": {"after": "7"}}
+    result = {"from": {"id": "1"}, "to": to, "paging": after}
+    hubspot.api.trouble = dict.fromkeys(range(100), json_answer({"results": [result]}))
+
+
+def test_pages_of_associations_without_end(hubspot, monkeypatch):
+    monkeypatch.setattr("sources.hubspot.associations.MOST_REQUESTS", 5)
+    endless(hubspot, 2)
+    with pytest.raises(ApiError, match="deals with contacts have no end: 5 pages"):
+        associations(client(hubspot), "deals", "contacts", ["1"])
+    assert len(hubspot.api.requests) == 5
+
+
+def test_more_associations_than_the_memory_holds(hubspot, monkeypatch):
+    monkeypatch.setattr("sources.hubspot.associations.MOST_ASSOCIATIONS", 2)
+    endless(hubspot, 2, 3, 4)
+    with pytest.raises(ApiError, match="more than 2 associations"):
+        associations(client(hubspot), "deals", "contacts", ["1"])

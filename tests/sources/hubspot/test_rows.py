@@ -57,3 +57,9 @@ def test_an_id_comes_for_the_first_time_once():
     is_first, is_first_elsewhere = first_time(), first_time()
     assert [is_first("1"), is_first("1"), is_first("2")] == [True, False, True]
     assert is_first_elsewhere("1")
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00+14:00", "9999-12-31T23:59-12:00"])
+def test_a_time_in_no_year(time):
+    with pytest.raises(ValueError, match="^createdAt is in no year that there is$"):
+        row_of(RECORD | {"createdAt": time}, [])

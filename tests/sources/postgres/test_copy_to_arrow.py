@@ -118,3 +118,12 @@ def test_who_stops_reading_stops_the_query(cursor):
     next(tables)
     tables.close()
     assert "COPY" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_a_row_that_would_fill_the_memory_is_refused(cursor, monkeypatch):
+    monkeypatch.setattr(sources.postgres.copy_to_arrow, "CHUNK_BYTES", 10)
+    monkeypatch.setattr(sources.postgres.copy_to_arrow, "MOST_BYTES_OF_A_ROW", 2**20)
+    query = "SELECT repeat('x', {})"
+    assert rows(cursor, query.format(2**20), t=pa.string()) == [("x" * 2**20,)]
+    with pytest.raises(ValueDoesNotFit, match="^A row has 2 MB, of which 1 are read"):
+        rows(cursor, query.format(2 * 2**20), t=pa.string())

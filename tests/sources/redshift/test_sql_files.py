@@ -43,6 +43,27 @@ def test_parameters_that_do_not_fit(queries, sql, given, message):
         queries.read(sql, **given)
 
 
+@pytest.mark.parametrize(
+    "sql", ["SELECT 1; COMMIT", "SELECT 1;\n-- two\nSELECT 2;", "SELECT ';'; COMMIT;"]
+)
+def test_a_second_statement(queries, sql):
+    assert queries.read(sql).has_second_statement
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT ';', 'it''s; it', 'a\\';' -- ;\n;",
+        'SELECT 1 AS "a;b" /* ; \n ; */ ; ;',
+        "SELECT $$;$$, $x$ ; $$ ; $x$",
+        "SELECT 7 % 2, %(a)s;\n",
+    ],
+)
+def test_a_semicolon_that_ends_no_statement(queries, sql):
+    given = {"a": 1} if "%(a)s" in sql else {}
+    assert not queries.read(sql, **given).has_second_statement
+
+
 @pytest.mark.parametrize("folder", ["plants", "..", "", "../queries/pets"])
 def test_a_folder_that_is_not_there(queries, folder):
     with pytest.raises(QueriesError, match="No folder .* folders: `pets`"):

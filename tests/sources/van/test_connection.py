@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from typing import Callable, Iterator
 
 import pytest
-from dlt.sources.helpers.requests import client
 from requests import HTTPError, RequestException
 
 from sources.van.connection import CALLS_AT_ONCE, connect
@@ -18,12 +17,7 @@ from tests.fakes.http_server import Answer, Api, Request, json_answer, serving
 from tests.fakes.van import Van, activist_code, page
 from tests.repository.settings import request_timeout
 from tests.repository.tree import ROOT
-
-
-@pytest.fixture(autouse=True)
-def configured() -> None:
-    """Configure dlt's requests as dlt does before a source runs."""
-    client.configure()
+from utils.errors.http import ApiError
 
 
 @contextmanager
@@ -98,7 +92,7 @@ def test_a_page_that_fails_is_read_again_alone(codes, trouble):
 
 
 def test_a_page_that_does_not_end_is_asked_for_again(codes):
-    with connected(codes.respond) as (van, api), request_timeout(0.3):
+    with request_timeout(0.3), connected(codes.respond) as (van, api):
         api.trouble[1] = Answer(b'{"items": []}', seconds=1)
         assert ids(van) == list(range(120))
         assert skipped(api) == ["0", "50", "50", "100"]
@@ -173,6 +167,29 @@ def test_a_listing_that_never_holds_still_is_taken_as_it_is(codes, caplog):
         assert ids(van)[:129] == list(range(129))
         assert len(api.requests) == 9
     assert "VAN gives 129 of activistCodes, and says that there are" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "page, problem",
+    [
+        ({"items": {"a": 1}}, "items is no list of objects"),
+        ({"items": [1]}, "items is no list of objects"),
+        ({"activistCodes": []}, "'items'"),
+        ([{"activistCodeId": 1}], "list indices"),
+        ({"items": [{}], "nextPageLink": 7}, "nextPageLink is no text"),
+        ({"items": [{}], "count": [7]}, "count no number"),
+        ({"items": [{}], "nextPageLink": "x" * 3_000}, "nextPageLink is too long"),
+    ],
+    ids=str,
+)
+def test_a_page_that_is_not_as_documented(page, problem):
+    with connected(lambda request: json_answer(page)) as (van, api):
+        with pytest.raises(
+            ApiError, match="^van: the answer of activistCodes"
+        ) as error:
+            ids(van)
+        assert len(api.requests) == 1
+    assert problem in str(error.value)
 
 
 def test_endpoints_that_are_no_listings_work_as_in_parsons():

@@ -8,7 +8,7 @@ import pytest
 from dlt.sources.helpers.requests import HTTPError
 from requests import Response
 
-from sources.van.rows import signups_of_event, with_id, without_nulls
+from sources.van.rows import MOST_DEPTH, signups_of_event, with_id, without_nulls
 from tests.fakes.van import Van
 from utils.errors.http import ApiError
 
@@ -69,3 +69,14 @@ def test_an_event_that_is_gone_has_none(caplog):
     assert "Event 1001 was deleted meanwhile" in caplog.text
     with pytest.raises(HTTPError):
         signups([], status=400)
+
+
+def test_a_row_that_is_nested_too_deeply_is_refused():
+    row: dict = {}
+    for _ in range(MOST_DEPTH - 1):
+        row = {"a": row}
+    assert without_nulls(row) == row
+    with pytest.raises(
+        ApiError, match="^van: a row is nested more than 20 levels deep"
+    ):
+        without_nulls({"a": [row]})

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta, timezone
 
 import pytest
 
-from utils.backfill.days import UnusableRange, days_of
+from utils.backfill.days import MOST_DAYS, UnusableRange, days_of
 
 LEAP_DAY = date(2024, 2, 29)
 
@@ -29,3 +29,11 @@ def test_the_last_day_must_be_over():
     assert days_of(yesterday, yesterday) == [yesterday]
     with pytest.raises(UnusableRange, match=f"{today} is not over .* {yesterday} at"):
         days_of(yesterday, today)
+
+
+def test_a_range_of_more_than_a_century_is_refused():
+    last_day = date(2026, 1, 1)
+    first_day = last_day - timedelta(days=MOST_DAYS - 1)
+    assert len(days_of(first_day, last_day)) == MOST_DAYS
+    with pytest.raises(UnusableRange, match="are 36,526 days. Take a later first_day"):
+        days_of(first_day - timedelta(days=1), last_day)

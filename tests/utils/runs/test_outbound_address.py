@@ -16,6 +16,8 @@ from utils.runs.outbound_address import outbound_address
         (Answer(b"<html>Log in to the Wi-Fi</html>"), None),
         (Answer(b"203.0.113.7", status=503), None),
         (Answer(b"203.0.113.7", cut_off=True), None),
+        (Answer(b"fe80::1%\nall is well"), None),
+        (Answer(b"203.0.113.7" + b" " * 100 + b"x"), "203.0.113.7"),
     ],
 )
 def test_an_address_or_none(answer, address, monkeypatch):

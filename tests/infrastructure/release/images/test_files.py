@@ -60,8 +60,8 @@ def test_this_repositorys_files():
     )
     files = set(filter(None, listed.stdout.split("\0")))
     assert image_files(files, DOCKERIGNORE) == {
-        *("pyproject.toml", "uv.lock", ".dlt/config.toml"),
-        *("Dockerfile", ".dockerignore"),
+        *("pyproject.toml", "uv.lock", ".dlt/config.toml", ".ci/requirements.txt"),
+        *("Dockerfile", ".dockerignore", "NOTICE"),
         *(file for file in files if file.startswith(CODE)),
     }
 

@@ -1,0 +1,147 @@
+"""Prefect's server on this machine, closed to everybody else.
+
+`python -m infrastructure.local_server` is `prefect server start` with a password of its own. A
+page that the browser shows may send requests to this machine, and so may other users of it.
+Prefect's profile `data-platform`, in the home of this user alone, holds address and password:
+`export PREFECT_PROFILE=data-platform` is all that flows, workers and commands need.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from base64 import b64encode
+from pathlib import Path
+
+import httpx
+from cyclopts import App
+from prefect.settings import (
+    PREFECT_API_AUTH_STRING,
+    PREFECT_API_URL,
+    PREFECT_HOME,
+    PREFECT_PROFILES_PATH,
+    PREFECT_SERVER_API_AUTH_STRING,
+    load_profiles,
+    save_profiles,
+)
+
+from utils.runs.command_line import option_error, run_commands
+
+PROFILE = "data-platform"
+HOST = "127.0.0.1"
+# Where Prefect's UI keeps the password that a person types.
+KEPT_BY_UI = "prefect-password"
+SIGN_IN = """\
+<!doctype html>
+<title>Signing in</title>
+<script>
+  const password = location.hash.slice(1)
+  const headers = {Authorization: `Basic ${password}`}
+  fetch("/api/admin/version", {headers}).then(answer => {
+    if (answer.ok) localStorage.setItem("%s", password)
+    location.replace("/")
+  })
+</script>
+"""
+OPEN = '<!doctype html><meta http-equiv="refresh" content="0; url=%s">\n'
+
+app = App(
+    name="python -m infrastructure.local_server",
+    version_flags=(),
+    error_formatter=option_error,
+    result_action="return_value",
+)
+
+
+@app.default
+def serve(*, port: int = 4200) -> None:
+    """Start Prefect's server on this machine, with a password that it makes itself.
+
+    Args:
+        port: Port of the API and the UI.
+    """
+    address = f"http://{HOST}:{port}"
+    password = _make_profile(f"{address}/api")
+    home = PREFECT_HOME.value()
+    server = subprocess.Popen(
+        [*(sys.executable, "-m", "prefect", "server", "start")]
+        + [*("--host", HOST, "--port", str(port))],
+        env=_environment(address, port, home / "ui"),
+    )
+    signal.signal(signal.SIGTERM, lambda *_: server.terminate())
+    try:
+        if _is_up(server, address):
+            (home / "ui/v1/sign-in.html").write_text(SIGN_IN % KEPT_BY_UI)
+            page = home / f"{PROFILE}.html"
+            encoded = b64encode(password.encode()).decode()
+            _write_for_owner(page, OPEN % f"{address}/sign-in.html#{encoded}")
+            print(f"Open the UI, signed in: {page.as_uri()}", flush=True)
+            print(f"In another terminal: export PREFECT_PROFILE={PROFILE}", flush=True)
+        status = server.wait()
+    except KeyboardInterrupt:  # the server has got it, too
+        status = server.wait()
+    sys.exit(status)
+
+
+def _make_profile(api_url: str) -> str:
+    """Write Prefect's profile, and return its password, which is made once."""
+    profiles = load_profiles()
+    found = profiles.profiles_by_name.get(PROFILE)
+    password = found and found.settings.get(PREFECT_SERVER_API_AUTH_STRING)
+    password = password or f"dev:{secrets.token_urlsafe(32)}"
+    profiles.update_profile(
+        PROFILE,
+        {
+            PREFECT_API_URL: api_url,
+            PREFECT_API_AUTH_STRING: password,
+            PREFECT_SERVER_API_AUTH_STRING: password,
+        },
+    )
+    path = PREFECT_PROFILES_PATH.value()
+    if path.exists():  # Prefect makes a new one for its owner alone
+        path.chmod(0o600)
+    save_profiles(profiles)
+    return password
+
+
+def _environment(address: str, port: int, ui: Path) -> dict[str, str]:
+    of_profile = (
+        PREFECT_API_URL,
+        PREFECT_API_AUTH_STRING,
+        PREFECT_SERVER_API_AUTH_STRING,
+    )
+    inherited = dict(os.environ)
+    for setting in of_profile:  # the environment would win
+        inherited.pop(setting.name, None)
+    return inherited | {
+        "PREFECT_PROFILE": PROFILE,
+        "PREFECT_SERVER_API_CSRF_PROTECTION_ENABLED": "true",
+        "PREFECT_SERVER_API_CORS_ALLOWED_ORIGINS": f"{address},http://localhost:{port}",
+        "PREFECT_SERVER_UI_STATIC_DIRECTORY": str(ui),
+    }
+
+
+def _is_up(server: subprocess.Popen[bytes], address: str) -> bool:
+    """Wait until the server answers, and return False if it ends before that."""
+    while server.poll() is None:
+        try:
+            if httpx.get(f"{address}/api/health", verify=False).is_success:
+                return True
+        except httpx.TransportError:
+            pass
+        time.sleep(0.2)
+    return False
+
+
+def _write_for_owner(file: Path, text: str) -> None:
+    file.touch(mode=0o600)
+    file.chmod(0o600)
+    file.write_text(text)
+
+
+if __name__ == "__main__":
+    run_commands(app)

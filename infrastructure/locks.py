@@ -1,0 +1,110 @@
+"""Files that pin what is installed, with a hash for each file of a package."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Iterator
+
+ROOT = Path(__file__).parent.parent
+LOCK = "uv.lock"
+TOOLS_LOCK = ".ci/tools/uv.lock"
+UV = ".ci/requirements.txt"
+ACTIONS = ".github/workflows"
+# What is pinned is used in:
+IMAGE, DEVELOPMENT, TOOLS, WORKFLOWS = "image", "development", "CI", "workflows"
+
+
+@dataclass(frozen=True)
+class Pinned:
+    """A package or an action, and where its hash is checked."""
+
+    name: str
+    version: str
+    used_in: str
+    checked: str
+    """Who checks which file's hash; empty if nobody does."""
+
+
+def pinned(root: Path = ROOT) -> Iterator[Pinned]:
+    """Yield all that is pinned by a file of this repository."""
+    image = image_packages(root)
+    for package in _packages(root / LOCK):
+        used_in = IMAGE if package["name"] in image else DEVELOPMENT
+        yield _locked(package, used_in, LOCK)
+    for package in _packages(root / TOOLS_LOCK):
+        yield _locked(package, TOOLS, TOOLS_LOCK)
+    for name, version, hashes in re.findall(
+        r"^([\w-]+)==(\S+)((?: \\\n +--hash=sha256:[0-9a-f]{64})*)",
+        (root / UV).read_text(),
+        re.MULTILINE,
+    ):
+        yield Pinned(name, version, TOOLS, f"pip, {UV}" if hashes else "")
+    for name, commit, version in sorted(_actions(root / ACTIONS)):
+        checked = "GitHub, the commit in the workflow" if commit else ""
+        yield Pinned(name, version, WORKFLOWS, checked)
+
+
+def image_packages(root: Path = ROOT) -> frozenset[str]:
+    """Return the names of the packages that the image needs, on any platform."""
+    packages: dict[str, list[dict[str, Any]]] = {}
+    for each in _read(root / LOCK):
+        packages.setdefault(each["name"], []).append(each)
+    (project,) = [p for (p, *_) in packages.values() if "virtual" in p["source"]]
+    waiting = list(project["dependencies"])
+    seen: set[tuple[str, str]] = set()
+    while waiting:
+        needed = waiting.pop()
+        name = needed["name"]
+        for part in ("", *needed.get("extra", [])):
+            if (name, part) not in seen:
+                seen.add((name, part))
+                for package in packages[name]:  # some have a version for each Python
+                    waiting += _dependencies(package, part)
+    return frozenset(name for name, _ in seen)
+
+
+def normalized(name: str) -> str:
+    """Return a package's name as in a lock."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _dependencies(package: dict[str, Any], extra: str) -> list[dict[str, Any]]:
+    """Return what a package needs, or what one of its extras does."""
+    if extra:
+        return list(package.get("optional-dependencies", {}).get(extra, []))
+    return list(package.get("dependencies", []))
+
+
+def _packages(lock: Path) -> list[dict[str, Any]]:
+    """Return a lock's packages without the project itself."""
+    return [each for each in _read(lock) if "virtual" not in each["source"]]
+
+
+@cache
+def _read(lock: Path) -> list[dict[str, Any]]:
+    packages: list[dict[str, Any]] = tomllib.loads(lock.read_text())["package"]
+    return packages
+
+
+def _locked(package: dict[str, Any], used_in: str, lock: str) -> Pinned:
+    files = [*package.get("wheels", []), *filter(None, [package.get("sdist")])]
+    hashed = all(each.get("hash", "").startswith("sha256:") for each in files)
+    checked = f"uv, {lock}" if files and hashed else ""
+    if checked and not package.get("wheels"):
+        checked += "; built by the locked setuptools"
+    return Pinned(package["name"], package["version"], used_in, checked)
+
+
+def _actions(workflows: Path) -> set[tuple[str, str, str]]:
+    """Return name, commit and version of each action that the workflows use."""
+    return {
+        found
+        for workflow in workflows.iterdir()
+        for found in re.findall(
+            r"uses: ([\w/-]+)@([0-9a-f]{40})?(?: # )?(\S*)", workflow.read_text()
+        )
+    }

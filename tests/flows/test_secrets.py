@@ -1,0 +1,24 @@
+"""Every flow and every task strikes secrets from its errors."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pkgutil import iter_modules
+
+import pytest
+from prefect import Flow, Task
+
+import flows
+from utils.errors.redacted import without_secrets
+
+MODULES = [each.name for each in iter_modules(flows.__path__)]
+REDACTING = without_secrets(print).__code__
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_errors_are_redacted(name):
+    found = vars(import_module(f"flows.{name}")).values()
+    published = [each for each in found if isinstance(each, (Flow, Task))]
+    assert published
+    for each in published:
+        assert each.fn.__code__ is REDACTING, f"{each.name} lacks @without_secrets"

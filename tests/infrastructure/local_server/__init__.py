@@ -1,0 +1,1 @@
+"""Prefect's server on a developer's machine: attacked by pages, and used."""

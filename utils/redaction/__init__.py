@@ -1,0 +1,8 @@
+"""Keeps secrets out of what is published: messages, tracebacks, log lines, artifacts.
+
+- `known_secrets`: the secrets that this process may use, and where they come from.
+- `texts`: strikes them from a text, in whatever form an error repeats them.
+
+`utils.errors.redacted` strikes them from exceptions, and `utils.runs.logging` from every log
+record.
+"""

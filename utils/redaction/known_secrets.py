@@ -1,0 +1,130 @@
+"""Secrets that this process may use, so that they can be struck from what it publishes.
+
+They come from the environment, from `secrets.toml`, from addresses with a password in either
+of them or in `config.toml`, and from what was read in AWS or in Prefect's settings.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import tomllib
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Iterator, Mapping
+from urllib.parse import unquote
+
+# A shorter text would be struck from the middle of ordinary words.
+SHORTEST = 6
+# What `.dlt/config.toml` has is public, and so are these parts of credentials.
+PUBLIC = {
+    *("host", "port", "database", "dbname", "username", "user", "drivername", "engine"),
+    *("schema", "warehouse", "role", "account", "region", "region_name", "catalog"),
+    *("bucket_url", "endpoint_url", "private_key_path", "profile_name", "query"),
+    *("destination_type", "staging_iam_role", "dataset_name", "staging_dataset_name"),
+}
+NAMES_OF_SECRETS = re.compile(
+    r"passw(or)?d|passphrase|secret|token|credentials?$|auth_string|authorization"
+    r"|api_?key|private_?key$|integration_key|access_key|app_id|webhook|connection_url",
+    re.IGNORECASE,
+)
+# Variables in which dlt looks for settings of sources and destinations.
+OF_DLT = ("SOURCES__", "DESTINATION__")
+# To the last @: a password may have one itself.
+PASSWORD_IN_ADDRESS = re.compile(r"^\s*[\w+.-]+://[^:/@]*:(?P<password>.*)@", re.DOTALL)
+
+_remembered: set[str] = set()
+
+
+def remember_secrets(content: Any) -> None:
+    """Remember what was read from a vault: a text, or a table of values."""
+    _remembered.update(_secrets_in(content))
+
+
+def known_secrets() -> frozenset[str]:
+    """Return all secrets that this process may use, each at least six characters long."""
+    found = set(_remembered)
+    public = set(PUBLIC)
+    for folder in _folders_of_dlt():
+        settings = _read(folder / "config.toml")
+        for name, value in _leaves(settings):
+            public.add(name)
+            found.update(_password_in_address(value))
+        found.update(_secrets_in(_read(folder / "secrets.toml")))
+    found.update(_secrets_in_environment(os.environ, public))
+    return frozenset(each for each in found if len(each) >= SHORTEST)
+
+
+def _folders_of_dlt() -> tuple[Path, ...]:
+    if "dlt" not in sys.modules:  # half a second to import, for commands without dlt
+        return (Path(".dlt"),)
+    from dlt.common.runtime import run_context
+
+    active = run_context.active()
+    return Path(active.settings_dir), Path(active.global_dir)
+
+
+def _secrets_in_environment(
+    environment: Mapping[str, str], public: set[str]
+) -> Iterator[str]:
+    for name, value in environment.items():
+        key = name.lower().rpartition("__")[2]
+        of_dlt = name.startswith(OF_DLT) and key not in public
+        if of_dlt or (NAMES_OF_SECRETS.search(name) and key not in public):
+            yield from _forms(value)
+        yield from _password_in_address(value)
+
+
+def _secrets_in(content: Any) -> Iterator[str]:
+    """Yield the texts of a secret's content, except those whose names are public."""
+    for name, value in _leaves(content):
+        yield from _password_in_address(value)
+        if name not in PUBLIC:
+            yield from _forms(value)
+
+
+def _forms(value: str) -> Iterator[str]:
+    """Yield a value as it is and as a message may have it: by lines, on one line."""
+    if "://" in value and (parts := PASSWORD_IN_ADDRESS.match(value)):
+        value = parts["password"]
+    elif value.startswith("arn:"):  # names a secret
+        return
+    yield value
+    yield value.strip()
+    if "\n" in value.strip():
+        yield " ".join(value.split())
+        yield from (line.strip() for line in value.splitlines())
+
+
+def _password_in_address(value: str) -> Iterator[str]:
+    if parts := PASSWORD_IN_ADDRESS.match(value):
+        yield parts["password"]
+        yield unquote(parts["password"])
+
+
+def _leaves(content: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    """Yield each value in nested tables and lists as a text, its key in lower case."""
+    waiting = [(name, content)]
+    while waiting:  # not recursion, whose depth an attacker could choose
+        name, value = waiting.pop()
+        if isinstance(value, dict):
+            waiting += [(str(key), each) for key, each in value.items()]
+        elif isinstance(value, list):
+            waiting += [(name, each) for each in value]
+        elif value is not None:
+            yield name.lower(), str(value)
+
+
+def _read(file: Path) -> dict[str, Any]:
+    """Return a TOML file's content, nothing if it is missing or malformed."""
+    try:
+        found = file.stat()
+        return _parsed(file.absolute(), found.st_mtime_ns, found.st_size)
+    except (OSError, ValueError, RecursionError):
+        return {}
+
+
+@lru_cache(maxsize=8)
+def _parsed(file: Path, changed: int, size: int) -> dict[str, Any]:
+    return tomllib.loads(file.read_text("utf-8"))
