@@ -24,6 +24,7 @@ FAILURES = (
     Failure(
         "blocks: a password in the address",
         *("blocks plan dev", "Plan for http", WITH_A_PASSWORD),
+        needs="no_pool",
         code=0,
     ),
     Failure(
