@@ -37,14 +37,27 @@ def send_alerts(api: str, since: datetime, planted: dict[str, Secret]) -> list[b
     tagged = {"related": {"id": [f"prefect.tag.{TAG}"]}}
     failed = _events(api, FAILED, **happened, **tagged)
     with serving(lambda request: Answer(b"ok")) as received:
+
+        def names() -> set[bytes]:
+            return {each.body.partition(b":")[0] for each in received.requests}
+
+        def alerted() -> bool:
+            _send_again(api, failed[:1])
+            return bool(received.requests)
+
         with _automation(api, received.url, planted["slack"]):
-            _send_again(api, failed)
-            until(lambda: len(received.requests) == len(failed), "alerts", 60)
-    away = f"http://127.0.0.1:{free_port()}"
-    with _automation(api, away, planted["pagerduty"]):
+            until(alerted, "the first alert", 60, every=0.5)  # the server knows of it
+            _send_again(api, failed[1:])
+            until(lambda: len(names()) == len(failed), "alerts", 60)
+
+    def refused() -> bool:
         _send_again(api, failed[:1])
         write_events(api)
-        until(lambda: _events(api, [ACTION_FAILED], **happened), "a failed alert", 60)
+        return bool(_events(api, [ACTION_FAILED], **happened))
+
+    away = f"http://127.0.0.1:{free_port()}"
+    with _automation(api, away, planted["pagerduty"]):
+        until(refused, "a failed alert", 60)
     return [request.body for request in received.requests]
 
 
@@ -68,6 +81,7 @@ def _automation(api: str, server: str, secret: Secret) -> Iterator[None]:
         url=SecretStr(f"{server}/services/{secret}"),
         headers={"X-Routing-Key": str(secret)},
     )
+    document = block.save("planted", overwrite=True)
     automation = {
         "name": "planted",
         "trigger": {
@@ -84,7 +98,7 @@ def _automation(api: str, server: str, secret: Secret) -> Iterator[None]:
         "actions": [
             {
                 "type": "call-webhook",
-                "block_document_id": str(block.save("planted", overwrite=True)),
+                "block_document_id": str(document),
                 "payload": PAYLOAD,
             }
         ],
@@ -94,6 +108,7 @@ def _automation(api: str, server: str, secret: Secret) -> Iterator[None]:
     address = f"{api}/automations/{made.json()['id']}"
     # The server says 503 while it writes the runs' events.
     until(lambda: ask("DELETE", address).is_success, "the automation's end", 30)
+    ask("DELETE", f"{api}/block_documents/{document}").raise_for_status()
 
 
 def _events(api: str, names: list[str], **only: Any) -> list[dict[str, Any]]:

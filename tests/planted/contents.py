@@ -16,11 +16,11 @@ import pyarrow.parquet as pq
 from tests.planted.search import Found, search
 
 
-def search_folder(folder: Path, name: str = "") -> set[Found]:
+def search_folder(folder: Path) -> set[Found]:
     """Search all files of a folder, and their names."""
     found: set[Found] = set()
     for path in sorted(folder.rglob("*")):
-        place = str(Path(name, path.relative_to(folder)))
+        place = str(path.relative_to(folder))
         found |= search(place.encode(), f"the name of {place}")
         if path.is_file():
             found |= search_file(path, place)

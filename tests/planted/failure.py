@@ -65,7 +65,7 @@ class Failure:
     code: int = 1
     """Exit code of the process."""
     needs: str = ""
-    """Fixture-like preparation of tests/planted/preparations.py."""
+    """What it needs besides, by its name in tests/planted/preparations.py."""
     quick: bool = False
     """Whether it runs with a newcomer's tests."""
 

@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-from functools import partial
+from typing import Any
 
 from tests.planted.failure import Failure
-from tests.planted.servers import (
-    cut_off,
-    data,
-    echo_page,
-    http,
-    nonsense,
-    self_signed,
-    slow,
-    tcp,
-)
+from tests.planted.servers import cut_off, data, echo_page, http, slow
+from tests.planted.tcp_servers import self_signed, tcp
 from tests.samples.ecb import zipped
 
 PUBLICATION = "SOURCES__EXCHANGE_RATES__PUBLICATION_URL"
 ADDRESS = "reader:{publication:url}@127.0.0.1:{port}/h.zip?key={publication_key:url}"
 
 
-def ecb(name: str, says: str, address: str = f"http://{ADDRESS}", **more) -> Failure:
+def ecb(
+    name: str, says: str, address: str = f"http://{ADDRESS}", **more: Any
+) -> Failure:
     """Return a failure of `exchange_rates --refresh`, with the address of its file."""
     settings = {PUBLICATION: address} | more.pop("settings", {})
     command = "flows.exchange_rates --refresh"
     return Failure(f"ecb: {name}", command, says, settings, **more)
 
-
-through_a_proxy = partial(
-    ecb, address="http://ecb.invalid/h.zip?key={publication_key:url}"
-)
 
 FAILURES = (
     ecb(
@@ -60,7 +50,7 @@ FAILURES = (
     ecb(
         "unknown host",
         "ecb.invalid cannot be reached",
-        "http://r:{publication:url}@ecb.invalid/h?key={publication_key:url}",
+        "https://r:{publication:url}@ecb.invalid/h?key={publication_key:url}",
     ),
     ecb("closed port", "Connection refused", quick=True),
     ecb(
@@ -70,19 +60,22 @@ FAILURES = (
     ),
     ecb(
         "an address that is none",
-        "could not be fetched",
-        "http://reader:{publication}@[h.zip?key={publication_key}",
+        "error:",
+        "https://reader:{publication}@[h.zip?key={publication_key}",
     ),
     ecb(
         "a password that was not encoded",
-        "could not be fetched",
-        "http://reader:{proxy}{publication}@127.0.0.1:{port}/h.zip",
+        "error:",
+        "https://reader:{proxy}{publication}@127.0.0.1:{port}/h.zip",
     ),
-    through_a_proxy(
+    ecb(
         "a proxy that refuses",
         "407",
-        settings={"HTTP_PROXY": "http://r:{proxy:url}@127.0.0.1:{port}", "NO_PROXY": ""}
-        | {"no_proxy": "127.0.0.1"},
+        "http://localhost:{closed}/h.zip?key={publication_key:url}",
+        settings={
+            "HTTP_PROXY": "http://r:{proxy:url}@127.0.0.1:{port}",
+            "NO_PROXY": "127.0.0.1",  # Prefect's API
+        },
         server=http(echo_page(407)),
     ),
     Failure(

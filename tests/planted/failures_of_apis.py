@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from signal import SIGKILL, SIGTERM
+from typing import Any
 
 from tests.planted.failure import Failure
 from tests.planted.servers import (
@@ -12,25 +13,26 @@ from tests.planted.servers import (
     echo_page,
     http,
     hubspot_account,
-    reset,
     slow,
-    tcp,
 )
 
 TOKEN = "SOURCES__HUBSPOT__ACCESS_TOKEN"
 REFUSED = http(echo("HubSpot", 403))
 
 
-def hubspot(name: str, says: str, server=REFUSED, **more) -> Failure:
+def hubspot(name: str, says: str, server=REFUSED, **more: Any) -> Failure:
+    """Return a failure of `hubspot`."""
     return Failure(f"hubspot: {name}", "flows.hubspot", says, server=server, **more)
 
 
-def open_exchange_rates(name: str, says: str, **more) -> Failure:
+def open_exchange_rates(name: str, says: str, **more: Any) -> Failure:
+    """Return a failure of `open_exchange_rates`."""
     name = f"open_exchange_rates: {name}"
     return Failure(name, "flows.open_exchange_rates", says, **more)
 
 
-def van(name: str, says: str, **more) -> Failure:
+def van(name: str, says: str, **more: Any) -> Failure:
+    """Return a failure of `van`."""
     return Failure(f"van: {name}", "flows.van", says, **more)
 
 

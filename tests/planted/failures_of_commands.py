@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.planted.failure import Failure
 from tests.planted.failures_of_the_platform import API, TO_NOWHERE, WITH_A_PASSWORD
-from tests.planted.servers import echo, http
+from tests.planted.servers import echo, echo_xml, http
 
 MOTO = {"AWS_ENDPOINT_URL": "{aws_url}"}
 ECHOING = {"AWS_ENDPOINT_URL": "{server}"}
@@ -24,6 +24,7 @@ FAILURES = (
     Failure(
         "blocks: a password in the address",
         *("blocks plan dev", "Plan for http", WITH_A_PASSWORD),
+        needs="no_pool",
         code=0,
     ),
     Failure(
@@ -62,8 +63,8 @@ FAILURES = (
         needs="stack",
     ),
     Failure(
-        "blocks: AWS echoes the session",
-        *("blocks plan production", "error:", ECHOING),
+        "blocks: AWS answers without XML",
+        *("blocks plan production", "", ECHOING),
         http(echo("AWS", 403)),
     ),
     Failure(
@@ -75,7 +76,7 @@ FAILURES = (
     Failure(
         "release: AWS echoes the session",
         *("infrastructure.release plan", "error:", ECHOING),
-        http(echo("AWS", 403)),
+        http(echo_xml),
         needs="repository",
     ),
     Failure(

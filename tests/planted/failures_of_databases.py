@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.planted.failure import Failure
-from tests.planted.servers import echo, http, hubspot_account, postgres, tcp
+from tests.planted.servers import echo, http, hubspot_account
+from tests.planted.tcp_servers import postgres, tcp
 
 FIELDS = ("HOST", "PORT", "DATABASE", "USERNAME", "PASSWORD")
 URL = "SOURCES__PRODUCTS__CREDENTIALS"
@@ -38,20 +41,24 @@ def as_url(setting: str, url: str) -> dict[str, str]:
     }
 
 
-def products(name: str, says: str, **more) -> Failure:
+def products(name: str, says: str, **more: Any) -> Failure:
+    """Return a failure of `products`."""
     return Failure(f"products: {name}", "flows.products", says, **more)
 
 
-def redshift(name: str, says: str, **more) -> Failure:
+def redshift(name: str, says: str, **more: Any) -> Failure:
+    """Return a failure of `redshift_export`."""
     return Failure(f"redshift_export: {name}", "flows.redshift_export", says, **more)
 
 
-def warehouse(name: str, says: str, **more) -> Failure:
+def warehouse(name: str, says: str, **more: Any) -> Failure:
+    """Return a failure of `hubspot` with a warehouse of its own."""
     more = {"server": hubspot_account} | more
     return Failure(f"warehouse: {name}", "flows.hubspot", says, **more)
 
 
-def secrets_file(name: str, says: str, text: str, **more) -> Failure:
+def secrets_file(name: str, says: str, text: str, **more: Any) -> Failure:
+    """Return a failure of `hubspot` with a token from .dlt/secrets.toml."""
     return Failure(
         f"secrets.toml: {name}",
         *("flows.hubspot", says),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.planted.bugs import BUGS, QUICK_BUGS
 from tests.planted.failure import Failure
 from tests.planted.servers import echo, http, hubspot_account
@@ -16,11 +18,13 @@ VAULT = {
 }
 
 
-def alert(name: str, says: str, **more) -> Failure:
+def alert(name: str, says: str, **more: Any) -> Failure:
+    """Return a failure of `test_alert`."""
     return Failure(name, "flows.test_alert", says, **more)
 
 
-def vault(name: str, says: str, settings=VAULT, **more) -> Failure:
+def vault(name: str, says: str, settings=VAULT, **more: Any) -> Failure:
+    """Return a failure of `hubspot` with a token from the vault."""
     more = {"server": http(echo("HubSpot", 403))} | more
     return Failure(f"vault: {name}", "flows.hubspot", says, settings, **more)
 

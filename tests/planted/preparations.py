@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,7 @@ from tests.repository.tree import ROOT
 from tests.samples.git_repository import Repository
 from tests.samples.platform_stack import NAME, OUTPUTS
 from tests.servers.prefect_api import ask
+from tests.servers.waiting import until
 
 Secrets = dict[str, Secret]
 Preparation = Callable[[Path, str, Secrets], ContextManager[Path]]
@@ -26,6 +28,8 @@ ADMINISTRATOR: dict[str, Any] = {
     "aws_access_key_id": "testing",
     "aws_secret_access_key": "testing",
 }
+# `python -m blocks` wants the pools dev and production on servers of their own.
+POOLS = threading.Lock()
 # moto knows these: each failure has a vault of its own.
 REGIONS = (
     *("us-east-1", "us-east-2", "us-west-1", "us-west-2", "eu-west-1", "eu-west-2"),
@@ -38,6 +42,20 @@ REGIONS = (
 @contextmanager
 def nothing(folder: Path, api: str, planted: Secrets) -> Iterator[Path]:
     yield ROOT
+
+
+@contextmanager
+def no_pool(folder: Path, api: str, planted: Secrets) -> Iterator[Path]:
+    """Have no work pool."""
+    with POOLS:
+        _remove_pools(api)
+        yield ROOT
+
+
+def _remove_pools(api: str) -> None:
+    for name in ("dev", "production"):
+        delete = partial(ask, "DELETE", f"{api}/work_pools/{name}")
+        until(lambda: delete().status_code in (204, 404), "the pool's end", 30)
 
 
 @contextmanager
@@ -62,13 +80,14 @@ def pool_by_hand(
     pool = {
         "name": name,
         "type": kind,
-        "description": f"not {planted['by_hand']}",
         "base_job_template": template,
     }
-    ask("DELETE", f"{api}/work_pools/{name}")
-    ask("POST", f"{api}/work_pools/", json=pool).raise_for_status()
-    yield ROOT
-    ask("DELETE", f"{api}/work_pools/{name}")
+    with POOLS:
+        _remove_pools(api)
+        create = partial(ask, "POST", f"{api}/work_pools/", json=pool)
+        until(lambda: create().is_success, "the pool", 30)
+        yield ROOT
+        _remove_pools(api)
 
 
 @contextmanager
@@ -94,8 +113,8 @@ def _write(made: Repository, secret: str, fault: dict[str, str]) -> None:
     }
     deployment = {
         "entrypoint": "flows.ping.ping",
-        "description": f"Says {secret}.",
-        "tags": ["production", secret],
+        "description": "The flow ping, in production.",
+        "tags": ["production"],
         "parameters": {},
         "name": "production",
         "build": [],
@@ -128,7 +147,8 @@ def prepare_aws(aws: Aws, region: str, needs: str, vault: dict[str, str]) -> Non
 
 PREPARATIONS: dict[str, Preparation] = {
     "": nothing,
-    "stack": nothing,
+    "no_pool": no_pool,
+    "stack": no_pool,
     "pool_by_hand": pool_by_hand,
     "stack_and_pool_by_hand": partial(pool_by_hand, name="production", kind="ecs"),
     "repository": repository,

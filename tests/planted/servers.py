@@ -1,17 +1,13 @@
-"""Servers that fail a run: they echo what they were sent, break off, or talk nonsense."""
+"""HTTP servers that fail a run: they echo what they were sent, or break off."""
 
 from __future__ import annotations
 
 import base64
 import json
-import ssl
-import struct
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import partial
-from socket import SO_LINGER, SOL_SOCKET, socket
-from socketserver import BaseRequestHandler, ThreadingTCPServer
+from html import escape
 from typing import Callable, ContextManager, Iterator
 from urllib.parse import quote, quote_plus, urlencode
 
@@ -97,6 +93,13 @@ def echo_page(status: int, **headers: str) -> Respond:
     )
 
 
+def echo_xml(request: Request) -> Answer:
+    """Answer with an error that repeats the request, as CloudFormation writes it."""
+    message = f"<Message>{escape(received(request))}</Message>"
+    error = f"<Error><Code>AccessDenied</Code>{message}</Error>"
+    return Answer(f"<ErrorResponse>{error}</ErrorResponse>".encode(), 403)
+
+
 def cut_off(request: Request) -> Answer:
     """Send half of an answer that repeats the request."""
     return replace(echo_page(200)(request), cut_off=True)
@@ -143,58 +146,3 @@ def hubspot_account() -> ContextManager[Server]:
         return account.respond(replace(request, headers=headers))
 
     return http(respond)()
-
-
-def tcp(talk: Callable[[socket], None]) -> Callable[[], ContextManager[Server]]:
-    """Return a server that hands each connection to a function."""
-
-    @contextmanager
-    def serve() -> Iterator[Server]:
-        class Connection(BaseRequestHandler):
-            def handle(self) -> None:
-                server.asked.set()
-                with suppress(OSError, struct.error):
-                    talk(self.request)
-
-        with ThreadingTCPServer(("127.0.0.1", 0), Connection) as listener:
-            listener.daemon_threads = True
-            server = Server(listener.server_address[1])
-            run = partial(listener.serve_forever, 0.01)
-            threading.Thread(target=run, daemon=True).start()
-            yield server
-            listener.shutdown()
-
-    return serve
-
-
-def nonsense(connection: socket) -> None:
-    """Answer a request with its own bytes, which are no answer."""
-    connection.sendall(b"?" + connection.recv(65536))
-
-
-def reset(connection: socket) -> None:
-    """Break the connection after the request."""
-    connection.recv(65536)
-    connection.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
-
-
-def self_signed(connection: socket) -> None:
-    """Present a certificate that no authority has signed."""
-    from tests.planted.certificate import server_context
-
-    with suppress(ssl.SSLError):
-        server_context().wrap_socket(connection, server_side=True)
-
-
-def postgres(connection: socket) -> None:
-    """Ask for the password in clear, and refuse it with an error that repeats it."""
-    request = connection.recv(8)
-    while request[4:] == struct.pack("!I", 80877103):  # for TLS, which is not there
-        connection.sendall(b"N")
-        request = connection.recv(8)
-    connection.recv(struct.unpack("!I", request[:4])[0] - 8)
-    connection.sendall(b"R" + struct.pack("!II", 8, 3))
-    password = connection.recv(4096)[5:].rstrip(b"\0")
-    message = b'password authentication failed for user "reader": ' + password
-    fields = b"SFATAL\0VFATAL\0C28P01\0M" + message + b"\0\0"
-    connection.sendall(b"E" + struct.pack("!I", len(fields) + 4) + fields)
