@@ -50,6 +50,12 @@ def shows_the_environment(secret: str) -> NoReturn:
     raise RuntimeError(f"no proxy in {dict(os.environ)}")
 
 
+def shows_a_line_of_a_key(secret: str) -> NoReturn:
+    """A parser's error with a line of a PEM file."""
+    key = os.environ["DESTINATION__WAREHOUSE__CREDENTIALS__PRIVATE_KEY"]
+    raise ValueError(f"not base64: {key.splitlines()[2]}")
+
+
 def exits(secret: str) -> NoReturn:
     """The process ends at once, after the secret was logged."""
     logging.getLogger("dlt").error("Sent %s", secret)
@@ -81,7 +87,7 @@ BUGS: dict[str, Callable[[str], Any]] = {
     each.__name__: each
     for each in (
         *(raises_quoted, raises_base64, has_a_cause, has_notes, is_a_group),
-        *(shows_the_environment, exits, exits_in_words, logs),
+        *(shows_the_environment, shows_a_line_of_a_key, exits, exits_in_words, logs),
     )
 }
 QUICK_BUGS = ("has_a_cause", "exits")

@@ -15,6 +15,9 @@ import pyarrow.parquet as pq
 
 from tests.planted.search import Found, search
 
+# Columns that cannot have a text.
+NUMBERS = "U?(TINY|SMALL|BIG|HUGE)?INT|DECIMAL|DOUBLE|FLOAT|BOOLEAN|DATE|TIME"
+
 
 def search_folder(folder: Path) -> set[Found]:
     """Search all files of a folder, and their names."""
@@ -66,10 +69,13 @@ def _duckdb_tables(path: Path) -> Iterator[tuple[str, bytes]]:
     options = {"threads": 1}
     with duckdb.connect(str(path), read_only=True, config=options) as connection:
         tables = connection.execute(
-            "SELECT schema_name || '.' || table_name FROM duckdb_tables()"
+            "SELECT schema_name, table_name, string_agg(format('\"{}\"', column_name))"
+            " FROM duckdb_columns() WHERE NOT internal"
+            f" AND NOT regexp_matches(data_type, '^({NUMBERS})') GROUP BY ALL"
         )
-        for (table,) in tables.fetchall():
-            yield table, _text(connection.execute(f"FROM {table}").fetchall())
+        for schema, table, columns in tables.fetchall():
+            rows = f'SELECT DISTINCT {columns} FROM "{schema}"."{table}"'
+            yield f"{schema}.{table}", _text(connection.execute(rows).fetchall())
 
 
 def _text(rows: Iterable[Any]) -> bytes:

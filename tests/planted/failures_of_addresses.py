@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.fakes.http_server import Answer
 from tests.planted.failure import Failure
 from tests.planted.servers import cut_off, data, echo_page, http, slow
 from tests.planted.tcp_servers import self_signed, tcp
-from tests.samples.ecb import zipped
+from tests.samples.ecb import packaged_csv, zipped
 
 PUBLICATION = "SOURCES__EXCHANGE_RATES__PUBLICATION_URL"
 ADDRESS = "reader:{publication:url}@127.0.0.1:{port}/h.zip?key={publication_key:url}"
@@ -39,7 +40,6 @@ FAILURES = (
         "row 1, column 2",
         server=http(data(lambda text: zipped(f'Date,"{text}",\n2026-11-02,1.2,\n'))),
     ),
-    ecb("no ZIP file", "not a whole ZIP archive", server=http(data(str.encode))),
     ecb("cut off", "Connection broken", server=http(cut_off)),
     ecb(
         "time-out",
@@ -77,6 +77,23 @@ FAILURES = (
             "NO_PROXY": "127.0.0.1",  # Prefect's API
         },
         server=http(echo_page(407)),
+    ),
+    ecb(
+        "an address in config.toml",
+        *("403", ""),
+        files={
+            ".dlt/config.toml": (
+                '[destination.warehouse]\ndestination_type = "duckdb"\n'
+                f'[sources.exchange_rates]\npublication_url = "http://{ADDRESS}"\n'
+            )
+        },
+        server=http(echo_page(403)),
+    ),
+    ecb(
+        "loaded",
+        "Loaded",
+        server=http(lambda request: Answer(zipped(packaged_csv()))),
+        code=0,
     ),
     Failure(
         "hello_world: 403 echoes the password and the key",

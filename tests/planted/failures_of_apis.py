@@ -14,9 +14,13 @@ from tests.planted.servers import (
     http,
     hubspot_account,
     slow,
+    van_account,
 )
 
 TOKEN = "SOURCES__HUBSPOT__ACCESS_TOKEN"
+WITH_A_PASSWORD = {
+    "SOURCES__HUBSPOT__BASE_URL": "http://r:{hubspot_address:url}@127.0.0.1:{port}"
+}
 REFUSED = http(echo("HubSpot", 403))
 
 
@@ -74,11 +78,7 @@ FAILURES = (
     hubspot(
         "a password in the address",
         "403 Forbidden",
-        settings={
-            "SOURCES__HUBSPOT__BASE_URL": (
-                "http://reader:{hubspot_address:url}@127.0.0.1:{port}"
-            )
-        },
+        settings=WITH_A_PASSWORD,
     ),
     hubspot(
         "all that is logged",
@@ -87,7 +87,18 @@ FAILURES = (
     ),
     hubspot("SIGKILL", "", http(slow), signal=SIGKILL, code=-SIGKILL),
     hubspot("SIGTERM", "termination signal", http(slow), signal=SIGTERM, code=-SIGTERM),
-    hubspot("loaded", "Loaded 1 rows", hubspot_account, code=0, quick=True),
+    hubspot(
+        "in a terminal",
+        "403 Forbidden",
+        settings={"FORCE_COLOR": "1", "COLUMNS": "60"},
+    ),
+    hubspot(
+        "loaded",
+        *("Loaded 1 rows", hubspot_account),
+        settings=WITH_A_PASSWORD,
+        code=0,
+        quick=True,
+    ),
     open_exchange_rates(
         "403 echoes the app id",
         "403 Forbidden",
@@ -142,6 +153,13 @@ FAILURES = (
                 }
             )
         ),
+    ),
+    van(
+        "loaded",
+        "Loaded",
+        settings={"SOURCES__VAN__DAYS_PER_LOAD": "10000"},
+        server=van_account,
+        code=0,
     ),
     van(
         "a key with a line's end",

@@ -45,9 +45,9 @@ FAILURES = (
     ),
     Failure(
         "blocks: a plan for production",
-        *("blocks plan production", "slack-webhook/alerts: create", MOTO),
+        *("blocks plan production", "block slack-webhook/alerts: update", MOTO),
         vault=SECRETS,
-        needs="stack_and_pool_by_hand",
+        needs="stack_and_production_by_hand",
         code=0,
     ),
     Failure(

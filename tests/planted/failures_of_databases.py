@@ -77,11 +77,6 @@ FAILURES = (
         quick=True,
     ),
     products(
-        "unknown host",
-        "could not translate host name",
-        settings={f"{URL}__HOST": "database.invalid"},
-    ),
-    products(
         "TLS where there is none",
         "server does not support SSL",
         settings={"PGSSLMODE": "verify-full"},

@@ -11,6 +11,13 @@ from tests.planted.servers import echo, http, hubspot_account
 API = "PREFECT_API_URL"
 WITH_A_PASSWORD = {API: "http://admin:{prefect_address:url}@127.0.0.1:{api_port}/api"}
 TO_NOWHERE = {API: "http://admin:{prefect_address:url}@127.0.0.1:{closed}/api"}
+# DuckDB, the warehouse of these runs, has no use for it.
+KEY = {
+    "DESTINATION__WAREHOUSE__CREDENTIALS__PRIVATE_KEY": "{snowflake_key}",
+    "DESTINATION__WAREHOUSE__CREDENTIALS__PRIVATE_KEY_PASSPHRASE": (
+        "{snowflake_passphrase}"
+    ),
+}
 VAULT = {
     "PROVIDERS__ENABLE_AWS_SECRETS": "true",
     "AWS_ENDPOINT_URL": "{aws_url}",
@@ -33,7 +40,7 @@ FAILURES = (
     *(
         Failure(
             f"bug: {name}",
-            *("flows.hubspot", ""),
+            *("flows.hubspot", "", KEY),
             server=hubspot_account,
             bug=name,
             code=70 if name == "exits" else 1,
@@ -53,6 +60,39 @@ FAILURES = (
         "401",
         settings={API: "{server}/api"},
         server=http(echo("Prefect", 401)),
+    ),
+    alert(
+        "prefect: 401 echoes a profile's login",
+        "401",
+        settings={
+            API: "",
+            "PREFECT_API_AUTH_STRING": "",
+            "PREFECT_PROFILES_PATH": "{project}/profiles.toml",
+        },
+        server=http(echo("Prefect", 401)),
+        files={
+            "profiles.toml": (
+                'active = "here"\n\n[profiles.here]\n'
+                'PREFECT_API_URL = "http://r:{prefect_address:url}@127.0.0.1:{port}/api"\n'
+                'PREFECT_API_AUTH_STRING = "admin:{prefect_login}"\n'
+            )
+        },
+    ),
+    Failure(
+        "deployed: hubspot echoes the token",
+        *("prefect flow-run execute {flow_run}", "403 Forbidden"),
+        server=http(echo("HubSpot", 403)),
+        needs="deployed_hubspot",
+        code=0,
+        quick=True,
+    ),
+    Failure(
+        "deployed: van echoes the key",
+        *("prefect flow-run execute {flow_run}", "403 Forbidden"),
+        {"PREFECT_LOGGING_LEVEL": "DEBUG", "RUNTIME__LOG_LEVEL": "DEBUG"},
+        http(echo("VAN", 403)),
+        needs="deployed_van",
+        code=0,
     ),
     alert(
         "prefect: a key with a line's end",
@@ -92,6 +132,25 @@ FAILURES = (
         "AWS refuses the secret",
         VAULT | {"AWS_ENDPOINT_URL": "{server}"},
         server=http(echo("AWS", 400)),
+    ),
+    vault(
+        "AWS echoes a profile's session",
+        "AWS refuses the secret",
+        VAULT
+        | {
+            "AWS_ENDPOINT_URL": "{server}",
+            "AWS_ACCESS_KEY_ID": "",
+            "AWS_SECRET_ACCESS_KEY": "",
+            "AWS_SESSION_TOKEN": "",
+            "AWS_SHARED_CREDENTIALS_FILE": "{project}/credentials",
+        },
+        server=http(echo("AWS", 400)),
+        files={
+            "credentials": (
+                "[default]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n"
+                "aws_secret_access_key = {aws}\naws_session_token = {aws_session}\n"
+            )
+        },
     ),
     vault(
         "AWS is away",

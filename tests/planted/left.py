@@ -25,7 +25,7 @@ BY_HAND = {
     (NUMBERS[each.name], secret)
     for each in FAILURES
     for secret in ("by_hand", "by_hand_again")
-    if "pool_by_hand" in each.needs
+    if "by_hand" in each.needs
 }
 # The table, and pages of the file that had its rows.
 POOLS_IN_DATABASE = ("prefect.db", "prefect.db-wal", "prefect.db: work_pool")

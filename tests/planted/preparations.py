@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, Callable, ContextManager, Iterator
 
 import boto3
+from prefect.blocks.notifications import PagerDutyWebHook, SlackWebhook
+from pydantic import SecretStr
 
 from tests.fakes.aws import Aws
 from tests.infrastructure.release.repository_of_tests import HEAD, new_repository
@@ -21,8 +23,12 @@ from tests.servers.prefect_api import ask
 from tests.servers.waiting import until
 
 Secrets = dict[str, Secret]
-Preparation = Callable[[Path, str, Secrets], ContextManager[Path]]
-"""Takes a folder, Prefect's API and secrets, and yields where the command starts."""
+Values = dict[str, Any]
+Preparation = Callable[[Path, str, Secrets], ContextManager[Values]]
+"""Takes a folder, Prefect's API and secrets; yields values that settings and command name.
+
+`cwd` is the folder in which the command starts, if not in the repository.
+"""
 
 ADMINISTRATOR: dict[str, Any] = {
     "aws_access_key_id": "testing",
@@ -40,16 +46,16 @@ REGIONS = (
 
 
 @contextmanager
-def nothing(folder: Path, api: str, planted: Secrets) -> Iterator[Path]:
-    yield ROOT
+def nothing(folder: Path, api: str, planted: Secrets) -> Iterator[Values]:
+    yield {}
 
 
 @contextmanager
-def no_pool(folder: Path, api: str, planted: Secrets) -> Iterator[Path]:
+def no_pool(folder: Path, api: str, planted: Secrets) -> Iterator[Values]:
     """Have no work pool."""
     with POOLS:
         _remove_pools(api)
-        yield ROOT
+        yield {}
 
 
 def _remove_pools(api: str) -> None:
@@ -61,7 +67,7 @@ def _remove_pools(api: str) -> None:
 @contextmanager
 def pool_by_hand(
     folder: Path, api: str, planted: Secrets, name: str = "dev", kind: str = "process"
-) -> Iterator[Path]:
+) -> Iterator[Values]:
     """Have a work pool into which somebody has written secrets."""
     template = {
         "job_configuration": {
@@ -86,21 +92,57 @@ def pool_by_hand(
         _remove_pools(api)
         create = partial(ask, "POST", f"{api}/work_pools/", json=pool)
         until(lambda: create().is_success, "the pool", 30)
-        yield ROOT
+        yield {}
         _remove_pools(api)
+
+
+@contextmanager
+def production_by_hand(folder: Path, api: str, planted: Secrets) -> Iterator[Values]:
+    """Have a work pool and blocks into which somebody has written secrets."""
+    hook = SecretStr(f"https://hooks.slack.com/services/T0/B0/{planted['by_hand']:url}")
+    key = SecretStr(planted["by_hand_again"])
+    with pool_by_hand(folder, api, planted, "production", "ecs"):
+        documents = [
+            SlackWebhook(url=hook).save("alerts"),
+            PagerDutyWebHook(integration_key=key, api_key=key).save("data-pipelines"),
+        ]
+        yield {}
+        for each in documents:
+            ask("DELETE", f"{api}/block_documents/{each}").raise_for_status()
+
+
+@contextmanager
+def deployed(folder: Path, api: str, planted: Secrets, name: str) -> Iterator[Values]:
+    """Have a run of a deployment, which a worker's process is to execute."""
+
+    def made(path: str, **content: Any) -> str:
+        return (
+            ask("POST", f"{api}/{path}", json=content).raise_for_status().json()["id"]
+        )
+
+    directory = {"directory": str(ROOT)}
+    deployment = made(
+        "deployments/",
+        name="planted",
+        flow_id=made("flows/", name=name),
+        entrypoint=f"flows.{name}.{name}",
+        pull_steps=[{"prefect.deployments.steps.set_working_directory": directory}],
+    )
+    yield {"flow_run": made(f"deployments/{deployment}/create_flow_run")}
+    ask("DELETE", f"{api}/deployments/{deployment}").raise_for_status()
 
 
 @contextmanager
 def repository(
     folder: Path, api: str, planted: Secrets, fault: dict[str, str] = {}
-) -> Iterator[Path]:
+) -> Iterator[Values]:
     """Be in a repository whose prefect.yaml has secrets, which a commit changed."""
     made = new_repository(folder)
     _write(made, planted["in_yaml_before"], {})
     made.git("tag", "--force", "house")
     faulty = {key: text.format_map(planted) for key, text in fault.items()}
     _write(made, planted["in_yaml"], faulty)
-    yield made.folder
+    yield {"cwd": made.folder}
 
 
 def _write(made: Repository, secret: str, fault: dict[str, str]) -> None:
@@ -150,7 +192,9 @@ PREPARATIONS: dict[str, Preparation] = {
     "no_pool": no_pool,
     "stack": no_pool,
     "pool_by_hand": pool_by_hand,
-    "stack_and_pool_by_hand": partial(pool_by_hand, name="production", kind="ecs"),
+    "stack_and_production_by_hand": production_by_hand,
+    "deployed_hubspot": partial(deployed, name="hubspot"),
+    "deployed_van": partial(deployed, name="van"),
     "repository": repository,
     "repository_with_a_fault": partial(repository, fault={"tokne": "{by_hand}"}),
 }

@@ -54,15 +54,16 @@ def run(failure: Failure, folder: Path, api: str, aws: Aws | None) -> Run:
         server = stack.enter_context(failure.server()) if failure.server else None
         values: dict[str, Any] = planted | _values(failure, server, api, aws, project)
         prepare = PREPARATIONS[failure.needs]
-        cwd = stack.enter_context(prepare(folder / "clone", api, planted))
+        values |= stack.enter_context(prepare(folder / "clone", api, planted))
         _write(project, _filled(failure.files, values))
         if failure.vault and aws:
             vault = _filled(failure.vault, values)
             prepare_aws(aws, values["region"], failure.needs, vault)
         settings = _filled(BASE | failure.settings, values)
         environment = _environment(failure, settings, project, left)
-        command = _command(failure, values, cwd)
-        with _started(command, cwd, environment, left / "console") as process:
+        command = _command(failure, values)
+        cwd, console = values["cwd"], left / "console"
+        with _started(command, cwd, environment, console) as process:
             if failure.signal and server:
                 server.asked.wait(SECONDS)
                 process.send_signal(failure.signal)
@@ -93,6 +94,7 @@ def _values(
             REGIONS[WITH_A_VAULT.index(failure.name)] if failure.vault else REGIONS[0]
         ),
         "project": project,
+        "cwd": ROOT,
     }
 
 
@@ -137,11 +139,11 @@ def _environment(
     return {name: value for name, value in environment.items() if value != ""}
 
 
-def _command(failure: Failure, values: dict[str, Any], cwd: Path) -> list[str]:
+def _command(failure: Failure, values: dict[str, Any]) -> list[str]:
     words = [word.format_map(values) for word in failure.command.split()]
     if words[0].startswith("flows.") and "--help" not in words:
         words.insert(0, "tests.planted.child")
-    return [python(), *(["-P"] if cwd != ROOT else []), "-m", *words]
+    return [python(), *(["-P"] if values["cwd"] != ROOT else []), "-m", *words]
 
 
 @contextmanager

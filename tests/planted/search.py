@@ -14,8 +14,9 @@ from urllib.parse import quote, quote_plus
 from tests.planted.values import MARKER, Owner, owner_of, secrets_of
 
 WORD_BYTES = len(MARKER) + 6
-# Characters that wrap a long text: white space, a frame's edge, an escaped end of a line.
-WRAPPING = re.compile(rb"\s+|(?:\\+[nr])+|\xe2\x94\x82")
+# What is within a long text that was written into lines or into a terminal: white space,
+# an escaped end of a line, a frame's edge, colours.
+WRAPPING = re.compile(rb"\s+|(?:\\+[nr])+|\xe2\x94\x82|\x1b\[[0-9;]*m")
 # Beginnings of zlib's and gzip's formats in base64.
 PACKED = re.compile(rb"(?:eJ|eN|eA|eF|H4sI)[A-Za-z0-9+/]{20,}={0,2}")
 

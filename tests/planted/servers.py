@@ -7,12 +7,14 @@ import json
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from html import escape
 from typing import Callable, ContextManager, Iterator
 from urllib.parse import quote, quote_plus, urlencode
 
 from tests.fakes.http_server import Answer, Request, json_answer, serving
 from tests.fakes.hubspot import TOKEN, HubSpot
+from tests.fakes.van import Van, activist_code
 
 Respond = Callable[[Request], Answer]
 
@@ -140,9 +142,16 @@ def hubspot_account() -> ContextManager[Server]:
     """Serve an account with a contact, to whoever has any token."""
     account = HubSpot()
     account.add("contacts", email="ada@example.org")
+    return http(partial(_let_in, account.respond, f"Bearer {TOKEN}"))()
 
-    def respond(request: Request) -> Answer:
-        headers = request.headers | {"authorization": f"Bearer {TOKEN}"}
-        return account.respond(replace(request, headers=headers))
 
-    return http(respond)()
+def van_account() -> ContextManager[Server]:
+    """Serve a campaign with a code, to whoever has any key."""
+    van = Van(activist_codes=[activist_code(1)])
+    known = base64.b64encode(f":{van.password}".encode()).decode()
+    return http(partial(_let_in, van.respond, f"Basic {known}"))()
+
+
+def _let_in(respond: Respond, authorization: str, request: Request) -> Answer:
+    headers = request.headers | {"authorization": authorization}
+    return respond(replace(request, headers=headers))

@@ -74,11 +74,12 @@ def test_base64_behind_any_text(encode, ahead, name):
     [
         lambda s: framed(s),
         lambda s: "\n  ".join(s),
+        lambda s: "\x1b[1;31m".join(s),
         lambda s: base64.encodebytes(b"." * 50 + s.encode()).decode(),
         lambda s: json.dumps(base64.encodebytes(b"." * 50 + s.encode()).decode()),
         lambda s: base64.encodebytes(b"." * 50 + pickle.dumps(ValueError(s))).decode(),
     ],
-    ids=["frame", "lines", "base64", "base64 in JSON", "pickle in base64"],
+    ids=["frame", "lines", "colours", "base64", "base64 in JSON", "pickle in base64"],
 )
 def test_what_is_cut_by_line_ends(wrap):
     found = search(wrap(SECRET).encode(), "log")
