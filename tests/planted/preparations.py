@@ -151,7 +151,6 @@ def _write(made: Repository, secret: str, fault: dict[str, str]) -> None:
         "cpu": 256,
         "memory": 512,
         "env": {"TOKEN": secret},
-        "command": f"python --password {secret}",
     }
     deployment = {
         "entrypoint": "flows.ping.ping",

@@ -69,9 +69,14 @@ def known_secrets() -> frozenset[str]:
 def _folders_of_dlt() -> tuple[Path, ...]:
     if "dlt" not in sys.modules:  # half a second to import, for commands without dlt
         return (Path(".dlt"),)
-    from dlt.common.runtime import run_context
+    from dlt.common.configuration.container import Container
+    from dlt.common.configuration.specs.pluggable_run_context import (
+        PluggableRunContext,
+    )
 
-    active = run_context.active()
+    if PluggableRunContext not in Container():  # it would be made, and may fail
+        return (Path(os.environ.get("DLT_PROJECT_DIR", "."), ".dlt"),)
+    active = Container()[PluggableRunContext].context
     return Path(active.settings_dir), Path(active.global_dir)
 
 
