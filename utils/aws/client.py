@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Iterator
 
 from utils.errors import ClearError, sentence
+from utils.redaction.known_secrets import remember_secrets
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
@@ -50,7 +51,7 @@ def aws_client(service: str, outcome: str = NOTHING_CHANGED) -> Any:
     from botocore.exceptions import BotoCoreError
 
     try:
-        return botocore.session.get_session().create_client(
+        client = botocore.session.get_session().create_client(
             service,
             config=Config(
                 connect_timeout=CONNECT_SECONDS,
@@ -60,6 +61,14 @@ def aws_client(service: str, outcome: str = NOTHING_CHANGED) -> Any:
         )
     except (BotoCoreError, ValueError) as error:  # ValueError: a malformed endpoint
         raise _no_aws(error, outcome) from error
+    client.meta.events.register("before-send", _remember_session)
+    return client
+
+
+def _remember_session(request: Any, **_: Any) -> None:
+    """Keep the session's token, which a proxy may repeat, out of what is published."""
+    if token := request.headers.get("X-Amz-Security-Token"):
+        remember_secrets(token.decode() if isinstance(token, bytes) else token)
 
 
 @contextmanager

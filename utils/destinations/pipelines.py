@@ -74,6 +74,8 @@ def pipeline_into(
         dataset_name=dataset,
         progress=progress or NULL_COLLECTOR,
     )
+    # It would keep each run's settings and errors, secrets among them, in that folder.
+    pipeline.config.enable_runtime_trace = False
     keep_private(pipeline.working_dir)
     return pipeline
 

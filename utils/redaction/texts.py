@@ -7,6 +7,7 @@ import re
 from base64 import b64encode, urlsafe_b64encode
 from functools import lru_cache
 from html import escape
+from string import ascii_letters, digits
 from typing import Any, Iterator
 from urllib.parse import quote, quote_plus
 
@@ -17,7 +18,8 @@ STRUCK = "***"
 LONGEST_SECRET = 10_000
 # Also of an address that comes from elsewhere, such as a redirect.
 USER_IN_ADDRESS = re.compile(r"(?<=://)[^\s/?#@:'\"]*:[^\s/?#@'\"]+@")
-BASE64 = "[A-Za-z0-9+/_=-]*"
+BASE64 = ascii_letters + digits + "+/-_="
+REST_OF_BASE64 = re.compile(f"[{re.escape(BASE64)}]*")
 
 
 def redact(text: str) -> str:
@@ -27,7 +29,8 @@ def redact(text: str) -> str:
     also in the middle of a longer text that was encoded.
     """
     if secrets := known_secrets():
-        text = _pattern(secrets).sub(STRUCK, text)
+        written, encoded = _patterns(secrets)
+        text = _strike_encoded(encoded, written.sub(STRUCK, text))
     return USER_IN_ADDRESS.sub(f"{STRUCK}@", text)
 
 
@@ -50,19 +53,29 @@ def redact_all(value: Any) -> Any:
     return value
 
 
+def _strike_encoded(pattern: re.Pattern[str], text: str) -> str:
+    """Strike what is found with all of base64 around it.
+
+    A pattern of all that would take a time that grows with the square of the text.
+    """
+    kept, end = [], 0
+    for found in pattern.finditer(text):
+        if found.start() >= end:
+            kept.append(text[end : found.start()].rstrip(BASE64) + STRUCK)
+            end = REST_OF_BASE64.match(text, found.end()).end()  # type: ignore[union-attr]
+    return "".join(kept) + text[end:]
+
+
 @lru_cache(maxsize=8)
-def _pattern(secrets: frozenset[str]) -> re.Pattern[str]:
-    forms = {form for secret in secrets for form in _written(secret)}
+def _patterns(secrets: frozenset[str]) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    written = {form for secret in secrets for form in _written(secret)}
     encoded = {form for secret in secrets for form in _in_base64(secret)}
+    return _any_of(written), _any_of(encoded)
+
+
+def _any_of(forms: set[str]) -> re.Pattern[str]:
     # the longest first: one secret may begin like another
-    patterns = [
-        *map(re.escape, sorted(forms, key=len, reverse=True)),
-        *(
-            BASE64 + re.escape(form) + BASE64
-            for form in sorted(encoded, key=len, reverse=True)
-        ),
-    ]
-    return re.compile("|".join(patterns))
+    return re.compile("|".join(map(re.escape, sorted(forms, key=len, reverse=True))))
 
 
 def _written(secret: str) -> Iterator[str]:

@@ -8,7 +8,7 @@ import warnings
 from types import TracebackType
 from typing import Any
 
-from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_KEY
+from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_KEY, PREFECT_API_URL
 
 from utils.errors.redacted import redact_error
 from utils.redaction.known_secrets import remember_secrets
@@ -20,6 +20,7 @@ def redact_log_records() -> None:
     for setting in (PREFECT_API_KEY, PREFECT_API_AUTH_STRING):
         # from a profile or a file of Prefect's
         remember_secrets(setting.value())
+    remember_secrets({"endpoint_url": PREFECT_API_URL.value()})
     make_record = logging.getLogRecordFactory()
 
     def make_redacted(*args: Any, **kwargs: Any) -> logging.LogRecord:
