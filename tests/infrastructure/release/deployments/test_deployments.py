@@ -9,7 +9,7 @@ from infrastructure.release.prefect_file import read_prefect_file
 from tests.samples.pets_prefect_file import CATS, FILE
 
 IMAGE = "registry/pets:0123456789abcdef"
-SECRET = {"env": {"TOKEN": "sesame"}}
+SECRET = {"env": {"TOKEN": "sesame", "PLACE": "sesame"}}
 
 
 @pytest.fixture
@@ -46,6 +46,8 @@ def test_values_set_by_hand_are_hidden_unless_they_are_public(cats):
 
     assert hidden == {
         "description": "By hand.",
+        "job_variables.env.PLACE": "(not shown)",
         "job_variables.env.TOKEN": "(not shown)",
     }
-    assert public["job_variables.env.TOKEN"] == "sesame"
+    assert public["job_variables.env.PLACE"] == "sesame"
+    assert public["job_variables.env.TOKEN"] == "(not shown)"
