@@ -3,7 +3,8 @@
 `python -m infrastructure.local_server` is `prefect server start` with a password of its own. A
 page that the browser shows may send requests to this machine, and so may other users of it.
 Prefect's profile `data-platform`, in the home of this user alone, holds address and password:
-`export PREFECT_PROFILE=data-platform` is all that flows, workers and commands need.
+`export PREFECT_PROFILE=data-platform` is all that flows, workers and commands need, unless
+PREFECT_API_URL or PREFECT_API_AUTH_STRING is set, too, which comes first.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import os
 import secrets
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -29,6 +31,7 @@ from prefect.settings import (
     save_profiles,
 )
 
+from utils.errors import ClearError
 from utils.runs.command_line import option_error, run_commands
 
 PROFILE = "data-platform"
@@ -67,8 +70,11 @@ def serve(*, port: int = 4200) -> None:
         port: Port of the API and the UI.
     """
     address = f"http://{HOST}:{port}"
+    _require_free(port)
     password = _make_profile(f"{address}/api")
     home = PREFECT_HOME.value()
+    home.mkdir(parents=True, exist_ok=True)
+    home.chmod(0o700)  # the database is in it
     server = subprocess.Popen(
         [*(sys.executable, "-m", "prefect", "server", "start")]
         + [*("--host", HOST, "--port", str(port))],
@@ -76,7 +82,7 @@ def serve(*, port: int = 4200) -> None:
     )
     signal.signal(signal.SIGTERM, lambda *_: server.terminate())
     try:
-        if _is_up(server, address):
+        if _is_up(server, address, password):
             (home / "ui/v1/sign-in.html").write_text(SIGN_IN % KEPT_BY_UI)
             for index in (home / "ui").glob("*/index.html"):
                 _refuse_frames(index)
@@ -129,15 +135,29 @@ def _environment(address: str, port: int, ui: Path) -> dict[str, str]:
     }
 
 
-def _is_up(server: subprocess.Popen[bytes], address: str) -> bool:
+def _require_free(port: int) -> None:
+    """Reject a port where another program would be given the password."""
+    with socket.socket() as tried:
+        tried.settimeout(1)
+        if tried.connect_ex((HOST, port)) == 0:
+            raise ClearError(
+                f"Another program listens on the port {port}. Nothing was started. End it,"
+                " or choose another port with --port."
+            )
+
+
+def _is_up(server: subprocess.Popen[bytes], address: str, password: str) -> bool:
     """Wait until the server answers, and return False if it ends before that."""
-    while server.poll() is None:
-        try:
-            if httpx.get(f"{address}/api/health", verify=False).is_success:
-                return True
-        except httpx.TransportError:
-            pass
-        time.sleep(0.2)
+    # without a proxy's settings, and without reading certificates for plain http
+    with httpx.Client(trust_env=False, verify=False) as client:
+        client.auth = httpx.BasicAuth(*password.split(":", 1))
+        while server.poll() is None:
+            try:
+                if client.get(f"{address}/api/admin/version").is_success:
+                    return True
+            except httpx.TransportError:
+                pass
+            time.sleep(0.2)
     return False
 
 

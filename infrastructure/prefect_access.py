@@ -17,6 +17,7 @@ from utils.aws.client import NotThere
 from utils.aws.secrets import read_secret
 from utils.aws.stack import StackOutputs
 from utils.errors import ClearError
+from utils.redaction.texts import redact
 
 
 def main() -> NoReturn:
@@ -92,4 +93,4 @@ if __name__ == "__main__":
     try:
         main()
     except ClearError as error:
-        sys.exit(f"error: {error}")
+        sys.exit(f"error: {redact(str(error))}")

@@ -61,7 +61,10 @@ def prefect_server() -> Iterator[SyncPrefectClient]:
     except httpx.HTTPStatusError as error:
         status = error.response.status_code
         if status in (401, 403):
-            advice = "Set PREFECT_API_KEY (Prefect Cloud) or PREFECT_API_AUTH_STRING."
+            advice = (
+                "Set PREFECT_API_KEY (Prefect Cloud), PREFECT_API_AUTH_STRING (a server"
+                " of your own) or PREFECT_PROFILE=data-platform (the local server)."
+            )
         elif status == 404 and error.request.url.path.endswith("/health"):
             advice = "Correct PREFECT_API_URL, which ends with /api."
         else:

@@ -75,8 +75,6 @@ def associations(
     found: dict[str, dict[str, str | None]] = defaultdict(dict)
     inputs = [{"id": id_} for id_ in ids]
     for _ in range(MOST_REQUESTS):
-        if not inputs:
-            return found
         answer = client.post(path, json={"inputs": inputs}, hooks=hooks).json()
         inputs = []
         with as_documented("hubspot", f"the answer of {path}"):
@@ -95,6 +93,8 @@ def associations(
                     inputs.append({"id": id_, "after": after})
             if sum(map(len, found.values())) > MOST_ASSOCIATIONS:
                 raise ValueError(f"more than {MOST_ASSOCIATIONS:,} associations")
+        if not inputs:
+            return found
     raise ApiError(
         f"hubspot: the associations of {name} with {other} have no end: {MOST_REQUESTS:,}"
         " pages of at most a thousand records were read. Nothing was loaded. Ask HubSpot."

@@ -60,16 +60,16 @@ def _redacted(error: BaseException, done: dict[int, BaseException]) -> BaseExcep
         error.__cause__ = _redacted(error.__cause__, done)
     elif error.__context__:
         error.__context__ = _redacted(error.__context__, done)
-    for part in (*error.args, *getattr(error, "exceptions", ())):
-        if isinstance(part, BaseException):
-            _redacted(part, done)
-    if _shows_secret(error):
+    parts = (*error.args, *getattr(error, "exceptions", ()))
+    errors = [part for part in parts if isinstance(part, BaseException)]
+    replaced = [part for part in errors if _redacted(part, done) is not part]
+    if replaced or _shows_secret(error):
         stand_in = _stand_in(error)
         error.args = redact_all(error.args)
         if isinstance(error, SystemExit):
             error.code = redact_all(error.code)
         error.__dict__.update(redact_all(error.__dict__))
-        if _shows_secret(error):
+        if replaced or _shows_secret(error):
             done[id(error)] = stand_in
     return done[id(error)]
 

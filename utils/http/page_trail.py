@@ -19,8 +19,7 @@ class PageTrail:
         if link == self._earlier:
             return True
         self._pages += 1
-        if (
-            self._pages & (self._pages - 1) == 0
-        ):  # the first, second, fourth, eighth ...
+        # the first, second, fourth, eighth ...
+        if self._pages & (self._pages - 1) == 0:
             self._earlier = link
         return False

@@ -3,6 +3,6 @@
 - `known_secrets`: the secrets that this process may use, and where they come from.
 - `texts`: strikes them from a text, in whatever form an error repeats them.
 
-`utils.errors.redacted` strikes them from exceptions, and `utils.runs.logging` from every log
-record.
+`utils.errors.redacted` strikes them from exceptions, and `utils.runs.redacted_log` from every
+log record.
 """

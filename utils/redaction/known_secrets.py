@@ -6,10 +6,12 @@ of them or in `config.toml`, and from what was read in AWS or in Prefect's setti
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sys
 import tomllib
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Collection, Iterator, Mapping
@@ -23,6 +25,10 @@ PUBLIC = {
     *("schema", "warehouse", "role", "account", "region", "region_name", "catalog"),
     *("bucket_url", "endpoint_url", "private_key_path", "profile_name", "query"),
     *("destination_type", "staging_iam_role", "dataset_name", "staging_dataset_name"),
+    # in the secrets that RDS writes
+    *("dbinstanceidentifier", "dbclusteridentifier", "masterarn"),
+    # an address, a file's path, or JSON with names of its own
+    "credentials",
 }
 NAMES_OF_SECRETS = re.compile(
     r"passw(or)?d|passphrase|secret|token|auth_string|authorization"
@@ -86,8 +92,11 @@ def _secrets_in_environment(
     for name, value in environment.items():
         key = name.lower().rpartition("__")[2]
         of_dlt = name.startswith(OF_DLT) and key not in public
-        if of_dlt or key == "credentials" or is_secret_name(name, public):
+        if of_dlt or is_secret_name(name, public):
             yield from _forms(value)
+        if value.startswith("{"):
+            with suppress(ValueError, RecursionError):
+                yield from _secrets_in(json.loads(value))
         yield from _secrets_in_address(value)
 
 
@@ -130,7 +139,12 @@ def _leaves(content: Any, name: str = "") -> Iterator[tuple[str, str]]:
     while waiting:  # not recursion, whose depth an attacker could choose
         name, value = waiting.pop()
         if isinstance(value, dict):
-            waiting += [(str(key), each) for key, each in value.items()]
+            # a connection's options, such as sslmode
+            is_query = name.lower() == "query"
+            waiting += [
+                (name if is_query and not is_secret_name(str(key)) else str(key), each)
+                for key, each in value.items()
+            ]
         elif isinstance(value, list):
             waiting += [(name, each) for each in value]
         elif value is not None:

@@ -9,6 +9,7 @@ import os
 SERVICE = "https://checkip.amazonaws.com"
 # The longest address has 45 characters. The rest of an answer is not read.
 MOST_BYTES = 64
+PLAIN = {"Accept-Encoding": "identity"}
 
 
 def outbound_address(timeout: float = 3.0) -> str | None:
@@ -21,7 +22,7 @@ def outbound_address(timeout: float = 3.0) -> str | None:
 
     try:
         url = os.environ.get("CHECK_IP_URL", SERVICE)
-        with httpx.stream("GET", url, timeout=timeout) as answer:
+        with httpx.stream("GET", url, headers=PLAIN, timeout=timeout) as answer:
             # raw, because a compressed answer may be as long as it likes
             raw = next(answer.raise_for_status().iter_raw(MOST_BYTES), b"")
         text = raw.decode().strip()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 import warnings
 from types import TracebackType
 from typing import Any
@@ -28,6 +29,7 @@ def redact_log_records() -> None:
 
     logging.setLogRecordFactory(make_redacted)
     sys.excepthook = _print_uncaught
+    threading.excepthook = _print_uncaught_in_thread
     format_warning = warnings.formatwarning
     warnings.formatwarning = lambda *args, **kwargs: redact(
         format_warning(*args, **kwargs)
@@ -52,3 +54,8 @@ def _print_uncaught(
 ) -> None:
     redacted = redact_error(error)
     sys.__excepthook__(type(redacted), redacted, frames)
+
+
+def _print_uncaught_in_thread(ended: threading.ExceptHookArgs) -> None:
+    if ended.exc_value and not isinstance(ended.exc_value, SystemExit):
+        _print_uncaught(ended.exc_type, ended.exc_value, ended.exc_traceback)

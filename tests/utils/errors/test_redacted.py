@@ -70,9 +70,14 @@ def group() -> Exception:
     return ExceptionGroup("several", [clear(), with_cause()])
 
 
+def group_with_one_that_cannot_be_changed() -> Exception:
+    return ExceptionGroup("several", [ExceptionGroup("some", [unchangeable()])])
+
+
 MAKERS: list[Callable[[], Exception]] = [
     *(clear, with_cause, with_context, with_note, with_field, unchangeable),
     *(cause_that_cannot_be_changed, in_a_ring, group),
+    group_with_one_that_cannot_be_changed,
 ]
 
 

@@ -47,6 +47,7 @@ def test_variables_that_hold_secrets(name, monkeypatch):
         ("DESTINATION__LAKE__BUCKET_URL", "s3://a-bucket"),
         ("PREFECT_API_SECRET", "arn:aws:secretsmanager:eu-west-1:1:secret:prefect"),
         ("SSH_AUTH_SOCK", "/tmp/agent"),
+        ("DESTINATION__WAREHOUSE__CREDENTIALS", "/data/warehouse.duckdb"),
     ],
 )
 def test_variables_that_hold_none(name, value, monkeypatch):
@@ -84,6 +85,21 @@ def test_an_address_among_the_settings(tmp_path, monkeypatch):
     settings.write_text('publication_url = "https://me:sesame-open@example.org"')
     use_settings_in(monkeypatch, tmp_path)
     assert "sesame-open" in known_secrets()
+
+
+def test_credentials_as_json_in_a_variable(monkeypatch):
+    written = '{"username": "loader-1", "password": "sesame-open"}'
+    monkeypatch.setenv("DESTINATION__WAREHOUSE__CREDENTIALS", written)
+    assert "sesame-open" in known_secrets() and "loader-1" not in known_secrets()
+
+
+def test_what_a_secret_has_besides():
+    """RDS writes the first, and a connection's options are the second."""
+    remember_secrets({"dbInstanceIdentifier": "products", "password": "sesame-open"})
+    remember_secrets({"query": {"sslmode": "require", "sslpassword": "sesame-shut"}})
+    assert known_secrets() & {
+        *("products", "require", "sesame-open", "sesame-shut"),
+    } == {"sesame-open", "sesame-shut"}
 
 
 def test_what_was_read_in_a_vault():

@@ -52,8 +52,20 @@ def test_wrong_arguments_are_left_to_the_handler():
     assert (record.msg, record.args) == ("%d", ("no number",))
 
 
-def test_an_uncaught_error():
-    code = "import os, utils.runs; raise KeyError(os.environ['SOURCES__PETS__TOKEN'])"
+@pytest.mark.parametrize(
+    "code",
+    [
+        "fail()",
+        "thread = Thread(target=fail); thread.start(); thread.join(); os._exit(1)",
+    ],
+    ids=["main thread", "another thread"],
+)
+def test_an_uncaught_error(code):
+    code = f"""
+import os, utils.runs
+from threading import Thread
+def fail(): raise KeyError(os.environ['SOURCES__PETS__TOKEN'])
+{code}"""
     ended = subprocess.run(
         [sys.executable, "-c", code],
         cwd=ROOT,
