@@ -96,6 +96,7 @@ def _difference(
     if isinstance(new, SecretStr):
         return Difference(path, "(secret)", "(secret, differs)")
     shown = is_public(path, _shown(old)) if is_public else new is not ABSENT
+    shown = shown and not isinstance(old, SecretStr)
     before = _shown(old) if shown else "(not shown)"
     return Difference(path, before, "" if new is ABSENT else _shown(new))
 

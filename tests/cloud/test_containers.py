@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -24,6 +25,7 @@ pytestmark = [
 def image(tmp_path_factory):
     """An image with a shell, its libraries and a user."""
     root = tmp_path_factory.mktemp("image")
+    before = os.umask(0o022)  # the image's user must be able to read
     for program in PROGRAMS:
         path = Path(shutil.which(program)).resolve()
         linked = subprocess.run(["ldd", path], capture_output=True, text=True).stdout
@@ -48,6 +50,7 @@ def image(tmp_path_factory):
         'WORKDIR /home/app\nCMD ["sh", "-c", "echo by default"]\n'
         'VOLUME ["/home/app", "/tmp"]\n'
     )
+    os.umask(before)
     subprocess.run(
         ["buildah", "build", "--isolation", "chroot", "--tag", IMAGE, root],
         check=True,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 from prefect.client.schemas.objects import Log
@@ -12,20 +13,31 @@ from prefect.settings import PREFECT_API_URL
 
 from tests.fakes.http_server import Answer, Request
 
+BUSY_SECONDS = 60
+
 
 def ask(method: str, url: str, **options: Any) -> httpx.Response:
-    """Send a request as Prefect's client does, without the certificates of authorities."""
+    """Send a request as Prefect's client does, without the certificates of authorities.
+
+    A server with SQLite says 503 while it writes something else.
+    """
     if method != "GET":
         options["headers"] = csrf_headers(url)
-    return httpx.request(method, url, verify=False, **options)
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        answer = httpx.request(method, url, verify=False, **options)
+        if answer.status_code != 503 or time.monotonic() > deadline:
+            return answer
+        time.sleep(0.2)
 
 
 def csrf_headers(url: str) -> dict[str, str]:
     """Return what proves that a request to the API is no page's of another origin."""
     api, _, _ = url.partition("/api/")
-    found = httpx.get(f"{api}/api/csrf-token?client=tests", verify=False)
+    client = str(uuid4())  # a second token of a client ends its first
+    found = ask("GET", f"{api}/api/csrf-token?client={client}")
     token = found.raise_for_status().json()["token"]
-    return {"Prefect-Csrf-Client": "tests", "Prefect-Csrf-Token": token}
+    return {"Prefect-Csrf-Client": client, "Prefect-Csrf-Token": token}
 
 
 def forward(request: Request, url: str) -> Answer:

@@ -117,4 +117,4 @@ def test_a_plan_shows_no_secret_that_was_set_by_hand(production):
     told = production.release("plan") + production.release("plan", "--json")
 
     assert "job_variables.env.KEY" in told and "sesame" not in told
-    assert "job_variables.env.TOKEN: (not shown) -> none" in told
+    assert "job_variables.env.TOKEN: (secret) -> (secret, differs)" in told
