@@ -11,8 +11,8 @@ from typing import Any, Iterator
 
 ROOT = Path(__file__).parent.parent
 LOCK = "uv.lock"
-TOOLS_LOCK = ".ci/tools/uv.lock"
 UV = ".ci/requirements.txt"
+TOOLS_OF_CI = ".ci/tools"
 ACTIONS = ".github/workflows"
 # What is pinned is used in:
 IMAGE, DEVELOPMENT, TOOLS, WORKFLOWS = "image", "development", "CI", "workflows"
@@ -34,15 +34,10 @@ def pinned(root: Path = ROOT) -> Iterator[Pinned]:
     image = image_packages(root)
     for package in _packages(root / LOCK):
         used_in = IMAGE if package["name"] in image else DEVELOPMENT
-        yield _locked(package, used_in, LOCK)
-    for package in _packages(root / TOOLS_LOCK):
-        yield _locked(package, TOOLS, TOOLS_LOCK)
-    for name, version, hashes in re.findall(
-        r"^([\w-]+)==(\S+)((?: \\\n +--hash=sha256:[0-9a-f]{64})*)",
-        (root / UV).read_text(),
-        re.MULTILINE,
-    ):
-        yield Pinned(name, version, TOOLS, f"pip, {UV}" if hashes else "")
+        yield _locked(package, used_in)
+    yield from _required(root, UV, "pip")
+    for file in sorted((root / TOOLS_OF_CI).glob("*.txt")):
+        yield from _required(root, f"{TOOLS_OF_CI}/{file.name}", "uv")
     for name, commit, version in sorted(_actions(root / ACTIONS)):
         checked = "GitHub, the commit in the workflow" if commit else ""
         yield Pinned(name, version, WORKFLOWS, checked)
@@ -90,10 +85,21 @@ def _read(lock: Path) -> list[dict[str, Any]]:
     return packages
 
 
-def _locked(package: dict[str, Any], used_in: str, lock: str) -> Pinned:
+def _required(root: Path, file: str, installer: str) -> Iterator[Pinned]:
+    """Yield what a file of requirements pins."""
+    for name, version, hashes in re.findall(
+        r"^([\w.-]+)(?:\[.*?\])?==(\S+)(?: ; [^\\\n]*[^\\\s])?"
+        r"((?: \\\n +--hash=sha256:[0-9a-f]{64})*)",
+        (root / file).read_text(),
+        re.MULTILINE,
+    ):
+        yield Pinned(name, version, TOOLS, f"{installer}, {file}" if hashes else "")
+
+
+def _locked(package: dict[str, Any], used_in: str) -> Pinned:
     files = [*package.get("wheels", []), *filter(None, [package.get("sdist")])]
     hashed = all(each.get("hash", "").startswith("sha256:") for each in files)
-    checked = f"uv, {lock}" if files and hashed else ""
+    checked = f"uv, {LOCK}" if files and hashed else ""
     if checked and not package.get("wheels"):
         checked += "; built by the locked setuptools"
     return Pinned(package["name"], package["version"], used_in, checked)

@@ -231,7 +231,7 @@ def test_dependabot_waits_a_week():
         "uv",
         "pip",
     ]
-    assert updates[1]["directories"] == ["/", "/.ci/tools"]
-    assert updates[2]["directory"] == "/.ci"
+    assert updates[1]["directory"] == "/"
+    assert updates[2]["directories"] == ["/.ci", "/.ci/tools"]
     for each in updates:
         assert each["cooldown"] == {"default-days": 7}

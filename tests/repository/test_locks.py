@@ -14,20 +14,15 @@ import pytest
 
 from tests.repository.tree import ROOT
 
-LOCKS = [ROOT / "uv.lock", ROOT / ".ci" / "tools" / "uv.lock"]
+LOCK = ROOT / "uv.lock"
 
 
 def read(path: Path) -> dict[str, Any]:
     return tomllib.loads(path.read_text())
 
 
-def settings_of_uv(folder: Path) -> dict[str, Any]:
-    return read(folder / "pyproject.toml")["tool"]["uv"]
-
-
-@pytest.mark.parametrize("lock", LOCKS, ids=str)
-def test_every_file_has_a_hash(lock):
-    packages = [p for p in read(lock)["package"] if "virtual" not in p["source"]]
+def test_every_file_has_a_hash():
+    packages = [p for p in read(LOCK)["package"] if "virtual" not in p["source"]]
     assert len(packages) > 50
     for package in packages:
         assert "registry" in package["source"], package["name"]
@@ -38,19 +33,21 @@ def test_every_file_has_a_hash(lock):
 def test_only_what_has_no_wheel_may_be_built():
     without_wheel = [
         package["name"]
-        for lock in LOCKS
-        for package in read(lock)["package"]
+        for package in read(LOCK)["package"]
         if not package.get("wheels") and "virtual" not in package["source"]
     ]
-    uv = settings_of_uv(ROOT)
-    assert uv["no-build"] is settings_of_uv(ROOT / ".ci" / "tools")["no-build"] is True
+    uv = read(ROOT / "pyproject.toml")["tool"]["uv"]
+    assert uv["no-build"] is True
     assert uv["no-binary-package"] == uv["no-build-isolation-package"] == without_wheel
 
 
+def test_ci_s_programs_come_as_locked_wheels():
+    installer = (ROOT / ".ci" / "tools" / "install").read_text()
+    assert "pip sync --quiet --require-hashes --only-binary :all:" in installer
+
+
 def test_the_builds_setuptools_is_locked_as_a_dependency():
-    (project,) = [
-        p for p in read(ROOT / "uv.lock")["package"] if "virtual" in p["source"]
-    ]
+    (project,) = [p for p in read(LOCK)["package"] if "virtual" in p["source"]]
     assert {"name": "setuptools"} in project["dependencies"]
 
 
