@@ -26,7 +26,7 @@ RESTART = (
     " this again: it continues where it stopped."
 )
 
-PUBLIC_FIELD = re.compile(
+PUBLIC_FIELDS = re.compile(
     r"bucket_name|database|notify_type|region_name|schema|warehouse"
     r"|credentials(\.(account|role|user))?"
 )
@@ -57,8 +57,10 @@ class BlockDocument(ManagedObject):
         """The settings, with references as the names of blocks."""
         return self.data | {key: block.name for key, block in self.references.items()}
 
-    def is_public(self, path: str, value: str) -> bool:
-        return bool(PUBLIC_FIELD.fullmatch(path))
+    @property
+    def public_fields(self) -> re.Pattern[str]:
+        """Settings that name things; any other one may hold a secret."""
+        return PUBLIC_FIELDS
 
     def find(self, client: SyncPrefectClient) -> Fields | None:
         found = self._read(client)

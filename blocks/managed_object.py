@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
@@ -28,14 +29,10 @@ class ManagedObject(ABC):
         """The fields of a new object without settings, which a plan does not show."""
         return {}
 
-    def is_public(self, path: str, value: str) -> bool:
-        """Return whether anyone may read a field's old value, whoever wrote it.
-
-        Args:
-            path: The field's path, such as `variables.properties.cpu.default`.
-            value: The old value.
-        """
-        return False
+    @property
+    @abstractmethod
+    def public_fields(self) -> re.Pattern[str]:
+        """Paths of the fields whose old values anyone may read, whoever wrote them."""
 
     def skipped(self, reason: str) -> SkippedObject:
         """Return the entry that the plan shows in place of the object."""

@@ -125,7 +125,9 @@ def _step(each: ManagedObject | SkippedObject, client: SyncPrefectClient) -> Ste
     current = each.find(client)
     if current is None:
         return Step(each, Action.CREATE, differences(each.defaults, each.wanted))
-    changed = differences(current, each.wanted, each.is_public)
+    changed = differences(
+        current, each.wanted, lambda path, _: bool(each.public_fields.fullmatch(path))
+    )
     return Step(each, Action.UPDATE if changed else Action.KEEP, changed)
 
 

@@ -29,7 +29,7 @@ DEV = "dev"
 ENVIRONMENT = {"PREFECT_RESULTS_DEFAULT_SERIALIZER": "json"}
 # A command, an environment or a part of the template may have a secret that somebody put
 # there by hand.
-PUBLIC_FIELD = re.compile(
+PUBLIC_FIELDS = re.compile(
     r"description"
     r"|variables\.properties\.(cluster|cpu|memory|vpc_id|network_configuration"
     r"|execution_role_arn|role|match_latest_revision_in_family"
@@ -65,8 +65,10 @@ class WorkPool(ManagedObject):
         """The template of a new pool of this type."""
         return self.default_template
 
-    def is_public(self, path: str, value: str) -> bool:
-        return bool(PUBLIC_FIELD.fullmatch(path))
+    @property
+    def public_fields(self) -> re.Pattern[str]:
+        """Settings that name things; any other one may hold a secret."""
+        return PUBLIC_FIELDS
 
     def find(self, client: SyncPrefectClient) -> Fields | None:
         self._check_apart(client)

@@ -32,6 +32,7 @@ from prefect.settings import (
 )
 
 from utils.errors import ClearError
+from utils.private_files import keep_private
 from utils.runs.command_line import option_error, run_commands
 
 PROFILE = "data-platform"
@@ -73,8 +74,7 @@ def serve(*, port: int = 4200) -> None:
     _require_free(port)
     password = _make_profile(f"{address}/api")
     home = PREFECT_HOME.value()
-    home.mkdir(parents=True, exist_ok=True)
-    home.chmod(0o700)  # the database is in it
+    keep_private(home)  # the database is in it
     server = subprocess.Popen(
         [*(sys.executable, "-m", "prefect", "server", "start")]
         + [*("--host", HOST, "--port", str(port))],
@@ -88,7 +88,8 @@ def serve(*, port: int = 4200) -> None:
                 _refuse_frames(index)
             page = home / f"{PROFILE}.html"
             encoded = b64encode(password.encode()).decode()
-            _write_for_owner(page, OPEN % f"{address}/sign-in.html#{encoded}")
+            keep_private(page)
+            page.write_text(OPEN % f"{address}/sign-in.html#{encoded}")
             print(f"Open the UI, signed in: {page.as_uri()}", flush=True)
             print(f"In another terminal: export PREFECT_PROFILE={PROFILE}", flush=True)
         status = server.wait()
@@ -111,9 +112,7 @@ def _make_profile(api_url: str) -> str:
             PREFECT_SERVER_API_AUTH_STRING: password,
         },
     )
-    path = PREFECT_PROFILES_PATH.value()
-    if path.exists():  # Prefect makes a new one for its owner alone
-        path.chmod(0o600)
+    keep_private(PREFECT_PROFILES_PATH.value())
     save_profiles(profiles)
     return password
 
@@ -166,12 +165,6 @@ def _refuse_frames(index: Path) -> None:
     text = index.read_text()
     if NO_FRAME not in text:
         index.write_text(text.replace("<head>", f"<head>{NO_FRAME}", 1))
-
-
-def _write_for_owner(file: Path, text: str) -> None:
-    file.touch(mode=0o600)
-    file.chmod(0o600)
-    file.write_text(text)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@
 - `vault_provider`: AWS Secrets Manager, where dlt looks for secrets.
 - `dlt_internals`: the holds on dlt's insides, each checked.
 - `differences`: compares what is wanted with what is there.
+- `private_files`: files of earlier releases, taken away from everyone but their owner.
 - `prefect_server`: a client of Prefect's server, and why it cannot be used.
 """
 

@@ -74,7 +74,8 @@ def _unzip(content: bytes, file: str) -> bytes:
         ValueError,
     ) as error:
         # its text may have a name of 64 kB
-        problem = f"is not a whole ZIP archive of one file ({excerpt(str(error), LONGEST_REASON)})"
+        reason = excerpt(str(error), LONGEST_REASON)
+        problem = f"is not a whole ZIP archive of one file ({reason})"
         raise HistoryError(file, problem) from error
     if len(unzipped) > MOST_BYTES:
         problem = (

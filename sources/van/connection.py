@@ -74,8 +74,7 @@ class _PatientConnection(VANConnector):
         """
         for _ in range(READINGS_OF_A_LISTING):
             answer = self.api.request(self.uri + endpoint, "GET", **kwargs)
-            content = answer.json()
-            if endpoint not in LISTINGS and "items" not in content:
+            if endpoint not in LISTINGS and "items" not in (content := answer.json()):
                 return content
             items: list[dict[str, Any]] = []
             totals: set[int | None] = set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from io import StringIO
 from types import SimpleNamespace
@@ -37,8 +38,9 @@ class FakeObject(ManagedObject):
     def defaults(self) -> Fields:
         return {"size": 1, "usual": 1, "removed": 1}
 
-    def is_public(self, path: str, value: str) -> bool:
-        return path == "size"
+    @property
+    def public_fields(self) -> re.Pattern[str]:
+        return re.compile("size")
 
     def find(self, client: Any) -> Fields | None:
         return self.current

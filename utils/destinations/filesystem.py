@@ -19,8 +19,8 @@ from dlt.destinations.impl.filesystem.filesystem import FilesystemClient
 from utils.destinations.bucket_url import require_usable_bucket_url
 from utils.destinations.destination_type import DestinationType
 from utils.destinations.load_packages import pending_packages, tables_to_load
-from utils.destinations.private_files import keep_private
 from utils.errors import ClearError
+from utils.private_files import keep_private
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -16,9 +16,9 @@ from utils.destinations.destination_type import (
 from utils.destinations.duckdb import DUCKDB
 from utils.destinations.filesystem import FILESYSTEM
 from utils.destinations.postgres import POSTGRES
-from utils.destinations.private_files import keep_private
 from utils.destinations.redshift import REDSHIFT
 from utils.destinations.snowflake import SNOWFLAKE
+from utils.private_files import keep_private
 
 if TYPE_CHECKING:
     from dlt.common.destination.reference import AnyDestination_CO

@@ -64,13 +64,12 @@ def _redacted(error: BaseException, done: dict[int, BaseException]) -> BaseExcep
     errors = [part for part in parts if isinstance(part, BaseException)]
     replaced = [part for part in errors if _redacted(part, done) is not part]
     if replaced or _shows_secret(error):
-        stand_in = _stand_in(error)
         error.args = redact_all(error.args)
         if isinstance(error, SystemExit):
             error.code = redact_all(error.code)
         error.__dict__.update(redact_all(error.__dict__))
         if replaced or _shows_secret(error):
-            done[id(error)] = stand_in
+            done[id(error)] = _stand_in(error)
     return done[id(error)]
 
 

@@ -14,7 +14,7 @@ import tomllib
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Collection, Iterator, Mapping
+from typing import Any, Collection, Iterable, Iterator
 from urllib.parse import unquote
 
 # A shorter text would be struck from the middle of ordinary words.
@@ -44,6 +44,9 @@ NAMES_IN_A_QUERY = re.compile(
 # To the last @: a password may have one itself.
 PASSWORD_IN_ADDRESS = re.compile(r"^\s*[\w+.-]+://[^:/@]*:(?P<password>.*)@", re.DOTALL)
 
+# A file, the time of its last change, and its size.
+Version = tuple[Path, int, int]
+
 _remembered: set[str] = set()
 
 
@@ -52,23 +55,43 @@ def remember_secrets(content: Any) -> None:
     _remembered.update(_secrets_in(content))
 
 
+def remember_address(address: str | None) -> None:
+    """Remember the password and the keys in an address, which may have none."""
+    _remembered.update(_secrets_in_address(address or ""))
+
+
 def is_secret_name(name: str, public: Collection[str] = PUBLIC) -> bool:
     """Return whether a setting or variable of this name usually holds a secret."""
-    key = name.lower().rpartition("__")[2]
-    return bool(NAMES_OF_SECRETS.search(name)) and key not in public
+    return bool(NAMES_OF_SECRETS.search(name)) and _key_of(name) not in public
 
 
 def known_secrets() -> frozenset[str]:
     """Return all secrets that this process may use, each at least six characters long."""
-    found = set(_remembered)
+    folders = _folders_of_dlt()
+    return _found(
+        frozenset(_remembered),
+        frozenset(os.environ.items()),
+        tuple(_version(folder / "config.toml") for folder in folders),
+        tuple(_version(folder / "secrets.toml") for folder in folders),
+    )
+
+
+@lru_cache(maxsize=4)  # each log record asks
+def _found(
+    remembered: frozenset[str],
+    environment: frozenset[tuple[str, str]],
+    settings: tuple[Version, ...],
+    secrets: tuple[Version, ...],
+) -> frozenset[str]:
+    found = set(remembered)
     public = set(PUBLIC)
-    for folder in _folders_of_dlt():
-        settings = _read(folder / "config.toml")
-        for name, value in _leaves(settings):
+    for file, *_ in settings:
+        for name, value in _leaves(_read(file)):
             public.add(name)
             found.update(_secrets_in_address(value))
-        found.update(_secrets_in(_read(folder / "secrets.toml")))
-    found.update(_secrets_in_environment(os.environ, public))
+    for file, *_ in secrets:
+        found.update(_secrets_in(_read(file)))
+    found.update(_secrets_in_environment(environment, public))
     return frozenset(each for each in found if len(each) >= SHORTEST)
 
 
@@ -87,17 +110,21 @@ def _folders_of_dlt() -> tuple[Path, ...]:
 
 
 def _secrets_in_environment(
-    environment: Mapping[str, str], public: set[str]
+    environment: Iterable[tuple[str, str]], public: set[str]
 ) -> Iterator[str]:
-    for name, value in environment.items():
-        key = name.lower().rpartition("__")[2]
-        of_dlt = name.startswith(OF_DLT) and key not in public
+    for name, value in environment:
+        of_dlt = name.startswith(OF_DLT) and _key_of(name) not in public
         if of_dlt or is_secret_name(name, public):
             yield from _forms(value)
         if value.startswith("{"):
             with suppress(ValueError, RecursionError):
                 yield from _secrets_in(json.loads(value))
         yield from _secrets_in_address(value)
+
+
+def _key_of(name: str) -> str:
+    """Return a setting's key, without the sections that a variable has before it."""
+    return name.lower().rpartition("__")[2]
 
 
 def _secrets_in(content: Any) -> Iterator[str]:
@@ -154,12 +181,15 @@ def _leaves(content: Any, name: str = "") -> Iterator[tuple[str, str]]:
 def _read(file: Path) -> dict[str, Any]:
     """Return a TOML file's content, nothing if it is missing or malformed."""
     try:
-        found = file.stat()
-        return _parsed(file.absolute(), found.st_mtime_ns, found.st_size)
+        return tomllib.loads(file.read_text("utf-8"))
     except (OSError, ValueError, RecursionError):
         return {}
 
 
-@lru_cache(maxsize=8)
-def _parsed(file: Path, changed: int, size: int) -> dict[str, Any]:
-    return tomllib.loads(file.read_text("utf-8"))
+def _version(file: Path) -> Version:
+    """Return a file with what changes when its content does."""
+    try:
+        found = file.stat()
+    except OSError:
+        return file.absolute(), 0, 0
+    return file.absolute(), found.st_mtime_ns, found.st_size

@@ -12,7 +12,7 @@ from typing import Any
 from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_KEY, PREFECT_API_URL
 
 from utils.errors.redacted import redact_error
-from utils.redaction.known_secrets import remember_secrets
+from utils.redaction.known_secrets import remember_address, remember_secrets
 from utils.redaction.texts import redact
 
 
@@ -21,7 +21,7 @@ def redact_log_records() -> None:
     for setting in (PREFECT_API_KEY, PREFECT_API_AUTH_STRING):
         # from a profile or a file of Prefect's
         remember_secrets(setting.value())
-    remember_secrets({"endpoint_url": PREFECT_API_URL.value()})
+    remember_address(PREFECT_API_URL.value())
     make_record = logging.getLogRecordFactory()
 
     def make_redacted(*args: Any, **kwargs: Any) -> logging.LogRecord:
