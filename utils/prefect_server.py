@@ -10,7 +10,7 @@ from typing import Iterator
 import httpx
 from prefect.client.orchestration import ServerType, SyncPrefectClient, get_client
 from prefect.context import refresh_global_settings_context
-from prefect.settings import PREFECT_API_URL
+from prefect.settings import PREFECT_API_URL, PREFECT_SERVER_API_AUTH_STRING
 
 from utils.errors import ClearError
 from utils.errors.addresses import without_secrets
@@ -28,7 +28,9 @@ def protect_temporary_server() -> None:
     """
     if PREFECT_API_URL.value() is not None:
         return
-    password = f"temporary:{secrets.token_urlsafe(32)}"
+    # the same one each time: the server lives as long as the process
+    made = f"temporary:{secrets.token_urlsafe(32)}"
+    password = PREFECT_SERVER_API_AUTH_STRING.value() or made
     os.environ["PREFECT_SERVER_API_AUTH_STRING"] = password
     os.environ["PREFECT_API_AUTH_STRING"] = password
     refresh_global_settings_context()

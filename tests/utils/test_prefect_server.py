@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import time
 
 import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from tests.fakes.http_server import Answer, api, json_answer
+from tests.repository.tree import ROOT
 from tests.samples.passwords import shows_no_part
 from tests.servers.ports import free_port
+from tests.servers.python import python
 from utils.errors import ClearError
 from utils.prefect_server import SECONDS_BEFORE_RETRY, prefect_server
 
@@ -73,3 +77,25 @@ def test_a_password_in_the_address_is_not_shown():
             with prefect_server():
                 pass
     assert shows_no_part(raised.value)
+
+
+def test_the_temporary_server_has_one_password():
+    """The server lives as long as the process, which may run several flows."""
+    code = """
+from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_SERVER_API_AUTH_STRING
+from utils.prefect_server import protect_temporary_server
+for _ in range(2):
+    protect_temporary_server()
+    print(PREFECT_API_AUTH_STRING.value(), PREFECT_SERVER_API_AUTH_STRING.value())
+"""
+    environment = {k: v for k, v in os.environ.items() if k != PREFECT_API_URL.name}
+    ended = subprocess.run(
+        [python(), "-c", code],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    (password,) = set(ended.stdout.split())
+    assert password.startswith("temporary:") and len(password) > 40
