@@ -29,7 +29,7 @@ from utils.backfill.chunks import chunks_of
 from utils.backfill.days import MOST_DAYS
 from utils.backfill.report import BackfillReport
 from utils.backfill.target import BackfillTarget
-from utils.errors.redacted import without_secrets
+from utils.errors.redacted import redacted_errors
 from utils.runs.artifacts import ProgressArtifact, publish
 from utils.runs.command_line import run_from_command_line
 from utils.runs.terminal_bar import terminal_bar
@@ -39,7 +39,7 @@ MOST_AT_ONCE = 1_000
 
 
 @flow(name="backfill", timeout_seconds=7 * 24 * 60 * 60)
-@without_secrets
+@redacted_errors
 def backfill(
     *,
     deployment: Annotated[str, Field(max_length=LONGEST_NAME)],

@@ -17,7 +17,7 @@ warehouse's is refused: after a load with `refresh`, always load with `refresh`.
 from prefect import flow
 
 from pipelines.exchange_rates import load_exchange_rates
-from utils.errors.redacted import without_secrets
+from utils.errors.redacted import redacted_errors
 from utils.loading.report import LoadReport
 from utils.runs.artifacts import publish
 from utils.runs.command_line import run_from_command_line
@@ -32,7 +32,7 @@ def load(refresh: bool) -> LoadReport:
 
 
 @flow(name="exchange_rates", timeout_seconds=60 * 60)
-@without_secrets
+@redacted_errors
 def exchange_rates(*, refresh: bool = False) -> LoadReport:
     """Load the European Central Bank's euro reference rates since 1999.
 

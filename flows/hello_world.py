@@ -18,20 +18,20 @@ from importlib.metadata import version
 from prefect import flow, task
 from prefect.context import FlowRunContext
 
-from utils.errors.redacted import without_secrets
+from utils.errors.redacted import redacted_errors
 from utils.runs.command_line import run_from_command_line
 from utils.runs.logging import get_logger
 from utils.runs.outbound_address import outbound_address
 
 
 @task(name="Ask for the outbound IP address")
-@without_secrets
+@redacted_errors
 def find_outbound_address() -> str | None:
     return outbound_address()
 
 
 @flow(name="hello_world", timeout_seconds=2 * 60)
-@without_secrets
+@redacted_errors
 def hello_world() -> None:
     """Log the versions, host, work pool and outbound IP address of a run."""
     address = find_outbound_address.submit()

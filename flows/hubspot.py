@@ -20,7 +20,7 @@ Fix the cause and run it again: it continues where it stopped.
 from prefect import flow
 
 from pipelines.hubspot import load_hubspot
-from utils.errors.redacted import without_secrets
+from utils.errors.redacted import redacted_errors
 from utils.loading.report import LoadReport
 from utils.runs.artifacts import publish
 from utils.runs.command_line import run_from_command_line
@@ -35,7 +35,7 @@ def load(full_refresh: bool) -> LoadReport:
 
 
 @flow(name="hubspot", timeout_seconds=4 * 60 * 60)
-@without_secrets
+@redacted_errors
 def hubspot(*, full_refresh: bool = False) -> LoadReport:
     """Load a HubSpot account's contacts, companies and deals with their associations.
 

@@ -20,7 +20,7 @@ from datetime import date
 from prefect import flow
 
 from pipelines.open_exchange_rates import load_open_exchange_rates
-from utils.errors.redacted import without_secrets
+from utils.errors.redacted import redacted_errors
 from utils.loading.report import LoadReport
 from utils.runs.artifacts import publish
 from utils.runs.command_line import run_from_command_line
@@ -35,7 +35,7 @@ def load(first_day: date | None, last_day: date | None) -> LoadReport:
 
 
 @flow(name="open_exchange_rates", timeout_seconds=60 * 60)
-@without_secrets
+@redacted_errors
 def open_exchange_rates(
     *, first_day: date | None = None, last_day: date | None = None
 ) -> LoadReport:

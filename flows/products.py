@@ -19,7 +19,7 @@ again: it continues where it stopped.
 from prefect import flow
 
 from pipelines.products import load_products
-from utils.errors.redacted import without_secrets
+from utils.errors.redacted import redacted_errors
 from utils.loading.report import LoadReport
 from utils.runs.artifacts import publish
 from utils.runs.command_line import run_from_command_line
@@ -34,7 +34,7 @@ def load(full_refresh: bool) -> LoadReport:
 
 
 @flow(name="products", timeout_seconds=2 * 60 * 60)
-@without_secrets
+@redacted_errors
 def products(*, full_refresh: bool = False) -> LoadReport:
     """Load the changes of an application's products, and show their latest state.
 

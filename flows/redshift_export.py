@@ -21,7 +21,7 @@ from pydantic import Field
 
 from pipelines.redshift_export import export_query, prepare_export
 from sources.redshift.sql_files import Query, Value
-from utils.errors.redacted import without_secrets
+from utils.errors.redacted import redacted_errors
 from utils.export.arrow_files import FileFormat
 from utils.export.progress import outcomes_of
 from utils.export.report import ExportedFile, ExportReport
@@ -51,7 +51,7 @@ def export(query: Query, file_format: FileFormat) -> ExportedFile:
     # Prefect declares a type that its own task runners do not fit.
     task_runner=ThreadPoolTaskRunner(QUERIES_AT_ONCE),  # type: ignore[arg-type]
 )
-@without_secrets
+@redacted_errors
 def redshift_export(
     *,
     folder: Annotated[str, Field(max_length=100)] = "inventory",

@@ -21,7 +21,7 @@ from typing import Literal
 from prefect import flow
 
 from utils.errors import ClearError
-from utils.errors.redacted import without_secrets
+from utils.errors.redacted import redacted_errors
 from utils.runs.command_line import run_from_command_line
 from utils.runs.logging import get_logger
 
@@ -30,7 +30,7 @@ EXIT_CODE = 70
 
 
 @flow(name="test_alert", timeout_seconds=TIMEOUT_SECONDS)
-@without_secrets
+@redacted_errors
 def test_alert(*, way: Literal["raises", "times out", "exits"] = "raises") -> None:
     """Fail on purpose, to prove that alerts arrive.
 

@@ -22,7 +22,7 @@ from datetime import date
 from prefect import flow
 
 from pipelines.van import load_van
-from utils.errors.redacted import without_secrets
+from utils.errors.redacted import redacted_errors
 from utils.loading.report import LoadReport
 from utils.runs.artifacts import publish
 from utils.runs.command_line import run_from_command_line
@@ -37,7 +37,7 @@ def load(since: date | None) -> LoadReport:
 
 
 @flow(name="van", timeout_seconds=4 * 60 * 60)
-@without_secrets
+@redacted_errors
 def van(*, since: date | None = None) -> LoadReport:
     """Load activist codes, survey questions, events and signups of VAN / EveryAction.
 

@@ -18,11 +18,8 @@ NOTICE = ROOT / "NOTICE"
 UNKNOWN = "not installed here"
 # Whoever passes such packages on has to name them, and to say where their source is.
 ASKS_FOR_SOURCE = re.compile(r"MPL|Mozilla|GPL|Artistic|EPL|Eclipse|CDDL|EUPL")
-# Licences by the texts that begin them, for packages that state none.
-TEXTS = {
-    "Apache License, Version 2.0": "Apache-2.0",
-    "Apache License Version 2.0": "Apache-2.0",
-}
+# In the texts of packages that state no licence.
+APACHE = re.compile(r"Apache License,? Version 2\.0")
 HEAD = """\
 This project has the MIT licence (LICENSE). Its image contains packages of uv.lock, without
 the parts that the Dockerfile removes, and otherwise unchanged. Each has its licence beside
@@ -58,14 +55,14 @@ def licence(package: Distribution | None) -> str:
 
 def notice() -> str:
     """Return the text of NOTICE."""
-    packages = {name: installed().get(name) for name in sorted(image_packages())}
-    present = {name: each for name, each in packages.items() if each}
+    here = installed()
+    present = {name: here[name] for name in sorted(image_packages() & here.keys())}
     open_source = [
-        f"  {name}: {licence(each)}\n    {_home(each)}"
+        f"  {name}: {stated}\n    {_home(each)}"
         for name, each in present.items()
-        if ASKS_FOR_SOURCE.search(licence(each))
+        if ASKS_FOR_SOURCE.search(stated := licence(each))
     ]
-    own = [name for name, each in present.items() if _own_notices(each)]
+    own = [name for name, each in present.items() if _texts(each, "NOTICE")]
     statements = [
         f"{name}\n\n{textwrap.indent(statement, '  ')}"
         for name, each in present.items()
@@ -91,8 +88,7 @@ def notice() -> str:
 
 def _licence_by_text(package: Distribution) -> str:
     text = " ".join(" ".join(each.split()) for each in _texts(package, "LICEN"))
-    named = [name for words, name in TEXTS.items() if words in text]
-    return named[0] if named else "not stated"
+    return "Apache-2.0" if APACHE.search(text) else "not stated"
 
 
 def _attribution(package: Distribution) -> str | None:
@@ -106,10 +102,6 @@ def _attribution(package: Distribution) -> str | None:
         if found:
             return found[1].strip()
     return None
-
-
-def _own_notices(package: Distribution) -> list[str]:
-    return _texts(package, "NOTICE")
 
 
 def _texts(package: Distribution, name: str) -> list[str]:

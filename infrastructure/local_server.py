@@ -27,6 +27,7 @@ from prefect.settings import (
     PREFECT_HOME,
     PREFECT_PROFILES_PATH,
     PREFECT_SERVER_API_AUTH_STRING,
+    Setting,
     load_profiles,
     save_profiles,
 )
@@ -72,13 +73,14 @@ def serve(*, port: int = 4200) -> None:
     """
     address = f"http://{HOST}:{port}"
     _require_free(port)
-    password = _make_profile(f"{address}/api")
+    settings = _make_profile(f"{address}/api")
+    password = settings[PREFECT_SERVER_API_AUTH_STRING]
     home = PREFECT_HOME.value()
     keep_private(home)  # the database is in it
     server = subprocess.Popen(
         [*(sys.executable, "-m", "prefect", "server", "start")]
         + [*("--host", HOST, "--port", str(port))],
-        env=_environment(address, port, home / "ui"),
+        env=_environment(settings, address, port, home / "ui"),
     )
     signal.signal(signal.SIGTERM, lambda *_: server.terminate())
     try:
@@ -98,34 +100,29 @@ def serve(*, port: int = 4200) -> None:
     sys.exit(status)
 
 
-def _make_profile(api_url: str) -> str:
-    """Write Prefect's profile, and return its password, which is made once."""
+def _make_profile(api_url: str) -> dict[Setting, str]:
+    """Write Prefect's profile, and return its settings. Its password is made once."""
     profiles = load_profiles()
     found = profiles.profiles_by_name.get(PROFILE)
     password = found and found.settings.get(PREFECT_SERVER_API_AUTH_STRING)
     password = password or f"dev:{secrets.token_urlsafe(32)}"
-    profiles.update_profile(
-        PROFILE,
-        {
-            PREFECT_API_URL: api_url,
-            PREFECT_API_AUTH_STRING: password,
-            PREFECT_SERVER_API_AUTH_STRING: password,
-        },
-    )
+    settings = {
+        PREFECT_API_URL: api_url,
+        PREFECT_API_AUTH_STRING: password,
+        PREFECT_SERVER_API_AUTH_STRING: password,
+    }
+    profiles.update_profile(PROFILE, settings)
     keep_private(PREFECT_PROFILES_PATH.value())
     save_profiles(profiles)
-    return password
+    return settings
 
 
-def _environment(address: str, port: int, ui: Path) -> dict[str, str]:
-    of_profile = (
-        PREFECT_API_URL,
-        PREFECT_API_AUTH_STRING,
-        PREFECT_SERVER_API_AUTH_STRING,
-    )
-    inherited = dict(os.environ)
-    for setting in of_profile:  # the environment would win
-        inherited.pop(setting.name, None)
+def _environment(
+    settings: dict[Setting, str], address: str, port: int, ui: Path
+) -> dict[str, str]:
+    # the environment would win over the profile
+    names = {setting.name for setting in settings}
+    inherited = {name: each for name, each in os.environ.items() if name not in names}
     return inherited | {
         "PREFECT_PROFILE": PROFILE,
         "PREFECT_SERVER_API_CSRF_PROTECTION_ENABLED": "true",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import tomllib
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any, Iterator
 
@@ -45,21 +45,15 @@ def pinned(root: Path = ROOT) -> Iterator[Pinned]:
 
 def image_packages(root: Path = ROOT) -> frozenset[str]:
     """Return the names of the packages that the image needs, on any platform."""
-    packages: dict[str, list[dict[str, Any]]] = {}
-    for each in _read(root / LOCK):
-        packages.setdefault(each["name"], []).append(each)
-    (project,) = [p for (p, *_) in packages.values() if "virtual" in p["source"]]
-    waiting = list(project["dependencies"])
-    seen: set[tuple[str, str]] = set()
-    while waiting:
-        needed = waiting.pop()
-        name = needed["name"]
-        for part in ("", *needed.get("extra", [])):
-            if (name, part) not in seen:
-                seen.add((name, part))
-                for package in packages[name]:  # some have a version for each Python
-                    waiting += _dependencies(package, part)
-    return frozenset(name for name, _ in seen)
+    options = "--frozen --offline --no-dev --no-emit-project --no-hashes --no-annotate"
+    exported = subprocess.run(
+        ["uv", "export", *options.split(), "--no-header", "--quiet"],
+        cwd=root,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return frozenset(re.findall(r"^([\w.-]+)==", exported.stdout, re.MULTILINE))
 
 
 def normalized(name: str) -> str:
@@ -67,22 +61,10 @@ def normalized(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _dependencies(package: dict[str, Any], extra: str) -> list[dict[str, Any]]:
-    """Return what a package needs, or what one of its extras does."""
-    if extra:
-        return list(package.get("optional-dependencies", {}).get(extra, []))
-    return list(package.get("dependencies", []))
-
-
 def _packages(lock: Path) -> list[dict[str, Any]]:
     """Return a lock's packages without the project itself."""
-    return [each for each in _read(lock) if "virtual" not in each["source"]]
-
-
-@cache
-def _read(lock: Path) -> list[dict[str, Any]]:
-    packages: list[dict[str, Any]] = tomllib.loads(lock.read_text())["package"]
-    return packages
+    packages = tomllib.loads(lock.read_text())["package"]
+    return [each for each in packages if "virtual" not in each["source"]]
 
 
 def _required(root: Path, file: str, installer: str) -> Iterator[Pinned]:

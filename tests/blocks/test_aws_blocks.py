@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from blocks.aws_blocks import aws_credentials, data_lake
 from tests.fakes.aws import REGION
-from tests.samples.platform_stack import NAME, OUTPUTS
-from utils.aws.stack import StackOutputs
-
-STACK = StackOutputs(NAME, REGION, "CREATE_COMPLETE", OUTPUTS)
+from tests.samples.platform_stack import STACK
 
 
 def test_credentials_have_no_keys():

@@ -9,7 +9,7 @@ from blocks.managed_object import SkippedObject
 from blocks.snowflake_block import SECRET, snowflake_analytics
 from tests.fakes.aws import REGION
 from tests.fakes.vault import Vault
-from tests.samples.platform_stack import NAME, OUTPUTS
+from tests.samples.platform_stack import NAME, OUTPUTS, STACK
 from utils.aws.stack import StackOutputs
 from utils.errors import ClearError
 
@@ -23,7 +23,6 @@ VALUES = {
     "warehouse": "LOADING",
     "role": "LOADER",
 }
-STACK = StackOutputs(NAME, REGION, "CREATE_COMPLETE", OUTPUTS)
 
 
 @pytest.fixture

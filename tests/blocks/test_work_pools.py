@@ -10,10 +10,8 @@ from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
 from blocks.ecs_pool import production_pool
 from blocks.work_pools import dev_pool
 from tests.blocks.conftest import changes, names
-from tests.fakes.aws import REGION
-from tests.samples.platform_stack import NAME, OUTPUTS
+from tests.samples.platform_stack import STACK
 from tests.servers.python import python
-from utils.aws.stack import StackOutputs
 from utils.errors import ClearError
 
 
@@ -98,8 +96,7 @@ def test_developers_and_production_are_not_on_one_server(
 def test_other_pools_may_be_there(prefect):
     prefect.create_work_pool(WorkPoolCreate(name="of-a-machine", type="process"))
     try:
-        stack = StackOutputs(NAME, REGION, "CREATE_COMPLETE", OUTPUTS)
-        for pool in (dev_pool(), production_pool(stack)):
+        for pool in (dev_pool(), production_pool(STACK)):
             assert pool.find(prefect) is None
     finally:
         prefect.delete_work_pool("of-a-machine")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from base64 import b64encode
 from typing import Iterator
 from uuid import UUID
@@ -12,24 +11,16 @@ import pytest
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterDeploymentId
 
 from tests.end_to_end.platform import AUTH, Platform
+from tests.servers.chromium import running_chromium
 from tests.servers.waiting import until
 
 pytestmark = pytest.mark.slow
-
-CHROMIUM = shutil.which("chromium")
 
 
 @pytest.fixture
 def page(platform: Platform) -> Iterator:
     """Prefect's UI in Chromium, signed in."""
-    if CHROMIUM is None:
-        pytest.skip("Chromium is not installed")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"]
-        )
+    with running_chromium() as browser:
         page = browser.new_page(
             base_url=platform.api_url.removesuffix("/api"),
             viewport={"width": 1400, "height": 900},
@@ -38,7 +29,6 @@ def page(platform: Platform) -> Iterator:
         password = b64encode(AUTH.encode()).decode()
         page.add_init_script(f"localStorage.setItem('prefect-password', '{password}')")
         yield page
-        browser.close()
 
 
 def test_quick_run_in_the_ui_is_a_completed_task(page, platform):

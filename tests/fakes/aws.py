@@ -23,13 +23,14 @@ class Aws:
     """An account that is empty at first, where everything is allowed."""
 
     url: str
+    region: str = REGION
 
     @property
     def environment(self) -> dict[str, str]:
         """Variables by which every AWS library comes here."""
         return {
             "AWS_ENDPOINT_URL": self.url,
-            "AWS_DEFAULT_REGION": REGION,
+            "AWS_DEFAULT_REGION": self.region,
             **ADMINISTRATOR,
         }
 
@@ -38,7 +39,7 @@ class Aws:
         return boto3.client(
             service,
             endpoint_url=self.url,
-            region_name=REGION,
+            region_name=self.region,
             aws_access_key_id=ADMINISTRATOR["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=ADMINISTRATOR["AWS_SECRET_ACCESS_KEY"],
             **settings,
@@ -47,7 +48,7 @@ class Aws:
     def new_bucket(self, name: str) -> str:
         """An empty bucket's address."""
         self.client("s3").create_bucket(
-            Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION}
+            Bucket=name, CreateBucketConfiguration={"LocationConstraint": self.region}
         )
         return f"s3://{name}"
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 import zlib
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import repeat
 from typing import Callable, Iterator
+
+from tests.fakes.http_server import QuietHandler, listening
 
 ENDLESS = -1
 
@@ -67,7 +67,7 @@ def replying(
         other: Address of another server, for redirects.
     """
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_GET(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
             server.paths.append(self.path)
@@ -93,15 +93,6 @@ def replying(
             if chunked:
                 self.wfile.write(b"0\r\n\r\n")
 
-        def log_message(self, *args: object) -> None:
-            pass
-
-    listening = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    listening.daemon_threads = True
-    server = HostileServer(f"http://127.0.0.1:{listening.server_port}")
-    threading.Thread(target=listening.serve_forever, args=(0.01,), daemon=True).start()
-    try:
+    with listening(Handler) as url:
+        server = HostileServer(url)
         yield server
-    finally:
-        listening.shutdown()
-        listening.server_close()

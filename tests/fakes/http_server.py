@@ -71,6 +71,26 @@ class Api:
         return [request.path for request in self.requests]
 
 
+class QuietHandler(BaseHTTPRequestHandler):
+    """Handler that logs nothing."""
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+@contextmanager
+def listening(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """Serve with a class of handlers, and yield the address."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
 @contextmanager
 def api(*answers: Answer) -> Iterator[Api]:
     """Serve the answers one after the other, and repeat the last one."""
@@ -84,7 +104,7 @@ def serving(respond: Callable[[Request], Answer]) -> Iterator[Api]:
     """Serve what `respond` answers. It is called by one request at a time."""
     one_at_a_time = threading.Lock()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         # The second half of an answer does not wait until the first is acknowledged.
         disable_nagle_algorithm = True
 
@@ -126,15 +146,6 @@ def serving(respond: Callable[[Request], Answer]) -> Iterator[Api]:
                 self.rfile.read(int(self.headers.get("Content-Length", 0))),
             )
 
-        def log_message(self, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    served = Api(f"http://127.0.0.1:{server.server_port}")
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    try:
+    with listening(Handler) as url:
+        served = Api(url)
         yield served
-    finally:
-        server.shutdown()
-        server.server_close()

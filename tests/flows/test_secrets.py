@@ -9,10 +9,10 @@ import pytest
 from prefect import Flow, Task
 
 import flows
-from utils.errors.redacted import without_secrets
+from utils.errors.redacted import redacted_errors
 
 MODULES = [each.name for each in iter_modules(flows.__path__)]
-REDACTING = without_secrets(print).__code__
+REDACTING = redacted_errors(print).__code__
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -21,4 +21,4 @@ def test_errors_are_redacted(name):
     published = [each for each in found if isinstance(each, (Flow, Task))]
     assert published
     for each in published:
-        assert each.fn.__code__ is REDACTING, f"{each.name} lacks @without_secrets"
+        assert each.fn.__code__ is REDACTING, f"{each.name} lacks @redacted_errors"

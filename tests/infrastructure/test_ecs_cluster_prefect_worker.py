@@ -14,11 +14,9 @@ from prefect.settings import Settings
 from prefect_aws.settings import EcsObserverSettings, EcsWorkerSettings
 
 from blocks.ecs_pool import production_pool
-from tests.fakes.aws import REGION
 from tests.infrastructure.templates import TEMPLATES, of_type, properties, read, text
 from tests.repository.tree import ROOT
-from tests.samples.platform_stack import NAME, OUTPUTS
-from utils.aws.stack import StackOutputs
+from tests.samples.platform_stack import STACK
 
 PLATFORM = TEMPLATES["data-platform"]
 PARAMETERS = read(PLATFORM)["Parameters"]
@@ -129,8 +127,7 @@ def test_the_worker_is_as_confined_as_the_runs():
 
 
 def definition_of_runs() -> dict[str, Any]:
-    stack = StackOutputs(NAME, REGION, "CREATE_COMPLETE", OUTPUTS)
-    template = production_pool(stack).base_job_template
+    template = production_pool(STACK).base_job_template
     return template["job_configuration"]["task_definition"]
 
 

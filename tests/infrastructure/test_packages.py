@@ -37,11 +37,12 @@ def test_every_hash_is_checked():
 
 
 def test_the_table_has_a_line_for_each():
-    lines = table().splitlines()
+    text = table()
+    lines = text.splitlines()
     assert len(lines) == len(list(pinned())) + 1
     (parsons,) = [line for line in lines if line.startswith("parsons ")]
     assert "Apache-2.0" in parsons
-    assert NOBODY not in table()
+    assert NOBODY not in text
 
 
 @pytest.mark.parametrize(
@@ -56,7 +57,8 @@ def test_the_table_has_a_line_for_each():
 def test_what_nobody_checks_is_found(tmp_path, path, old, new):
     for folder in (ACTIONS, ".ci"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
-    shutil.copy(ROOT / LOCK, tmp_path)
+    for name in (LOCK, "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path)
     file = tmp_path / path
     assert old in file.read_text()
     file.write_text(file.read_text().replace(old, new))

@@ -21,14 +21,6 @@ PLACE_OF_BUG = "sources.hubspot.row_of"
 
 
 def main() -> None:
-    import atexit
-    import resource
-
-    atexit.register(
-        lambda: open("/tmp/cpu", "a").write(
-            f"{sum(resource.getrusage(resource.RUSAGE_SELF)[:2]):.2f} {sys.argv[0][-30:]}\n"
-        )
-    )
     name = sys.argv.pop(1)
     module = importlib.import_module(name)
     sys.argv[0] = module.__file__ or name

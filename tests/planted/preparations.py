@@ -5,22 +5,22 @@ from __future__ import annotations
 import json
 import threading
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Callable, ContextManager, Iterator
 
-import boto3
 from prefect.blocks.notifications import PagerDutyWebHook, SlackWebhook
 from pydantic import SecretStr
 
 from tests.fakes.aws import Aws
+from tests.fakes.vault import Vault
 from tests.infrastructure.release.repository_of_tests import HEAD, new_repository
 from tests.planted.values import Secret
 from tests.repository.tree import ROOT
 from tests.samples.git_repository import Repository
-from tests.samples.platform_stack import NAME, OUTPUTS
+from tests.samples.platform_stack import create_stack
 from tests.servers.prefect_api import ask
-from tests.servers.waiting import until
 
 Secrets = dict[str, Secret]
 Values = dict[str, Any]
@@ -30,10 +30,6 @@ Preparation = Callable[[Path, str, Secrets], ContextManager[Values]]
 `cwd` is the folder in which the command starts, if not in the repository.
 """
 
-ADMINISTRATOR: dict[str, Any] = {
-    "aws_access_key_id": "testing",
-    "aws_secret_access_key": "testing",
-}
 # `python -m blocks` wants the pools dev and production on servers of their own.
 POOLS = threading.Lock()
 # moto knows these: each failure has a vault of its own.
@@ -60,8 +56,8 @@ def no_pool(folder: Path, api: str, planted: Secrets) -> Iterator[Values]:
 
 def _remove_pools(api: str) -> None:
     for name in ("dev", "production"):
-        delete = partial(ask, "DELETE", f"{api}/work_pools/{name}")
-        until(lambda: delete().status_code in (204, 404), "the pool's end", 30)
+        answer = ask("DELETE", f"{api}/work_pools/{name}")
+        assert answer.status_code in (204, 404), answer.text
 
 
 @contextmanager
@@ -90,8 +86,7 @@ def pool_by_hand(
     }
     with POOLS:
         _remove_pools(api)
-        create = partial(ask, "POST", f"{api}/work_pools/", json=pool)
-        until(lambda: create().is_success, "the pool", 30)
+        ask("POST", f"{api}/work_pools/", json=pool).raise_for_status()
         yield {}
         _remove_pools(api)
 
@@ -171,19 +166,11 @@ def _write(made: Repository, secret: str, fault: dict[str, str]) -> None:
 
 def prepare_aws(aws: Aws, region: str, needs: str, vault: dict[str, str]) -> None:
     """Put secrets, and a stack if it is needed, into a region."""
-    client = partial(
-        boto3.client, endpoint_url=aws.url, region_name=region, **ADMINISTRATOR
-    )
+    there = replace(aws, region=region)
     for name, content in vault.items():
-        client("secretsmanager").create_secret(Name=name, SecretString=content)
+        Vault(there).put(name, content)
     if needs.startswith("stack"):
-        template = {
-            "Resources": {"Anything": {"Type": "AWS::SQS::Queue"}},
-            "Outputs": {name: {"Value": value} for name, value in OUTPUTS.items()},
-        }
-        client("cloudformation").create_stack(
-            StackName=NAME, TemplateBody=json.dumps(template)
-        )
+        create_stack(there)
 
 
 PREPARATIONS: dict[str, Preparation] = {

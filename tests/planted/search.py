@@ -91,6 +91,7 @@ def _base64(data: bytes, place: str) -> Iterator[Found]:
             yield Found(place, owner_of(word), "base64")
 
 
+@cache
 def _cores() -> dict[bytes, int]:
     """Return what the marker is in base64, with the number of bytes ahead of it.
 

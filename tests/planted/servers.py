@@ -88,7 +88,6 @@ def echo_page(status: int, **headers: str) -> Respond:
             name.replace("_", "-"): value.format(
                 sent=quote(request.headers.get("authorization", "")),
                 query=urlencode(request.query),
-                host=request.headers["host"],
             )
             for name, value in headers.items()
         },

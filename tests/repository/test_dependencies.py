@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from importlib.metadata import distributions, requires
+from importlib.metadata import requires
 from pathlib import Path
 
+from infrastructure.licences import installed
 from tests.repository.tree import ROOT
 
 PACKAGES = {
@@ -26,10 +27,6 @@ NEEDED_BY_OTHERS = {
     *("boto3", "protobuf", "psycopg2-binary", "rich", "sqlalchemy", "urllib3"),
     "xmltodict",
 }
-
-
-def installed() -> set[str]:
-    return {each.metadata["Name"].lower().replace("_", "-") for each in distributions()}
 
 
 def deptry(*arguments: str) -> tuple[int, str]:
@@ -54,7 +51,7 @@ def test_every_library_that_tests_import_is_declared():
 
 
 def test_the_packages_of_this_project_are_installed():
-    assert PACKAGES <= installed()
+    assert PACKAGES <= installed().keys()
 
 
 def test_parsons_brings_libraries_of_two_connectors_only():
@@ -68,4 +65,4 @@ def test_parsons_brings_libraries_of_two_connectors_only():
         if extra not in ("ngpvan", "redshift", "all")
     }
     assert len(of_extras) > 20
-    assert of_extras.keys() & installed() <= NEEDED_BY_OTHERS
+    assert of_extras.keys() & installed().keys() <= NEEDED_BY_OTHERS

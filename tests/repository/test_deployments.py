@@ -23,11 +23,10 @@ from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
 from prefect.client.schemas.schedules import CronSchedule
 
 from blocks.ecs_pool import production_pool
-from tests.fakes.aws import REGION
 from tests.repository.tree import ROOT, copy_repository
-from tests.samples.platform_stack import NAME, OUTPUTS
+from tests.samples.platform_stack import STACK
 from tests.servers.duckdb_warehouse import count
-from tests.servers.prefect import prefect_command
+from tests.servers.prefect import prefect_command, running_worker
 from tests.servers.prefect_api import (
     artifacts_of,
     deployment_named,
@@ -35,8 +34,7 @@ from tests.servers.prefect_api import (
     logs_of,
 )
 from tests.servers.python import python
-from tests.servers.waiting import stop, until
-from utils.aws.stack import StackOutputs
+from tests.servers.waiting import until
 
 README = (ROOT / "README.md").read_text()
 
@@ -50,17 +48,9 @@ def deployed(
     make_the_pool, deploy, start_a_worker = commands_of_the_readme("Deployments")
     run(clone, make_the_pool)
     run(clone, deploy)
-    worker = subprocess.Popen(
-        start_a_worker,
-        cwd=clone.parent,  # a worker may start in any folder
-        env=environment() | {"PREFECT_WORKER_QUERY_SECONDS": "1"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
+    # a worker may start in any folder
+    with running_worker(start_a_worker, clone.parent, environment()):
         yield clone
-    finally:
-        stop(worker)
 
 
 @pytest.fixture
@@ -69,9 +59,8 @@ def pool_of_production(prefect_api: str) -> Iterator[None]:
 
     Not beside the setting up of `dev`, which refuses it: in use they are no trouble here.
     """
-    stack = StackOutputs(NAME, REGION, "CREATE_COMPLETE", OUTPUTS)
     with get_client(sync_client=True) as client:
-        production_pool(stack).create(client)
+        production_pool(STACK).create(client)
         yield
         for deployment in client.read_deployments():
             if "production" in deployment.tags:  # its schedules are active

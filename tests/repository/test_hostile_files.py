@@ -10,7 +10,7 @@ from sources.exchange_rates.archive import HistoryError, read_archive
 from sources.exchange_rates.ecb_history import read_history
 from sources.redshift.rows import QueryFailed, query_rows
 from sources.redshift.sql_files import QueriesError, read_queries
-from tests.repository.hostile import archives
+from tests.repository.hostile import archives, assert_is_plain
 from tests.repository.hostile.answers import PUBLICATIONS
 from tests.repository.hostile.files import (
     ARCHIVES,
@@ -28,8 +28,7 @@ MOST_MEGABYTES = 150
 
 
 def assert_is_clear(error: ClearError) -> None:
-    assert len(str(error)) < 1_000
-    assert str(error).isprintable(), str(error)
+    assert_is_plain(error)
     assert "Nothing was " in str(error)
 
 

@@ -60,6 +60,7 @@ def plant(server: RunningServer) -> dict[str, str]:
         "variable": "attacked",
         "pool": POOL,
         "port": server.port,
+        "stolen": str(server.home / "stolen"),
         "tomorrow": (datetime.now(UTC) + timedelta(days=1)).isoformat(),
     }
 

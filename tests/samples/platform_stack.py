@@ -7,7 +7,7 @@ import json
 from infrastructure.release.stack.template import read_template
 from tests.fakes.aws import REGION, Aws
 from tests.repository.tree import ROOT
-from utils.aws.stack import TEMPLATE
+from utils.aws.stack import TEMPLATE, StackOutputs
 
 NAME = "data-platform"
 OUTPUTS = {
@@ -30,6 +30,8 @@ OUTPUTS = {
     "PrefectTaskSecretArn": f"arn:aws:secretsmanager:{REGION}:123456789012:secret:prefect/task-api-key-AbCdEf",
     "PrefectApiSecretVariable": "PREFECT_API_KEY",
 }
+
+STACK = StackOutputs(NAME, REGION, "CREATE_COMPLETE", OUTPUTS)
 
 
 def create_stack(aws: Aws, outputs: dict[str, str] = OUTPUTS) -> None:

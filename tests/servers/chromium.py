@@ -6,6 +6,8 @@ import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Iterator
 
+import pytest
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
@@ -14,7 +16,9 @@ CHROMIUM = shutil.which("chromium")
 
 @contextmanager
 def running_chromium(*arguments: str) -> Iterator[Browser]:
-    """Run Chromium with further arguments of its command line."""
+    """Run Chromium with further arguments of its command line; skip where it is missing."""
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

@@ -75,21 +75,31 @@ def environment_without_server(home: Path) -> dict[str, str]:
 
 
 @contextmanager
-def running_local_server(home: Path) -> Iterator[RunningServer]:
-    """Run the README's command until the server answers."""
+def _started(home: Path, log: Path, *words: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run Python in a new home, with an empty database of Prefect's."""
     home.mkdir(parents=True)
     shutil.copy(migrated_database(), home / "prefect.db")
-    log = home / "local_server.log"
-    port = free_port()
     with log.open("w") as output:
-        command = subprocess.Popen(
-            [python(), "-m", "infrastructure.local_server", "--port", str(port)],
+        process = subprocess.Popen(
+            [python(), *words],
             cwd=ROOT,
             env=environment_without_server(home),
             stdout=output,
             stderr=subprocess.STDOUT,
         )
     try:
+        yield process
+    finally:
+        stop(process)
+
+
+@contextmanager
+def running_local_server(home: Path) -> Iterator[RunningServer]:
+    """Run the README's command until the server answers."""
+    log = home / "local_server.log"
+    port = free_port()
+    words = ("-m", "infrastructure.local_server", "--port", str(port))
+    with _started(home, log, *words) as command:
 
         def page() -> re.Match[str] | None:
             assert command.poll() is None, log.read_text()
@@ -97,26 +107,14 @@ def running_local_server(home: Path) -> Iterator[RunningServer]:
 
         sign_in = until(page, "the page to sign in", START_SECONDS)[0]
         yield RunningServer(f"http://127.0.0.1:{port}", home, password(home), sign_in)
-    finally:
-        stop(command)
 
 
 @contextmanager
 def running_temporary_server(home: Path) -> Iterator[RunningServer]:
     """Run a flow as `python -m flows.x` does without a server, until the context's end."""
-    home.mkdir(parents=True)
-    shutil.copy(migrated_database(), home / "prefect.db")
     go_on = home / "go on"
     log = home / "flow.log"
-    with log.open("w") as output:
-        flow = subprocess.Popen(
-            [python(), "-c", WAITING_FLOW, "--path", str(go_on)],
-            cwd=ROOT,
-            env=environment_without_server(home),
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    try:
+    with _started(home, log, "-c", WAITING_FLOW, "--path", str(go_on)) as flow:
 
         def found() -> RunningServer | None:
             assert flow.poll() is None, log.read_text()
@@ -125,8 +123,6 @@ def running_temporary_server(home: Path) -> Iterator[RunningServer]:
         yield until(found, "the temporary server", START_SECONDS)
         go_on.touch()
         assert flow.wait(60) == 0, log.read_text()
-    finally:
-        stop(flow)
 
 
 def _temporary_server(home: Path) -> RunningServer | None:

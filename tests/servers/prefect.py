@@ -9,7 +9,7 @@ import subprocess
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Iterator
+from typing import Iterator, Mapping, Sequence
 
 import httpx
 from prefect.events.worker import EventsWorker
@@ -50,6 +50,24 @@ def running_server(
         yield api_url
     finally:
         stop(server)
+
+
+@contextmanager
+def running_worker(
+    command: str | Sequence[str], folder: Path, environment: Mapping[str, str]
+) -> Iterator[None]:
+    """Run a command that starts a worker, which asks for runs each second."""
+    worker = subprocess.Popen(
+        command,
+        cwd=folder,
+        env={**environment, "PREFECT_WORKER_QUERY_SECONDS": "1"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield
+    finally:
+        stop(worker)
 
 
 def prefect_command() -> tuple[str, ...]:

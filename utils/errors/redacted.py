@@ -22,7 +22,7 @@ class TransientRedactedError(RedactedError, ConnectionError):
     """Stands for one that a retry may cure."""
 
 
-def without_secrets(function: Callable[P, R]) -> Callable[P, R]:
+def redacted_errors(function: Callable[P, R]) -> Callable[P, R]:
     """Strike secrets from the errors of a flow's or task's function.
 
     It stands below Prefect's decorator, because Prefect publishes an error's message as the

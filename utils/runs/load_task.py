@@ -9,7 +9,7 @@ from prefect import Task, task
 from prefect.tasks import exponential_backoff
 
 from utils.configuration_errors import plain_configuration_errors
-from utils.errors.redacted import without_secrets
+from utils.errors.redacted import redacted_errors
 from utils.errors.transient import is_worth_retrying
 from utils.runs.logging import get_logger
 from utils.vault_provider import refresh_secrets
@@ -30,7 +30,7 @@ def load_task(**options: Any) -> Callable[[Callable[P, R]], Task[P, R]]:
 
     def make(function: Callable[P, R]) -> Task[P, R]:
         @wraps(function)
-        @without_secrets
+        @redacted_errors
         def attempt(*args: P.args, **kwargs: P.kwargs) -> R:
             with plain_configuration_errors():
                 refresh_secrets()

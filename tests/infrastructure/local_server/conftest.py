@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Iterator
 
 import pytest
 
-from tests.servers.chromium import CHROMIUM
-
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext
 
@@ -29,14 +27,12 @@ def planted(server: RunningServer) -> dict[str, str]:
     """Objects on the server, by what page_attacks.py calls them."""
     from tests.samples.planted_objects import plant
 
-    return plant(server) | {"stolen": str(server.home / "stolen")}
+    return plant(server)
 
 
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     """Chromium, for which a name of the attacker's leads to this machine."""
-    if CHROMIUM is None:
-        pytest.skip("Chromium is not installed")
     from tests.infrastructure.local_server.pages import ARGUMENTS
     from tests.servers.chromium import running_chromium
 

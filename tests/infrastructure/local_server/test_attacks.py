@@ -50,7 +50,7 @@ def defaults(tmp_path_factory) -> Iterator[RunningServer]:
 
 @pytest.fixture(scope="module")
 def planted_on_defaults(defaults: RunningServer) -> dict[str, str]:
-    return plant(defaults) | {"stolen": str(defaults.home / "stolen")}
+    return plant(defaults)
 
 
 @pytest.mark.parametrize("origin", ORIGINS)

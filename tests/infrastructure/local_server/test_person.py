@@ -15,9 +15,9 @@ from tests.repository.tree import copy_repository
 from tests.samples.page_attacks import commanding
 from tests.samples.page_requests import COMMAND, MARK
 from tests.servers.local_server import RunningServer
-from tests.servers.prefect import prefect_command
+from tests.servers.prefect import prefect_command, running_worker
 from tests.servers.python import python
-from tests.servers.waiting import stop, until
+from tests.servers.waiting import until
 
 pytestmark = pytest.mark.slow
 
@@ -33,17 +33,9 @@ def clone(
     run(server, clone, python(), "-m", "blocks", "apply", "dev")
     name = f"flows.hello_world.{DEPLOYMENT}"
     run(server, clone, *prefect_command(), "--no-prompt", "deploy", "-n", name)
-    worker = subprocess.Popen(
-        [*prefect_command(), "worker", "start", "--pool", "dev"],
-        cwd=clone,
-        env=environment(server) | {"PREFECT_WORKER_QUERY_SECONDS": "1"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
+    command = [*prefect_command(), "worker", "start", "--pool", "dev"]
+    with running_worker(command, clone, environment(server)):
         yield clone
-    finally:
-        stop(worker)
 
 
 def environment(server: RunningServer) -> dict[str, str]:
@@ -99,9 +91,9 @@ def test_a_flow_in_a_terminal_runs_on_the_server(clone, server):
 
 def test_what_a_page_makes_runs_no_command(clone, server, person, site, planted):
     """A person who makes the same has it run by the worker."""
-    stolen = server.home / "stolen"
+    stolen = Path(planted["stolen"])
     found = server.ask("GET", f"/deployments/name/{DEPLOYMENT}")
-    ids = planted | {"pool": "dev", "deployment": found["id"], "stolen": str(stolen)}
+    ids = planted | {"pool": "dev", "deployment": found["id"]}
     chain = [each for each in commanding() if "deployments/" in each.name]
     making = [each for each in chain if each.name.startswith("POST")]
     assert len(making) == 4  # a deployment and a run, each without and with a token

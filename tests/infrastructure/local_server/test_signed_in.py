@@ -50,7 +50,7 @@ def test_a_page_cannot_show_the_ui_in_a_frame(origin, person, server, site):
 
 def test_without_the_password_only_health_is_shown(person, server, site):
     """Asks for every path of the API, as a page can whose name leads to the server."""
-    paths = server.client._client.get(f"{server.url}/openapi.json").json()["paths"]
+    paths = server.ask("GET", f"{server.url}/openapi.json")["paths"]
     routes = [(m.upper(), path) for path, methods in paths.items() for m in methods]
     assert len(routes) > 100
     with opened(person, ORIGINS["rebinding"], server, site) as frame:

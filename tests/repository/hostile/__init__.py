@@ -7,7 +7,9 @@ as a clear error that says where it stood, or is harmless.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Callable
+
+from dlt.extract.exceptions import ResourceExtractionError
 
 
 @dataclass(frozen=True)
@@ -29,3 +31,20 @@ class Hostile:
 DEPTH = 100_000
 """Nesting that ends Python's recursion many times over."""
 LONG = "x" * 1_000_000
+
+
+def error_of(call: Callable[[], object]) -> BaseException | None:
+    """Return the error in which a call ends, a source's own in place of dlt's."""
+    try:
+        call()
+    except ResourceExtractionError as error:
+        return error.__cause__
+    except Exception as error:
+        return error
+    return None
+
+
+def assert_is_plain(error: BaseException) -> None:
+    """Check that a message is short, and can be printed."""
+    assert len(str(error)) < 1_000
+    assert str(error).isprintable(), str(error)

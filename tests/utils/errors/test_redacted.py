@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from utils.errors import ClearError
-from utils.errors.redacted import RedactedError, redact_error, without_secrets
+from utils.errors.redacted import RedactedError, redact_error, redacted_errors
 from utils.errors.transient import is_worth_retrying
 
 SECRET = "sesame/open+now"
@@ -113,7 +113,7 @@ def test_what_passes_by_itself_is_retried_still():
 
 
 def test_a_function_raises_without_secrets():
-    @without_secrets
+    @redacted_errors
     def fail(make: Callable[[], Exception]) -> None:
         raise make()
 
