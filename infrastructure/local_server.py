@@ -27,10 +27,10 @@ from prefect.settings import (
     PREFECT_HOME,
     PREFECT_PROFILES_PATH,
     PREFECT_SERVER_API_AUTH_STRING,
-    Setting,
     load_profiles,
     save_profiles,
 )
+from prefect.settings.legacy import Setting
 
 from utils.errors import ClearError
 from utils.private_files import keep_private

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Iterator
 
@@ -23,7 +23,7 @@ class Aws:
     """An account that is empty at first, where everything is allowed."""
 
     url: str
-    region: str = REGION
+    region: str = field(default=REGION, kw_only=True)
 
     @property
     def environment(self) -> dict[str, str]:

@@ -100,6 +100,15 @@ FAILURES = (
         quick=True,
     ),
     open_exchange_rates(
+        "a password in the address",
+        "127.0.0.1 cannot be reached",
+        settings={
+            "SOURCES__OPEN_EXCHANGE_RATES__API_URL": (
+                "http://r:{open_exchange_rates_address:url}@127.0.0.1:{port}/api"
+            )
+        },
+    ),
+    open_exchange_rates(
         "403 echoes the app id",
         "403 Forbidden",
         server=http(echo("Open Exchange Rates", 403)),

@@ -43,6 +43,7 @@ SECRETS = {
     "publication": "{}+@{}",
     "publication_key": "{}/{}=&",
     "hubspot_address": "{}%{}",
+    "open_exchange_rates_address": "{}:{}",
     "van_address": "{}@{}",
     "check_ip": "{}'{}",
     "proxy": "{}@/{}",
