@@ -1,9 +1,10 @@
 """Selection and order of tests, and the number of processes.
 
-`pytest` runs all tests except the slow ones, `pytest -m slow` runs the slow ones. Both
-use three processes, because tests mostly wait for servers and other processes. Each
-process has its own fixtures, so that a file's tests stay together. A chosen folder, file
-or name runs in one process; of a file and a name the slow tests run, too.
+`pytest` runs all tests except the slow and the exhaustive ones, `pytest -m slow` the slow
+ones, `pytest -m exhaustive` the others. They use three processes, because tests mostly wait
+for servers and other processes. Each process has its own fixtures, so that a file's tests
+stay together. A chosen folder, file or name runs in one process; of a file and a name all
+tests run.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from xdist.scheduler import LoadScopeScheduling
 
 # More than a small machine has processors, because tests wait a third of their time.
 WORKERS = 3
+# Markers of tests that `pytest` leaves out.
+LEFT_OUT = ("slow", "exhaustive")
 # Files whose tests stay in one process, in this order.
 TOGETHER = {
     # The machine has one store of images: two processes must not build in it at once.
@@ -45,19 +48,19 @@ LONG = (
 
 def workers(config: pytest.Config) -> int:
     """Return the number of processes: none beside this one for a choice of tests."""
-    chosen = config.option.markexpr not in ("", "slow")
+    chosen = config.option.markexpr not in ("", *LEFT_OUT)
     return 0 if chosen or _is_a_choice(config) else WORKERS
 
 
 def leave_out_slow(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect the slow tests, except of chosen files and names."""
+    """Deselect the slow and the exhaustive tests, except of chosen files and names."""
     if config.option.markexpr or config.option.keyword or _last_failed(config):
         return
     chosen = {Path(each.partition("::")[0]).resolve() for each in config.args}
     slow = [
         item
         for item in items
-        if item.get_closest_marker("slow") and item.path not in chosen
+        if any(map(item.get_closest_marker, LEFT_OUT)) and item.path not in chosen
     ]
     items[:] = [item for item in items if item not in slow]
     config.hook.pytest_deselected(items=slow)

@@ -7,7 +7,6 @@ and the image are real.
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +27,7 @@ from tests.github.runner import Runner
 from tests.repository.tree import copy_repository, environment_of_a_newcomer
 from tests.servers.images import Image, buildah
 from tests.servers.postgres import Database, new_database
+from tests.servers.programs import program
 
 pytestmark = pytest.mark.slow
 
@@ -120,9 +120,8 @@ def production(
     postgres: Database, image: Image, tmp_path: Path
 ) -> Iterator[tuple[GitHub, Platform]]:
     """Production after a first release by hand, as in infrastructure/README.md."""
-    for program in ("aws", "jq"):
-        if not shutil.which(program):
-            pytest.skip(f"no {program}: tests/README.md says how to get it")
+    for name in ("aws", "jq"):
+        program(name)
     github = new_repository(tmp_path / "github")
     first = github.git("rev-parse", "HEAD")
     with running_stacks(new_database(postgres), tmp_path / "platform", first) as it:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any, Iterator
@@ -13,6 +12,7 @@ import yaml
 
 from tests.github.runner import WORKFLOWS, jobs_of
 from tests.repository.tree import ROOT
+from tests.servers.programs import program
 
 DEPENDABOT = ROOT / ".github" / "dependabot.yml"
 FILES = sorted(WORKFLOWS.iterdir())
@@ -20,12 +20,10 @@ DEPLOYING = [("main", "deploy"), ("rollback", "rollback")]
 every_workflow = pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 
 
-def lint(program: str, *arguments: str | Path) -> str:
+def lint(name: str, *arguments: str | Path) -> str:
     """Run a linter, which has to find nothing."""
-    found = shutil.which(program)
-    if not found:
-        pytest.skip(f"{program} is not installed: PATH=$(.ci/tools/install):$PATH")
-    done = subprocess.run([found, *arguments], cwd=ROOT, capture_output=True, text=True)
+    command = [program(name), *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
 

@@ -23,6 +23,7 @@ from infrastructure.monthly_cost import table
 from tests.cloud.cloud import Cloud, running_cloud
 from tests.infrastructure.templates import INFRASTRUCTURE, TEMPLATES, of_type, read
 from tests.repository.tree import ROOT
+from tests.servers.programs import program
 
 README = (INFRASTRUCTURE / "README.md").read_text()
 COMMANDS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
@@ -137,8 +138,7 @@ def cloud(tmp_path: Path) -> Iterator[Cloud]:
 @pytest.fixture
 def shell(tmp_path: Path) -> dict[str, str]:
     """The environment of a shell with the real AWS CLI, and stand-ins for the rest."""
-    if not shutil.which("aws"):
-        pytest.skip("the AWS CLI is not installed: PATH=$(.ci/tools/install):$PATH")
+    program("aws")
     programs = tmp_path / "bin"
     programs.mkdir()
     for name, script in (("docker", DOCKER), ("uv", UV), ("git", GIT)):

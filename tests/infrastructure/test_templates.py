@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from importlib.resources import files
@@ -17,6 +16,7 @@ from typing import Any
 import pytest
 
 from tests.infrastructure.templates import TEMPLATES, read, rights
+from tests.servers.programs import program
 
 # More than this CloudFormation takes only from a bucket.
 MOST_BYTES = 51_200
@@ -54,13 +54,10 @@ def test_cfn_lint_finds_no_fault():
 
 @pytest.mark.slow
 def test_checkov_finds_no_fault():
-    checkov = shutil.which("checkov")
-    if not checkov:
-        pytest.skip("checkov is not installed: PATH=$(.ci/tools/install):$PATH")
     files = [argument for path in TEMPLATES.values() for argument in ("-f", path)]
     done = subprocess.run(
         # --skip-download: it would ask its maker's server for the rules' pages
-        [checkov, "--framework", "cloudformation", "--compact", "--quiet"]
+        [program("checkov"), "--framework", "cloudformation", "--compact", "--quiet"]
         + ["--skip-download", *files],
         capture_output=True,
         text=True,

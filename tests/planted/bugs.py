@@ -91,3 +91,4 @@ BUGS: dict[str, Callable[[str], Any]] = {
     )
 }
 QUICK_BUGS = ("has_a_cause", "exits")
+RARE_BUGS = ("raises_quoted", "raises_base64", "is_a_group", "exits_in_words")

@@ -68,6 +68,8 @@ class Failure:
     """What it needs besides, by its name in tests/planted/preparations.py."""
     quick: bool = False
     """Whether it runs with a newcomer's tests."""
+    rare: bool = False
+    """Whether the gate leaves it out, because another failure is of its kind."""
 
     def __str__(self) -> str:
         return self.name

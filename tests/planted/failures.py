@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.planted import (
+    failures_in_a_clone,
     failures_of_addresses,
     failures_of_apis,
     failures_of_commands,
@@ -17,6 +18,7 @@ FAILURES = (
     *failures_of_databases.FAILURES,
     *failures_of_the_platform.FAILURES,
     *failures_of_commands.FAILURES,
+    *failures_in_a_clone.FAILURES,
 )
 # Not a failure of the project: it shows its secrets everywhere, so that the search can
 # be seen to find them.

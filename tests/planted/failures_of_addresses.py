@@ -40,17 +40,19 @@ FAILURES = (
         "row 1, column 2",
         server=http(data(lambda text: zipped(f'Date,"{text}",\n2026-11-02,1.2,\n'))),
     ),
-    ecb("cut off", "Connection broken", server=http(cut_off)),
+    ecb("cut off", "Connection broken", server=http(cut_off), rare=True),
     ecb(
         "time-out",
         "sent nothing for 0.3 s",
         settings={"RUNTIME__REQUEST_TIMEOUT": "0.3"},
         server=http(slow),
+        rare=True,
     ),
     ecb(
         "unknown host",
         "ecb.invalid cannot be reached",
         "https://r:{publication:url}@ecb.invalid/h?key={publication_key:url}",
+        rare=True,
     ),
     ecb("closed port", "Connection refused", quick=True),
     ecb(
@@ -88,12 +90,14 @@ FAILURES = (
             )
         },
         server=http(echo_page(403)),
+        rare=True,
     ),
     ecb(
         "loaded",
         "Loaded",
         server=http(lambda request: Answer(zipped(packaged_csv()))),
         code=0,
+        rare=True,
     ),
     Failure(
         "hello_world: 403 echoes the password and the key",

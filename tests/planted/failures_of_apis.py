@@ -44,9 +44,12 @@ FAILURES = (
     hubspot("403 echoes the token", "403 Forbidden", quick=True),
     hubspot("401 echoes it in base64", "401", http(echo("HubSpot", 401, "base64"))),
     hubspot(
-        "400 echoes it percent-encoded", "400", http(echo("HubSpot", 400, "percent"))
+        "400 echoes it percent-encoded",
+        "400",
+        http(echo("HubSpot", 400, "percent")),
+        rare=True,
     ),
-    hubspot("no JSON", "an answer is not JSON", http(data(str.encode))),
+    hubspot("no JSON", "an answer is not JSON", http(data(str.encode)), rare=True),
     hubspot(
         "a time that is none",
         "a record of contacts is not as the API documents it",
@@ -73,8 +76,11 @@ FAILURES = (
         "a line's end within",
         "error:",
         settings={TOKEN: "{hubspot}\n{by_hand}"},
+        rare=True,
     ),
-    hubspot("beyond Latin-1", "error:", settings={TOKEN: "{hubspot}–{by_hand}"}),
+    hubspot(
+        "beyond Latin-1", "error:", settings={TOKEN: "{hubspot}–{by_hand}"}, rare=True
+    ),
     hubspot(
         "a password in the address",
         "403 Forbidden",
@@ -91,6 +97,7 @@ FAILURES = (
         "in a terminal",
         "403 Forbidden",
         settings={"FORCE_COLOR": "1", "COLUMNS": "60"},
+        rare=True,
     ),
     hubspot(
         "loaded",
@@ -107,11 +114,13 @@ FAILURES = (
                 "http://r:{open_exchange_rates_address:url}@127.0.0.1:{port}/api"
             )
         },
+        rare=True,
     ),
     open_exchange_rates(
         "403 echoes the app id",
         "403 Forbidden",
         server=http(echo("Open Exchange Rates", 403)),
+        rare=True,
     ),
     open_exchange_rates(
         "500 echoes it quoted",
@@ -147,7 +156,12 @@ FAILURES = (
         server=http(echo("VAN", 403)),
         quick=True,
     ),
-    van("503 of a proxy", "503 Service Unavailable", server=http(echo_page(503))),
+    van(
+        "503 of a proxy",
+        "503 Service Unavailable",
+        server=http(echo_page(503)),
+        rare=True,
+    ),
     van(
         "a name that is an object",
         "arrives as an object",
@@ -162,6 +176,7 @@ FAILURES = (
                 }
             )
         ),
+        rare=True,
     ),
     van(
         "loaded",
@@ -169,12 +184,14 @@ FAILURES = (
         settings={"SOURCES__VAN__DAYS_PER_LOAD": "10000"},
         server=van_account,
         code=0,
+        rare=True,
     ),
     van(
         "a key with a line's end",
         "403 Forbidden",
         settings={"SOURCES__VAN__API_KEY": "{van}\n"},
         server=http(echo("VAN", 403)),
+        rare=True,
     ),
     van(
         "a password in the address",
@@ -182,5 +199,6 @@ FAILURES = (
         settings={
             "SOURCES__VAN__BASE_URL": "http://r:{van_address:url}@127.0.0.1:{port}/v4/"
         },
+        rare=True,
     ),
 )

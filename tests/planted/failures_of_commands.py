@@ -26,6 +26,7 @@ FAILURES = (
         *("blocks plan dev", "Plan for http", WITH_A_PASSWORD),
         needs="no_pool",
         code=0,
+        rare=True,
     ),
     Failure(
         "blocks: closed port",
@@ -36,6 +37,7 @@ FAILURES = (
         "blocks: 403 echoes the login",
         *("blocks apply dev", "403", {API: "{server}/api"}),
         http(echo("Prefect", 403)),
+        rare=True,
     ),
     Failure(
         "blocks: a plan of what was written by hand",
@@ -55,6 +57,7 @@ FAILURES = (
         *("blocks apply production", "is not a URL", MOTO),
         vault=SECRETS | {SLACK: "{slack}"},
         needs="stack",
+        rare=True,
     ),
     Failure(
         "blocks: a secret of PagerDuty that is broken",
@@ -66,6 +69,7 @@ FAILURES = (
         "blocks: AWS answers without XML",
         *("blocks plan production", "", ECHOING),
         http(echo("AWS", 403)),
+        rare=True,
     ),
     Failure(
         "release: a plan of prefect.yaml with secrets",
@@ -78,14 +82,15 @@ FAILURES = (
         *("infrastructure.release plan", "error:", ECHOING),
         http(echo_xml),
         needs="repository",
+        rare=True,
     ),
     Failure(
         "release: a faulty prefect.yaml",
         *("infrastructure.release plan --base house", "prefect.yaml:"),
         needs="repository_with_a_fault",
     ),
-    Failure("hubspot: --help", "flows.hubspot --help", "Usage", code=0),
-    Failure("blocks: --help", "blocks --help", "Usage", code=0),
+    Failure("hubspot: --help", "flows.hubspot --help", "Usage", code=0, rare=True),
+    Failure("blocks: --help", "blocks --help", "Usage", code=0, rare=True),
     Failure(
         "hubspot: an option that is none",
         *("flows.hubspot --token", "Unknown option"),

@@ -93,6 +93,7 @@ FAILURES = (
         settings=as_url(
             URL, f"postgresql://r@{AT_THE_SERVER}/shop?password={{products:url}}"
         ),
+        rare=True,
     ),
     products(
         "an option that is none",
@@ -107,9 +108,13 @@ FAILURES = (
         "a port that is none",
         "port cannot be read",
         settings={f"{URL}__PORT": "{products}"},
+        rare=True,
     ),
     products(
-        "the password alone", "cannot be read", settings=as_url(URL, "{products}")
+        "the password alone",
+        "cannot be read",
+        settings=as_url(URL, "{products}"),
+        rare=True,
     ),
     products(
         "broken JSON",
@@ -120,6 +125,7 @@ FAILURES = (
         "the database echoes the password",
         "password authentication failed",
         server=tcp(postgres),
+        rare=True,
     ),
     redshift(
         "a password that was not encoded",
@@ -139,6 +145,7 @@ FAILURES = (
             TYPE: "postgres",
             WAREHOUSE: f"postgresql://loader:{{warehouse}}@{AT_THE_SERVER}/analytics",
         },
+        rare=True,
     ),
     warehouse(
         "a type that is none",
@@ -147,6 +154,6 @@ FAILURES = (
     ),
     warehouse("a key of Snowflake that is none", "error:", settings=INTO_SNOWFLAKE),
     secrets_file(*("broken", "is not TOML", 'access_token = "{hubspot}\nother = 1')),
-    secrets_file("a list", "error:", "access_token = [{hubspot:json}, 1]"),
+    secrets_file("a list", "error:", "access_token = [{hubspot:json}, 1]", rare=True),
     secrets_file("the secret as the name", "lacks access_token", "{hubspot:json} = 1"),
 )

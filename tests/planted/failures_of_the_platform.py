@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.planted.bugs import BUGS, QUICK_BUGS
+from tests.planted.bugs import BUGS, QUICK_BUGS, RARE_BUGS
 from tests.planted.failure import Failure
 from tests.planted.servers import echo, http, hubspot_account
 
@@ -45,6 +45,7 @@ FAILURES = (
             bug=name,
             code=70 if name == "exits" else 1,
             quick=name in QUICK_BUGS,
+            rare=name in RARE_BUGS,
         )
         for name in BUGS
     ),
@@ -54,12 +55,15 @@ FAILURES = (
         code=0,
         quick=True,
     ),
-    alert("prefect: closed port", "Failed to reach API", settings=TO_NOWHERE),
+    alert(
+        "prefect: closed port", "Failed to reach API", settings=TO_NOWHERE, rare=True
+    ),
     alert(
         "prefect: 401 echoes the login",
         "401",
         settings={API: "{server}/api"},
         server=http(echo("Prefect", 401)),
+        rare=True,
     ),
     alert(
         "prefect: 401 echoes a profile's login",
@@ -93,6 +97,7 @@ FAILURES = (
         http(echo("VAN", 403)),
         needs="deployed_van",
         code=0,
+        rare=True,
     ),
     alert(
         "prefect: a key with a line's end",
@@ -111,6 +116,7 @@ FAILURES = (
         "flows.backfill --deployment nobody/dev"
         " --first-day 2024-01-01 --last-day 2024-01-31",
         *("has no deployment", WITH_A_PASSWORD),
+        rare=True,
     ),
     vault(
         "broken JSON",
@@ -121,11 +127,13 @@ FAILURES = (
         "a list",
         "error:",
         vault={"dlt/sources/hubspot": '{{"access_token": [{hubspot:json}]}}'},
+        rare=True,
     ),
     vault(
         "a token with a line's end",
         "403 Forbidden",
         vault={"dlt/sources/hubspot/access_token": "{hubspot}\n"},
+        rare=True,
     ),
     vault(
         "AWS echoes the session",
@@ -151,6 +159,7 @@ FAILURES = (
                 "aws_secret_access_key = {aws}\naws_session_token = {aws_session}\n"
             )
         },
+        rare=True,
     ),
     vault(
         "AWS is away",

@@ -17,7 +17,7 @@ from tests.fakes.aws import Aws
 from tests.fakes.vault import Vault
 from tests.infrastructure.release.repository_of_tests import HEAD, new_repository
 from tests.planted.values import Secret
-from tests.repository.tree import ROOT
+from tests.repository.tree import ROOT, copy_repository
 from tests.samples.git_repository import Repository
 from tests.samples.platform_stack import create_stack
 from tests.servers.prefect_api import ask
@@ -27,7 +27,8 @@ Values = dict[str, Any]
 Preparation = Callable[[Path, str, Secrets], ContextManager[Values]]
 """Takes a folder, Prefect's API and secrets; yields values that settings and command name.
 
-`cwd` is the folder in which the command starts, if not in the repository.
+`cwd` is the folder in which the command starts, if not in the repository, `project` the
+one of .dlt, if it has one already.
 """
 
 # `python -m blocks` wants the pools dev and production on servers of their own.
@@ -140,6 +141,18 @@ def repository(
     yield {"cwd": made.folder}
 
 
+@contextmanager
+def clone(folder: Path, api: str, planted: Secrets) -> Iterator[Values]:
+    """Be in a developer's clone. What git would take at the end is left."""
+    made = Repository(folder)
+    copy_repository(folder)
+    made.commit()
+    yield {"cwd": folder, "project": folder}
+    made.git("add", "--all")
+    taken = folder.with_name("left") / "git.diff"
+    made.git("diff", "--cached", "--text", f"--output={taken}", "HEAD")
+
+
 def _write(made: Repository, secret: str, fault: dict[str, str]) -> None:
     variables = {
         "image": "{{ $IMAGE }}",
@@ -181,6 +194,7 @@ PREPARATIONS: dict[str, Preparation] = {
     "stack_and_production_by_hand": production_by_hand,
     "deployed_hubspot": partial(deployed, name="hubspot"),
     "deployed_van": partial(deployed, name="van"),
+    "clone": clone,
     "repository": repository,
     "repository_with_a_fault": partial(repository, fault={"tokne": "{by_hand}"}),
 }

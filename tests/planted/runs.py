@@ -55,6 +55,7 @@ def run(failure: Failure, folder: Path, api: str, aws: Aws | None) -> Run:
         values: dict[str, Any] = planted | _values(failure, server, api, aws, project)
         prepare = PREPARATIONS[failure.needs]
         values |= stack.enter_context(prepare(folder / "clone", api, planted))
+        project = values["project"]
         _write(project, _filled(failure.files, values))
         if failure.vault and aws:
             vault = _filled(failure.vault, values)
@@ -103,7 +104,7 @@ def _filled(texts: dict[str, str], values: dict[str, Any]) -> dict[str, str]:
 
 
 def _write(project: Path, files: dict[str, str]) -> None:
-    (project / ".dlt").mkdir(parents=True)
+    (project / ".dlt").mkdir(parents=True, exist_ok=True)
     shutil.copy(ROOT / ".dlt" / "config.toml", project / ".dlt")
     for name, text in files.items():
         (project / name).write_text(text)

@@ -20,9 +20,16 @@ from tests.planted.failures import ALERTS, CONTROL, FAILURES
 from tests.planted.left import Left, run_and_search
 from tests.repository.tree import ROOT
 
+
+def marks_of(failure: Failure) -> list[pytest.MarkDecorator]:
+    """Return by which choice of tests a failure runs."""
+    if failure.rare:
+        return [pytest.mark.exhaustive]
+    return [] if failure.quick else [pytest.mark.slow]
+
+
 PARAMETERS = [
-    pytest.param(each, id=each.name, marks=() if each.quick else pytest.mark.slow)
-    for each in FAILURES
+    pytest.param(each, id=each.name, marks=marks_of(each)) for each in FAILURES
 ]
 # Where the control shows a secret, and how it is written there at least.
 PLACES = {

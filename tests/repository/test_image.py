@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import re
 import signal
@@ -18,7 +19,7 @@ from prefect.client.schemas.actions import WorkPoolCreate
 from blocks.ecs_pool import WRITABLE
 from tests.repository.tree import ROOT, copy_repository
 from tests.servers.duckdb_warehouse import EXCHANGE_RATES
-from tests.servers.images import CLUTTER, LEFT_OUT, build
+from tests.servers.images import CLUTTER, LEFT_OUT, SECRET, build
 from tests.servers.ports import free_port
 
 pytestmark = pytest.mark.slow
@@ -87,6 +88,16 @@ def test_it_has_the_code_and_nothing_else(app, tmp_path):
     assert found == wanted
     assert not found & {*CLUTTER, *LEFT_OUT}
     assert not list(app.glob("flows/__pycache__/gone*"))
+
+
+def test_no_layer_has_a_secret_of_the_clone(image, tmp_path):
+    image.write(tmp_path)
+    blobs = [each for each in tmp_path.iterdir() if each.stat().st_size]
+    assert len(blobs) > len(image.described["rootfs"]["diff_ids"])
+    for each in blobs:
+        with each.open("rb") as file:
+            content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            assert content.find(SECRET.encode()) == -1, each
 
 
 def test_nothing_of_the_build_is_left(container, app):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import random
-import shutil
 import string
 import subprocess
 import sys
@@ -13,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.repository.tree import copy_repository
+from tests.samples.git_repository import ENVIRONMENT
+from tests.servers.programs import program
 
 pytestmark = pytest.mark.slow
 
@@ -58,8 +58,7 @@ def planted() -> dict[str, str]:
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """This repository's files as one commit, with its hooks."""
-    if not shutil.which("kingfisher"):
-        pytest.skip("kingfisher is not installed: PATH=$(.ci/tools/install):$PATH")
+    program("kingfisher")
     clone = copy_repository(tmp_path_factory.mktemp("secrets") / "a clone")
     run(clone, "git", "init", "-q")
     run(clone, "git", "add", "--all")
@@ -70,13 +69,10 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(clone: Path, *command: str) -> subprocess.CompletedProcess[str]:
     """Run a command; of the hooks only those that look for secrets."""
-    author = {"GIT_AUTHOR_NAME": "A", "GIT_AUTHOR_EMAIL": "a@example.org"}
-    author |= {name.replace("AUTHOR", "COMMITTER"): v for name, v in author.items()}
     return subprocess.run(
         command,
         cwd=clone,
-        env=os.environ
-        | author
+        env=ENVIRONMENT
         | {
             "SKIP": "isort,black,mypy,uv-lock",
             "PRE_COMMIT_HOME": str(clone.parent / "pre-commit"),

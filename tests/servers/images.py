@@ -7,6 +7,7 @@ library's bytecode.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
@@ -20,6 +21,8 @@ from typing import Any, Iterator, Mapping
 
 from tests.repository.tree import copy_repository
 
+# Text of those files. It is the same in each session, or no step would come from the cache.
+SECRET = hashlib.sha256(b"planted in files that are not for the image").hexdigest()
 # Files of a developer's clone that no image may have. .dockerignore keeps these from the build,
 CLUTTER = (
     *(".git/config", ".venv/bin/python", ".dlt/secrets.toml", ".env", "flows/.env"),
@@ -74,6 +77,11 @@ class Image:
         """Settings, layers and history, by the OCI image specification."""
         return json.loads(buildah("inspect", "--type=image", self.name))["OCIv1"]
 
+    def write(self, folder: Path) -> None:
+        """Write its layers, uncompressed, its settings and its history into a folder."""
+        options = ("--quiet", "--disable-compression", "--format=oci")
+        buildah("push", *options, self.name, f"dir:{folder}")
+
     @contextmanager
     def container(self) -> Iterator[Container]:
         """Create a container that runs the image's commands; remove it at the end."""
@@ -119,11 +127,11 @@ def built_image(context: Path) -> Iterator[Image]:
 
 
 def cluttered_copy(target: Path) -> Path:
-    """Copy this repository, and add files that do not belong in the image."""
+    """Copy this repository, and add files with a secret, for which no image has a place."""
     copy_repository(target)
     for name in CLUTTER + LEFT_OUT:
         (target / name).parent.mkdir(parents=True, exist_ok=True)
-        (target / name).write_text("not for the image")
+        (target / name).write_text(SECRET)
     return target
 
 

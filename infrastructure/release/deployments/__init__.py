@@ -23,7 +23,7 @@ from utils.differences import Difference, Fields, differences
 PUBLIC_FIELD = re.compile(
     r"(entrypoint|description|tags|version|work_pool_name|work_queue_name"
     r"|concurrency_limit|enforce_parameter_schema|parameter_openapi_schema)(\..*)?"
-    r"|job_variables\.(image|cpu|memory)"
+    r"|job_variables\.(image|cpu|memory|role)"
     r"|schedules\.\d+\.(cron|interval|rrule|timezone|day_or|active|slug)"
 )
 """Fields whose values are never secret, whoever wrote them."""

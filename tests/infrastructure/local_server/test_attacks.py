@@ -27,8 +27,8 @@ from tests.servers.prefect import running_server
 from tests.servers.prefect_state import changes
 from tests.servers.waiting import until
 
-pytestmark = pytest.mark.slow
-
+# Pages of the other origins send the same, and find a server's defaults as open.
+CONTROLS = ("another port", "rebinding")
 # Attacks that create a flow on a server with Prefect's own settings.
 FLOWS = ("no-cors without a type", "beacon", "cors as JSON")
 
@@ -53,6 +53,7 @@ def planted_on_defaults(defaults: RunningServer) -> dict[str, str]:
     return plant(defaults)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("origin", ORIGINS)
 def test_a_page_changes_and_reads_nothing(origin, person, server, site, planted):
     everything = origin in ("another port", "rebinding")
@@ -67,7 +68,16 @@ def test_a_page_changes_and_reads_nothing(origin, person, server, site, planted)
         assert len(refused) > 100, read
 
 
-@pytest.mark.parametrize("origin", ORIGINS)
+@pytest.mark.parametrize(
+    "origin",
+    [
+        pytest.param(
+            each,
+            marks=pytest.mark.slow if each in CONTROLS else pytest.mark.exhaustive,
+        )
+        for each in ORIGINS
+    ],
+)
 def test_the_attacks_work_on_a_server_with_prefects_settings(
     origin, chromium, defaults, site, planted_on_defaults
 ):
