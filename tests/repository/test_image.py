@@ -19,7 +19,7 @@ from prefect.client.schemas.actions import WorkPoolCreate
 from blocks.ecs_pool import WRITABLE
 from tests.repository.tree import ROOT, copy_repository
 from tests.servers.duckdb_warehouse import EXCHANGE_RATES
-from tests.servers.images import CLUTTER, LEFT_OUT, SECRET, build
+from tests.servers.images import CLUTTER, LEFT_OUT, PLANTED, build
 from tests.servers.ports import free_port
 
 pytestmark = pytest.mark.slow
@@ -97,7 +97,7 @@ def test_no_layer_has_a_secret_of_the_clone(image, tmp_path):
     for each in blobs:
         with each.open("rb") as file:
             content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-            assert content.find(SECRET.encode()) == -1, each
+            assert content.find(PLANTED.encode()) == -1, each
 
 
 def test_nothing_of_the_build_is_left(container, app):

@@ -22,7 +22,7 @@ from typing import Any, Iterator, Mapping
 from tests.repository.tree import copy_repository
 
 # Text of those files. It is the same in each session, or no step would come from the cache.
-SECRET = hashlib.sha256(b"planted in files that are not for the image").hexdigest()
+PLANTED = hashlib.sha256(b"planted in files that are not for the image").hexdigest()
 # Files of a developer's clone that no image may have. .dockerignore keeps these from the build,
 CLUTTER = (
     *(".git/config", ".venv/bin/python", ".dlt/secrets.toml", ".env", "flows/.env"),
@@ -131,7 +131,7 @@ def cluttered_copy(target: Path) -> Path:
     copy_repository(target)
     for name in CLUTTER + LEFT_OUT:
         (target / name).parent.mkdir(parents=True, exist_ok=True)
-        (target / name).write_text(SECRET)
+        (target / name).write_text(PLANTED)
     return target
 
 

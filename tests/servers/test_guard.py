@@ -24,8 +24,8 @@ folder.mkdir()
 watch(folder)
 os.environ["HOME_OF_SERVERS"] = str(folder)
 sleep = ["sh", "-c", "trap '' TERM; sleep 600 & echo $!; wait"]
-server = subprocess.Popen(sleep, start_new_session=True)
-print(server.pid, flush=True)
+server = subprocess.Popen(sleep, start_new_session=True, stdout=subprocess.PIPE, text=True)
+print(server.pid, server.stdout.readline(), flush=True)
 server.wait()
 """
 
@@ -39,7 +39,8 @@ def test_processes_of_a_killed_session_are_ended(tmp_path: Path, end: str):
         stdout=subprocess.PIPE,
         text=True,
     )
-    pids = {int(session.stdout.readline()), int(session.stdout.readline())}
+    pids = set(map(int, session.stdout.readline().split()))
+    assert len(pids) == 2
     assert all(map(psutil.pid_exists, pids))
 
     getattr(session, end)()
