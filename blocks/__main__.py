@@ -7,8 +7,8 @@ from rich.console import Console
 
 from blocks.parts import Part, managed_objects
 from blocks.plan import BlocksPlan
-from utils.prefect_server import prefect_server
 from utils.runs.command_line import option_error, run_commands
+from utils.runs.prefect_server import prefect_server
 
 app = App(
     name="python -m blocks",

@@ -17,8 +17,8 @@ from prefect.client.schemas.objects import BlockDocument as ServerBlock
 from prefect.exceptions import ObjectNotFound
 
 from blocks.managed_object import ManagedObject
-from utils.differences import Fields, revealed
 from utils.errors import ClearError
+from utils.reports.differences import Fields, revealed
 
 RESTART = (
     "The server registers them when it starts, unless"

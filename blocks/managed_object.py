@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from prefect.client.orchestration import SyncPrefectClient
 
-from utils.differences import Fields
+from utils.reports.differences import Fields
 
 
 class ManagedObject(ABC):

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Iterable, Iterator
 from prefect.client.orchestration import SyncPrefectClient
 
 from blocks.managed_object import ManagedObject, SkippedObject
-from utils.differences import Difference, differences
 from utils.errors.addresses import without_secrets
+from utils.reports.differences import Difference, differences
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -21,8 +21,8 @@ from prefect.client.schemas.filters import WorkPoolFilter, WorkPoolFilterType
 from prefect.exceptions import ObjectNotFound
 
 from blocks.managed_object import ManagedObject
-from utils.differences import Fields, revealed
 from utils.errors import ClearError
+from utils.reports.differences import Fields, revealed
 
 DEV = "dev"
 # pyproject.toml has it, too, but a worker may have been started in another folder.

@@ -33,7 +33,7 @@ from prefect.settings import (
 from prefect.settings.legacy import Setting
 
 from utils.errors import ClearError
-from utils.private_files import keep_private
+from utils.redaction.private_files import keep_private
 from utils.runs.command_line import option_error, run_commands
 
 PROFILE = "data-platform"

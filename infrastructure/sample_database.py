@@ -16,7 +16,7 @@ from typing import Iterator
 
 import psycopg2
 
-from utils.prefect_server import protect_temporary_server
+from utils.runs.prefect_server import protect_temporary_server
 
 FOLDER = Path(__file__).parent.parent / ".sample_database"
 PRODUCTS = 20_000

@@ -9,8 +9,8 @@ from dlt.common.configuration.specs.exceptions import InvalidConnectionString
 from dlt.common.typing import TSecretStrValue
 from dlt.sources.credentials import ConnectionStringCredentials
 
-from utils.configuration_errors import ConfigurationError, whole_address_as_host
 from utils.errors.addresses import has_misread_password, is_no_host
+from utils.settings.errors import ConfigurationError, whole_address_as_host
 
 # dlt requires a value of each field that is not Optional.
 REQUIRED: Any = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from utils.checked_settings import require_between
+from utils.settings.bounds import require_between
 
 MOST_HOURS = 10 * 366 * 24.0
 

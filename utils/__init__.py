@@ -4,23 +4,22 @@
   (dlt).
 - `destinations`: the types of destinations, one module each: what holds one, how it loads
   in little memory; pipelines into them (dlt).
-- `runs`: Prefect's side of a run: task, log, artifacts, progress, command line.
+- `runs`: Prefect's side of a run: task, log, artifacts, progress, command line; a client of
+  Prefect's server, and why it cannot be used.
 - `reports`: what the reports of loads, backfills and exports have in common, and how they
-  are shown. Knows neither Prefect nor dlt.
+  are shown; differences between what is wanted and what is there. Knows neither Prefect nor
+  dlt.
 - `backfill`: a range of days, and its chunks, each a run of a deployment (Prefect).
 - `export`: files that queries are exported into (Arrow).
 - `aws`: questions to AWS: client, secrets, stack. Knows neither Prefect nor dlt.
 - `errors`: `ClearError`, errors of HTTP and PostgreSQL in plain words, addresses without
   their passwords, errors that a retry may cure.
-- `redaction`: the secrets in use, struck from what is published.
-- `http`: requests to a source's server: which one, and how long its answers may be (dlt).
-- `checked_settings`: bounds of settings and secrets (dlt).
-- `configuration_errors`: settings and secrets that are missing or malformed (dlt).
+- `redaction`: what keeps secrets in: those in use are struck from what is published, files
+  are taken away from everyone but their owner.
+- `settings`: bounds of settings and secrets, and errors of those that are missing or
+  malformed (dlt).
 - `vault_provider`: AWS Secrets Manager, where dlt looks for secrets.
 - `dlt_internals`: the holds on dlt's insides, each checked.
-- `differences`: compares what is wanted with what is there.
-- `private_files`: files of earlier releases, taken away from everyone but their owner.
-- `prefect_server`: a client of Prefect's server, and why it cannot be used.
 """
 
 import os

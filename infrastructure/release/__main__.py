@@ -19,8 +19,8 @@ from infrastructure.release.git import Clone
 from infrastructure.release.plan import ReleasePlan
 from infrastructure.release.planning import plan_release, plan_rollback, plan_since
 from infrastructure.release.report import as_data, lines, markdown, table
-from utils.prefect_server import prefect_server
 from utils.runs.command_line import option_error, run_commands
+from utils.runs.prefect_server import prefect_server
 
 STACK = "data-platform"
 

@@ -16,8 +16,8 @@ from infrastructure.release.images.files import image_files
 from infrastructure.release.production import Production
 from infrastructure.release.releases import Release
 from infrastructure.release.stack import PlatformStack, StackChange
-from utils.differences import Difference, Fields
 from utils.errors import ClearError
+from utils.reports.differences import Difference, Fields
 
 
 @dataclass(frozen=True)

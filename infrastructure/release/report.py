@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Iterable, Iterator, Mapping
 from infrastructure.release.images import commit_of
 from infrastructure.release.plan import ReleasePlan
 from infrastructure.release.stack import IMAGE_PARAMETER
-from utils.differences import Difference
+from utils.reports.differences import Difference
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -70,7 +70,7 @@ def _latest_history(url: str, packaged: pa.Table) -> pa.Table:
 def _download(url: str) -> bytes:
     from requests import RequestException
 
-    from utils.http.source_client import SourceClient
+    from sources.http.source_client import SourceClient
 
     # dlt's requests: timeouts, and retries with backoff on 429, 5xx and broken
     # connections, never on 404; settings in [runtime] of .dlt/config.toml.

@@ -7,9 +7,9 @@ import re
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-from utils.checked_settings import wrong_setting
 from utils.errors import ClearError
 from utils.redaction.texts import excerpt
+from utils.settings.bounds import wrong_setting
 
 LONGEST = 2_000
 LONGEST_SHOWN = 100

@@ -13,8 +13,8 @@ from dlt.sources.helpers.requests import Client, Session
 from requests import JSONDecodeError, PreparedRequest, Response
 from requests.adapters import HTTPAdapter
 
+from sources.http.server_address import ServerAddress
 from utils.errors import ClearError
-from utils.http.server_address import ServerAddress
 from utils.redaction.texts import excerpt
 
 # Pages of the sources' APIs have some hundred kilobytes at most, the ECB's archive has 640
@@ -164,5 +164,5 @@ def _too_long(server: ServerAddress, most: str, constant: str) -> AnswerTooLong:
     return AnswerTooLong(
         f"{server} answered with more than {most}, and the rest was not read. Nothing was"
         f" loaded. Is {server.setting} the right address? If such answers are right, raise"
-        f" {constant} in utils/http/source_client.py, and the memory of the flow's tasks."
+        f" {constant} in sources/http/source_client.py, and the memory of the flow's tasks."
     )

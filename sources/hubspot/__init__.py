@@ -19,6 +19,7 @@ from dlt.sources import DltResource
 from dlt.sources.helpers.rest_client import RESTClient
 from dlt.sources.helpers.rest_client.auth import BearerTokenAuth
 
+from sources.http.source_client import SourceClient
 from sources.hubspot.api import declared_records
 from sources.hubspot.associations import (
     MOST_RECORDS,
@@ -34,9 +35,8 @@ from sources.hubspot.rows import (
     row_of,
 )
 from sources.lag import lag_of, start_before
-from utils.checked_settings import checked_token
 from utils.errors.http import as_documented
-from utils.http.source_client import SourceClient
+from utils.settings.bounds import checked_token
 
 CURSOR = "updated_at"
 SETTINGS = "sources.hubspot"

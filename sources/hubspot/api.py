@@ -13,8 +13,8 @@ from dlt.sources.helpers.rest_client.paginators import (
 from dlt.sources.rest_api import rest_api_resources
 from dlt.sources.rest_api.typing import Endpoint
 
+from sources.http.page_trail import PageTrail
 from utils.errors.http import ApiError, as_documented
-from utils.http.page_trail import PageTrail
 
 if TYPE_CHECKING:
     from dlt.sources.helpers.rest_client import RESTClient

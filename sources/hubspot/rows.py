@@ -10,7 +10,7 @@ from typing import Any, Callable, Mapping
 from dlt.common.schema.typing import TTableSchemaColumns
 
 from sources.columns import columns_of_types
-from utils.checked_settings import wrong_setting
+from utils.settings.bounds import wrong_setting
 
 Row = dict[str, Any]
 

@@ -7,10 +7,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from utils.checked_settings import checked_token
 from utils.errors import ClearError
 from utils.errors.http import as_documented
 from utils.redaction.texts import excerpt
+from utils.settings.bounds import checked_token
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ class OpenExchangeRatesApi:
     """Client of the API, with dlt's retries on 429, 5xx and broken connections."""
 
     def __init__(self, url: str, app_id: str) -> None:
-        from utils.http.source_client import SourceClient
+        from sources.http.source_client import SourceClient
 
         self._url = url.rstrip("/")
         self._client = SourceClient(url, f"sources.{SOURCE}.api_url")

@@ -28,8 +28,8 @@ from sources.van.columns import (
 )
 from sources.van.rows import Row, signups_of_event, with_id, without_nulls
 from sources.van.windows import Event, Windows
-from utils.checked_settings import require_between, wrong_setting
 from utils.errors import ClearError
+from utils.settings.bounds import require_between, wrong_setting
 
 if TYPE_CHECKING:
     from parsons.ngpvan.van import VAN

@@ -11,12 +11,12 @@ from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Any, Iterator
 from urllib.parse import urljoin
 
+from sources.http.page_trail import PageTrail
+from sources.http.server_address import LONGEST
+from sources.http.source_client import SourceClient
 from sources.quiet_parsons import quiet_parsons
-from utils.checked_settings import checked_token
 from utils.errors.http import ApiError, as_documented
-from utils.http.page_trail import PageTrail
-from utils.http.server_address import LONGEST
-from utils.http.source_client import SourceClient
+from utils.settings.bounds import checked_token
 
 if TYPE_CHECKING:
     from requests import Response

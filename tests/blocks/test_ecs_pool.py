@@ -22,8 +22,8 @@ from blocks.ecs_pool import production_pool
 from tests.fakes.aws import REGION
 from tests.samples.platform_stack import NAME, OUTPUTS
 from utils.aws.stack import StackOutputs
-from utils.differences import revealed
 from utils.errors import ClearError
+from utils.reports.differences import revealed
 
 KEY = "the-key"
 SECRETS = {

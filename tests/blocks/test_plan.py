@@ -13,7 +13,7 @@ from rich.console import Console
 
 from blocks.managed_object import ManagedObject, SkippedObject
 from blocks.plan import Action, BlocksPlan
-from utils.differences import Fields
+from utils.reports.differences import Fields
 
 SERVER: Any = SimpleNamespace(api_url="http://127.0.0.1:4200/api/")
 

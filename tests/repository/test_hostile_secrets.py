@@ -14,8 +14,8 @@ from tests.repository.hostile.secrets import CONTENTS
 from tests.repository.settings import forget_settings
 from utils.aws.client import NotThere
 from utils.aws.secrets import SecretReader
-from utils.configuration_errors import plain_configuration_errors
 from utils.errors import ClearError
+from utils.settings.errors import plain_configuration_errors
 
 MOST_MEGABYTES = 100
 VAULT = {

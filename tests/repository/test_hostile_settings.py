@@ -26,10 +26,10 @@ from tests.repository.hostile.settings import (
     VAN,
 )
 from tests.samples.pets import pets
-from utils.configuration_errors import plain_configuration_errors
 from utils.destinations.pipelines import pipeline_into
 from utils.errors import ClearError
 from utils.loading.run import run_pipeline
+from utils.settings.errors import plain_configuration_errors
 
 MOST_MEGABYTES = 100
 SECRETS = {

@@ -12,7 +12,7 @@ from sources.database_credentials import (
     RedshiftCredentials,
 )
 from tests.samples.passwords import MISREAD, everything_told, shows_no_part
-from utils.configuration_errors import ConfigurationError, plain_configuration_errors
+from utils.settings.errors import ConfigurationError, plain_configuration_errors
 
 SECTION = "SOURCES__PRODUCTS__CREDENTIALS"
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from sources.lag import MOST_HOURS, lag_of, start_before
-from utils.configuration_errors import ConfigurationError
+from utils.settings.errors import ConfigurationError
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=timezone.utc)
 

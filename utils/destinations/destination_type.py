@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Sequence
 import dlt
 from dlt.common.configuration.providers import EnvironProvider
 
-from utils.configuration_errors import addresses_are_readable
 from utils.errors import ClearError
+from utils.settings.errors import addresses_are_readable
 
 if TYPE_CHECKING:
     from dlt.common.destination.reference import AnyDestination_CO

@@ -19,7 +19,7 @@ from utils.destinations.destination_type import DestinationType
 from utils.destinations.load_packages import pending_packages, tables_to_load
 from utils.destinations.waiting import wait_until_free
 from utils.errors import ClearError, sentence
-from utils.private_files import keep_private
+from utils.redaction.private_files import keep_private
 
 if TYPE_CHECKING:
     from dlt.common.destination.reference import AnyDestination_CO

@@ -16,11 +16,11 @@ import dlt
 from dlt.destinations import filesystem
 from dlt.destinations.impl.filesystem.filesystem import FilesystemClient
 
-from utils.destinations.bucket_url import require_usable_bucket_url
 from utils.destinations.destination_type import DestinationType
 from utils.destinations.load_packages import pending_packages, tables_to_load
 from utils.errors import ClearError
-from utils.private_files import keep_private
+from utils.redaction.private_files import keep_private
+from utils.settings.bucket_url import require_usable_bucket_url
 
 if TYPE_CHECKING:
     import pyarrow as pa

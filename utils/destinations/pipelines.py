@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import dlt
 from dlt.common.runtime.collector import NULL_COLLECTOR
 
-from utils.destinations.dataset_layout import dataset_layout
 from utils.destinations.destination_type import (
     DestinationType,
     UnusableDestination,
@@ -18,7 +17,8 @@ from utils.destinations.filesystem import FILESYSTEM
 from utils.destinations.postgres import POSTGRES
 from utils.destinations.redshift import REDSHIFT
 from utils.destinations.snowflake import SNOWFLAKE
-from utils.private_files import keep_private
+from utils.redaction.private_files import keep_private
+from utils.settings.dataset_layout import dataset_layout
 
 if TYPE_CHECKING:
     from dlt.common.destination.reference import AnyDestination_CO

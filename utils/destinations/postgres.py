@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Iterator
 
 import dlt
 
-from utils.configuration_errors import addresses_are_readable
 from utils.destinations.destination_type import DestinationType
 from utils.destinations.views import View, replace_in_order
 from utils.destinations.waiting import wait_until_free
@@ -19,6 +18,7 @@ from utils.dlt_internals import send_row_groups_to_postgres
 from utils.errors import ClearError
 from utils.errors.postgres import LOCK_NOT_AVAILABLE
 from utils.errors.transient import with_causes
+from utils.settings.errors import addresses_are_readable
 
 if TYPE_CHECKING:
     from dlt.common.destination.reference import AnyDestination_CO

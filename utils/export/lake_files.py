@@ -15,9 +15,9 @@ from uuid import uuid4
 from dlt.common.configuration.resolve import resolve_configuration
 from dlt.common.storages.configuration import FilesystemConfigurationWithLocalFiles
 
-from utils.destinations.bucket_url import require_usable_bucket_url
-from utils.destinations.dataset_layout import dataset_layout
 from utils.errors import ClearError
+from utils.settings.bucket_url import require_usable_bucket_url
+from utils.settings.dataset_layout import dataset_layout
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem

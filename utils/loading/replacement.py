@@ -10,7 +10,6 @@ from typing import Iterator
 
 import dlt
 
-from utils.checked_settings import require_between
 from utils.destinations.load_packages import (
     pending_packages,
     pending_rows,
@@ -18,6 +17,7 @@ from utils.destinations.load_packages import (
 )
 from utils.destinations.pipelines import type_of
 from utils.errors import ClearError
+from utils.settings.bounds import require_between
 
 
 class SuspiciouslyFewRows(ClearError):

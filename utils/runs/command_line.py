@@ -11,9 +11,9 @@ from prefect import Flow
 from prefect.settings import PREFECT_API_URL
 
 from utils.errors import ClearError
-from utils.prefect_server import protect_temporary_server
 from utils.redaction.texts import redact
 from utils.runs.logging import console_handler
+from utils.runs.prefect_server import protect_temporary_server
 
 if TYPE_CHECKING:
     from cyclopts import App, CycloptsError, Token

@@ -8,10 +8,10 @@ from typing import Any, Callable, ParamSpec, TypeVar
 from prefect import Task, task
 from prefect.tasks import exponential_backoff
 
-from utils.configuration_errors import plain_configuration_errors
 from utils.errors.redacted import redacted_errors
 from utils.errors.transient import is_worth_retrying
 from utils.runs.logging import get_logger
+from utils.settings.errors import plain_configuration_errors
 from utils.vault_provider import refresh_secrets
 
 P = ParamSpec("P")

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from dlt.common.configuration.providers import EnvironProvider
 
-from utils.configuration_errors import ConfigurationError
+from utils.settings.errors import ConfigurationError
 
 LONGEST_TOKEN = 8_000  # Servers take no longer headers.
 Bound = TypeVar("Bound", float, date)

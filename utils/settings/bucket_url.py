@@ -6,7 +6,7 @@ import re
 
 import dlt
 
-from utils.checked_settings import wrong_setting
+from utils.settings.bounds import wrong_setting
 
 LONGEST = 1_000
 # AWS's rule for the names of buckets.

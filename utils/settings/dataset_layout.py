@@ -6,7 +6,7 @@ import re
 
 import dlt
 
-from utils.checked_settings import wrong_setting
+from utils.settings.bounds import wrong_setting
 
 # The names become those of folders and schemas.
 LAYOUT = re.compile(r"[\w-]{0,40}%s[\w-]{0,40}", re.ASCII)

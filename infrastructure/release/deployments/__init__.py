@@ -18,7 +18,7 @@ from infrastructure.release.prefect_file.deployment import (
     DeclaredDeployment,
     Schedule,
 )
-from utils.differences import Difference, Fields, differences
+from utils.reports.differences import Difference, Fields, differences
 
 PUBLIC_FIELD = re.compile(
     r"(entrypoint|description|tags|version|work_pool_name|work_queue_name"

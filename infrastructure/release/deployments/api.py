@@ -29,7 +29,7 @@ from prefect.types import DateTime
 
 from infrastructure.release.deployments import ServerDeployment, sorted_schedules
 from infrastructure.release.prefect_file.deployment import TAG
-from utils.differences import Fields
+from utils.reports.differences import Fields
 
 QUEUE_FIELDS = {"work_pool_name", "work_queue_name"}
 NOT_STARTED = [StateType.SCHEDULED, StateType.PENDING]

@@ -8,7 +8,7 @@ from typing import Any, Mapping
 from infrastructure.release.stack.template import read_template
 from utils.aws.client import asking_aws, aws_client
 from utils.aws.stack import describe_stack
-from utils.differences import Difference, differences
+from utils.reports.differences import Difference, differences
 
 IMAGE_PARAMETER = "ImageUri"
 POOL_PARAMETER = "WorkPoolName"

@@ -13,7 +13,7 @@ from infrastructure.release.images import ImageChoice
 from infrastructure.release.plan import ReleasePlan, Update
 from infrastructure.release.report import lines, markdown, summary, table
 from infrastructure.release.stack import PlatformStack, StackChange
-from utils.differences import Difference
+from utils.reports.differences import Difference
 
 OLD, NEW = "registry/shop:" + "a" * 40, "registry/shop:" + "b" * 40
 SCHEDULE = {"cron": "0 6 * * *", "timezone": "Europe/Berlin", "day_or": True}

@@ -6,7 +6,7 @@ from itertools import cycle, islice
 
 import pytest
 
-from utils.http.page_trail import PageTrail
+from sources.http.page_trail import PageTrail
 
 
 def test_different_links_lead_on():

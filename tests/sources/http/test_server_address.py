@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from utils.configuration_errors import ConfigurationError
-from utils.http.server_address import OtherServer, ServerAddress
+from sources.http.server_address import OtherServer, ServerAddress
+from utils.settings.errors import ConfigurationError
 
 
 def server(address: str) -> ServerAddress:

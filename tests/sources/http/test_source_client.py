@@ -6,16 +6,16 @@ import pytest
 from requests import HTTPError, JSONDecodeError
 from requests.exceptions import ConnectionError
 
-from tests.fakes.hostile_server import ENDLESS, Reply, replying
-from tests.fakes.http_server import Answer, api
-from utils.configuration_errors import ConfigurationError
-from utils.http.server_address import OtherServer
-from utils.http.source_client import (
+from sources.http.server_address import OtherServer
+from sources.http.source_client import (
     MOST_BYTES,
     MOST_BYTES_OF_AN_ERROR,
     AnswerTooLong,
     SourceClient,
 )
+from tests.fakes.hostile_server import ENDLESS, Reply, replying
+from tests.fakes.http_server import Answer, api
+from utils.settings.errors import ConfigurationError
 
 SETTING = "sources.pets.base_url"
 
@@ -37,7 +37,7 @@ def test_an_answer_may_have_the_most_bytes_and_not_one_more(zipped):
     assert str(error.value) == (
         f"{server.url} answered with more than 8 MiB, and the rest was not read. Nothing"
         f" was loaded. Is {SETTING} the right address? If such answers are right, raise"
-        " MOST_BYTES in utils/http/source_client.py, and the memory of the flow's tasks."
+        " MOST_BYTES in sources/http/source_client.py, and the memory of the flow's tasks."
     )
 
 

@@ -7,7 +7,6 @@ import pytest
 
 from tests.samples.passwords import MISREAD, everything_told, shows_no_part
 from tests.samples.pets import UPSERT, pets
-from utils.configuration_errors import ConfigurationError, plain_configuration_errors
 from utils.destinations.destination_type import DestinationType, UnusableDestination
 from utils.destinations.pipelines import (
     SUPPORTED,
@@ -17,6 +16,7 @@ from utils.destinations.pipelines import (
     type_of,
 )
 from utils.loading.run import run_pipeline
+from utils.settings.errors import ConfigurationError, plain_configuration_errors
 
 TYPE = "DESTINATION__WAREHOUSE__DESTINATION_TYPE"
 CREDENTIALS = "DESTINATION__WAREHOUSE__CREDENTIALS"

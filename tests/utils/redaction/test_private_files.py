@@ -12,7 +12,7 @@ from tests.repository.tree import ROOT
 from tests.samples.pets import pets, pets_pipeline
 from utils.destinations.pipelines import type_of
 from utils.loading.run import run_pipeline
-from utils.private_files import keep_private
+from utils.redaction.private_files import keep_private
 
 
 def mode(path: Path) -> str:

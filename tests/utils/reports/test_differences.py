@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import SecretStr
 
-from utils.differences import differences
+from utils.reports.differences import differences
 
 
 @pytest.mark.parametrize(

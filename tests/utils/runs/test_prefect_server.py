@@ -15,7 +15,7 @@ from tests.samples.passwords import shows_no_part
 from tests.servers.ports import free_port
 from tests.servers.python import python
 from utils.errors import ClearError
-from utils.prefect_server import SECONDS_BEFORE_RETRY, prefect_server
+from utils.runs.prefect_server import SECONDS_BEFORE_RETRY, prefect_server
 
 BUSY = json_answer({"exception_message": "Service Unavailable"}, status=503)
 
@@ -83,7 +83,7 @@ def test_the_temporary_server_has_one_password():
     """The server lives as long as the process, which may run several flows."""
     code = """
 from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_SERVER_API_AUTH_STRING
-from utils.prefect_server import protect_temporary_server
+from utils.runs.prefect_server import protect_temporary_server
 for _ in range(2):
     protect_temporary_server()
     print(PREFECT_API_AUTH_STRING.value(), PREFECT_SERVER_API_AUTH_STRING.value())

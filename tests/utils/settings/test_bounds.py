@@ -7,8 +7,8 @@ from datetime import date
 
 import pytest
 
-from utils.checked_settings import checked_token, require_between
-from utils.configuration_errors import ConfigurationError
+from utils.settings.bounds import checked_token, require_between
+from utils.settings.errors import ConfigurationError
 
 SETTING = "sources.pets.token"
 

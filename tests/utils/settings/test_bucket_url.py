@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from utils.configuration_errors import ConfigurationError
-from utils.destinations.bucket_url import require_usable_bucket_url
+from utils.settings.bucket_url import require_usable_bucket_url
+from utils.settings.errors import ConfigurationError
 
 VARIABLE = "DESTINATION__LAKE__BUCKET_URL"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from utils.configuration_errors import ConfigurationError
-from utils.destinations.dataset_layout import dataset_layout
+from utils.settings.dataset_layout import dataset_layout
+from utils.settings.errors import ConfigurationError
 
 
 @pytest.mark.parametrize("layout", ["%s", "dev_%s", "%s-of-ada"])

@@ -12,7 +12,7 @@ from pipelines.products import load_products
 from sources.products import products_source
 from tests.repository.settings import forget_settings
 from tests.repository.tree import ROOT
-from utils.configuration_errors import ConfigurationError, plain_configuration_errors
+from utils.settings.errors import ConfigurationError, plain_configuration_errors
 
 WITHOUT_DATABASE = """
 [sources.products.credentials]

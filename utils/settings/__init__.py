@@ -1,0 +1,1 @@
+"""Settings: bounds, and errors of those that are missing or malformed."""
