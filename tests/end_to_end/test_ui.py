@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from base64 import b64encode
 from typing import Iterator
 from uuid import UUID
@@ -11,7 +10,7 @@ import pytest
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterDeploymentId
 
 from tests.end_to_end.platform import AUTH, Platform
-from tests.servers.chromium import running_chromium
+from tests.servers.chromium import quick_run, running_chromium
 from tests.servers.waiting import until
 
 pytestmark = pytest.mark.slow
@@ -34,11 +33,7 @@ def page(platform: Platform) -> Iterator:
 def test_quick_run_in_the_ui_is_a_completed_task(page, platform):
     deployment = platform.client.read_deployment_by_name("hello_world/production")
     before = runs_of(platform, deployment.id)
-    address = f"/deployments/deployment/{deployment.id}"
-    page.goto(address, wait_until="networkidle")  # otherwise a click may be lost
-    page.get_by_role("button", name=re.compile("^Run$")).first.click()
-    page.get_by_text("Quick run").first.click()
-    # not the UI's message, which disappears after seconds
+    quick_run(page, f"/deployments/deployment/{deployment.id}")
     new = until(lambda: runs_of(platform, deployment.id) - before, "the UI's run")
 
     (run,) = map(platform.run, new)

@@ -27,7 +27,8 @@ from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.flow_engine import run_flow_sync
 from prefect.states import Pending
 
-SECONDS_TO_WAIT = 60
+# Prefect's server with SQLite now and then waits for a lock for a minute.
+SECONDS_TO_WAIT = 180
 
 
 class ChunkDeployment:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import re
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Iterator
 
 from tests.servers.programs import program
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
+
+ATTEMPTS = 5
 
 
 @contextmanager
@@ -26,3 +29,24 @@ def running_chromium(*arguments: str) -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+def quick_run(page: Page, address: str) -> None:
+    """Start a run by the button of a deployment's page in Prefect's UI.
+
+    A click is lost before the page is ready, and a busy server refuses the run.
+    """
+    from playwright.sync_api import TimeoutError
+
+    for _ in range(ATTEMPTS):
+        page.goto(address, wait_until="networkidle")
+        page.get_by_role("button", name=re.compile("^Run$")).first.click()
+        button = page.get_by_text("Quick run").first
+        with suppress(TimeoutError):
+            with page.expect_response(
+                re.compile("/create_flow_run$"), timeout=30_000
+            ) as answer:
+                button.click()
+            if answer.value.ok:
+                return
+    raise RuntimeError(f"Prefect's UI starts no run at {address}")

@@ -26,11 +26,15 @@ START_SECONDS = 180
 def running_server(
     home: Path, api_url: str, settings: dict[str, str] | None = None
 ) -> Iterator[str]:
-    """Run a Prefect server at an address, with its own database in `home`."""
-    home.mkdir(parents=True)
-    shutil.copy(migrated_database(), home / "prefect.db")
+    """Run a Prefect server at an address, with its own database in `home`.
+
+    A second one with the same home has what the first one had.
+    """
+    if not home.exists():
+        home.mkdir(parents=True)
+        shutil.copy(migrated_database(), home / "prefect.db")
     log = home / "server.log"
-    with log.open("w") as output:
+    with log.open("a") as output:
         server = subprocess.Popen(
             [*prefect_command(), "server", "start", "--host", "127.0.0.1"]
             + ["--port", str(httpx.URL(api_url).port)],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 from pathlib import Path
 from typing import Iterator
@@ -14,6 +13,7 @@ from tests.infrastructure.local_server.pages import send
 from tests.repository.tree import copy_repository
 from tests.samples.page_attacks import commanding
 from tests.samples.page_requests import COMMAND, MARK
+from tests.servers.chromium import quick_run
 from tests.servers.local_server import RunningServer
 from tests.servers.prefect import prefect_command, running_worker
 from tests.servers.python import python
@@ -72,9 +72,7 @@ def test_a_worker_completes_runs_of_the_ui_and_of_the_command_line(clone, server
     page.get_by_role("link", name="hello_world").wait_for()
     found = server.ask("GET", f"/deployments/name/{DEPLOYMENT}")
     address = f"{server.url}/v2/deployments/deployment/{found['id']}"
-    page.goto(address, wait_until="networkidle")  # otherwise a click may be lost
-    page.get_by_role("button", name=re.compile("^Run$")).first.click()
-    page.get_by_text("Quick run").first.click()
+    quick_run(page, address)
     until(lambda: len(states(server)) == 1, "the UI's run")
     run(server, clone, *prefect_command(), "deployment", "run", DEPLOYMENT)
     until(lambda: states(server) == ["COMPLETED"] * 2, "the end of both runs")
