@@ -1,8 +1,6 @@
-"""Blocks that alerts are sent through: a channel in Slack, a service in PagerDuty."""
+"""Places that alerts are sent to: a channel in Slack, a service in PagerDuty."""
 
 from __future__ import annotations
-
-from dataclasses import replace
 
 from pydantic import SecretStr
 
@@ -15,13 +13,13 @@ from utils.errors import ClearError
 
 SLACK_SECRET = "prefect/slack-webhook-url"
 PAGERDUTY_SECRET = "prefect/pagerduty-integration-key"
-# `eu` for an account at eu.pagerduty.com.
-PAGERDUTY_REGION = "us"
+# events.eu.pagerduty.com for an account at eu.pagerduty.com.
+PAGERDUTY = "https://events.pagerduty.com/v2/enqueue"
 
 
-def alerts() -> BlockDocument | SkippedObject:
-    """Return the block of the Slack channel that is told of each failure."""
-    block = BlockDocument("slack-webhook", "alerts", {})
+def slack() -> BlockDocument | SkippedObject:
+    """Return the block of the Slack channel that messages go to."""
+    block = BlockDocument("webhook", "slack", {})
     try:
         url = one_value(read_secret(SLACK_SECRET), SLACK_SECRET)
     except NotThere as error:
@@ -31,22 +29,32 @@ def alerts() -> BlockDocument | SkippedObject:
             f"The secret {SLACK_SECRET} is not a URL. Nothing was changed. Store the URL"
             " of a Slack webhook, https://hooks.slack.com/services/..."
         )
-    return replace(block, data={"url": SecretStr(url)})
+    return webhook("slack", url, {})
 
 
-def data_pipelines() -> BlockDocument | SkippedObject:
-    """Return the block of the PagerDuty service that is called when failures repeat."""
-    block = BlockDocument("pager-duty-webhook", "data-pipelines", {})
+def pagerduty() -> BlockDocument | SkippedObject:
+    """Return the block of the PagerDuty service that incidents go to.
+
+    Prefect's own block of PagerDuty neither resolves an incident nor sends a key by which
+    PagerDuty knows it again. The integration key is in a header, as PagerDuty's own client
+    sends it: an automation shows its payload to everyone.
+    """
     try:
         key = one_value(read_secret(PAGERDUTY_SECRET), PAGERDUTY_SECRET)
     except NotThere as error:
+        block = BlockDocument("webhook", "pagerduty", {})
         return block.skipped(f"not configured: {error} to have this block")
-    data = {
-        "integration_key": SecretStr(key),
-        # The block requires one. PagerDuty's Events API ignores it.
-        "api_key": SecretStr("none"),
-        "region_name": PAGERDUTY_REGION,
-        # Otherwise incidents have the severity `info`.
-        "notify_type": "failure",
-    }
-    return replace(block, data=data)
+    return webhook("pagerduty", PAGERDUTY, {"X-Routing-Key": key})
+
+
+def webhook(name: str, url: str, headers: dict[str, str]) -> BlockDocument:
+    """Return a block that posts JSON to an address."""
+    headers = {"Content-Type": "application/json"} | headers
+    return BlockDocument(
+        "webhook",
+        name,
+        {
+            "url": SecretStr(url),
+            "headers": {key: SecretStr(value) for key, value in headers.items()},
+        },
+    )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Iterator, Literal
 
-from blocks.alert_blocks import alerts, data_pipelines
+from blocks.alert_blocks import pagerduty, slack
+from blocks.alerts import automations
 from blocks.aws_blocks import aws_credentials, data_lake
 from blocks.ecs_pool import production_pool
 from blocks.managed_object import ManagedObject, SkippedObject
@@ -43,6 +44,11 @@ def _production_objects(stack: StackOutputs) -> list[ManagedObject | SkippedObje
         aws_credentials(stack),
         data_lake(stack),
         snowflake_analytics(stack),
-        alerts(),
-        data_pipelines(),
+        *_alerts(),
     ]
+
+
+def _alerts() -> Iterator[ManagedObject | SkippedObject]:
+    places = slack(), pagerduty()
+    yield from places
+    yield from automations(*places)

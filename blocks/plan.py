@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Iterable, Iterator
 
 from prefect.client.orchestration import SyncPrefectClient
 
+from blocks.automations import UnwantedAutomation, unwanted_automations
 from blocks.managed_object import ManagedObject, SkippedObject
 from utils.errors.addresses import without_secrets
 from utils.reports.differences import Difference, differences
@@ -23,14 +24,20 @@ class Action(StrEnum):
     UPDATE = "update"
     KEEP = "unchanged"
     SKIP = "skipped"
+    DELETE = "delete"
 
 
-DONE = {Action.CREATE: "created", Action.UPDATE: "updated"}
+DONE = {
+    Action.CREATE: "created",
+    Action.UPDATE: "updated",
+    Action.DELETE: "deleted",
+}
 STYLES = {
     Action.CREATE: "green",
     Action.UPDATE: "yellow",
     Action.KEEP: "dim",
     Action.SKIP: "dim",
+    Action.DELETE: "red",
 }
 
 
@@ -38,15 +45,17 @@ STYLES = {
 class Step:
     """An object and the action planned for it."""
 
-    object: ManagedObject | SkippedObject
+    object: ManagedObject | SkippedObject | UnwantedAutomation
     action: Action
     differences: tuple[Difference, ...] = ()
 
     def carry_out(self, client: SyncPrefectClient) -> None:
-        """Create or update the object, as planned."""
+        """Create, update or delete the object, as planned."""
         if isinstance(self.object, SkippedObject):
             return
-        if self.action == Action.CREATE:
+        if isinstance(self.object, UnwantedAutomation):
+            self.object.delete(client)
+        elif self.action == Action.CREATE:
             self.object.create(client)
         elif self.action == Action.UPDATE:
             self.object.update(client)
@@ -67,8 +76,11 @@ class BlocksPlan:
         client: SyncPrefectClient,
     ) -> BlocksPlan:
         """Compare objects with those on the server. Nothing is changed."""
-        steps = tuple(_step(each, client) for each in objects)
-        return cls(without_secrets(str(client.api_url)).rstrip("/"), steps)
+        objects = list(objects)
+        steps = [_step(each, client) for each in objects]
+        for each in unwanted_automations(objects, client):
+            steps.append(Step(each, Action.DELETE))
+        return cls(without_secrets(str(client.api_url)).rstrip("/"), tuple(steps))
 
     def carry_out(self, client: SyncPrefectClient) -> BlocksPlan:
         """Carry out all steps, and return the plan as done."""

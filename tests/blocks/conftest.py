@@ -22,9 +22,18 @@ BLOCKS = (
     "s3-bucket/data-lake",
     "aws-credentials/data-platform",
     "snowflake-connector/snowflake-analytics",
-    "slack-webhook/alerts",
-    "pager-duty-webhook/data-pipelines",
+    "webhook/slack",
+    "webhook/pagerduty",
 )
+AUTOMATIONS = {
+    f"alerts: {name}"
+    for name in (
+        *("run failed", "recovered", "stuck pending", "late", "running long"),
+        *("repeated failure", "no success", "stale table", "no worker"),
+        *("Slack takes no messages", "PagerDuty takes no incidents"),
+        *("watch is away", "watch is back", "no heartbeat"),
+    )
+}
 
 
 @pytest.fixture
@@ -129,3 +138,5 @@ def _remove_all(client: SyncPrefectClient) -> None:
     for name in POOLS:
         with suppress(ObjectNotFound):
             client.delete_work_pool(name)
+    for automation in client.read_automations(limit=200):
+        client.delete_automation(automation.id)

@@ -6,10 +6,11 @@ import pytest
 from pydantic import SecretStr
 
 from blocks.alert_blocks import (
+    PAGERDUTY,
     PAGERDUTY_SECRET,
     SLACK_SECRET,
-    alerts,
-    data_pipelines,
+    pagerduty,
+    slack,
 )
 from blocks.managed_object import SkippedObject
 from tests.fakes.vault import Vault
@@ -23,27 +24,26 @@ def secrets(aws) -> Vault:
 
 def test_slack(secrets):
     secrets.put(SLACK_SECRET, "https://hooks.slack.com/services/T/B/token\n")
-    assert alerts().wanted == {
-        "url": SecretStr("https://hooks.slack.com/services/T/B/token")
-    }
+    wanted = slack().wanted
+    assert wanted["url"] == SecretStr("https://hooks.slack.com/services/T/B/token")
 
 
 def test_a_slack_secret_that_is_not_a_url(secrets):
     secrets.put(SLACK_SECRET, "xoxb-token")
     with pytest.raises(ClearError, match=f"{SLACK_SECRET} is not a URL") as error:
-        alerts()
+        slack()
     assert "xoxb" not in str(error.value)
 
 
 def test_pagerduty(secrets):
     secrets.put(PAGERDUTY_SECRET, {"key": "routing-key"})
-    wanted = data_pipelines().wanted
-    assert wanted["integration_key"] == SecretStr("routing-key")
-    assert (wanted["notify_type"], wanted["region_name"]) == ("failure", "us")
+    wanted = pagerduty().wanted
+    assert wanted["url"] == SecretStr(PAGERDUTY)
+    assert wanted["headers"]["X-Routing-Key"] == SecretStr("routing-key")
 
 
 @pytest.mark.parametrize(
-    "block, secret", [(alerts, SLACK_SECRET), (data_pipelines, PAGERDUTY_SECRET)]
+    "block, secret", [(slack, SLACK_SECRET), (pagerduty, PAGERDUTY_SECRET)]
 )
 def test_without_its_secret_a_block_is_skipped(secrets, block, secret):
     skipped = block()
@@ -51,7 +51,7 @@ def test_without_its_secret_a_block_is_skipped(secrets, block, secret):
 
 
 @pytest.mark.parametrize(
-    "block, secret", [(alerts, SLACK_SECRET), (data_pipelines, PAGERDUTY_SECRET)]
+    "block, secret", [(slack, SLACK_SECRET), (pagerduty, PAGERDUTY_SECRET)]
 )
 def test_a_secret_that_may_not_be_read_is_not_a_missing_one(secrets, block, secret):
     """Fail, because nobody would notice that failures alert nobody."""

@@ -13,7 +13,7 @@ from utils.errors import ClearError
 def test_a_block_changed_by_hand_is_reverted(blocks, prefect, secrets):
     blocks("apply")
     for document, kind, data in (
-        ("alerts", "slack-webhook", {"url": "https://hooks.slack.com/by-hand"}),
+        ("slack", "webhook", {"url": "https://hooks.slack.com/by-hand"}),
         ("data-lake", "s3-bucket", {"bucket_name": "another"}),
         ("data-platform", "aws-credentials", {"aws_access_key_id": "by-hand"}),
     ):
@@ -29,7 +29,7 @@ def test_a_block_changed_by_hand_is_reverted(blocks, prefect, secrets):
     assert "  url: (secret) -> (secret, differs)" in lines
     assert "  aws_access_key_id: (not shown) -> none" in lines
     assert "by-hand" not in "\n".join(lines)
-    assert blocks("plan")[-1].endswith("6 unchanged")
+    assert blocks("plan")[-1].startswith("Nothing to change")
 
 
 def test_a_rotated_secret_is_updated(blocks, prefect, secrets):
@@ -38,8 +38,8 @@ def test_a_rotated_secret_is_updated(blocks, prefect, secrets):
 
     lines = blocks("apply")
 
-    assert names(lines, "updated") == {"block pager-duty-webhook/data-pipelines"}
-    assert "  integration_key: (secret) -> (secret, differs)" in lines
+    assert names(lines, "updated") == {"block webhook/pagerduty"}
+    assert "  headers.X-Routing-Key: (secret) -> (secret, differs)" in lines
 
 
 def test_a_server_that_does_not_know_a_type(prefect):

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from tests.blocks.conftest import BLOCKS, changes, names
+from tests.blocks.conftest import AUTOMATIONS, BLOCKS, changes, names
 from tests.fakes.http_server import api, json_answer
 from tests.repository.tree import ROOT
 from tests.samples.platform_stack import create_stack, without
@@ -22,6 +22,7 @@ def test_plan_changes_nothing_apply_creates_all(blocks, prefect, secrets, reques
     assert names(planned, "create") == {
         "work pool production",
         *(f"block {name}" for name in BLOCKS),
+        *(f"automation {name}" for name in AUTOMATIONS),
     }
     assert "  bucket_name: the-lake" in planned
     assert "  url: (secret)" in planned
@@ -30,7 +31,7 @@ def test_plan_changes_nothing_apply_creates_all(blocks, prefect, secrets, reques
     applied = blocks("apply")
 
     assert names(applied, "created") == names(planned, "create")
-    assert applied[-1].endswith("6 created")
+    assert applied[-1].endswith(f"{1 + len(BLOCKS) + len(AUTOMATIONS)} created")
 
 
 def test_a_second_apply_changes_nothing(blocks, prefect, secrets, requests):
@@ -40,23 +41,24 @@ def test_a_second_apply_changes_nothing(blocks, prefect, secrets, requests):
     lines = blocks("apply")
 
     assert lines[-1].startswith("Nothing to change on http://127.0.0.1:")
-    assert lines[-1].endswith("6 unchanged")
+    assert lines[-1].endswith(f"{1 + len(BLOCKS) + len(AUTOMATIONS)} unchanged")
     assert requests and not changes(requests)
 
 
 def test_a_team_without_slack_pagerduty_and_snowflake(blocks, prefect, stack):
     lines = blocks("apply")
 
-    assert len(names(lines, "created")) == 3
+    assert len(names(lines, "created")) == 4
     assert names(lines, "skipped") == {
-        *("block slack-webhook/alerts", "block pager-duty-webhook/data-pipelines"),
+        *(f"automation {name}" for name in AUTOMATIONS - {"alerts: no heartbeat"}),
+        *("block webhook/slack", "block webhook/pagerduty"),
         "block snowflake-connector/snowflake-analytics",
     }
     assert (
         "  not configured: the secret prefect/slack-webhook-url is not there, create it"
         " to have this block" in lines
     )
-    assert lines[-1].endswith("3 created, 3 skipped")
+    assert lines[-1].endswith(f"4 created, {len(AUTOMATIONS) - 1 + 3} skipped")
     assert blocks("apply")[-1].startswith("Nothing to change")
 
 

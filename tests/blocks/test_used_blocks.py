@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from apprise.plugins import pagerduty
-from apprise.plugins.slack import NotifySlack
-from prefect.blocks.notifications import PagerDutyWebHook, SlackWebhook
 from prefect_aws import AwsCredentials, S3Bucket
 
 from blocks.__main__ import app
-from tests.fakes.http_server import Answer, api, json_answer
 
 
 @pytest.fixture
@@ -32,27 +28,6 @@ def test_the_credentials_are_those_of_the_process_that_loads_them(applied):
     client = AwsCredentials.load("data-platform").get_client("sts")
     assert client.meta.region_name == "eu-central-1"
     assert client.get_caller_identity()["Account"] == "123456789012"
-
-
-def test_slack_gets_the_message(applied, monkeypatch):
-    with api(Answer(b"ok")) as server:
-        monkeypatch.setattr(NotifySlack, "webhook_url", f"{server.url}/services")
-        SlackWebhook.load("alerts").notify("A run has failed")
-    (request,) = server.requests
-    assert request.path == "/services/T/B/slacktoken"
-    assert "A run has failed" in str(request.json)
-
-
-def test_pagerduty_gets_the_message(applied, monkeypatch):
-    with api(json_answer({"status": "success"}, status=202)) as server:
-        monkeypatch.setitem(
-            pagerduty.PAGERDUTY_API_LOOKUP, pagerduty.PagerDutyRegion.US, server.url
-        )
-        PagerDutyWebHook.load("data-pipelines").notify("It failed again")
-    (request,) = server.requests
-    assert request.json["routing_key"] == "routing-key"
-    assert request.json["payload"]["severity"] == "critical"
-    assert "It failed again" in str(request.json)
 
 
 def test_the_snowflake_block_has_the_fields_of_its_class(prefect, applied):

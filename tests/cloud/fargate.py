@@ -6,11 +6,13 @@ and tells EventBridge of each state, as ECS does.
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
 import signal
 import subprocess
 import threading
+from contextlib import suppress
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Callable, Protocol
@@ -130,12 +132,12 @@ class TaskLife:
         task.created_at = _now()
         task.cpu = task.overrides.get("cpu") or self.definition.cpu
         task.memory = task.overrides.get("memory") or self.definition.memory
-        container = task.containers[0]
-        container.exitCode = None
-        container.task_arn = task.task_arn
-        container.container_arn = f"{task.task_arn}/{container.name}".replace(
-            ":task/", ":container/"
-        )
+        for container in task.containers:
+            container.exitCode = None
+            container.task_arn = task.task_arn
+            container.container_arn = f"{task.task_arn}/{container.name}".replace(
+                ":task/", ":container/"
+            )
         task.last_status = "PROVISIONING"
         self.thread = threading.Thread(target=self.run, name=task.id, daemon=True)
         self._stopping = threading.Event()
@@ -191,26 +193,68 @@ class TaskLife:
             self.task.id,
         )
         agent.pull(self.container["image"])
-        environment = self._environment(agent)
-        logging_to = self.container.get("logConfiguration") or {}
-        log = None
-        if logging_to.get("logDriver") == "awslogs":
-            name, options = self.container["name"], logging_to["options"]
-            log = agent.open_log(options, name, self.task.id)
+        environment = self._environment(agent, self.container, self.override)
+        log = self._log(agent, self.container)
         self.folder.mkdir(parents=True)
         process = self._start(environment)
+        others = [
+            threading.Thread(target=self._run_beside, args=(each, agent), daemon=True)
+            for each in self.definition.container_definitions[1:]
+        ]
         try:
-            pump = threading.Thread(target=self._pump, args=(process, log), daemon=True)
+            pump = threading.Thread(
+                target=_pump, args=(process, self.folder, log), daemon=True
+            )
             pump.start()
             self.task.started_at = _now()
             self._become("RUNNING")
+            for each in others:
+                each.start()
             code = self._wait(process)
             _signal_group(process, signal.SIGKILL)  # what it left behind
             pump.join(5)
         finally:
+            self._stopping.set()
+            for each in others:
+                each.join(CLEAN_UP_SECONDS)
             self.runner.clean_up(self.folder)
         self.task.containers[0].exitCode = code if code >= 0 else 128 - code
         self.stop("EssentialContainerExited", "Essential container in task exited")
+
+    def _run_beside(self, container: dict[str, Any], agent: Agent) -> None:
+        """Run a container that is not essential, again and again if it has a policy."""
+        environment = self._environment(agent, container, {})
+        log = self._log(agent, container)
+        restarts = container.get("restartPolicy", {}).get("enabled", False)
+        for number in itertools.count(1):
+            folder = self.folder.with_name(
+                f"{self.task.id}-{container['name']}{number}"
+            )
+            folder.mkdir()
+            process = self.runner.start(
+                container, container.get("command") or [], environment, folder
+            )
+            pump = threading.Thread(
+                target=_pump, args=(process, folder, log), daemon=True
+            )
+            pump.start()
+            while process.poll() is None and not self._stopping.wait(0.1):
+                pass
+            if process.poll() is None:
+                self.runner.terminate(process)
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(CLEAN_UP_SECONDS / 2)
+            _signal_group(process, signal.SIGKILL)
+            pump.join(5)
+            self.runner.clean_up(folder)
+            if self._stopping.is_set() or not restarts:
+                return
+
+    def _log(self, agent: Agent, container: dict[str, Any]) -> Log | None:
+        logging_to = container.get("logConfiguration") or {}
+        if logging_to.get("logDriver") != "awslogs":
+            return None
+        return agent.open_log(logging_to["options"], container["name"], self.task.id)
 
     def _start(self, environment: dict[str, str]) -> subprocess.Popen[bytes]:
         command = self.override.get("command") or self.container.get("command") or []
@@ -228,15 +272,17 @@ class TaskLife:
                 ) from error
             return self._process
 
-    def _environment(self, agent: Agent) -> dict[str, str]:
+    def _environment(
+        self, agent: Agent, container: dict[str, Any], override: dict[str, Any]
+    ) -> dict[str, str]:
         """Return ECS's environment of a container, with the addresses of this fake."""
-        given = (self.container, self.override)
+        given = (container, override)
         environment = {
             each["name"]: each["value"]
             for source in given
             for each in source.get("environment") or []
         }
-        for secret in self.container.get("secrets") or []:
+        for secret in container.get("secrets") or []:
             environment[secret["name"]] = agent.secret(secret["valueFrom"])
         role = self.task.overrides.get("taskRoleArn") or getattr(
             self.definition, "task_role_arn", None
@@ -266,20 +312,22 @@ class TaskLife:
                 _signal_group(process, signal.SIGKILL)
         return process.wait()
 
-    def _pump(self, process: subprocess.Popen[bytes], log: Log | None) -> None:
-        assert process.stdout is not None
-        with (self.folder / "output.log").open("wb", buffering=0) as file:
-            for line in process.stdout:
-                file.write(line)
-                if log:
-                    log.write([line.decode(errors="replace").rstrip("\n")])
-
     def _become(self, *statuses: str) -> None:
         for status in statuses:
             self.task.last_status = status
             if status in ("PENDING", "RUNNING", "STOPPED"):
-                self.task.containers[0].last_status = status
+                for each in self.task.containers:
+                    each.last_status = status
             announce(self.task)
+
+
+def _pump(process: subprocess.Popen[bytes], folder: Path, log: Log | None) -> None:
+    assert process.stdout is not None
+    with (folder / "output.log").open("wb", buffering=0) as file:
+        for line in process.stdout:
+            file.write(line)
+            if log:
+                log.write([line.decode(errors="replace").rstrip("\n")])
 
 
 def _signal_group(process: subprocess.Popen[bytes], number: int) -> None:

@@ -24,9 +24,9 @@ def test_it_raises(prefect_api):
     (line,) = [
         log.message
         for log in logs_of(state.state_details.flow_run_id)
-        if log.name == "prefect.flow_runs" and "on purpose: it" in log.message
+        if log.name == "prefect.flow_runs" and "on purpose" in log.message
     ]
-    assert line == "This run fails on purpose: it raises"
+    assert line == "This run raises on purpose"
 
 
 def test_it_times_out(prefect_api):
@@ -38,11 +38,20 @@ def test_it_times_out(prefect_api):
 @pytest.mark.parametrize(
     "arguments, code, says",
     [
-        (["--help"], 0, "[choices: raises, times out, exits] [default: raises]"),
-        (["--way", "explodes"], 2, 'Choose from: "raises", "times out", "exits"'),
+        (
+            ["--help"],
+            0,
+            "[choices: raises, times out, exits, succeeds] [default: raises]",
+        ),
+        (
+            ["--way", "explodes"],
+            2,
+            'Choose from: "raises", "times out", "exits", "succeeds"',
+        ),
         (["--way", "raises"], 1, "error: This run failed on purpose"),
         (["--way", "times out"], 1, "exceeded timeout of 5"),
-        (["--way", "exits"], 70, "This run fails on purpose: it exits"),
+        (["--way", "exits"], 70, "This run exits on purpose"),
+        (["--way", "succeeds"], 0, "This run succeeds on purpose"),
     ],
 )
 def test_from_a_command_line(prefect_api, arguments, code, says):

@@ -47,7 +47,7 @@ FAILURES = (
     ),
     Failure(
         "blocks: a plan for production",
-        *("blocks plan production", "block slack-webhook/alerts: update", MOTO),
+        *("blocks plan production", "block webhook/slack: update", MOTO),
         vault=SECRETS,
         needs="stack_and_production_by_hand",
         code=0,

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Callable, ContextManager, Iterator
 
-from prefect.blocks.notifications import PagerDutyWebHook, SlackWebhook
+from prefect.blocks.webhook import Webhook
 from pydantic import SecretStr
 
 from tests.fakes.aws import Aws
@@ -99,8 +99,8 @@ def production_by_hand(folder: Path, api: str, planted: Secrets) -> Iterator[Val
     key = SecretStr(planted["by_hand_again"])
     with pool_by_hand(folder, api, planted, "production", "ecs"):
         documents = [
-            SlackWebhook(url=hook).save("alerts"),
-            PagerDutyWebHook(integration_key=key, api_key=key).save("data-pipelines"),
+            Webhook(url=hook).save("slack"),
+            Webhook(url=hook, headers={"X-Routing-Key": key}).save("pagerduty"),
         ]
         yield {}
         for each in documents:

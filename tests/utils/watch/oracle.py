@@ -64,17 +64,13 @@ def told(found: list[Reason], history: History, wait: int = 0) -> list[Due]:
 def message(reason: Reason, history: History, wait: int = 0) -> Due | None:
     """Return a message as it is due, unless it can not be told.
 
-    "A message whose reason has passed while nobody could tell it (server or watch down)
-    is told late if its kind is run-failed. The other kinds are told late only if their
-    reason still holds when it can be told [...] Nothing that was due more than six days
-    ago is told." What was sent once and refused "is sent again, until the place has
-    accepted it once", whether or not its reason still holds.
+    "A message whose reason has passed while nobody could tell it (server or watch down, or
+    its place refusing) is told late if its kind is run-failed. The other kinds are told late
+    only if their reason still holds when it can be told [...] Nothing that was due more than
+    six days ago is told."
     """
-    sent = first_sent(reason, history.down, wait)
-    if sent is None:
-        return None
-    accepted = first_outside(sent, history.down, history.refusals["messages"])
-    if accepted - reason.start > AT_MOST:
+    accepted = first_sent(reason, (*history.down, *history.refusals["messages"]), wait)
+    if accepted is None or accepted - reason.start > AT_MOST:
         return None
     return Due(reason.kind, reason.subject, accepted)
 

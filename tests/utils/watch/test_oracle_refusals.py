@@ -18,22 +18,17 @@ from tests.utils.watch.history_form import DAY, HOUR
 SIX = 6 * DAY
 
 
-def test_a_refused_message_is_accepted_later_even_if_its_reason_has_passed() -> None:
+def test_a_refused_message_is_not_sent_after_its_reason_has_passed() -> None:
     runs = [run("r", "Scheduled 0, Pending 10, Running 2000, Completed 2100")]
-    history = happening(runs, messages=[(500, 9000)])
-    assert told(history) == [("stuck-pending", "r", 9000, None)]
+    assert told(happening(runs, messages=[(500, 9000)])) == []
+    history = happening(runs, messages=[(500, 1500)])
+    assert told(history) == [("stuck-pending", "r", 1500, None)]
 
 
 def test_a_message_that_nobody_could_send_in_time_is_not_sent_after_a_refusal() -> None:
     runs = [run("r", "Scheduled 0, Pending 10, Running 2000, Completed 2100")]
     history = happening(runs, messages=[(500, 9000)], down=[(800, 5000)])
     assert told(history) == []
-
-
-def test_a_refused_message_is_sent_again_after_an_outage() -> None:
-    runs = [run("r", "Scheduled 0, Pending 10, Running 2000, Completed 2100")]
-    history = happening(runs, messages=[(500, 5000)], down=[(1500, 9000)])
-    assert told(history) == [("stuck-pending", "r", 9000, None)]
 
 
 @pytest.mark.parametrize("hours, accepted", [(-1, True), (1, False)])

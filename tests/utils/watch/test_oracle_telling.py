@@ -20,7 +20,7 @@ from tests.utils.watch.hand_written import (
     told,
     usual,
 )
-from tests.utils.watch.history_form import DAY, HOUR, MINUTE, History
+from tests.utils.watch.history_form import DAY, HOUR, MINUTE
 
 SIX = 6 * DAY
 

@@ -1,0 +1,74 @@
+"""Automations of alerts on a real Prefect server: planned and applied like the rest."""
+
+from __future__ import annotations
+
+from prefect.events.schemas.automations import Automation, AutomationCore
+
+from tests.blocks.conftest import changes, names
+
+
+def automations(prefect) -> dict[str, Automation]:
+    return {each.name: each for each in prefect.read_automations(limit=200)}
+
+
+def changed(automation: Automation, **changes) -> AutomationCore:
+    fields = automation.model_dump(exclude={"id", "owner_resource"})
+    return AutomationCore.model_validate(fields | changes)
+
+
+def test_a_changed_one_is_updated_and_its_switch_kept(blocks, prefect, secrets):
+    blocks("apply")
+    late = automations(prefect)["alerts: late"]
+    by_hand = changed(late, description="By hand.", enabled=False)
+    prefect.update_automation(late.id, by_hand)
+
+    lines = blocks("apply")
+
+    assert names(lines, "updated") == {"automation alerts: late"}
+    assert any(line.startswith("  description: By hand. -> ") for line in lines)
+    after = automations(prefect)["alerts: late"]
+    assert (after.id, after.enabled) == (late.id, False)
+    assert after.description == late.description
+
+
+def test_what_nobody_wants_any_more_is_deleted(blocks, prefect, secrets):
+    """One of an earlier release, and the second one of a name; others are left alone."""
+    blocks("apply")
+    before = automations(prefect)
+    late = before["alerts: late"]
+    prefect.create_automation(changed(late, name="alerts: of old"))
+    prefect.create_automation(changed(late))
+    prefect.create_automation(changed(late, name="mine", tags=[]))
+
+    assert names(blocks("plan"), "delete") == {
+        *("automation alerts: of old", "automation alerts: late")
+    }
+    lines = blocks("apply")
+
+    assert "automation alerts: of old: deleted" in lines
+    found = prefect.read_automations(limit=200)
+    assert sorted(each.name for each in found) == sorted([*before, "mine"])
+    assert names(blocks("plan"), "delete") == set()
+
+
+def test_a_second_apply_writes_nothing(blocks, prefect, secrets, requests):
+    """Writing an automation would make Prefect forget what its trigger waits for."""
+    blocks("apply")
+    requests.clear()
+    assert names(blocks("apply"), "updated") == set()
+    assert not changes(requests)
+
+
+def test_without_pagerduty_slack_is_told_of_incidents(blocks, prefect, secrets):
+    secrets.delete("prefect/pagerduty-integration-key")
+    lines = blocks("apply")
+    assert names(lines, "skipped") == {
+        "block webhook/pagerduty",
+        "automation alerts: Slack takes no messages",
+    }
+    assert "automation alerts: no success: created" in lines
+
+
+def test_without_places_only_heartbeats_are_watched(blocks, prefect, stack):
+    blocks("apply")
+    assert list(automations(prefect)) == ["alerts: no heartbeat"]

@@ -1,0 +1,51 @@
+"""Command line of watch: `python -m utils.watch` looks at Prefect's server every 30 s.
+
+In production it runs beside the worker, in the same task, which costs nothing more: it needs
+some 150 MB of memory, and four small requests for each look.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+
+from cyclopts import App
+
+from utils.errors import ClearError
+from utils.runs.command_line import option_error, run_commands
+from utils.runs.prefect_server import prefect_server
+from utils.watch.look import Watch
+
+SECONDS_BETWEEN_LOOKS = 30
+
+logger = logging.getLogger("utils.watch")
+app = App(
+    name="python -m utils.watch",
+    help="Tell people what is wrong with runs, deployments, tables and work pools.",
+    version_flags=(),
+    error_formatter=option_error,
+    result_action="return_value",
+)
+
+
+@app.default
+def main() -> None:
+    """Look every 30 s until the process is ended."""
+    ended = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
+    watch = Watch()
+    while not ended.is_set():
+        try:
+            with prefect_server() as client:
+                while not ended.is_set():
+                    watch.look(client)
+                    ended.wait(SECONDS_BETWEEN_LOOKS)
+        except ClearError as error:
+            logger.error("%s", error)
+            ended.wait(SECONDS_BETWEEN_LOOKS)
+
+
+if __name__ == "__main__":
+    run_commands(app)

@@ -1,0 +1,176 @@
+"""Letters as events of Prefect's server, whose automations deliver them.
+
+The server's events are the only memory of what was told: a new process reads them, and two
+side by side send each letter under one id, of which the server takes one.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Iterable, Iterator
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.events import EventPage
+from prefect.events import Event
+from prefect.events.filters import EventFilter
+
+from utils.watch.events import BACK, LOOKED, PREFIX, event_name
+from utils.watch.judge import Kind
+from utils.watch.letters import Action, Key, Letter, Sent
+from utils.watch.moments import moment
+
+ACTED = ("prefect.automation.action.executed", "prefect.automation.action.failed")
+KEPT_FOR = timedelta(days=7)  # by Prefect, unless it is told otherwise
+# A server that is killed loses what it has not written for five seconds.
+ANSWERED_WITHIN = timedelta(minutes=1)
+LOOKED_EVERY = timedelta(minutes=2)
+AWAY_AFTER = timedelta(minutes=10)
+logger = logging.getLogger(__name__)
+PAGE = 50  # Prefect's most
+WATCH = {"prefect.resource.id": "data-platform.watch"}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a place has answered to a letter."""
+
+    status: int | None
+    """Status of its HTTP response, None if there was none."""
+    reason: str = ""
+
+    @property
+    def accepted(self) -> bool:
+        """True if the place has taken the letter."""
+        return self.status is not None and self.status < 300
+
+    def __str__(self) -> str:
+        return f"status {self.status}" if self.status else self.reason
+
+
+class LetterEvents:
+    """Letters of the last days, with what became of them."""
+
+    def __init__(self) -> None:
+        self._sent: dict[UUID, Sent] = {}
+        self._read: datetime | None = None
+        self._looked: datetime | None = None
+
+    def sent(self, client: SyncPrefectClient, now: datetime) -> list[Sent]:
+        """Return all letters, with the answers that have come.
+
+        Others may have sent some: an earlier process, or one beside another worker.
+        """
+        since = self._read - ANSWERED_WITHIN if self._read else now - KEPT_FOR
+        for event in _events(client, since, prefix=[PREFIX]):
+            if event.id not in self._sent and (sent := _sent(event)):
+                self._sent[event.id] = sent
+        self._read = now
+        self._read_answers(client, now)
+        self._sent = {
+            id: each for id, each in self._sent.items() if each.at > now - KEPT_FOR
+        }
+        return list(self._sent.values())
+
+    def send(
+        self,
+        client: SyncPrefectClient,
+        letter: Letter,
+        payload: dict[str, Any],
+        now: datetime,
+    ) -> None:
+        """Send a letter as an event."""
+        key = letter.key
+        identity = {
+            "action": key.action.value,
+            "kind": key.kind.value,
+            "subject": key.subject,
+            "due": key.due.astimezone(UTC).isoformat(),
+            "attempt": letter.attempt,
+        }
+        event = _post(
+            client,
+            id=uuid5(NAMESPACE_URL, PREFIX + "|".join(map(str, identity.values()))),
+            occurred=now,
+            event=event_name(key.kind, key.action),
+            resource={"prefect.resource.id": f"data-platform.{key.subject}"},
+            payload=payload | identity,
+        )
+        if sent := _sent(event):
+            self._sent[event.id] = sent
+
+    def say_looked(self, client: SyncPrefectClient, now: datetime) -> None:
+        """Tell the server that all is well with watch itself, every other minute."""
+        if self._looked is None:
+            last = max(
+                (
+                    each.occurred
+                    for each in _events(client, now - KEPT_FOR, name=[LOOKED])
+                ),
+                default=None,
+            )
+            if last and now > moment(last) + AWAY_AFTER:
+                _post(client, occurred=now, event=BACK, resource=WATCH)
+        if self._looked is None or now >= self._looked + LOOKED_EVERY:
+            _post(client, occurred=now, event=LOOKED, resource=WATCH)
+            self._looked = now
+
+    def _read_answers(self, client: SyncPrefectClient, now: datetime) -> None:
+        waiting = {id: each for id, each in self._sent.items() if each.accepted is None}
+        if not waiting:
+            return
+        first = min(each.at for each in waiting.values())
+        answers = dict(_answers(client, first - ANSWERED_WITHIN))
+        for id, each in waiting.items():
+            answer = answers.get(id)
+            if answer is None and now <= each.at + ANSWERED_WITHIN:
+                continue
+            answer = answer or Answer(None, "no automation has sent it")
+            self._sent[id] = replace(each, accepted=answer.accepted)
+            if not answer.accepted:
+                logger.error(
+                    "alerts: %s were refused %s (%s)",
+                    *(each.key.action.place, each.payload.get("summary"), answer),
+                )
+
+
+def _answers(
+    client: SyncPrefectClient, since: datetime
+) -> Iterator[tuple[UUID, Answer]]:
+    """Yield the ids of letters and what their places have answered."""
+    for event in _events(client, since, name=list(ACTED)):
+        for related in event.related:
+            if related.role == "triggering-event":
+                status = event.payload.get("status_code")
+                answer = Answer(status, str(event.payload.get("reason", "")))
+                yield UUID(related.id.removeprefix("prefect.event.")), answer
+
+
+def _post(client: SyncPrefectClient, **fields: Any) -> Event:
+    event = Event.model_validate(fields)
+    client.request("POST", "/events", json=[event.model_dump(mode="json")])
+    return event
+
+
+def _events(
+    client: SyncPrefectClient, since: datetime, **names: list[str]
+) -> Iterator[Event]:
+    which = EventFilter.model_validate({"occurred": {"since": since}, "event": names})
+    page: EventPage | None = client.read_events(which, limit=PAGE)
+    while page:
+        yield from page.events
+        following = page.next_page
+        page = client.read_events_page(str(following)) if following else None
+
+
+def _sent(event: Event) -> Sent | None:
+    """Return the letter of an event, None if another release has sent it."""
+    told = event.payload
+    try:
+        due = moment(datetime.fromisoformat(told["due"]))
+        key = Key(Action(told["action"]), Kind(told["kind"]), told["subject"], due)
+        return Sent(key, moment(event.occurred), told["attempt"], told)
+    except (KeyError, ValueError):
+        return None

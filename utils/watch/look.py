@@ -1,0 +1,34 @@
+"""A look at Prefect's server, and the letters that follow from it."""
+
+from __future__ import annotations
+
+import logging
+from typing import Iterable
+
+from prefect.client.orchestration import SyncPrefectClient
+
+from utils.watch.history import Table
+from utils.watch.letter_events import LetterEvents
+from utils.watch.letters import Outbox
+from utils.watch.prefect_history import PrefectHistory
+from utils.watch.words import words_of
+
+logger = logging.getLogger(__name__)
+
+
+class Watch:
+    """What is remembered from look to look. A new one reads it from the server."""
+
+    def __init__(self) -> None:
+        self._history = PrefectHistory()
+        self._letters = LetterEvents()
+
+    def look(self, client: SyncPrefectClient, tables: Iterable[Table] = ()) -> None:
+        """Look once, and send what is due."""
+        history = self._history.look(client, tables)
+        sent = self._letters.sent(client, history.now)
+        for letter in Outbox(sent).letters(history):
+            words = words_of(letter, history)
+            self._letters.send(client, letter, words, history.now)
+            logger.info("%s: %s", letter.key.action.value, words["summary"])
+        self._letters.say_looked(client, history.now)

@@ -1,0 +1,222 @@
+"""History of runs, deployments and work pools, read from Prefect's server."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Iterable, Iterator
+from uuid import UUID
+
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.filters import DeploymentFilter, FlowRunFilter
+from prefect.client.schemas.objects import FlowRun, StateType, WorkPoolStatus
+from prefect.client.schemas.responses import DeploymentResponse
+from prefect.client.schemas.sorting import FlowRunSort
+
+from utils.watch.history import (
+    FINAL,
+    MOST_DURATIONS,
+    Deployment,
+    History,
+    Run,
+    State,
+    Table,
+    WorkPool,
+)
+from utils.watch.judge import MESSAGES_FOR
+from utils.watch.moments import moment
+from utils.watch.schedules import active_schedules
+
+TAG = "alerts"
+TAGGED = DeploymentFilter.model_validate({"tags": {"all_": [TAG]}})
+# Clocks differ, and a transaction may be seen later than another one that ended after it.
+MARGIN = timedelta(minutes=10)
+PAGE = 200  # Prefect's most
+UNFINISHED = [each for each in StateType if each.value not in FINAL]
+
+
+class PrefectHistory:
+    """Reader of the history, which asks for no more than what may have changed."""
+
+    def __init__(self) -> None:
+        self._client: SyncPrefectClient
+        self._looked: datetime | None = None
+        self._runs: dict[UUID, dict[UUID, Run]] = {}
+        """Runs of each deployment."""
+        self._states: dict[tuple[UUID, UUID | None], tuple[State, ...]] = {}
+        self._flows: dict[UUID, str] = {}
+        self._paused: dict[UUID, datetime] = {}
+        """When a deployment was last seen paused."""
+        self._not_ready: dict[str, datetime] = {}
+        """When a work pool was first seen without a worker."""
+
+    def look(self, client: SyncPrefectClient, tables: Iterable[Table] = ()) -> History:
+        """Return the history as it is now."""
+        self._client = client
+        now = datetime.now(UTC)
+        found = list(self._tagged_deployments())
+        self._read_runs(found, now)
+        self._looked = now
+        deployments = [self._deployment(each, now) for each in found]
+        pools = {each.work_pool_name for each in found if each.work_pool_name}
+        return History(
+            now, tuple(deployments), tuple(self._pools(pools, now)), tuple(tables)
+        )
+
+    def _tagged_deployments(self) -> Iterator[DeploymentResponse]:
+        offset = 0
+        while page := self._client.read_deployments(
+            deployment_filter=TAGGED, limit=PAGE, offset=offset
+        ):
+            yield from page
+            if len(page) < PAGE:
+                return
+            offset += PAGE
+
+    def _read_runs(self, deployments: list[DeploymentResponse], now: datetime) -> None:
+        ids = {each.id for each in deployments}
+        unknown = [each for each in deployments if each.id not in self._runs]
+        kept = {
+            id: {k: run for k, run in runs.items() if run.state.type in FINAL}
+            for id, runs in self._runs.items()
+            if id in ids
+        }
+        self._runs = {id: {} for id in ids} | kept
+        for deployment in unknown:
+            self._add(self._earlier_runs(deployment.id, now))
+        since = self._looked - MARGIN if self._looked else now - MESSAGES_FOR
+        self._add(self._ended_since(since, TAGGED))
+        self._add(self._unfinished(now))
+        for id in ids:
+            self._runs[id] = dict(_remembered(self._runs[id], now))
+
+    def _earlier_runs(self, deployment: UUID, now: datetime) -> Iterator[FlowRun]:
+        """Yield the last successes, and all ends after the last one."""
+        only = DeploymentFilter.model_validate({"id": {"any_": [deployment]}})
+        successes = self._client.read_flow_runs(
+            deployment_filter=only,
+            flow_run_filter=FlowRunFilter.model_validate(
+                {"state": {"type": {"any_": [StateType.COMPLETED]}}}
+            ),
+            sort=FlowRunSort.END_TIME_DESC,
+            limit=MOST_DURATIONS,
+        )
+        yield from successes
+        if successes and successes[0].end_time:
+            yield from self._ended_since(successes[0].end_time, only)
+        elif not successes:
+            yield from self._ended_since(now - timedelta(days=365), only)
+
+    def _ended_since(self, since: datetime, of: DeploymentFilter) -> Iterator[FlowRun]:
+        ended = FlowRunFilter.model_validate({"end_time": {"after_": since}})
+        yield from self._all(of, ended, FlowRunSort.END_TIME_DESC)
+
+    def _unfinished(self, now: datetime) -> Iterator[FlowRun]:
+        unfinished = FlowRunFilter.model_validate(
+            {
+                "state": {"type": {"any_": UNFINISHED}},
+                "expected_start_time": {"before_": now},
+            }
+        )
+        yield from self._all(TAGGED, unfinished, FlowRunSort.ID_DESC)
+
+    def _all(
+        self, of: DeploymentFilter, which: FlowRunFilter, sort: FlowRunSort
+    ) -> Iterator[FlowRun]:
+        offset = 0
+        while page := self._client.read_flow_runs(
+            deployment_filter=of,
+            flow_run_filter=which,
+            sort=sort,
+            limit=PAGE,
+            offset=offset,
+        ):
+            yield from page
+            if len(page) < PAGE:
+                return
+            offset += PAGE
+
+    def _add(self, runs: Iterable[FlowRun]) -> None:
+        for each in runs:
+            if each.deployment_id in self._runs and each.state:
+                self._runs[each.deployment_id][each.id] = self._run(each)
+
+    def _run(self, run: FlowRun) -> Run:
+        return Run(
+            id=str(run.id),
+            name=run.name,
+            expected=moment(
+                run.expected_start_time or run.created or datetime.now(UTC)
+            ),
+            states=self._states_of(run),
+            parameters=run.parameters,
+        )
+
+    def _states_of(self, run: FlowRun) -> tuple[State, ...]:
+        """Return a run's states. The server is asked for those before that may matter."""
+        if run.run_count <= 1 and run.state_name != "InfrastructurePending":
+            return tuple(_states(run))
+        key = (run.id, run.state_id)
+        if key not in self._states:
+            found = self._client.read_flow_run_states(run.id)
+            self._states[key] = tuple(
+                State(
+                    moment(each.timestamp),
+                    each.type.value,
+                    each.name or "",
+                    each.message or "",
+                )
+                for each in sorted(found, key=lambda each: each.timestamp)
+            )
+        return self._states[key]
+
+    def _deployment(self, found: DeploymentResponse, now: datetime) -> Deployment:
+        if found.paused:
+            self._paused[found.id] = now
+        return Deployment(
+            id=str(found.id),
+            name=f"{self._flow_name(found.flow_id)}/{found.name}",
+            runs=tuple(self._runs[found.id].values()),
+            schedules=active_schedules(found, self._paused.get(found.id)),
+        )
+
+    def _flow_name(self, flow: UUID) -> str:
+        if flow not in self._flows:
+            self._flows[flow] = self._client.read_flow(flow).name
+        return self._flows[flow]
+
+    def _pools(self, names: set[str], now: datetime) -> Iterator[WorkPool]:
+        for pool in self._client.read_work_pools():
+            if pool.name in names:
+                if pool.status == WorkPoolStatus.NOT_READY:
+                    self._not_ready.setdefault(pool.name, now)
+                else:
+                    self._not_ready.pop(pool.name, None)
+                yield WorkPool(pool.name, self._not_ready.get(pool.name))
+
+
+def _states(run: FlowRun) -> Iterator[State]:
+    """Yield the states that matter of a run that has run once at most."""
+    state = run.state
+    assert state
+    if run.start_time and run.start_time < state.timestamp:
+        yield State(moment(run.start_time), "RUNNING", "Running")
+    yield State(
+        moment(state.timestamp), state.type.value, state.name or "", state.message or ""
+    )
+
+
+def _remembered(runs: dict[UUID, Run], now: datetime) -> Iterator[tuple[UUID, Run]]:
+    """Yield the runs that may still matter: recent ones, and those since the last success."""
+    ends = sorted(
+        ((run.state.at, id) for id, run in runs.items() if run.state.type in FINAL),
+        reverse=True,
+    )
+    successes = [id for _, id in ends if runs[id].state.type == "COMPLETED"]
+    last = runs[successes[0]].state.at if successes else None
+    kept = set(successes[:MOST_DURATIONS])
+    for id, run in runs.items():
+        is_recent = run.state.at > now - MESSAGES_FOR
+        if run.state.type not in FINAL or is_recent or id in kept:
+            yield id, run
+        elif last is None or run.state.at >= last:
+            yield id, run
