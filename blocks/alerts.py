@@ -13,8 +13,8 @@ from typing import Any, Iterator
 from blocks.automations import Automation, proactive, reactive
 from blocks.block_documents import BlockDocument
 from blocks.managed_object import SkippedObject
-from utils.watch.events import BACK, LOOKED, event_name
 from utils.watch.judge import Kind
+from utils.watch.letter_events import BACK, LOOKED, event_name
 from utils.watch.letters import Action
 from utils.watch.prefect_history import TAG
 

@@ -59,7 +59,8 @@ def costs(
         "NAT": gateway if nat == "gateway" else instance,
         "Outbound address": hours * usd["public_address_hour"],
         "Logs": month["gb_of_logs"] * logs,
-        "Alarms": month[f"alarms_with_{nat}"] * usd["alarm_month"],
+        "Alarms": month[f"alarms_with_{nat}"] * usd["alarm_month"]
+        + month["metrics"] * usd["metric_month"],
         "Secrets": month["secrets"] * usd["secret_month"],
         "Images": month["gb_of_images"] * usd["image_gb_month"],
         f"Lake, {month['gb_of_lake']} GB": month["gb_of_lake"] * usd["lake_gb_month"],

@@ -9,6 +9,8 @@
 - `reports`: what the reports of loads, backfills and exports have in common, and how they
   are shown; differences between what is wanted and what is there. Knows neither Prefect nor
   dlt.
+- `watch`: judges runs, deployments, tables and work pools, and tells people what is wrong
+  (Prefect).
 - `backfill`: a range of days, and its chunks, each a run of a deployment (Prefect).
 - `export`: files that queries are exported into (Arrow).
 - `aws`: questions to AWS: client, secrets, stack. Knows neither Prefect nor dlt.

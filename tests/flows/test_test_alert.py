@@ -24,7 +24,7 @@ def test_it_raises(prefect_api):
     (line,) = [
         log.message
         for log in logs_of(state.state_details.flow_run_id)
-        if log.name == "prefect.flow_runs" and "on purpose" in log.message
+        if log.name == "prefect.flow_runs" and "raises on purpose" in log.message
     ]
     assert line == "This run raises on purpose"
 

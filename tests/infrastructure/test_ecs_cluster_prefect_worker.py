@@ -126,6 +126,17 @@ def test_the_worker_is_as_confined_as_the_runs():
     assert {each["ContainerPath"] for each in WORKER["MountPoints"]} == volumes()
 
 
+def test_watch_runs_beside_the_worker_and_as_confined():
+    worker, watch = properties(PLATFORM, "WorkerTask")["ContainerDefinitions"]
+    for name in ("Image", "Secrets", "MountPoints", "LinuxParameters"):
+        assert watch[name] == worker[name], name
+    assert watch["ReadonlyRootFilesystem"] is True
+    assert watch["Command"] == ["python", "-m", "utils.watch"]
+    # An end of watch neither ends the worker nor goes unrepaired.
+    assert watch["Essential"] is False
+    assert watch["RestartPolicy"]["Enabled"] is True
+
+
 def definition_of_runs() -> dict[str, Any]:
     template = production_pool(STACK).base_job_template
     return template["job_configuration"]["task_definition"]

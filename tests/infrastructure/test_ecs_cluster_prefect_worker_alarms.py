@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from tests.infrastructure.templates import TEMPLATES, of_type, properties, read
+from utils.watch.letter_events import REFUSED
 
 PLATFORM = TEMPLATES["data-platform"]
 RESOURCES = read(PLATFORM)["Resources"]
@@ -12,7 +13,7 @@ RESOURCES = read(PLATFORM)["Resources"]
 
 def test_every_alarm_goes_to_the_topic_and_says_what_it_means():
     alarms = of_type(PLATFORM, "AWS::CloudWatch::Alarm")
-    assert len(alarms) == 6
+    assert len(alarms) == 7
     for name, alarm in alarms.items():
         assert {"Ref": "AlarmTopic"} in alarm["AlarmActions"], name
         assert alarm["AlarmDescription"].endswith("."), name
@@ -57,6 +58,15 @@ def test_events_that_are_lost_or_not_read_are_noticed():
         (dimension,) = alarm["Dimensions"]
         assert dimension["Value"] == {"GetAtt": f"{queue}.QueueName"}
         assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
+
+
+def test_refused_alerts_are_told_by_what_watch_logs():
+    metric = properties(PLATFORM, "AlertsRefusedMetric")
+    assert metric["FilterPattern"] == f'"{REFUSED}"'
+    (transformed,) = metric["MetricTransformations"]
+    alarm = properties(PLATFORM, "AlertsRefused")
+    assert alarm["MetricName"] == transformed["MetricName"]
+    assert alarm["Namespace"] == transformed["MetricNamespace"]
 
 
 def test_the_topic_takes_messages_of_this_accounts_alarms_and_events():

@@ -23,7 +23,7 @@ def test_each_part_is_usage_times_price():
     found = {nat: list(costs(given, nat, [RUN]).values()) for nat in CONDITIONS}
     #          worker, a run of 24 minutes, NAT, address, logs, alarms, secrets, images, lake
     worker = 24 * (24 + 24)
-    others = [24, 24 * (1 + 24), 24, 24, 24, 24]
+    others = [24, 24 * (1 + 24), 24 + 24, 24, 24, 24]
     assert found["gateway"] == pytest.approx([worker, 0.8, 24 + 24, *others])
     assert found["instance"] == pytest.approx([worker, 0.8, 24 + 8, *others])
 

@@ -6,11 +6,12 @@ some 150 MB of memory, and four small requests for each look.
 
 from __future__ import annotations
 
-import logging
 import signal
 import threading
 
 from cyclopts import App
+from prefect.logging import get_logger
+from prefect.settings import PREFECT_API_URL
 
 from utils.errors import ClearError
 from utils.runs.command_line import option_error, run_commands
@@ -19,7 +20,7 @@ from utils.watch.look import Watch
 
 SECONDS_BETWEEN_LOOKS = 30
 
-logger = logging.getLogger("utils.watch")
+logger = get_logger("watch")
 app = App(
     name="python -m utils.watch",
     help="Tell people what is wrong with runs, deployments, tables and work pools.",
@@ -31,10 +32,16 @@ app = App(
 
 @app.default
 def main() -> None:
-    """Look every 30 s until the process is ended."""
+    """Look every 30 s until the process is ended.
+
+    Raises:
+        ClearError: PREFECT_API_URL is not set. A server that does not answer is waited for.
+    """
+    if PREFECT_API_URL.value() is None:
+        with prefect_server():  # raises
+            pass
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
     watch = Watch()
     while not ended.is_set():
         try:

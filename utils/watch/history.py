@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from statistics import median
 from typing import Any, Callable, Iterator
@@ -13,6 +13,14 @@ FINAL = (*FAILED, "COMPLETED", "CANCELLED")
 # Runs from whose durations the usual one comes.
 MOST_DURATIONS = 20
 LEAST_DURATIONS = 3
+
+
+def moment(at: datetime) -> datetime:
+    """Return one of Prefect's times as Python's own.
+
+    Prefect's are pendulum's, which lose their time zone when a duration is added in UTC.
+    """
+    return datetime.fromtimestamp(at.timestamp(), UTC)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ side by side send each letter under one id, of which the server takes one.
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Iterable, Iterator
@@ -16,21 +15,33 @@ from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.events import EventPage
 from prefect.events import Event
 from prefect.events.filters import EventFilter
+from prefect.logging import get_logger
 
-from utils.watch.events import BACK, LOOKED, PREFIX, event_name
+from utils.watch.history import moment
 from utils.watch.judge import Kind
 from utils.watch.letters import Action, Key, Letter, Sent
-from utils.watch.moments import moment
 
+PREFIX = "data-platform.alert."
+LOOKED = "data-platform.watch.looked"
+"""Event of a look that went well. Without it an automation says that watch is away."""
+BACK = "data-platform.watch.back"
+"""Event of the first look after watch was away."""
+REFUSED = "alerts: not told"
+"""Beginning of what is logged of a letter that was refused. An alarm of AWS looks for it."""
 ACTED = ("prefect.automation.action.executed", "prefect.automation.action.failed")
 KEPT_FOR = timedelta(days=7)  # by Prefect, unless it is told otherwise
 # A server that is killed loses what it has not written for five seconds.
 ANSWERED_WITHIN = timedelta(minutes=1)
 LOOKED_EVERY = timedelta(minutes=2)
 AWAY_AFTER = timedelta(minutes=10)
-logger = logging.getLogger(__name__)
+logger = get_logger("watch")
 PAGE = 50  # Prefect's most
 WATCH = {"prefect.resource.id": "data-platform.watch"}
+
+
+def event_name(kind: Kind, action: Action) -> str:
+    """Return the name of a letter's event."""
+    return f"{PREFIX}{kind.value}.{action.value}"
 
 
 @dataclass(frozen=True)
@@ -131,8 +142,9 @@ class LetterEvents:
             self._sent[id] = replace(each, accepted=answer.accepted)
             if not answer.accepted:
                 logger.error(
-                    "alerts: %s were refused %s (%s)",
-                    *(each.key.action.place, each.payload.get("summary"), answer),
+                    "%s %s: %s. The place for %s: %s",
+                    *(REFUSED, each.key.kind, each.payload.get("summary")),
+                    *(each.key.action.place, answer),
                 )
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Iterable
 
 from prefect.client.orchestration import SyncPrefectClient
+from prefect.logging import get_logger
 
 from utils.watch.history import Table
 from utils.watch.letter_events import LetterEvents
@@ -13,7 +13,7 @@ from utils.watch.letters import Outbox
 from utils.watch.prefect_history import PrefectHistory
 from utils.watch.words import words_of
 
-logger = logging.getLogger(__name__)
+logger = get_logger("watch")
 
 
 class Watch:

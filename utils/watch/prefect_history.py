@@ -21,9 +21,9 @@ from utils.watch.history import (
     State,
     Table,
     WorkPool,
+    moment,
 )
 from utils.watch.judge import MESSAGES_FOR
-from utils.watch.moments import moment
 from utils.watch.schedules import active_schedules
 
 TAG = "alerts"

@@ -12,8 +12,7 @@ from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import SCHEDULE_TYPES
 from pydantic import TypeAdapter
 
-from utils.watch.history import Schedule
-from utils.watch.moments import moment
+from utils.watch.history import Schedule, moment
 
 
 def active_schedules(

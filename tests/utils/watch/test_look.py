@@ -147,7 +147,7 @@ def test_a_place_that_refuses(server, look, monkeypatch, caplog, status):
     server.slack.status = status
     server.run(server.deployment("products"), Running(), Failed(message="away"))
     look()
-    assert "alerts: messages were refused" in caplog.text
+    assert "alerts: not told run-failed: products/production failed" in caplog.text
     assert f"status {status}" in caplog.text
     look()
     assert server.incidents() == [("trigger", "place.messages")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Iterator
 from uuid import UUID
@@ -78,14 +78,20 @@ class WatchedServer:
         self.client.__exit__(None, None, None)
         self._running.close()
 
-    def apply(self) -> None:
-        """Make the places and automations, as `python -m blocks apply` does."""
+    def apply(self, within: float | None = None) -> None:
+        """Make the places and automations, as `python -m blocks apply` does.
+
+        Args:
+            within: Seconds for which those wait that wait for something.
+        """
         slack = webhook("slack", f"{self.slack.api.url}/slack", {})
         key = {"X-Routing-Key": "the-key"}
         url = f"{self.pagerduty.api.url}/v2/enqueue"
         pagerduty = webhook("pagerduty", url, key)
         for each in (slack, pagerduty, *automations(slack, pagerduty)):
             assert isinstance(each, (BlockDocument, Automation))
+            if within and isinstance(each, Automation) and each.trigger["within"]:
+                each = replace(each, trigger=each.trigger | {"within": within})
             each.create(self.client)
 
     def empty(self) -> None:
