@@ -31,6 +31,11 @@ TOGETHER = {
     "platform": ("tests/end_to_end/",),
     # Each process would start the server and Chromium.
     "local server": ("tests/infrastructure/local_server/",),
+    # Each process would start a watched server.
+    "watched server": (
+        "tests/utils/watch/test_look.py",
+        "tests/utils/watch/test_main.py",
+    ),
     "releases": (
         "tests/infrastructure/release/test_apply",
         "tests/infrastructure/release/test_rollback.py",

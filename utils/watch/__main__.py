@@ -1,7 +1,6 @@
 """Command line of watch: `python -m utils.watch` looks at Prefect's server every 30 s.
 
-In production it runs beside the worker, in the same task, which costs nothing more: it needs
-some 150 MB of memory, and four small requests for each look.
+In production it runs beside the worker, in the same task, which costs nothing more.
 """
 
 from __future__ import annotations

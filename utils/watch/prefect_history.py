@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any, Iterable, Iterator
+from itertools import count
+from typing import Iterable, Iterator
 from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.filters import DeploymentFilter, FlowRunFilter
 from prefect.client.schemas.objects import FlowRun, StateType, WorkPoolStatus
-from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.sorting import FlowRunSort
 
 from utils.watch.history import (
@@ -24,7 +24,7 @@ from utils.watch.history import (
     moment,
 )
 from utils.watch.judge import MESSAGES_FOR
-from utils.watch.schedules import active_schedules
+from utils.watch.schedules import ServerDeployment
 
 TAG = "alerts"
 TAGGED = DeploymentFilter.model_validate({"tags": {"all_": [TAG]}})
@@ -62,17 +62,18 @@ class PrefectHistory:
             now, tuple(deployments), tuple(self._pools(pools, now)), tuple(tables)
         )
 
-    def _tagged_deployments(self) -> Iterator[DeploymentResponse]:
-        offset = 0
-        while page := self._client.read_deployments(
-            deployment_filter=TAGGED, limit=PAGE, offset=offset
-        ):
-            yield from page
+    def _tagged_deployments(self) -> Iterator[ServerDeployment]:
+        asked = {"deployments": TAGGED.model_dump(mode="json"), "limit": PAGE}
+        for offset in count(0, PAGE):
+            answer = self._client.request(
+                "POST", "/deployments/filter", json=asked | {"offset": offset}
+            )
+            page = answer.json()
+            yield from map(ServerDeployment.model_validate, page)
             if len(page) < PAGE:
                 return
-            offset += PAGE
 
-    def _read_runs(self, deployments: list[DeploymentResponse], now: datetime) -> None:
+    def _read_runs(self, deployments: list[ServerDeployment], now: datetime) -> None:
         ids = {each.id for each in deployments}
         unknown = [each for each in deployments if each.id not in self._runs]
         kept = {
@@ -169,14 +170,14 @@ class PrefectHistory:
             )
         return self._states[key]
 
-    def _deployment(self, found: DeploymentResponse, now: datetime) -> Deployment:
+    def _deployment(self, found: ServerDeployment, now: datetime) -> Deployment:
         if found.paused:
             self._paused[found.id] = now
         return Deployment(
             id=str(found.id),
             name=f"{self._flow_name(found.flow_id)}/{found.name}",
             runs=tuple(self._runs[found.id].values()),
-            schedules=active_schedules(found, self._paused.get(found.id)),
+            schedules=found.active_schedules(self._paused.get(found.id)),
         )
 
     def _flow_name(self, flow: UUID) -> str:

@@ -1,54 +1,74 @@
-"""Times of Prefect's schedules, by Prefect's own calculation."""
+"""Deployments with their schedules, whose times Prefect's own code calculates.
+
+Prefect's client would look for all time zones of the machine for each schedule it reads,
+which takes most of a look.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import json
 from datetime import UTC, datetime
-from functools import partial
-from typing import Union
+from functools import lru_cache, partial
+from typing import Any, Union
+from uuid import UUID
 
-from prefect.client.schemas.objects import DeploymentSchedule
-from prefect.client.schemas.responses import DeploymentResponse
-from prefect.client.schemas.schedules import SCHEDULE_TYPES
-from pydantic import TypeAdapter
+from prefect.server.schemas import schedules
+from pydantic import BaseModel, TypeAdapter
 
 from utils.watch.history import Schedule, moment
 
+SCHEDULE: TypeAdapter[Any] = TypeAdapter(
+    Union[schedules.IntervalSchedule, schedules.CronSchedule, schedules.RRuleSchedule]
+)
 
-def active_schedules(
-    deployment: DeploymentResponse, paused: datetime | None
-) -> tuple[Schedule, ...]:
-    """Return the active schedules of a deployment, none if it is paused.
+
+class ServerSchedule(BaseModel):
+    """Schedule as Prefect's server has it."""
+
+    schedule: dict[str, Any]
+    active: bool
+    created: datetime
+    updated: datetime
+
+
+class ServerDeployment(BaseModel):
+    """Deployment as Prefect's server has it."""
+
+    id: UUID
+    name: str
+    flow_id: UUID
+    paused: bool
+    work_pool_name: str | None
+    schedules: list[ServerSchedule]
+
+    def active_schedules(self, paused: datetime | None) -> tuple[Schedule, ...]:
+        """Return its active schedules, none if it is paused.
+
+        Args:
+            paused: When it was last known to be paused.
+        """
+        if self.paused:
+            return ()
+        long_ago = datetime.min.replace(tzinfo=UTC)
+        return tuple(
+            Schedule(
+                partial(next_time, json.dumps(each.schedule)),
+                moment(max(each.created, each.updated, paused or long_ago)),
+            )
+            for each in self.schedules
+            if each.active
+        )
+
+
+@lru_cache(maxsize=1000)
+def next_time(schedule: str, after: datetime) -> datetime | None:
+    """Return a schedule's first time after another one.
 
     Args:
-        deployment: Deployment as Prefect's server has it.
-        paused: When it was last known to be paused.
+        schedule: JSON of the schedule.
+        after: Time from which on to look. Looks ask for the same one again and again.
     """
-    if deployment.paused:
-        return ()
-    return tuple(
-        Schedule(partial(next_time, each.schedule), _since(each, paused))
-        for each in deployment.schedules
-        if each.active
-    )
-
-
-def next_time(schedule: SCHEDULE_TYPES, after: datetime) -> datetime | None:
-    """Return the schedule's first time after another one."""
-    from prefect.server.schemas import schedules
-
-    adapter = TypeAdapter(
-        Union[
-            schedules.IntervalSchedule,
-            schedules.CronSchedule,
-            schedules.RRuleSchedule,
-        ]
-    )
-    found = adapter.validate_python(schedule.model_dump())
+    found = SCHEDULE.validate_json(schedule)
     dates = asyncio.run(found.get_dates(2, start=after))
     return next((moment(each) for each in dates if each > after), None)
-
-
-def _since(schedule: DeploymentSchedule, paused: datetime | None) -> datetime:
-    known = [each for each in (schedule.updated, schedule.created, paused) if each]
-    return max(map(moment, known), default=datetime.now(UTC))

@@ -16,7 +16,6 @@ from utils.watch.letters import Action, Key, Letter
 from utils.watch.runbook import section_of
 
 LONGEST_LINE = 300
-SEVERITY = {Kind.NO_WORKER: "critical"}
 RUNBOOK = "infrastructure/runbook.md"
 
 
@@ -77,7 +76,7 @@ def words_of(letter: Letter, history: History) -> dict[str, Any]:
 
 
 def _message(message: Message, history: History) -> Words:
-    run, state, name = message.run, message.run.state, message.deployment.name
+    run, state = message.run, message.run.state
     error = _last_line(state.message)
     details = {
         "Error": error if message.kind == Kind.RUN_FAILED else "",

@@ -14,8 +14,6 @@ from tests.servers.waiting import until
 from utils.watch import judge, letter_events, letters
 from utils.watch.look import Watch
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture
 def look(server):
@@ -35,6 +33,7 @@ def answered(watch: Watch, server) -> bool:
     return all(each.accepted is not None for each in sent)
 
 
+@pytest.mark.slow
 def test_a_failed_run_is_told_once_with_its_words(server, look):
     deployment = server.deployment("products")
     run = server.run(
@@ -62,6 +61,7 @@ def test_a_failed_run_is_told_once_with_its_words(server, look):
     assert server.incidents() == []
 
 
+@pytest.mark.slow
 def test_three_failures_in_a_row_and_a_success(server, look):
     deployment = server.deployment("products")
     key = f"deployment.{deployment}"
@@ -86,6 +86,7 @@ def test_three_failures_in_a_row_and_a_success(server, look):
     assert server.pagerduty.api.requests[0].headers["x-routing-key"] == "the-key"
 
 
+@pytest.mark.slow
 def test_without_the_tag_nothing_is_told(server, look):
     deployment = server.deployment("products", tags=("load",))
     for _ in range(3):
@@ -94,6 +95,7 @@ def test_without_the_tag_nothing_is_told(server, look):
     assert server.texts() == server.incidents() == []
 
 
+@pytest.mark.slow
 def test_runs_that_do_not_go_on(server, look, monkeypatch):
     for name in ("PENDING_FOR", "LATE_BY", "RUNNING_LONGER_BY"):
         monkeypatch.setattr(judge, name, timedelta(seconds=1))
@@ -110,6 +112,7 @@ def test_runs_that_do_not_go_on(server, look, monkeypatch):
     assert kinds == ["late", "pending", "usual"]
 
 
+@pytest.mark.slow
 def test_no_worker(server, look, monkeypatch):
     monkeypatch.setattr(judge, "NOT_READY_FOR", timedelta(0))
     server.client.create_work_pool(WorkPoolCreate(name="production", type="process"))
@@ -122,6 +125,7 @@ def test_no_worker(server, look, monkeypatch):
     assert server.incidents()[1:] == [("resolve", "work-pool.production")]
 
 
+@pytest.mark.slow
 def test_no_success(server, look, monkeypatch):
     monkeypatch.setattr(judge, "SUCCESS_WITHIN", timedelta(seconds=1))
     schedule = IntervalSchedule(interval=timedelta(seconds=1))
@@ -140,7 +144,13 @@ def test_no_success(server, look, monkeypatch):
     assert server.incidents()[:2] == [("trigger", key), ("resolve", key)]
 
 
-@pytest.mark.parametrize("status", [400, 403, 404, 429, 500])
+@pytest.mark.parametrize(
+    "status",
+    [
+        *(pytest.param(n, marks=pytest.mark.slow) for n in (403, 429)),
+        *(pytest.param(n, marks=pytest.mark.exhaustive) for n in (400, 404, 500, 503)),
+    ],
+)
 def test_a_place_that_refuses(server, look, monkeypatch, caplog, status):
     monkeypatch.setattr(letters, "FIRST_PAUSE", timedelta(0))
     monkeypatch.setattr(letters, "REFUSED_FOR", timedelta(0))
@@ -160,6 +170,7 @@ def test_a_place_that_refuses(server, look, monkeypatch, caplog, status):
     assert server.incidents()[1:] == [("resolve", "place.messages")]
 
 
+@pytest.mark.slow
 def test_what_happens_while_nobody_looks(server, look):
     """The server is restarted, too, and the runs' events may be lost."""
     deployment = server.deployment("products")
