@@ -46,7 +46,7 @@ class Automation(ManagedObject):
 
     @property
     def public_fields(self) -> re.Pattern[str]:
-        """All fields: an automation has no secrets."""
+        """Any field: an automation has no secrets."""
         return PUBLIC_FIELDS
 
     def find(self, client: SyncPrefectClient) -> Fields | None:

@@ -44,7 +44,7 @@ class End:
 
     @property
     def at(self) -> datetime:
-        """When it ended."""
+        """Time of the end."""
         return self.state.at
 
     @property
@@ -75,7 +75,7 @@ class Run:
 
     @property
     def since(self) -> datetime:
-        """When it came into a state of the type that it is in."""
+        """Time at which it came into a state of the type that it is in."""
         begin = self.state.at
         for state in reversed(self.states):
             if state.type != self.state.type:
@@ -85,12 +85,12 @@ class Run:
 
     @property
     def running_since(self) -> datetime | None:
-        """When it began to run, after its last end if it had one."""
+        """Time at which it began to run, after its last end if it had one."""
         return _began(self.states)
 
     @property
     def ends(self) -> Iterator[End]:
-        """All of its ends, cancellations included."""
+        """Ends of the run, cancellations included."""
         for number, state in enumerate(self.states):
             if state.type in FINAL:
                 yield End(self, state, _began(self.states[:number]))
@@ -176,7 +176,7 @@ class Table:
 
 @dataclass(frozen=True)
 class History:
-    """All that is known at a moment."""
+    """Facts that are known at a moment."""
 
     now: datetime
     deployments: tuple[Deployment, ...] = ()

@@ -46,7 +46,7 @@ def event_name(kind: Kind, action: Action) -> str:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a place has answered to a letter."""
+    """Answer of a place to a letter."""
 
     status: int | None
     """Status of its HTTP response, None if there was none."""

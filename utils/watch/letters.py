@@ -20,7 +20,7 @@ REMINDER_AFTER = timedelta(days=6)
 
 
 class Action(StrEnum):
-    """What a letter does."""
+    """Effect of a letter."""
 
     TELL = "told"
     OPEN = "opened"
@@ -28,12 +28,12 @@ class Action(StrEnum):
 
     @property
     def place(self) -> str:
-        """Where it goes: to messages, or to incidents."""
+        """Place that it goes to: for messages, or for incidents."""
         return "messages" if self == Action.TELL else "incidents"
 
 
 class Key(NamedTuple):
-    """What two letters of one content have in common."""
+    """Identity that letters of one content have in common."""
 
     action: Action
     kind: Kind
@@ -72,7 +72,7 @@ class Letter:
 
 
 class Outbox:
-    """All letters of the last days, and what to send next."""
+    """Letters of the last days, and what to send next."""
 
     def __init__(self, sent: Iterable[Sent]) -> None:
         self._last: dict[Key, Sent] = {}

@@ -17,7 +17,7 @@ logger = get_logger("watch")
 
 
 class Watch:
-    """What is remembered from look to look. A new one reads it from the server."""
+    """Memory from look to look. A new one reads it from the server."""
 
     def __init__(self) -> None:
         self._history = PrefectHistory()

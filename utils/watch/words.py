@@ -21,7 +21,7 @@ RUNBOOK = "infrastructure/runbook.md"
 
 @dataclass(frozen=True)
 class Words:
-    """What a letter says. Nothing of it is secret."""
+    """Words of a letter. Nothing of them is secret."""
 
     summary: str
     """One line, which says on a locked screen what broke, and whether it can wait."""
@@ -51,7 +51,7 @@ class Words:
 
     @property
     def text(self) -> str:
-        """All of it, in Slack's format."""
+        """Words in Slack's format."""
         lines = [f"*{_escaped(self.summary)}*"]
         lines += [f"{name}: {_escaped(text)}" for name, text in self.details.items()]
         lines.append(" · ".join(_linked(to, name) for to, name in self._links))
