@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from prefect.events.schemas.automations import Automation, AutomationCore
 
 from tests.blocks.conftest import changes, names
+
+pytestmark = pytest.mark.slow
 
 
 def automations(prefect) -> dict[str, Automation]:
