@@ -15,12 +15,12 @@ from prefect.events.schemas.automations import AutomationCore
 from blocks.block_documents import BlockDocument
 from blocks.managed_object import ManagedObject
 from utils.reports.differences import Fields
+from utils.runs.prefect_server import read_all
 
 TAG = "data-platform"
 """Tag of the automations that are managed here."""
 # All fields name things. Secrets are in the blocks that they refer to.
 PUBLIC_FIELDS = re.compile(r".*")
-PAGE = 200  # Prefect's most
 
 
 @dataclass(frozen=True)
@@ -116,12 +116,11 @@ def unwanted_automations(
 
 def _ours(client: SyncPrefectClient, name: str | None = None) -> list[ServerAutomation]:
     """Return this project's automations, or those of a name, in a lasting order."""
-    found: list[ServerAutomation] = []
+    found: Iterable[ServerAutomation]
     if name:
         found = client.read_automations_by_name(name)
     else:
-        while page := client.read_automations(limit=PAGE, offset=len(found)):
-            found += page
+        found = read_all(client.read_automations)
     return sorted(
         (each for each in found if TAG in each.tags), key=lambda each: each.id
     )

@@ -21,9 +21,9 @@ from prefect.deployments import run_deployment
 from prefect.exceptions import ObjectNotFound
 
 from utils.errors import ClearError
+from utils.runs.prefect_server import read_all
 
 REFUSED = (400, 409, 422)  # Prefect's answers to parameters that do not fit
-PAGE = 200  # the most objects that Prefect answers at once
 
 
 @dataclass(frozen=True)
@@ -145,23 +145,16 @@ class BackfillTarget:
         return run
 
     def read_runs(self, **criteria: Any) -> Iterator[FlowRun]:
-        """Yield the flow runs that meet a filter's criteria, the oldest first.
+        """Return the flow runs that meet a filter's criteria, the oldest first.
 
         Args:
             criteria: Fields of Prefect's `FlowRunFilter`.
         """
-        offset = 0
-        while True:
-            page = self.client.read_flow_runs(
-                flow_run_filter=FlowRunFilter(**criteria),
-                sort=FlowRunSort.EXPECTED_START_TIME_ASC,
-                limit=PAGE,
-                offset=offset,
-            )
-            yield from page
-            if len(page) < PAGE:
-                return
-            offset += PAGE
+        return read_all(
+            self.client.read_flow_runs,
+            flow_run_filter=FlowRunFilter(**criteria),
+            sort=FlowRunSort.EXPECTED_START_TIME_ASC,
+        )
 
 
 def _names_of_deployments(client: SyncPrefectClient) -> list[str]:

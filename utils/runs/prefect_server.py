@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import secrets
 from contextlib import contextmanager
-from typing import Iterator
+from itertools import count
+from typing import Any, Callable, Iterator, Sequence, TypeVar
 
 import httpx
 from prefect.client.orchestration import ServerType, SyncPrefectClient, get_client
@@ -15,6 +16,10 @@ from prefect.settings import PREFECT_API_URL, PREFECT_SERVER_API_AUTH_STRING
 from utils.errors import ClearError
 from utils.errors.addresses import without_secrets
 
+Item = TypeVar("Item")
+
+PAGE = 200
+"""The most items that Prefect's API returns at once."""
 RUN_AGAIN = "Then run this again: it continues where it stopped."
 SECONDS_BEFORE_RETRY = (0.05, 0.1, 0.4, 1.6)
 """Waits after the first answers 503 to a request. Then Prefect's client waits for 32 s."""
@@ -34,6 +39,20 @@ def protect_temporary_server() -> None:
     os.environ["PREFECT_SERVER_API_AUTH_STRING"] = password
     os.environ["PREFECT_API_AUTH_STRING"] = password
     refresh_global_settings_context()
+
+
+def read_all(read: Callable[..., Sequence[Item]], **options: Any) -> Iterator[Item]:
+    """Yield all that a method of Prefect's client reads by pages.
+
+    Args:
+        read: The method, which takes `limit` and `offset`.
+        options: Its other arguments.
+    """
+    for offset in count(0, PAGE):
+        page = read(limit=PAGE, offset=offset, **options)
+        yield from page
+        if len(page) < PAGE:
+            return
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from itertools import count
+from functools import partial
 from typing import Iterable, Iterator
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from prefect.client.schemas.filters import DeploymentFilter, FlowRunFilter
 from prefect.client.schemas.objects import FlowRun, StateType, WorkPoolStatus
 from prefect.client.schemas.sorting import FlowRunSort
 
+from utils.runs.prefect_server import read_all
 from utils.watch.history import (
     FINAL,
     MOST_DURATIONS,
@@ -30,7 +31,6 @@ TAG = "alerts"
 TAGGED = DeploymentFilter.model_validate({"tags": {"all_": [TAG]}})
 # Clocks differ, and a transaction may be seen later than another one that ended after it.
 MARGIN = timedelta(minutes=10)
-PAGE = 200  # Prefect's most
 UNFINISHED = [each for each in StateType if each.value not in FINAL]
 
 
@@ -53,7 +53,7 @@ class PrefectHistory:
         """Return the history as it is now."""
         self._client = client
         now = datetime.now(UTC)
-        found = list(self._tagged_deployments())
+        found = list(read_all(partial(_tagged_deployments, client)))
         self._read_runs(found, now)
         self._looked = now
         deployments = [self._deployment(each, now) for each in found]
@@ -61,17 +61,6 @@ class PrefectHistory:
         return History(
             now, tuple(deployments), tuple(self._pools(pools, now)), tuple(tables)
         )
-
-    def _tagged_deployments(self) -> Iterator[ServerDeployment]:
-        asked = {"deployments": TAGGED.model_dump(mode="json"), "limit": PAGE}
-        for offset in count(0, PAGE):
-            answer = self._client.request(
-                "POST", "/deployments/filter", json=asked | {"offset": offset}
-            )
-            page = answer.json()
-            yield from map(ServerDeployment.model_validate, page)
-            if len(page) < PAGE:
-                return
 
     def _read_runs(self, deployments: list[ServerDeployment], now: datetime) -> None:
         ids = {each.id for each in deployments}
@@ -109,7 +98,12 @@ class PrefectHistory:
 
     def _ended_since(self, since: datetime, of: DeploymentFilter) -> Iterator[FlowRun]:
         ended = FlowRunFilter.model_validate({"end_time": {"after_": since}})
-        yield from self._all(of, ended, FlowRunSort.END_TIME_DESC)
+        return read_all(
+            self._client.read_flow_runs,
+            deployment_filter=of,
+            flow_run_filter=ended,
+            sort=FlowRunSort.END_TIME_DESC,
+        )
 
     def _unfinished(self, now: datetime) -> Iterator[FlowRun]:
         unfinished = FlowRunFilter.model_validate(
@@ -118,23 +112,12 @@ class PrefectHistory:
                 "expected_start_time": {"before_": now},
             }
         )
-        yield from self._all(TAGGED, unfinished, FlowRunSort.ID_DESC)
-
-    def _all(
-        self, of: DeploymentFilter, which: FlowRunFilter, sort: FlowRunSort
-    ) -> Iterator[FlowRun]:
-        offset = 0
-        while page := self._client.read_flow_runs(
-            deployment_filter=of,
-            flow_run_filter=which,
-            sort=sort,
-            limit=PAGE,
-            offset=offset,
-        ):
-            yield from page
-            if len(page) < PAGE:
-                return
-            offset += PAGE
+        return read_all(
+            self._client.read_flow_runs,
+            deployment_filter=TAGGED,
+            flow_run_filter=unfinished,
+            sort=FlowRunSort.ID_DESC,
+        )
 
     def _add(self, runs: Iterable[FlowRun]) -> None:
         for each in runs:
@@ -193,6 +176,16 @@ class PrefectHistory:
                 else:
                     self._not_ready.pop(pool.name, None)
                 yield WorkPool(pool.name, self._not_ready.get(pool.name))
+
+
+def _tagged_deployments(
+    client: SyncPrefectClient, limit: int, offset: int
+) -> list[ServerDeployment]:
+    """Return a page of the deployments that count."""
+    asked = {"deployments": TAGGED.model_dump(mode="json")}
+    page = {"limit": limit, "offset": offset}
+    answer = client.request("POST", "/deployments/filter", json=asked | page)
+    return [ServerDeployment.model_validate(each) for each in answer.json()]
 
 
 def _states(run: FlowRun) -> Iterator[State]:

@@ -30,12 +30,11 @@ from prefect.types import DateTime
 from infrastructure.release.deployments import ServerDeployment, sorted_schedules
 from infrastructure.release.prefect_file.deployment import TAG
 from utils.reports.differences import Fields
+from utils.runs.prefect_server import PAGE, read_all
 
 QUEUE_FIELDS = {"work_pool_name", "work_queue_name"}
 NOT_STARTED = [StateType.SCHEDULED, StateType.PENDING]
 """States of a run before its start. PENDING: a worker has taken it, seconds before."""
-PAGE = 200
-"""The most items that Prefect's API returns at once."""
 
 
 def read_deployments(
@@ -53,17 +52,13 @@ def read_deployments(
         tags=DeploymentFilterTags(all_=[TAG]),
         name=DeploymentFilterName(any_=sorted(set(names))),
     )
-    found: list[DeploymentResponse] = []
-    while len(found) % PAGE == 0:
-        page = client.read_deployments(
+    found = list(
+        read_all(
+            client.read_deployments,
             deployment_filter=tagged_or_named,
-            limit=PAGE,
-            offset=len(found),
             sort=DeploymentSort.CREATED_DESC,
         )
-        found += page
-        if not page:
-            break
+    )
     flows = _flow_names(client, {each.flow_id for each in found})
     return tuple(
         ServerDeployment(flows[each.flow_id], each.name, _fields(each), each.id)
