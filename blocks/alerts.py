@@ -14,11 +14,10 @@ from blocks.automations import Automation, proactive, reactive
 from blocks.block_documents import BlockDocument
 from blocks.managed_object import SkippedObject
 from utils.watch.judge import Kind
-from utils.watch.letter_events import BACK, LOOKED, event_name
+from utils.watch.letter_events import AWAY_AFTER, BACK, LOOKED, WATCH, event_name
 from utils.watch.letters import Action
 from utils.watch.prefect_history import TAG
 
-WATCH_IS_AWAY = timedelta(minutes=10)
 # Prefect's processes send one every three minutes, unless they are told otherwise.
 NO_HEARTBEAT = timedelta(minutes=9)
 FINAL_STATES = ("Completed", "Failed", "Crashed", "Cancelled", "TimedOut")
@@ -76,11 +75,14 @@ def automations(
     """
     incidents = pagerduty if isinstance(pagerduty, BlockDocument) else slack
     for kind, text in MESSAGES.items():
-        yield _letters(kind, text, slack, Action.TELL)
+        yield _call(_name(kind), text, slack, _told(kind), PAYLOADS)
     for kind, text in INCIDENTS.items():
-        yield _letters(kind, text, incidents, Action.OPEN, Action.RESOLVE)
-    yield _letters(Kind.REFUSED, PAGERDUTY_REFUSES, slack, Action.TELL)
-    yield _letters(Kind.REFUSED, SLACK_REFUSES, pagerduty, Action.OPEN, Action.RESOLVE)
+        yield _call(_name(kind), text, incidents, _opened(kind), PAYLOADS)
+    for text, place, trigger in (
+        (PAGERDUTY_REFUSES, slack, _told(Kind.REFUSED)),
+        (SLACK_REFUSES, pagerduty, _opened(Kind.REFUSED)),
+    ):
+        yield _call(text, text, place, trigger, PAYLOADS)
     yield _call(
         "watch is away", AWAY_DESCRIPTION, incidents, AWAY_TRIGGER, AWAY_PAYLOADS
     )
@@ -90,14 +92,17 @@ def automations(
     yield NO_HEARTBEATS
 
 
-def _letters(
-    kind: Kind, text: str, place: BlockDocument | SkippedObject, *actions: Action
-) -> Automation | SkippedObject:
-    name = kind.value.replace("-", " ")
-    if kind == Kind.REFUSED:
-        name = text
-    trigger = reactive(*(event_name(kind, each) for each in actions))
-    return _call(name, text, place, trigger, PAYLOADS)
+def _name(kind: Kind) -> str:
+    return kind.value.replace("-", " ")
+
+
+def _told(kind: Kind) -> dict[str, Any]:
+    return reactive(event_name(kind, Action.TELL))
+
+
+def _opened(kind: Kind) -> dict[str, Any]:
+    """Return the trigger of an incident's opening and of its resolution."""
+    return reactive(*(event_name(kind, each) for each in (Action.OPEN, Action.RESOLVE)))
 
 
 def _call(
@@ -118,8 +123,8 @@ AWAY_DESCRIPTION = "Watch has said nothing for ten minutes"
 AWAY_TRIGGER = proactive(
     [LOOKED],
     [LOOKED],
-    WATCH_IS_AWAY,
-    match={"prefect.resource.id": "data-platform.watch"},
+    AWAY_AFTER,
+    match=WATCH,
 )
 NO_HEARTBEATS = Automation(
     "alerts: no heartbeat",

@@ -42,7 +42,8 @@ class PrefectHistory:
         self._looked: datetime | None = None
         self._runs: dict[UUID, dict[UUID, Run]] = {}
         """Runs of each deployment."""
-        self._states: dict[tuple[UUID, UUID | None], tuple[State, ...]] = {}
+        self._states: dict[UUID, tuple[UUID | None, tuple[State, ...]]] = {}
+        """States of runs that the server was asked for, with the last one's id."""
         self._flows: dict[UUID, str] = {}
         self._paused: dict[UUID, datetime] = {}
         """When a deployment was last seen paused."""
@@ -78,6 +79,9 @@ class PrefectHistory:
         self._add(self._unfinished(now))
         for id in ids:
             self._runs[id] = dict(_remembered(self._runs[id], now))
+        remembered = {run for runs in self._runs.values() for run in runs}
+        for run in self._states.keys() - remembered:
+            del self._states[run]
 
     def _earlier_runs(self, deployment: UUID, now: datetime) -> Iterator[FlowRun]:
         """Yield the last successes, and all ends after the last one."""
@@ -139,10 +143,10 @@ class PrefectHistory:
         """Return a run's states. The server is asked for those before that may matter."""
         if run.run_count <= 1 and run.state_name != "InfrastructurePending":
             return tuple(_states(run))
-        key = (run.id, run.state_id)
-        if key not in self._states:
+        known, states = self._states.get(run.id, (None, ()))
+        if not states or known != run.state_id:
             found = self._client.read_flow_run_states(run.id)
-            self._states[key] = tuple(
+            states = tuple(
                 State(
                     moment(each.timestamp),
                     each.type.value,
@@ -151,7 +155,8 @@ class PrefectHistory:
                 )
                 for each in sorted(found, key=lambda each: each.timestamp)
             )
-        return self._states[key]
+            self._states[run.id] = run.state_id, states
+        return states
 
     def _deployment(self, found: ServerDeployment, now: datetime) -> Deployment:
         if found.paused:

@@ -96,19 +96,20 @@ def message_fates(reason: Reason, due: Due | None, history: History) -> Iterator
     if sent is None:
         yield f"{reason.kind}: passed while down"
         return
+    closed = (*history.down, *history.refusals["messages"])
     if due:
         yield f"{reason.kind}: told"
         if unseen:
             yield f"{reason.kind}: told after down"
     elif sent - reason.start > AT_MOST:
         yield "message: older than six days after down"
+    elif first_sent(reason, closed, 0) is None:
+        yield "message: refused until its reason had passed"
     else:
         yield "message: refused for six days"
     refused = first_outside(sent, history.refusals["messages"])
     if due and refused != sent:
         yield "message: refused, then accepted"
-        if reason.stop <= due.opened:
-            yield "message: refused until its reason had passed"
         if any(sent < down.start < due.opened for down in history.down):
             yield "message: refused, then down before it is accepted"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from prefect.client.schemas.actions import WorkPoolCreate
@@ -11,7 +11,7 @@ from prefect.client.schemas.schedules import IntervalSchedule
 from prefect.states import Completed, Crashed, Failed, Pending, Running
 
 from tests.servers.waiting import until
-from utils.watch import judge, letter_events, letters
+from utils.watch import judge, letters
 from utils.watch.look import Watch
 
 
@@ -28,8 +28,7 @@ def look(server):
 
 
 def answered(watch: Watch, server) -> bool:
-    now = letter_events.datetime.now(letter_events.UTC)
-    sent = watch._letters.sent(server.client, now)
+    sent = watch._letters.sent(server.client, datetime.now(UTC))
     return all(each.accepted is not None for each in sent)
 
 
