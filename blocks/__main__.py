@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from cyclopts import App
 from rich.console import Console
 
 from blocks.parts import Part, managed_objects
 from blocks.plan import BlocksPlan
-from utils.runs.command_line import option_error, run_commands
+from utils.runs.command_line import command_line, run_commands
 from utils.runs.prefect_server import prefect_server
 
-app = App(
-    name="python -m blocks",
-    help="Manage Prefect's work pools and blocks from the code and the stack's outputs.",
-    version_flags=(),
-    error_formatter=option_error,
-    result_action="return_value",
+app = command_line(
+    "blocks",
+    "Manage Prefect's work pools and blocks from the code and the stack's outputs.",
 )
 
 

@@ -20,7 +20,6 @@ from base64 import b64encode
 from pathlib import Path
 
 import httpx
-from cyclopts import App
 from prefect.settings import (
     PREFECT_API_AUTH_STRING,
     PREFECT_API_URL,
@@ -34,7 +33,7 @@ from prefect.settings.legacy import Setting
 
 from utils.errors import ClearError
 from utils.redaction.private_files import keep_private
-from utils.runs.command_line import option_error, run_commands
+from utils.runs.command_line import command_line, run_commands
 
 PROFILE = "data-platform"
 HOST = "127.0.0.1"
@@ -56,12 +55,7 @@ SIGN_IN = """\
 NO_FRAME = "<script>if (self !== top) document.documentElement.remove()</script>"
 OPEN = '<!doctype html><meta http-equiv="refresh" content="0; url=%s">\n'
 
-app = App(
-    name="python -m infrastructure.local_server",
-    version_flags=(),
-    error_formatter=option_error,
-    result_action="return_value",
-)
+app = command_line("infrastructure.local_server")
 
 
 @app.default

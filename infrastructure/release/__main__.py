@@ -7,7 +7,7 @@ import zoneinfo
 from pathlib import Path
 from typing import Annotated, Literal
 
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 from rich.console import Console
 
 from infrastructure.release.apply import (
@@ -19,17 +19,14 @@ from infrastructure.release.git import Clone
 from infrastructure.release.plan import ReleasePlan
 from infrastructure.release.planning import plan_release, plan_rollback, plan_since
 from infrastructure.release.report import as_data, lines, markdown, table
-from utils.runs.command_line import option_error, run_commands
+from utils.runs.command_line import command_line, run_commands
 from utils.runs.prefect_server import prefect_server
 
 STACK = "data-platform"
 
-app = App(
-    name="python -m infrastructure.release",
-    help="Release the checked-out commit to production, or roll back a release.",
-    version_flags=(),
-    error_formatter=option_error,
-    result_action="return_value",
+app = command_line(
+    "infrastructure.release",
+    "Release the checked-out commit to production, or roll back a release.",
 )
 
 

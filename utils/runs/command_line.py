@@ -86,6 +86,24 @@ def _print_error(console: Console, message: str) -> None:
         print(f"error: {message}", file=sys.stderr)
 
 
+def command_line(module: str, help: str | None = None) -> App:
+    """Return an app without commands, whose errors are shown as those of flows.
+
+    Args:
+        module: Module that `python -m` runs.
+        help: Text above the commands; by default that of the app's only function.
+    """
+    from cyclopts import App
+
+    return App(
+        name=f"python -m {module}",
+        help=help,
+        version_flags=(),
+        error_formatter=option_error,
+        result_action="return_value",
+    )
+
+
 def run_commands(app: App) -> None:
     """Run a command of an app. Print a ClearError without its traceback.
 

@@ -8,24 +8,20 @@ from __future__ import annotations
 import signal
 import threading
 
-from cyclopts import App
 from prefect.logging import get_logger
 from prefect.settings import PREFECT_API_URL
 
 from utils.errors import ClearError
-from utils.runs.command_line import option_error, run_commands
+from utils.runs.command_line import command_line, run_commands
 from utils.runs.prefect_server import prefect_server
 from utils.watch.look import Watch
 
 SECONDS_BETWEEN_LOOKS = 30
 
 logger = get_logger("watch")
-app = App(
-    name="python -m utils.watch",
-    help="Tell people what is wrong with runs, deployments, tables and work pools.",
-    version_flags=(),
-    error_formatter=option_error,
-    result_action="return_value",
+app = command_line(
+    "utils.watch",
+    "Tell people what is wrong with runs, deployments, tables and work pools.",
 )
 
 
