@@ -8,14 +8,10 @@ from __future__ import annotations
 
 import itertools
 import logging
-import os
-import signal
-import subprocess
 import threading
-from contextlib import suppress
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, Callable, Protocol
+from typing import Any, Callable
 
 from moto.ecs.exceptions import InvalidParameterException
 from moto.ecs.models import EC2ContainerServiceBackend
@@ -24,28 +20,13 @@ from moto.moto_api import state_manager
 from tests.cloud.account import REGION, backend
 from tests.cloud.agent import Agent, Log, TaskFailedToStart
 from tests.cloud.call import Call
+from tests.cloud.container_process import ContainerProcess, Runner
 from tests.cloud.credentials import Credentials
 from tests.cloud.task_events import announce
 
 logger = logging.getLogger(__name__)
 STOP_SECONDS = 30  # ECS's stopTimeout, if a container has none
 CLEAN_UP_SECONDS = 10
-
-
-class Runner(Protocol):
-    """Way to run a container's command as a process."""
-
-    def start(
-        self,
-        container: dict[str, Any],
-        command: list[str],
-        environment: dict[str, str],
-        folder: Path,
-    ) -> subprocess.Popen[bytes]: ...
-
-    def terminate(self, process: subprocess.Popen[bytes]) -> None: ...
-
-    def clean_up(self, folder: Path) -> None: ...
 
 
 class Fargate:
@@ -141,7 +122,7 @@ class TaskLife:
         task.last_status = "PROVISIONING"
         self.thread = threading.Thread(target=self.run, name=task.id, daemon=True)
         self._stopping = threading.Event()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: ContainerProcess | None = None
         self._killing = threading.Lock()
         self._killed = False
 
@@ -159,7 +140,7 @@ class TaskLife:
         with self._killing:
             self._killed = True
             if self._process is not None:
-                _signal_group(self._process, signal.SIGKILL)
+                self._process.kill()
 
     def run(self) -> None:
         """Take the task through its states."""
@@ -196,28 +177,22 @@ class TaskLife:
         environment = self._environment(agent, self.container, self.override)
         log = self._log(agent, self.container)
         self.folder.mkdir(parents=True)
-        process = self._start(environment)
+        process = self._start(environment, log)
         others = [
             threading.Thread(target=self._run_beside, args=(each, agent), daemon=True)
             for each in self.definition.container_definitions[1:]
         ]
         try:
-            pump = threading.Thread(
-                target=_pump, args=(process, self.folder, log), daemon=True
-            )
-            pump.start()
             self.task.started_at = _now()
             self._become("RUNNING")
             for each in others:
                 each.start()
             code = self._wait(process)
-            _signal_group(process, signal.SIGKILL)  # what it left behind
-            pump.join(5)
         finally:
             self._stopping.set()
             for each in others:
                 each.join(CLEAN_UP_SECONDS)
-            self.runner.clean_up(self.folder)
+            process.clean_up()
         self.task.containers[0].exitCode = code if code >= 0 else 128 - code
         self.stop("EssentialContainerExited", "Essential container in task exited")
 
@@ -231,22 +206,10 @@ class TaskLife:
                 f"{self.task.id}-{container['name']}{number}"
             )
             folder.mkdir()
-            process = self.runner.start(
-                container, container.get("command") or [], environment, folder
-            )
-            pump = threading.Thread(
-                target=_pump, args=(process, folder, log), daemon=True
-            )
-            pump.start()
-            while process.poll() is None and not self._stopping.wait(0.1):
-                pass
-            if process.poll() is None:
-                self.runner.terminate(process)
-                with suppress(subprocess.TimeoutExpired):
-                    process.wait(CLEAN_UP_SECONDS / 2)
-            _signal_group(process, signal.SIGKILL)
-            pump.join(5)
-            self.runner.clean_up(folder)
+            process = ContainerProcess(self.runner, container, environment, folder, log)
+            process.wait_for(self._stopping)
+            process.terminate(CLEAN_UP_SECONDS // 2)
+            process.clean_up()
             if self._stopping.is_set() or not restarts:
                 return
 
@@ -256,14 +219,15 @@ class TaskLife:
             return None
         return agent.open_log(logging_to["options"], container["name"], self.task.id)
 
-    def _start(self, environment: dict[str, str]) -> subprocess.Popen[bytes]:
-        command = self.override.get("command") or self.container.get("command") or []
+    def _start(self, environment: dict[str, str], log: Log | None) -> ContainerProcess:
+        command = self.override.get("command") or self.container.get("command")
+        container = self.container | {"command": command}
         with self._killing:
             if self._killed:
                 raise TaskFailedToStart("The cloud ends.")
             try:
-                self._process = self.runner.start(
-                    self.container, command, environment, self.folder
+                self._process = ContainerProcess(
+                    self.runner, container, environment, self.folder, log
                 )
             except (OSError, RuntimeError) as error:
                 raise TaskFailedToStart(
@@ -299,18 +263,11 @@ class TaskLife:
             "AWS_ENDPOINT_URL": self.fargate.url,
         }
 
-    def _wait(self, process: subprocess.Popen[bytes]) -> int:
+    def _wait(self, process: ContainerProcess) -> int:
         """Wait until the process ends, by itself or by StopTask."""
-        while process.poll() is None and not self._stopping.wait(0.1):
-            pass
-        if process.poll() is None:
+        if not process.wait_for(self._stopping):
             self._become("DEACTIVATING", "STOPPING")
-            self.runner.terminate(process)
-            try:
-                process.wait(int(self.container.get("stopTimeout") or STOP_SECONDS))
-            except subprocess.TimeoutExpired:
-                _signal_group(process, signal.SIGKILL)
-        return process.wait()
+        return process.terminate(int(self.container.get("stopTimeout") or STOP_SECONDS))
 
     def _become(self, *statuses: str) -> None:
         for status in statuses:
@@ -319,22 +276,6 @@ class TaskLife:
                 for each in self.task.containers:
                     each.last_status = status
             announce(self.task)
-
-
-def _pump(process: subprocess.Popen[bytes], folder: Path, log: Log | None) -> None:
-    assert process.stdout is not None
-    with (folder / "output.log").open("wb", buffering=0) as file:
-        for line in process.stdout:
-            file.write(line)
-            if log:
-                log.write([line.decode(errors="replace").rstrip("\n")])
-
-
-def _signal_group(process: subprocess.Popen[bytes], number: int) -> None:
-    try:
-        os.killpg(process.pid, number)
-    except ProcessLookupError:
-        pass
 
 
 def _now() -> datetime:

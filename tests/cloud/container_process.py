@@ -1,0 +1,80 @@
+"""Process of a container: started by a runner, logged, ended as ECS does."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Protocol
+
+from tests.cloud.agent import Log
+
+
+class Runner(Protocol):
+    """Way to run a container's command as a process."""
+
+    def start(
+        self,
+        container: dict[str, Any],
+        command: list[str],
+        environment: dict[str, str],
+        folder: Path,
+    ) -> subprocess.Popen[bytes]: ...
+
+    def terminate(self, process: subprocess.Popen[bytes]) -> None: ...
+
+    def clean_up(self, folder: Path) -> None: ...
+
+
+class ContainerProcess:
+    """Process of a container's command, whose output goes into a file and a log."""
+
+    def __init__(
+        self,
+        runner: Runner,
+        container: dict[str, Any],
+        environment: dict[str, str],
+        folder: Path,
+        log: Log | None,
+    ) -> None:
+        self._runner, self._folder, self._log = runner, folder, log
+        command = container.get("command") or []
+        self._process = runner.start(container, command, environment, folder)
+        self._pump = threading.Thread(target=self._write_output, daemon=True)
+        self._pump.start()
+
+    def wait_for(self, stopping: threading.Event) -> bool:
+        """Wait until it has ended or is to end. Return whether it has ended."""
+        while self._process.poll() is None and not stopping.wait(0.1):
+            pass
+        return self._process.poll() is not None
+
+    def terminate(self, seconds: int) -> int:
+        """Ask it to end, kill it after some seconds, and return its exit code."""
+        if self._process.poll() is None:
+            self._runner.terminate(self._process)
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(seconds)
+        self.kill()  # also what it left behind
+        return self._process.wait()
+
+    def kill(self) -> None:
+        """Kill it with the processes of its group."""
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
+    def clean_up(self) -> None:
+        """Write the rest of its output, and remove the container's file system."""
+        self._pump.join(5)
+        self._runner.clean_up(self._folder)
+
+    def _write_output(self) -> None:
+        assert self._process.stdout is not None
+        with (self._folder / "output.log").open("wb", buffering=0) as file:
+            for line in self._process.stdout:
+                file.write(line)
+                if self._log:
+                    self._log.write([line.decode(errors="replace").rstrip("\n")])
