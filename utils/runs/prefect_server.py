@@ -55,12 +55,11 @@ def read_all(read: Callable[..., Sequence[Item]], **options: Any) -> Iterator[It
             return
 
 
-@contextmanager
-def prefect_server() -> Iterator[SyncPrefectClient]:
-    """Yield a client of the server.
+def server_address() -> str:
+    """Return the address of the server's API, which may have a password.
 
     Raises:
-        ClearError: PREFECT_API_URL is not set, or the server refuses or does not answer.
+        ClearError: PREFECT_API_URL is not set.
     """
     url = PREFECT_API_URL.value()
     if url is None:
@@ -70,7 +69,17 @@ def prefect_server() -> Iterator[SyncPrefectClient]:
             " terminal and set PREFECT_PROFILE=data-platform, or set PREFECT_API_URL to the"
             " URL of your server or of your workspace in Prefect Cloud."
         )
-    shown = without_secrets(url)
+    return url
+
+
+@contextmanager
+def prefect_server() -> Iterator[SyncPrefectClient]:
+    """Yield a client of the server.
+
+    Raises:
+        ClearError: PREFECT_API_URL is not set, or the server refuses or does not answer.
+    """
+    shown = without_secrets(server_address())
     try:
         hooks = {"response": [_shorten_retry]}
         with get_client({"event_hooks": hooks}, sync_client=True) as client:

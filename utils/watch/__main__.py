@@ -9,11 +9,10 @@ import signal
 import threading
 
 from prefect.logging import get_logger
-from prefect.settings import PREFECT_API_URL
 
 from utils.errors import ClearError
 from utils.runs.command_line import command_line, run_commands
-from utils.runs.prefect_server import prefect_server
+from utils.runs.prefect_server import prefect_server, server_address
 from utils.watch.look import Watch
 
 SECONDS_BETWEEN_LOOKS = 30
@@ -32,9 +31,7 @@ def main() -> None:
     Raises:
         ClearError: PREFECT_API_URL is not set. A server that does not answer is waited for.
     """
-    if PREFECT_API_URL.value() is None:
-        with prefect_server():  # raises
-            pass
+    server_address()
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
     watch = Watch()

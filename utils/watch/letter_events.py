@@ -34,9 +34,10 @@ KEPT_FOR = timedelta(days=7)  # by Prefect, unless it is told otherwise
 ANSWERED_WITHIN = timedelta(minutes=1)
 LOOKED_EVERY = timedelta(minutes=2)
 AWAY_AFTER = timedelta(minutes=10)
-logger = get_logger("watch")
 PAGE = 50  # Prefect's most
 WATCH = {"prefect.resource.id": "data-platform.watch"}
+
+logger = get_logger("watch")
 
 
 def event_name(kind: Kind, action: Action) -> str:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Iterable
-
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.logging import get_logger
 
-from utils.watch.history import Table
 from utils.watch.letter_events import LetterEvents
 from utils.watch.letters import Outbox
 from utils.watch.prefect_history import PrefectHistory
@@ -23,9 +20,9 @@ class Watch:
         self._history = PrefectHistory()
         self._letters = LetterEvents()
 
-    def look(self, client: SyncPrefectClient, tables: Iterable[Table] = ()) -> None:
+    def look(self, client: SyncPrefectClient) -> None:
         """Look once, and send what is due."""
-        history = self._history.look(client, tables)
+        history = self._history.look(client)
         sent = self._letters.sent(client, history.now)
         for letter in Outbox(sent).letters(history):
             words = words_of(letter, history)

@@ -20,12 +20,11 @@ from utils.watch.history import (
     History,
     Run,
     State,
-    Table,
     WorkPool,
     moment,
 )
 from utils.watch.judge import MESSAGES_FOR
-from utils.watch.schedules import ServerDeployment
+from utils.watch.schedules import WatchedDeployment
 
 TAG = "alerts"
 TAGGED = DeploymentFilter.model_validate({"tags": {"all_": [TAG]}})
@@ -50,7 +49,7 @@ class PrefectHistory:
         self._not_ready: dict[str, datetime] = {}
         """When a work pool was first seen without a worker."""
 
-    def look(self, client: SyncPrefectClient, tables: Iterable[Table] = ()) -> History:
+    def look(self, client: SyncPrefectClient) -> History:
         """Return the history as it is now."""
         self._client = client
         now = datetime.now(UTC)
@@ -59,11 +58,9 @@ class PrefectHistory:
         self._looked = now
         deployments = [self._deployment(each, now) for each in found]
         pools = {each.work_pool_name for each in found if each.work_pool_name}
-        return History(
-            now, tuple(deployments), tuple(self._pools(pools, now)), tuple(tables)
-        )
+        return History(now, tuple(deployments), tuple(self._pools(pools, now)))
 
-    def _read_runs(self, deployments: list[ServerDeployment], now: datetime) -> None:
+    def _read_runs(self, deployments: list[WatchedDeployment], now: datetime) -> None:
         ids = {each.id for each in deployments}
         unknown = [each for each in deployments if each.id not in self._runs]
         kept = {
@@ -158,7 +155,7 @@ class PrefectHistory:
             self._states[run.id] = run.state_id, states
         return states
 
-    def _deployment(self, found: ServerDeployment, now: datetime) -> Deployment:
+    def _deployment(self, found: WatchedDeployment, now: datetime) -> Deployment:
         if found.paused:
             self._paused[found.id] = now
         return Deployment(
@@ -185,12 +182,12 @@ class PrefectHistory:
 
 def _tagged_deployments(
     client: SyncPrefectClient, limit: int, offset: int
-) -> list[ServerDeployment]:
+) -> list[WatchedDeployment]:
     """Return a page of the deployments that count."""
     asked = {"deployments": TAGGED.model_dump(mode="json")}
     page = {"limit": limit, "offset": offset}
     answer = client.request("POST", "/deployments/filter", json=asked | page)
-    return [ServerDeployment.model_validate(each) for each in answer.json()]
+    return [WatchedDeployment.model_validate(each) for each in answer.json()]
 
 
 def _states(run: FlowRun) -> Iterator[State]:

@@ -23,7 +23,7 @@ SCHEDULE: TypeAdapter[Any] = TypeAdapter(
 )
 
 
-class ServerSchedule(BaseModel):
+class WatchedSchedule(BaseModel):
     """Schedule as Prefect's server has it."""
 
     schedule: dict[str, Any]
@@ -32,7 +32,7 @@ class ServerSchedule(BaseModel):
     updated: datetime
 
 
-class ServerDeployment(BaseModel):
+class WatchedDeployment(BaseModel):
     """Deployment as Prefect's server has it."""
 
     id: UUID
@@ -40,7 +40,7 @@ class ServerDeployment(BaseModel):
     flow_id: UUID
     paused: bool
     work_pool_name: str | None
-    schedules: list[ServerSchedule]
+    schedules: list[WatchedSchedule]
 
     def active_schedules(self, paused: datetime | None) -> tuple[Schedule, ...]:
         """Return its active schedules, none if it is paused.

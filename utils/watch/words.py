@@ -21,7 +21,7 @@ RUNBOOK = "infrastructure/runbook.md"
 
 @dataclass(frozen=True)
 class Words:
-    """Words of a letter. Nothing of them is secret."""
+    """Words of a letter, without secrets and empty lines."""
 
     summary: str
     """One line, which says on a locked screen what broke, and whether it can wait."""
@@ -31,6 +31,11 @@ class Words:
     """Address of the run or deployment in Prefect's UI."""
     runbook: str = ""
     """Address of the section that says what to do."""
+
+    def __post_init__(self) -> None:
+        details = {key: redact(text) for key, text in self.details.items() if text}
+        object.__setattr__(self, "details", details)
+        object.__setattr__(self, "summary", redact(self.summary))
 
     @property
     def payload(self) -> dict[str, Any]:
@@ -87,7 +92,7 @@ def _message(message: Message, history: History) -> Words:
     }
     return Words(
         MESSAGES[message.kind](message, history.now),
-        {key: redact(text) for key, text in details.items() if text},
+        details,
         _link("runs/flow-run", run.id),
         _runbook(section_of(message.kind, error, state.name)),
     )
@@ -96,7 +101,7 @@ def _message(message: Message, history: History) -> Words:
 MESSAGES: dict[Kind, Callable[[Message, datetime], str]] = {
     Kind.RUN_FAILED: lambda it, now: (
         f"{it.deployment.name} failed{_in_a_row(it.count)}:"
-        f" {redact(_last_line(it.run.state.message)) or it.run.state.name}"
+        f" {_last_line(it.run.state.message) or it.run.state.name}"
     ),
     Kind.RECOVERED: lambda it, now: (
         f"{it.deployment.name} works again, after {_count(it.count, 'failure')}"
@@ -153,8 +158,8 @@ def _incident(incident: Incident, history: History) -> Words:
         "Affected": _affected(about, history),
     }
     return Words(
-        f"{about.name} {reason}" + (f": {redact(error)}" if error else ""),
-        {key: redact(text) for key, text in details.items() if text},
+        f"{about.name} {reason}" + (f": {error}" if error else ""),
+        details,
         _link("deployments/deployment", about.id),
         _runbook(section_of(incident.kind, error)),
     )

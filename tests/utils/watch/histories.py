@@ -11,41 +11,11 @@ from random import Random
 
 from tests.utils.watch.history_clear import is_clear
 from tests.utils.watch.history_deployments import plans
-from tests.utils.watch.history_form import (
-    DAY,
-    HOUR,
-    MINUTE,
-    Change,
-    Deployment,
-    History,
-    Load,
-    Pool,
-    Run,
-    Schedule,
-    State,
-    Status,
-    Table,
-    Window,
-)
+from tests.utils.watch.history_form import DAY, HOUR, MINUTE, History, Run
 from tests.utils.watch.history_outages import with_outages
 from tests.utils.watch.history_pools import pool, tables
 from tests.utils.watch.history_runs import runs, scheduled_times
 from tests.utils.watch.oracle import reasons
-
-__all__ = [
-    "Change",
-    "Deployment",
-    "History",
-    "Load",
-    "Pool",
-    "Run",
-    "Schedule",
-    "State",
-    "Status",
-    "Table",
-    "Window",
-    "history",
-]
 
 MOST_RUNS = 400
 

@@ -9,16 +9,16 @@ from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Iterable, Iterator
+from typing import Callable, Iterable, Iterator
 
 from tests.utils.watch import history_form as form
 from tests.utils.watch.oracle import Due
 from utils.watch import history as known
 from utils.watch.judge import incidents, messages
-from utils.watch.letters import Action, Outbox, Sent
+from utils.watch.letters import FIRST_PAUSE, MOST_DOUBLINGS, Action, Outbox, Sent
 
 BEGIN = datetime(2026, 3, 2, tzinfo=UTC)
-LONGEST_PAUSE = 2 * 60
+LONGEST_PAUSE = int((FIRST_PAUSE * 2**MOST_DOUBLINGS).total_seconds())
 SECONDS_BETWEEN_LOOKS = 30
 TAG = "alerts"
 
@@ -158,7 +158,7 @@ def _schedules(deployment: form.Deployment, time: int) -> Iterator[known.Schedul
             yield known.Schedule(_next_time(schedule), at(since))
 
 
-def _next_time(schedule: form.Schedule):
+def _next_time(schedule: form.Schedule) -> Callable[[datetime], datetime]:
     def next_time(after: datetime) -> datetime:
         seconds = (after - BEGIN).total_seconds() - schedule.anchor
         return at(
