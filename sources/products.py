@@ -7,7 +7,7 @@ updates or deletes, and never changes such a row again.
 from __future__ import annotations
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Iterator
 
 import dlt
@@ -17,6 +17,7 @@ from dlt.sources import DltResource
 from sources.database_credentials import PostgresCredentials
 from sources.lag import lag_of, start_before
 from sources.postgres.snapshot import Snapshot, UnexpectedTable, postgres_snapshot
+from utils.promises.declared import promise
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,6 +28,8 @@ logger = logging.getLogger(__name__)
 TABLE = ("raw_data", "products")
 KEY = "audit_id"
 CURSOR = "valid_ts"
+# A shop with no change for so long has a broken feed.
+FRESH = timedelta(days=3)
 # An upsert costs about as much as a replace; `delete-insert` would write every row again.
 MERGE: TWriteDispositionConfig = {"disposition": "merge", "strategy": "upsert"}
 
@@ -71,7 +74,7 @@ def products_source(
             # A row dated in the future would hide all rows before its day.
             state[CURSOR] = min(latest, moment)
 
-    return products
+    return promise(products, fresh=(CURSOR, FRESH), rows=True, not_null=["product_id"])
 
 
 def _schema(database: Snapshot) -> pa.Schema:

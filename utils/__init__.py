@@ -2,6 +2,8 @@
 
 - `loading`: runs a pipeline to its end: recovery, replacement, types, memory, the report
   (dlt).
+- `promises`: promises of tables: how fresh, how many rows, which values; the history of
+  loads (dlt).
 - `destinations`: the types of destinations, one module each: what holds one, how it loads
   in little memory; pipelines into them (dlt).
 - `runs`: Prefect's side of a run: task, log, artifacts, progress, command line; a client of

@@ -7,6 +7,7 @@ loaded without network or key; `refresh=True` takes the ECB's latest publication
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from importlib.metadata import distribution
 from pathlib import Path
 from typing import TYPE_CHECKING, Iterator
@@ -17,11 +18,16 @@ from dlt.sources import DltResource
 from utils.errors import ClearError
 from utils.errors.addresses import without_secrets
 from utils.errors.http import no_answer
+from utils.promises.declared import promise
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 logger = logging.getLogger(__name__)
+
+KEY = ("date", "currency")
+# Thursday's rates are the newest until Tuesday afternoon at Easter.
+FRESH = timedelta(days=6)
 
 
 class PublicationUnavailable(ClearError):
@@ -40,12 +46,13 @@ def exchange_rates_source(
         publication_url: Address of the latest publication.
     """
 
-    @dlt.resource(primary_key=("date", "currency"), write_disposition="merge")
+    @dlt.resource(primary_key=KEY, write_disposition="merge")
     def exchange_rates() -> Iterator[pa.Table]:
         packaged = _packaged_history()
         yield _latest_history(publication_url, packaged) if refresh else packaged
 
-    return exchange_rates
+    fresh = ("date", FRESH) if refresh else None
+    return promise(exchange_rates, fresh=fresh, rows=True, unique=KEY)
 
 
 def _packaged_history() -> pa.Table:

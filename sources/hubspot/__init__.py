@@ -36,6 +36,7 @@ from sources.hubspot.rows import (
 )
 from sources.lag import lag_of, start_before
 from utils.errors.http import as_documented
+from utils.promises.declared import promise
 from utils.settings.bounds import checked_token
 
 CURSOR = "updated_at"
@@ -95,18 +96,21 @@ def hubspot_source(
             state[CURSOR] = min(latest, started)
 
     return [
-        dlt.resource(
-            records,
-            name=name,
-            primary_key="id",
-            # unlike an upsert it also deletes the associations that are no more
-            write_disposition={"disposition": "merge", "strategy": "delete-insert"},
-            columns=columns_of(names),
-            nested_hints={
-                other: dlt.mark.make_nested_hints(columns=columns)
-                for other, columns in association_columns(name).items()
-            },
-        )(name)
+        promise(
+            dlt.resource(
+                records,
+                name=name,
+                primary_key="id",
+                # unlike an upsert it also deletes the associations that are no more
+                write_disposition={"disposition": "merge", "strategy": "delete-insert"},
+                columns=columns_of(names),
+                nested_hints={
+                    other: dlt.mark.make_nested_hints(columns=columns)
+                    for other, columns in association_columns(name).items()
+                },
+            )(name),
+            rows=True,
+        )
         for name, names in properties.items()
     ]
 

@@ -6,7 +6,7 @@ time. The free plan answers 1,000 requests a month.
 
 from __future__ import annotations
 
-from datetime import date, datetime, timezone
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator
 
@@ -16,6 +16,7 @@ from dlt.sources import DltResource
 
 from sources.open_exchange_rates.api import SOURCE, OpenExchangeRatesApi
 from utils.errors.http import as_documented
+from utils.promises.declared import promise
 from utils.redaction.texts import excerpt
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 # Holds gold's 0.000243 ounces and Lebanon's 89,550 pounds for a dollar; a rate that does
 # not fit is an error.
 RATE_DIGITS, RATE_DECIMALS = 38, 18
+# The free plan's rates are of the last full hour.
+FRESH = timedelta(days=2)
 SMALLEST_RATE, ABOVE_RATES = Decimal("1e-18"), Decimal("1e20")
 
 
@@ -76,7 +79,9 @@ def open_exchange_rates_source(
             }
         yield pa.table(columns)
 
-    return [rates] if days is not None else [rates, currencies]
+    if days is not None:
+        return [rates]
+    return [promise(rates, fresh=("published_at", FRESH)), currencies]
 
 
 def _rates(published: dict[str, Any], kind: str, day: date | None = None) -> pa.Table:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Iterable, Iterator, Sequence
 
+from utils.promises.outcome import Outcome
 from utils.reports import Fact, Report
 
 
@@ -18,6 +19,10 @@ class TableLoad:
     bytes: int
     """Size of the files sent to the destination."""
     schema_changes: tuple[str, ...] = ()
+    replaced: bool = False
+    """Whether the rows replaced those of before."""
+    outcome: Outcome | None = None
+    """What became of the table's promises, None if it has none."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,9 @@ class LoadReport(Report):
 
     @property
     def key(self) -> str:
-        return f"{self.pipeline}-load"
+        """Name of the dataset's loads; of a range's, whose pipeline has its own name."""
+        name = self.dataset if self.pipeline in self.dataset else self.pipeline
+        return f"{name}-load"
 
     @property
     def rows(self) -> int:
@@ -61,6 +68,12 @@ class LoadReport(Report):
         if not self.load_ids and not self.recovered_load_ids:
             return f"Nothing new to load: {self.dataset} is up to date"
         return f"Loaded {self.rows:,} rows into {self.dataset} in {self.seconds:.1f} s"
+
+    @property
+    def broken_promises(self) -> list[str]:
+        """Broken promises of all tables in words."""
+        outcomes = [table.outcome for table in self.tables if table.outcome]
+        return [text for outcome in outcomes for text in outcome.broken]
 
     @property
     def how_to_look(self) -> str:
@@ -81,6 +94,8 @@ class LoadReport(Report):
         if self.recovered_load_ids:
             ids = ", ".join(self.recovered_load_ids)
             yield Fact("load id", f"{ids}, which an interrupted run had left")
+        for text in self.broken_promises:
+            yield Fact("promise", text)
         for note in self.notes:
             yield Fact("note", note)
         yield Fact("seconds", f"{self.seconds:.1f}")
@@ -99,6 +114,8 @@ def combined(reports: Sequence[LoadReport]) -> LoadReport:
             rows=before.rows + table.rows,
             bytes=before.bytes + table.bytes,
             schema_changes=before.schema_changes + table.schema_changes,
+            replaced=before.replaced or table.replaced,
+            outcome=table.outcome or before.outcome,
         )
     return replace(
         reports[-1],

@@ -6,7 +6,9 @@ import logging
 import time
 from collections import Counter
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Iterator
 
 import dlt
 from dlt.common.pipeline import LoadInfo, TRefreshMode
@@ -30,7 +32,10 @@ from utils.loading.recovery import (
 from utils.loading.replacement import SuspiciouslyFewRows, prepare_replacement
 from utils.loading.report import LoadReport
 from utils.loading.row_types import keep_shapes
-from utils.loading.table_loads import table_loads
+from utils.loading.table_loads import replaced_tables, table_loads
+from utils.promises.checks import begin, outcomes, require_few_set_aside
+from utils.promises.load_history import HistoryRow, remember
+from utils.promises.validator import PromiseBroken
 
 logger = logging.getLogger(__name__)
 
@@ -83,8 +88,13 @@ def run_pipeline(pipeline: dlt.Pipeline, source: DltSource) -> LoadReport:
             loaded = _load_dropped_and_others(pipeline, source, dropped)
         else:
             loaded = [_extract_and_send(pipeline, source)]
-    seconds = time.monotonic() - started
-    return _report(pipeline, source, recovered, loaded, seconds)
+        report = _report(pipeline, source, recovered, loaded)
+        report = replace(report, seconds=time.monotonic() - started)
+        for broken in report.broken_promises:
+            logger.warning("Promise: %s", broken)
+        if destination_type.has_tables:
+            remember(pipeline, list(_history(report)))
+    return report
 
 
 def _finish_interrupted_load(pipeline: dlt.Pipeline) -> list[Sent]:
@@ -127,10 +137,12 @@ def _extract_and_send(
 ) -> Sent:
     note_base(pipeline)
     fit_to_destination(pipeline, source)
+    begin(source)
     pipeline.extract(source, schema_contract=TYPES_ARE_FROZEN, refresh=refresh)
     try:
+        require_few_set_aside(source)
         return _send(pipeline)
-    except SuspiciouslyFewRows:
+    except (PromiseBroken, SuspiciouslyFewRows):
         start_from_destination(pipeline)
         raise
 
@@ -148,22 +160,45 @@ def _report(
     source: DltSource,
     recovered: list[Sent],
     loaded: list[Sent],
-    seconds: float,
 ) -> LoadReport:
     all_sent = [*recovered, *loaded]
     packages = [package for sent in all_sent for package in sent.info.load_packages]
     rows = sum((sent.rows for sent in all_sent), Counter[str]())
     destination_type = type_of(pipeline)
+    kept = outcomes(
+        pipeline, source, rows, replaced_tables(packages), destination_type.has_tables
+    )
     place = loaded[-1].info.destination_displayable_credentials
     return LoadReport(
         pipeline=pipeline.pipeline_name,
         destination_type=destination_type.name,
         place=place.removeprefix(destination_type.place_prefix),
         dataset=pipeline.dataset_name,
-        tables=tuple(table_loads(source, rows, packages)),
+        tables=tuple(table_loads(source, rows, packages, kept)),
         load_ids=tuple(id_ for sent in loaded for id_ in sent.info.loads_ids),
         recovered_load_ids=tuple(
             id_ for sent in recovered for id_ in sent.info.loads_ids
         ),
-        seconds=seconds,
+        seconds=0.0,
     )
+
+
+def _history(report: LoadReport) -> Iterator[HistoryRow]:
+    """Yield what the dataset's history keeps of a load."""
+    now = datetime.now(UTC)
+    for table in report.tables:
+        outcome = table.outcome
+        yield HistoryRow(
+            loaded_at=now,
+            load_ids=", ".join((*report.recovered_load_ids, *report.load_ids)),
+            pipeline=report.pipeline,
+            table_name=table.name,
+            rows_loaded=table.rows,
+            bytes_loaded=table.bytes,
+            seconds=report.seconds,
+            replaced=table.replaced,
+            rows_set_aside=outcome.set_aside if outcome else 0,
+            newest_value=outcome.newest if outcome else None,
+            schema_changes="; ".join(table.schema_changes),
+            broken_promises="; ".join(outcome.broken) if outcome else "",
+        )

@@ -9,10 +9,14 @@ from dlt.common.storages.load_package import LoadPackageInfo
 from dlt.extract import DltSource
 
 from utils.loading.report import TableLoad
+from utils.promises.outcome import Outcome
 
 
 def table_loads(
-    source: DltSource, rows: Mapping[str, int], packages: list[LoadPackageInfo]
+    source: DltSource,
+    rows: Mapping[str, int],
+    packages: list[LoadPackageInfo],
+    outcomes: Mapping[str, Outcome],
 ) -> Iterator[TableLoad]:
     """Yield the source's tables, then others that the packages loaded.
 
@@ -20,7 +24,9 @@ def table_loads(
         source: Source of the packages.
         rows: Number of rows sent to each table.
         packages: Packages that were loaded.
+        outcomes: Outcomes of promises by table.
     """
+    replaced = replaced_tables(packages)
     loaded_bytes: Counter[str] = Counter()
     for package in packages:
         for job in package.jobs["completed_jobs"]:
@@ -35,7 +41,19 @@ def table_loads(
                 rows=rows.get(name, 0),
                 bytes=loaded_bytes[name],
                 schema_changes=tuple(_schema_changes(name, packages)),
+                replaced=name in replaced,
+                outcome=outcomes.get(name),
             )
+
+
+def replaced_tables(packages: list[LoadPackageInfo]) -> set[str]:
+    """Return the tables whose rows were replaced."""
+    return {
+        str(table["name"])
+        for package in packages
+        for table in package.schema.data_tables()
+        if table.get("write_disposition") == "replace"
+    }
 
 
 def _schema_changes(table: str, packages: list[LoadPackageInfo]) -> Iterator[str]:

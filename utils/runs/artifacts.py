@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Iterator, TypeVar
 from uuid import UUID
 
-from prefect.artifacts import (
-    create_progress_artifact,
-    create_table_artifact,
-    update_progress_artifact,
-)
+from prefect.artifacts import create_progress_artifact, update_progress_artifact
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import ArtifactCreate
 from prefect.runtime import flow_run
+from prefect.utilities.context import get_task_and_flow_run_ids
 
+from utils.loading.report import LoadReport
 from utils.redaction.texts import redact
 from utils.reports import Report
+from utils.runs.loaded_tables import (
+    TablesReport,
+    metadata_of,
+    say_loaded,
+    tables_of,
+)
 from utils.runs.logging import get_logger
 
 if TYPE_CHECKING:
@@ -29,12 +36,33 @@ AnyReport = TypeVar("AnyReport", bound=Report)
 def publish(report: AnyReport) -> AnyReport:
     """Log a report's summary, publish its table as an artifact, and return it."""
     get_logger().info(report.summary)
-    create_table_artifact(
-        key=_key(report.key),
-        table=report.records(),
-        description=report.description(),
-    )
+    if isinstance(report, LoadReport):
+        tables = tables_of(report)
+        _create(report, metadata_of(tables))
+        say_loaded(report, tables)
+        _create(TablesReport.read())
+    else:
+        _create(report)
     return report
+
+
+def _create(report: Report, metadata: dict[str, str] | None = None) -> None:
+    """Create the artifact of a report.
+
+    Prefect's own function has no parameter for an artifact's metadata.
+    """
+    task_run_id, flow_run_id = get_task_and_flow_run_ids()
+    artifact = ArtifactCreate(
+        key=_key(report.key),
+        type="table",
+        data=json.dumps(report.records()),
+        description=report.description(),
+        metadata_=metadata,
+        flow_run_id=flow_run_id,
+        task_run_id=task_run_id,
+    )
+    with get_client(sync_client=True) as client:
+        client.create_artifact(artifact)
 
 
 class ProgressArtifact:

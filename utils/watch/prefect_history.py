@@ -12,6 +12,7 @@ from prefect.client.schemas.filters import DeploymentFilter, FlowRunFilter
 from prefect.client.schemas.objects import FlowRun, StateType, WorkPoolStatus
 from prefect.client.schemas.sorting import FlowRunSort
 
+from utils.runs.loaded_tables import latest_tables
 from utils.runs.prefect_server import read_all
 from utils.watch.history import (
     FINAL,
@@ -20,6 +21,7 @@ from utils.watch.history import (
     History,
     Run,
     State,
+    Table,
     WorkPool,
     moment,
 )
@@ -58,7 +60,9 @@ class PrefectHistory:
         self._looked = now
         deployments = [self._deployment(each, now) for each in found]
         pools = {each.work_pool_name for each in found if each.work_pool_name}
-        return History(now, tuple(deployments), tuple(self._pools(pools, now)))
+        return History(
+            now, tuple(deployments), tuple(self._pools(pools, now)), _tables(client)
+        )
 
     def _read_runs(self, deployments: list[WatchedDeployment], now: datetime) -> None:
         ids = {each.id for each in deployments}
@@ -188,6 +192,22 @@ def _tagged_deployments(
     page = {"limit": limit, "offset": offset}
     answer = client.request("POST", "/deployments/filter", json=asked | page)
     return [WatchedDeployment.model_validate(each) for each in answer.json()]
+
+
+def _tables(client: SyncPrefectClient) -> tuple[Table, ...]:
+    """Return the tables that such deployments load, if their freshness is promised."""
+    return tuple(
+        Table(
+            name=each.name,
+            newest=each.newest,
+            promise=each.longest_age,
+            loaded=each.loaded,
+            fresh=None if each.is_stale(each.loaded) else each.loaded,
+            flow=each.flow,
+        )
+        for each in latest_tables(client, TAGGED)
+        if each.newest and each.longest_age
+    )
 
 
 def _states(run: FlowRun) -> Iterator[State]:

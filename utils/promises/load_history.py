@@ -1,0 +1,111 @@
+"""Table `load_history` of a dataset: a row for each load of each table.
+
+Written after a load, because only then is it known what arrived. A run that is killed just
+then leaves no row; its load is in dlt's `_dlt_loads`. A lake has no such table.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import astuple, dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Iterable, Sequence
+
+from utils.promises.usual_rows import WEEKS, PastLoad
+
+if TYPE_CHECKING:
+    import dlt
+    from dlt.destinations.sql_client import SqlClientBase
+
+logger = logging.getLogger(__name__)
+
+TABLE = "load_history"
+# In words that DuckDB, PostgreSQL, Redshift and Snowflake have in common. Times are in UTC.
+CREATE = """
+CREATE TABLE IF NOT EXISTS {table} (
+    loaded_at timestamp, load_ids varchar(4000), pipeline varchar(4000),
+    table_name varchar(4000), rows_loaded bigint, bytes_loaded bigint,
+    seconds double precision, replaced boolean, rows_set_aside bigint,
+    newest_value timestamp, schema_changes varchar(4000), broken_promises varchar(4000)
+)
+"""
+INSERT = "INSERT INTO {table} VALUES {rows}"
+PAST = """
+SELECT table_name, loaded_at, rows_loaded, replaced FROM {table}
+WHERE pipeline = %s AND loaded_at > %s ORDER BY loaded_at
+"""
+
+
+@dataclass(frozen=True)
+class HistoryRow:
+    """Row of `load_history`, with its columns in their order."""
+
+    loaded_at: datetime
+    load_ids: str
+    pipeline: str
+    table_name: str
+    rows_loaded: int
+    bytes_loaded: int
+    seconds: float
+    replaced: bool
+    rows_set_aside: int
+    newest_value: datetime | None
+    schema_changes: str
+    broken_promises: str
+
+    def values(self) -> tuple[Any, ...]:
+        """Return the values, with times in UTC and texts that fit."""
+        return tuple(map(_fitting, astuple(self)))
+
+
+def past_loads(pipeline: dlt.Pipeline, now: datetime) -> dict[str, list[PastLoad]]:
+    """Return the loads of the last weeks by table, each by time."""
+    from dlt.destinations.exceptions import DatabaseUndefinedRelation
+
+    found: dict[str, list[PastLoad]] = {}
+    with pipeline.sql_client() as client:
+        query = PAST.format(table=client.make_qualified_table_name(TABLE))
+        since = _fitting(now - WEEKS)
+        try:
+            rows = client.execute_sql(query, pipeline.pipeline_name, since) or []
+        except DatabaseUndefinedRelation:
+            return found
+    for table, at, number, replaced in rows:
+        load = PastLoad(at.replace(tzinfo=UTC), number, replaced)
+        found.setdefault(table, []).append(load)
+    return found
+
+
+def remember(pipeline: dlt.Pipeline, rows: Sequence[HistoryRow]) -> None:
+    """Add rows to the history. A load never fails because they could not be added."""
+    from dlt.destinations.exceptions import (
+        DatabaseException,
+        DatabaseUndefinedRelation,
+    )
+
+    if not rows:
+        return
+    try:
+        with pipeline.sql_client() as client:
+            try:
+                _insert(client, rows)
+            except DatabaseUndefinedRelation:
+                name = client.make_qualified_table_name(TABLE)
+                client.execute_sql(CREATE.format(table=name))
+                _insert(client, rows)
+    except DatabaseException as error:
+        logger.warning("The load cannot be noted in %s: %s", TABLE, error)
+
+
+def _insert(client: SqlClientBase[Any], rows: Iterable[HistoryRow]) -> None:
+    values = [row.values() for row in rows]
+    places = ", ".join(f"({', '.join(['%s'] * len(each))})" for each in values)
+    name = client.make_qualified_table_name(TABLE)
+    statement = INSERT.format(table=name, rows=places)
+    client.execute_sql(statement, *(value for each in values for value in each))
+
+
+def _fitting(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).replace(tzinfo=None)
+    return value[:1000] if isinstance(value, str) else value
