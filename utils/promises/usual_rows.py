@@ -62,7 +62,7 @@ def usual_rows(load: PastLoad, past: Sequence[PastLoad]) -> float | None:
 
 
 def _alike(gap: timedelta, other: timedelta) -> bool:
-    return other / 2 <= gap <= other * 3 / 2
+    return other * 2 / 3 <= gap <= other * 3 / 2
 
 
 def _usual_difference(groups: Iterable[Sequence[PastLoad]]) -> float:

@@ -1,0 +1,236 @@
+"""Promises of a table, through the run of its pipeline into DuckDB."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import dlt
+import pyarrow as pa
+import pytest
+
+from tests.samples.pets import pets_pipeline
+from tests.servers.duckdb_warehouse import query
+from utils.errors import ClearError
+from utils.loading.run import run_pipeline
+from utils.promises.declared import promise
+from utils.promises.validator import PromiseBroken
+
+NOW = datetime.now(UTC)
+DAY = timedelta(days=1)
+PETS = [
+    {"name": name, "kind": "cat", "legs": 4, "fed": NOW - number * DAY}
+    for number, name in enumerate(["Ada", "Bob", "Cleo", "Dot", "Eve", "Fay", "Gus"], 1)
+] + [
+    {"name": f"Pet {n}", "kind": "dog", "legs": n % 5, "fed": NOW - 9 * DAY}
+    for n in range(20)
+]
+RULES = {
+    "not_null": ["kind"],
+    "unique": ["name"],
+    "between": {"legs": (0, 8)},
+    "accepted": {"kind": ["cat", "dog"]},
+}
+BREAKS = [
+    ({"kind": None}, "kind is not NULL", "kind NULL"),
+    ({"name": "Ada"}, "name comes once in a load", "name 'Ada'"),
+    ({"name": "Pet 3"}, "name comes once in a load", "name 'Pet 3'"),
+    ({"legs": 400}, "legs is between 0 and 8", "legs '400'"),
+    ({"kind": "cow"}, "kind is one of cat, dog", "kind 'cow'"),
+]
+
+
+def pets(given, *, arrow=True, disposition="append", size=5, **promises):
+    """Return a source of one table with promises, in batches of some rows."""
+
+    @dlt.resource(write_disposition=disposition)
+    def pets():
+        for start in range(0, len(given), size):
+            part = given[start : start + size]
+            yield pa.Table.from_pylist(part) if arrow else part
+
+    @dlt.source(name="pets")
+    def pets_source():
+        return promise(pets, **promises)
+
+    return pets_source()
+
+
+def load(given, **options):
+    return run_pipeline(pets_pipeline(), pets(given, **options))
+
+
+def changed(change: dict, number: int = 6) -> list[dict]:
+    """Return the pets with a change of one of them."""
+    return [row | change if n == number else row for n, row in enumerate(PETS)]
+
+
+def names(warehouse: Path, table: str = "pets") -> list[str]:
+    return [name for (name,) in query(warehouse, f"SELECT name FROM dev_pets.{table}")]
+
+
+@pytest.mark.parametrize("arrow", [True, False], ids=["arrow", "rows"])
+@pytest.mark.parametrize("change, words, example", BREAKS)
+def test_a_row_that_breaks_a_rule_fails_the_load(
+    warehouse, arrow, change, words, example
+):
+    load(PETS[:3], arrow=arrow)
+    with pytest.raises(PromiseBroken) as error:
+        load(changed(change), arrow=arrow, **RULES)
+
+    text = str(error.value)
+    assert text.startswith(f"Table pets breaks its promise that {words}: 1 of the first")
+    assert example in text and "Nothing was loaded" in text
+    assert len(names(warehouse)) == 3
+    load(PETS, arrow=arrow, **RULES)  # corrected in the source
+    assert len(names(warehouse)) == 3 + len(PETS)
+
+
+@pytest.mark.parametrize("arrow", [True, False], ids=["arrow", "rows"])
+@pytest.mark.parametrize("change, words, example", BREAKS)
+def test_a_row_that_breaks_a_rule_is_set_aside(
+    warehouse, arrow, change, words, example
+):
+    rows = changed(change)
+    report = load(rows, arrow=arrow, broken="set aside", **RULES)
+
+    assert len(names(warehouse)) == len(PETS) - 1
+    ((broken, row, at),) = query(
+        warehouse,
+        "SELECT broken_promise, source_row, set_aside_at FROM dev_pets.pets_set_aside",
+    )
+    assert broken == words
+    assert json.loads(row).items() >= change.items()
+    assert NOW <= at
+    told = "1 row is not in pets, but set aside in pets_set_aside"
+    assert report.broken_promises == [told]
+    assert told in str(report)
+    # read again, as by a lag, it is still there once
+    load(rows, arrow=arrow, broken="set aside", **RULES)
+    assert len(query(warehouse, "FROM dev_pets.pets_set_aside")) == 1
+
+
+def test_all_broken_rules_of_a_row_are_told(warehouse):
+    rows = changed({"kind": "cow", "legs": -1})
+    load(rows, broken="set aside", **RULES)
+    ((broken,),) = query(
+        warehouse, "SELECT broken_promise FROM dev_pets.pets_set_aside"
+    )
+    assert broken == "legs is between 0 and 8; kind is one of cat, dog"
+
+
+def test_more_than_a_tenth_fails_the_load(warehouse):
+    load(PETS[:2])
+    rows = [row | {"legs": 40} if n < 4 else row for n, row in enumerate(PETS)]
+    with pytest.raises(PromiseBroken, match="4 of the 27 rows, more than the 10%"):
+        load(rows, broken="set aside", **RULES)
+    assert len(names(warehouse)) == 2
+    with pytest.raises(Exception, match="pets_set_aside"):
+        query(warehouse, "FROM dev_pets.pets_set_aside")
+
+
+@pytest.mark.parametrize(
+    "promises, words",
+    [
+        ({"not_null": ["kinds"]}, "Did you mean `kind`?"),
+        ({"fresh": ("fead", DAY)}, "Did you mean `fed`?"),
+        ({"fresh": ("name", DAY)}, "no times"),
+        ({"between": {"name": (0, 1)}}, "cannot be checked"),
+        ({"accepted": {"legs": ["four"]}}, "cannot be checked"),
+    ],
+)
+def test_a_promise_that_cannot_be_checked_is_explained(warehouse, promises, words):
+    with pytest.raises(ClearError) as error:
+        load(PETS, **promises)
+    assert words in str(error.value) and "Nothing was loaded" in str(error.value)
+
+
+@pytest.mark.parametrize("arrow", [True, False], ids=["arrow", "rows"])
+def test_how_fresh_a_table_is(warehouse, arrow):
+    fresh = ("fed", timedelta(hours=30))
+    report = load(PETS, arrow=arrow, fresh=fresh)
+    outcome = report.tables[0].outcome
+    assert outcome.newest == NOW - DAY
+    assert outcome.broken == ()
+
+    # without new rows the newest value stays what it was, also in another container
+    report = load(PETS[3:5], arrow=arrow, fresh=("fed", timedelta(hours=20)))
+    outcome = report.tables[0].outcome
+    assert outcome.newest == NOW - DAY
+    assert outcome.is_fresh(datetime.now(UTC)) is False
+    (stale,) = outcome.broken
+    assert stale == (
+        f"pets is stale: the newest fed is of {NOW - DAY:%Y-%m-%d %H:%M} UTC, promised to"
+        " be less than 20 hours old"
+    )
+
+
+def test_a_row_of_the_future_keeps_no_table_fresh(warehouse):
+    report = load(changed({"fed": NOW + 900 * DAY}), fresh=("fed", DAY))
+    assert report.tables[0].outcome.newest == NOW - DAY
+
+
+def test_a_date_is_its_midnight(warehouse):
+    rows = [{"name": "Ada", "fed": NOW.date()}, {"name": "Bob", "fed": date(2020, 1, 1)}]
+    midnight = datetime(*NOW.timetuple()[:3], tzinfo=UTC)
+    report = load(rows, fresh=("fed", 2 * DAY))
+    assert report.tables[0].outcome.newest == midnight
+
+
+def test_a_replaced_table_is_as_fresh_as_its_rows(warehouse):
+    load(PETS, disposition="replace", fresh=("fed", 3 * DAY))
+    report = load(PETS[4:], disposition="replace", fresh=("fed", 3 * DAY))
+    assert report.tables[0].outcome.newest == PETS[4]["fed"]
+    assert "pets is stale" in report.broken_promises[0]
+
+
+def test_without_any_value_nothing_is_known(warehouse):
+    report = load([{"name": "Ada", "fed": None}], arrow=False, fresh=("fed", DAY))
+    assert report.tables[0].outcome.newest is None
+    assert report.broken_promises == []
+
+
+def test_the_history_has_a_row_for_each_load_of_each_table(warehouse):
+    load(changed({"kind": "cow"}), broken="set aside", **RULES, fresh=("fed", 9 * DAY))
+    second = load(PETS, broken="set aside", **RULES, fresh=("fed", 9 * DAY))
+    history = query(
+        warehouse,
+        "SELECT table_name, rows_loaded, rows_set_aside, replaced, newest_value, pipeline,"
+        " broken_promises <> '', schema_changes <> '', load_ids"
+        " FROM dev_pets.load_history ORDER BY loaded_at, table_name",
+    )
+    newest = (NOW - DAY).replace(tzinfo=None)
+    first = history[0][-1]
+    assert history == [
+        ("pets", 26, 1, False, newest, "pets", True, True, first),
+        ("pets_set_aside", 1, 0, False, None, "pets", False, True, first),
+        ("pets", 27, 0, False, newest, "pets", False, False, second.load_ids[0]),
+        ("pets_set_aside", 0, 0, False, None, "pets", False, False, second.load_ids[0]),
+    ]
+
+
+def test_an_unusual_number_of_rows_is_told(warehouse):
+    load(PETS, rows=True)
+    now = datetime.now(UTC).replace(tzinfo=None)
+    weeks = ", ".join(
+        f"('{now - days * DAY}', '', 'pets', 'pets', 100, 0, 0, false, 0, NULL, '', '')"
+        for days in range(35, 0, -1)
+    )
+    query(warehouse, "DELETE FROM dev_pets.load_history")
+    query(warehouse, f"INSERT INTO dev_pets.load_history VALUES {weeks}")
+    report = load(PETS, rows=True)
+    day = f"{datetime.now(UTC):%A}"
+    assert report.broken_promises == [
+        f"pets got 27 rows, and usually gets 100 on a {day}"
+    ]
+    assert len(names(warehouse)) == 2 * len(PETS)
+
+
+def test_a_history_that_cannot_be_written_fails_no_load(warehouse, caplog):
+    load(PETS[:1])
+    query(warehouse, "DROP TABLE dev_pets.load_history")
+    query(warehouse, "CREATE VIEW dev_pets.load_history AS SELECT 1 AS one")
+    load(PETS[1:2])
+    assert "cannot be noted in load_history" in caplog.text
+    assert len(names(warehouse)) == 2
