@@ -8,14 +8,13 @@ from datetime import timedelta
 from typing import Any, Iterable, Iterator
 from uuid import UUID
 
-from prefect.client.orchestration import SyncPrefectClient
 from prefect.events.schemas.automations import Automation as ServerAutomation
 from prefect.events.schemas.automations import AutomationCore
 
 from blocks.block_documents import BlockDocument
 from blocks.managed_object import ManagedObject
+from blocks.server import Server
 from utils.reports.differences import Fields
-from utils.runs.prefect_server import read_all
 
 TAG = "data-platform"
 """Tag of the automations that are managed here."""
@@ -49,19 +48,17 @@ class Automation(ManagedObject):
         """Any field: an automation has no secrets."""
         return PUBLIC_FIELDS
 
-    def find(self, client: SyncPrefectClient) -> Fields | None:
-        found = _ours(client, self.name)
-        if not found:
-            return None
-        return _fields(found[0], _block_name(found[0], client))
+    def find(self, server: Server) -> Fields | None:
+        found = _ours(server, self.name)
+        return _fields(found[0], _block_name(found[0], server)) if found else None
 
-    def create(self, client: SyncPrefectClient) -> None:
-        client.create_automation(self._core(self._block_id(client)))
+    def create(self, server: Server) -> None:
+        server.client.create_automation(self._core(self._block_id(server)))
 
-    def update(self, client: SyncPrefectClient) -> None:
-        found, *_ = _ours(client, self.name)
-        core = self._core(self._block_id(client), found.enabled)
-        client.update_automation(found.id, core)
+    def update(self, server: Server) -> None:
+        found, *_ = _ours(server, self.name)
+        core = self._core(self._block_id(server), found.enabled)
+        server.client.update_automation(found.id, core)
 
     def _core(self, block: UUID | None, enabled: bool = True) -> AutomationCore:
         to = {"block_document_id": str(block)} if self.block else {}
@@ -76,12 +73,8 @@ class Automation(ManagedObject):
             }
         )
 
-    def _block_id(self, client: SyncPrefectClient) -> UUID | None:
-        if self.block is None:
-            return None
-        return client.read_block_document_by_name(
-            self.block.document, self.block.type
-        ).id
+    def _block_id(self, server: Server) -> UUID | None:
+        return server.blocks[self.block.name].id if self.block else None
 
 
 @dataclass(frozen=True)
@@ -96,34 +89,28 @@ class UnwantedAutomation:
         """`automation` and its name."""
         return f"automation {self.name}"
 
-    def delete(self, client: SyncPrefectClient) -> None:
+    def delete(self, server: Server) -> None:
         """Delete it."""
-        client.delete_automation(self.id)
+        server.client.delete_automation(self.id)
 
 
 def unwanted_automations(
-    wanted: Iterable[object], client: SyncPrefectClient
+    wanted: Iterable[object], server: Server
 ) -> Iterator[UnwantedAutomation]:
     """Yield the automations of this project that nobody wants any more, and twins."""
     names = {each.name for each in wanted if isinstance(each, Automation)}
     if not names:  # a part that has none
         return
-    for each in _ours(client):
+    for each in _ours(server):
         if each.name not in names:
             yield UnwantedAutomation(each.name, each.id)
         names.discard(each.name)
 
 
-def _ours(client: SyncPrefectClient, name: str | None = None) -> list[ServerAutomation]:
+def _ours(server: Server, name: str | None = None) -> list[ServerAutomation]:
     """Return this project's automations, or those of a name, in a lasting order."""
-    found: Iterable[ServerAutomation]
-    if name:
-        found = client.read_automations_by_name(name)
-    else:
-        found = read_all(client.read_automations)
-    return sorted(
-        (each for each in found if TAG in each.tags), key=lambda each: each.id
-    )
+    ours = [each for each in server.automations if TAG in each.tags]
+    return [each for each in ours if each.name == name] if name else ours
 
 
 def _fields(found: AutomationCore, block: str) -> Fields:
@@ -140,14 +127,10 @@ def _fields(found: AutomationCore, block: str) -> Fields:
     return fields | {"action": action}
 
 
-def _block_name(found: AutomationCore, client: SyncPrefectClient) -> str:
-    """Return `type/document` of the block that an automation calls."""
+def _block_name(found: AutomationCore, server: Server) -> str:
+    """Return the name of the block that an automation calls, if it is managed here."""
     id = getattr(found.actions[0], "block_document_id", None)
-    if id is None:
-        return ""
-    block = client.read_block_document(id)
-    type = block.block_type.slug if block.block_type else ""
-    return f"{type}/{block.name}"
+    return next((name for name, each in server.blocks.items() if each.id == id), "")
 
 
 def reactive(*events: str) -> dict[str, Any]:

@@ -9,14 +9,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from uuid import UUID
 
-from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import BlockDocumentCreate, BlockDocumentUpdate
-from prefect.client.schemas.objects import BlockDocument as ServerBlock
-from prefect.exceptions import ObjectNotFound
 
 from blocks.managed_object import ManagedObject
+from blocks.server import Server
 from utils.errors import ClearError
 from utils.reports.differences import Fields, revealed
 
@@ -62,8 +59,8 @@ class BlockDocument(ManagedObject):
         """Settings that name things; any other one may hold a secret."""
         return PUBLIC_FIELDS
 
-    def find(self, client: SyncPrefectClient) -> Fields | None:
-        found = self._read(client)
+    def find(self, server: Server) -> Fields | None:
+        found = server.blocks.get(self.name)
         if found is None:
             return None
         return found.data | {
@@ -72,47 +69,37 @@ class BlockDocument(ManagedObject):
             for other in [reference["block_document"]]
         }
 
-    def create(self, client: SyncPrefectClient) -> None:
-        try:
-            type_id = client.read_block_type_by_slug(self.type).id
-        except ObjectNotFound as error:
+    def create(self, server: Server) -> None:
+        type = server.block_types.get(self.type)
+        if type is None:
             raise ClearError(
                 f"Prefect's server does not know blocks of the type {self.type}. {RESTART}"
-            ) from error
-        schema = client.get_most_recent_block_schema_for_block_type(type_id)
+            )
+        schema = server.block_schemas.get(type.id)
         if schema is None:
             raise ClearError(
                 f"Prefect's server has no schema for blocks of the type {self.type}, which"
                 f" it registers with the type. {RESTART}"
             )
-        client.create_block_document(
+        server.blocks[self.name] = server.client.create_block_document(
             BlockDocumentCreate(
                 name=self.document,
-                block_type_id=type_id,
+                block_type_id=type.id,
                 block_schema_id=schema.id,
-                data=self._data_with_references(client),
+                data=self._data_with_references(server),
             )
         )
 
-    def update(self, client: SyncPrefectClient) -> None:
-        client.update_block_document(
-            self._id(client),
+    def update(self, server: Server) -> None:
+        server.client.update_block_document(
+            server.blocks[self.name].id,
             BlockDocumentUpdate(
-                data=self._data_with_references(client), merge_existing_data=False
+                data=self._data_with_references(server), merge_existing_data=False
             ),
         )
 
-    def _data_with_references(self, client: SyncPrefectClient) -> Fields:
+    def _data_with_references(self, server: Server) -> Fields:
         return revealed(self.data) | {
-            key: {"$ref": {"block_document_id": str(block._id(client))}}
+            key: {"$ref": {"block_document_id": str(server.blocks[block.name].id)}}
             for key, block in self.references.items()
         }
-
-    def _id(self, client: SyncPrefectClient) -> UUID:
-        return client.read_block_document_by_name(self.document, self.type).id
-
-    def _read(self, client: SyncPrefectClient) -> ServerBlock | None:
-        try:
-            return client.read_block_document_by_name(self.document, self.type)
-        except ObjectNotFound:
-            return None

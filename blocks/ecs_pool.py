@@ -17,7 +17,6 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
-from prefect.client.schemas.filters import WorkPoolFilter, WorkPoolFilterName
 from pydantic import SecretStr
 
 from blocks.work_pools import DEV, ENVIRONMENT, WorkPool
@@ -71,7 +70,7 @@ def production_pool(stack: StackOutputs) -> WorkPool:
         description="Each run is a task of its own on ECS Fargate.",
         base_job_template=template,
         default_template=default,
-        apart_from=WorkPoolFilter(name=WorkPoolFilterName(any_=[DEV])),
+        apart_from=lambda pool: pool.name == DEV,
     )
 
 

@@ -6,8 +6,7 @@ import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
-from prefect.client.orchestration import SyncPrefectClient
-
+from blocks.server import Server
 from utils.reports.differences import Fields
 
 
@@ -39,7 +38,7 @@ class ManagedObject(ABC):
         return SkippedObject(self.label, reason)
 
     @abstractmethod
-    def find(self, client: SyncPrefectClient) -> Fields | None:
+    def find(self, server: Server) -> Fields | None:
         """Return the fields on the server, or None if the object does not exist.
 
         Raises:
@@ -47,11 +46,11 @@ class ManagedObject(ABC):
         """
 
     @abstractmethod
-    def create(self, client: SyncPrefectClient) -> None:
+    def create(self, server: Server) -> None:
         """Create the object."""
 
     @abstractmethod
-    def update(self, client: SyncPrefectClient) -> None:
+    def update(self, server: Server) -> None:
         """Update the object's fields, and keep what people set by hand."""
 
 

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Iterable, Iterator
 from prefect.client.orchestration import SyncPrefectClient
 
 from blocks.automations import UnwantedAutomation, unwanted_automations
+from blocks.block_documents import BlockDocument
 from blocks.managed_object import ManagedObject, SkippedObject
+from blocks.server import Server
 from utils.errors.addresses import without_secrets
 from utils.reports.differences import Difference, differences
 
@@ -49,16 +51,16 @@ class Step:
     action: Action
     differences: tuple[Difference, ...] = ()
 
-    def carry_out(self, client: SyncPrefectClient) -> None:
+    def carry_out(self, server: Server) -> None:
         """Create, update or delete the object, as planned."""
         if isinstance(self.object, SkippedObject):
             return
         if isinstance(self.object, UnwantedAutomation):
-            self.object.delete(client)
+            self.object.delete(server)
         elif self.action == Action.CREATE:
-            self.object.create(client)
+            self.object.create(server)
         elif self.action == Action.UPDATE:
-            self.object.update(client)
+            self.object.update(server)
 
 
 @dataclass(frozen=True)
@@ -77,15 +79,17 @@ class BlocksPlan:
     ) -> BlocksPlan:
         """Compare objects with those on the server. Nothing is changed."""
         objects = list(objects)
-        steps = [_step(each, client) for each in objects]
-        for each in unwanted_automations(objects, client):
+        server = _server(client, objects)
+        steps = [_step(each, server) for each in objects]
+        for each in unwanted_automations(objects, server):
             steps.append(Step(each, Action.DELETE))
         return cls(without_secrets(str(client.api_url)).rstrip("/"), tuple(steps))
 
     def carry_out(self, client: SyncPrefectClient) -> BlocksPlan:
         """Carry out all steps, and return the plan as done."""
+        server = _server(client, (step.object for step in self.steps))
         for step in self.steps:
-            step.carry_out(client)
+            step.carry_out(server)
         return BlocksPlan(self.server, self.steps, done=True)
 
     @property
@@ -131,10 +135,15 @@ class BlocksPlan:
         return DONE.get(action, action.value) if self.done else action.value
 
 
-def _step(each: ManagedObject | SkippedObject, client: SyncPrefectClient) -> Step:
+def _server(client: SyncPrefectClient, objects: Iterable[object]) -> Server:
+    blocks = (each.name for each in objects if isinstance(each, BlockDocument))
+    return Server(client, blocks)
+
+
+def _step(each: ManagedObject | SkippedObject, server: Server) -> Step:
     if isinstance(each, SkippedObject):
         return Step(each, Action.SKIP)
-    current = each.find(client)
+    current = each.find(server)
     if current is None:
         return Step(each, Action.CREATE, differences(each.defaults, each.wanted))
     changed = differences(

@@ -13,14 +13,13 @@ from __future__ import annotations
 import re
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Callable
 
-from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
-from prefect.client.schemas.filters import WorkPoolFilter, WorkPoolFilterType
-from prefect.exceptions import ObjectNotFound
+from prefect.client.schemas.objects import WorkPool as ServerPool
 
 from blocks.managed_object import ManagedObject
+from blocks.server import Server
 from utils.errors import ClearError
 from utils.reports.differences import Fields, revealed
 
@@ -47,8 +46,8 @@ class WorkPool(ManagedObject):
     base_job_template: dict[str, Any]
     default_template: dict[str, Any]
     """The template of a new pool of this type."""
-    apart_from: WorkPoolFilter
-    """Pools that must not be on the same server."""
+    apart_from: Callable[[ServerPool], bool]
+    """Returns whether a pool must not be on the same server."""
 
     @property
     def label(self) -> str:
@@ -70,11 +69,10 @@ class WorkPool(ManagedObject):
         """Settings that name things; any other one may hold a secret."""
         return PUBLIC_FIELDS
 
-    def find(self, client: SyncPrefectClient) -> Fields | None:
-        self._check_apart(client)
-        try:
-            found = client.read_work_pool(self.name)
-        except ObjectNotFound:
+    def find(self, server: Server) -> Fields | None:
+        self._check_apart(server)
+        found = server.work_pools.get(self.name)
+        if found is None:
             return None
         if found.type != self.type:
             raise ClearError(
@@ -84,16 +82,16 @@ class WorkPool(ManagedObject):
             )
         return {"description": found.description, **found.base_job_template}
 
-    def create(self, client: SyncPrefectClient) -> None:
-        client.create_work_pool(
+    def create(self, server: Server) -> None:
+        server.client.create_work_pool(
             WorkPoolCreate(name=self.name, type=self.type, **self._settings())
         )
 
-    def update(self, client: SyncPrefectClient) -> None:
-        client.update_work_pool(self.name, WorkPoolUpdate(**self._settings()))
+    def update(self, server: Server) -> None:
+        server.client.update_work_pool(self.name, WorkPoolUpdate(**self._settings()))
 
-    def _check_apart(self, client: SyncPrefectClient) -> None:
-        for other in client.read_work_pools(work_pool_filter=self.apart_from):
+    def _check_apart(self, server: Server) -> None:
+        for other in filter(self.apart_from, server.work_pools.values()):
             raise ClearError(
                 f"This Prefect server has the work pool {other.name}, and {self.name} must"
                 " not be beside it: a run in production could start commands on developers'"
@@ -124,5 +122,5 @@ def dev_pool() -> WorkPool:
         base_job_template=template,
         default_template=default,
         # Production's pool, whatever its name.
-        apart_from=WorkPoolFilter(type=WorkPoolFilterType(any_=["ecs"])),
+        apart_from=lambda pool: pool.type == "ecs",
     )

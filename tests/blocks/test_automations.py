@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from prefect.client.schemas.objects import BlockDocument
 from prefect.events.schemas.automations import Automation, AutomationCore
 
 from tests.blocks.conftest import changes, names
@@ -12,6 +13,10 @@ pytestmark = pytest.mark.slow
 
 def automations(prefect) -> dict[str, Automation]:
     return {each.name: each for each in prefect.read_automations(limit=200)}
+
+
+def slack_block(prefect) -> BlockDocument:
+    return prefect.read_block_document_by_name("slack", "webhook")
 
 
 def changed(automation: Automation, **changes) -> AutomationCore:
@@ -32,6 +37,23 @@ def test_a_changed_one_is_updated_and_its_switch_kept(blocks, prefect, secrets):
     after = automations(prefect)["alerts: late"]
     assert (after.id, after.enabled) == (late.id, False)
     assert after.description == late.description
+
+
+def test_one_that_calls_another_block_is_updated(blocks, prefect, secrets):
+    """The other block may be gone, too: Slack's was deleted and is made again."""
+    blocks("apply")
+    late, slack = automations(prefect)["alerts: late"], slack_block(prefect)
+    prefect.delete_block_document(slack.id)
+
+    lines = blocks("apply")
+
+    assert "block webhook/slack: created" in lines
+    assert "automation alerts: late: updated" in lines
+    assert f"  action.block_document_id: {slack.id} -> webhook/slack" in lines
+    (action,) = automations(prefect)["alerts: late"].actions
+    assert action.block_document_id == slack_block(prefect).id
+    assert automations(prefect)["alerts: late"].id == late.id
+    assert blocks("plan")[-1].startswith("Nothing to change")
 
 
 def test_what_nobody_wants_any_more_is_deleted(blocks, prefect, secrets):

@@ -6,6 +6,7 @@ import pytest
 from prefect.client.schemas.actions import BlockDocumentUpdate
 
 from blocks.block_documents import BlockDocument
+from blocks.server import Server
 from tests.blocks.conftest import names
 from utils.errors import ClearError
 
@@ -43,5 +44,6 @@ def test_a_rotated_secret_is_updated(blocks, prefect, secrets):
 
 
 def test_a_server_that_does_not_know_a_type(prefect):
+    block = BlockDocument("no-such-type", "name", {})
     with pytest.raises(ClearError, match="does not know blocks of the type no-such"):
-        BlockDocument("no-such-type", "name", {}).create(prefect)
+        block.create(Server(prefect, [block.name]))

@@ -42,13 +42,13 @@ class FakeObject(ManagedObject):
     def public_fields(self) -> re.Pattern[str]:
         return re.compile("size")
 
-    def find(self, client: Any) -> Fields | None:
+    def find(self, server: Any) -> Fields | None:
         return self.current
 
-    def create(self, client: Any) -> None:
+    def create(self, server: Any) -> None:
         self.calls.append("create")
 
-    def update(self, client: Any) -> None:
+    def update(self, server: Any) -> None:
         self.calls.append("update")
 
 

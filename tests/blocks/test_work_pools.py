@@ -8,6 +8,7 @@ import pytest
 from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
 
 from blocks.ecs_pool import production_pool
+from blocks.server import Server
 from blocks.work_pools import dev_pool
 from tests.blocks.conftest import changes, names
 from tests.samples.platform_stack import STACK
@@ -97,7 +98,7 @@ def test_other_pools_may_be_there(prefect):
     prefect.create_work_pool(WorkPoolCreate(name="of-a-machine", type="process"))
     try:
         for pool in (dev_pool(), production_pool(STACK)):
-            assert pool.find(prefect) is None
+            assert pool.find(Server(prefect)) is None
     finally:
         prefect.delete_work_pool("of-a-machine")
 
@@ -105,4 +106,4 @@ def test_other_pools_may_be_there(prefect):
 def test_a_pool_of_another_type_is_not_touched(prefect):
     prefect.create_work_pool(WorkPoolCreate(name="dev", type="docker"))
     with pytest.raises(ClearError, match="dev is of the type docker, not process"):
-        dev_pool().find(prefect)
+        dev_pool().find(Server(prefect))

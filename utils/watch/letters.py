@@ -76,10 +76,14 @@ class Outbox:
 
     def __init__(self, sent: Iterable[Sent]) -> None:
         self._last: dict[Key, Sent] = {}
+        """What became of each letter: if it was ever taken, the last time it was."""
+        self._tried: dict[Key, Sent] = {}
+        """The last attempt of each letter."""
         self._first: dict[Key, datetime] = {}
         self._refusals: dict[str, list[datetime]] = {}
         for each in sorted(sent, key=lambda each: each.at):
             self._first.setdefault(each.key, each.at)
+            self._tried[each.key] = each
             before = self._last.get(each.key)
             if before is None or not before.accepted or each.accepted:
                 self._last[each.key] = each
@@ -164,7 +168,9 @@ class Outbox:
             if resolution is None or resolution.accepted is False:
                 yield Letter(_resolution(opening), before=resolution or opening)
         elif opening.accepted and opening.at < history.now - REMINDER_AFTER:
-            yield Letter(opening.key, before=opening)
+            reminder = self._tried[opening.key]
+            if reminder.accepted is not None:
+                yield Letter(opening.key, before=reminder)
 
 
 def _resolution(opening: Sent) -> Key:

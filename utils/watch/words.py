@@ -184,12 +184,15 @@ def _affected(deployment: Deployment, history: History) -> str:
 
 
 def _in_a_row(count: int) -> str:
-    return (
-        "" if count < 2 else f" for the {count}{ORDINALS.get(count, 'th')} time running"
-    )
+    return "" if count < 2 else f" for the {_ordinal(count)} time running"
 
 
 ORDINALS = {1: "st", 2: "nd", 3: "rd"}
+
+
+def _ordinal(number: int) -> str:
+    is_teen = number % 100 in (11, 12, 13)
+    return f"{number}{'th' if is_teen else ORDINALS.get(number % 10, 'th')}"
 
 
 def _count(number: int, word: str) -> str:

@@ -81,6 +81,19 @@ def test_a_failed_run():
 
 
 @pytest.mark.parametrize(
+    "count, ordinal",
+    [
+        *((2, "2nd"), (3, "3rd"), (4, "4th"), (20, "20th"), (21, "21st")),
+        *((22, "22nd"), (23, "23rd"), (101, "101st"), (122, "122nd")),
+        *((number, f"{number}th") for number in (11, 12, 13, 111, 112, 113)),
+    ],
+)
+def test_failures_are_counted_in_ordinals(count, ordinal):
+    summary = words(message(Kind.RUN_FAILED, count=count))["summary"]
+    assert f" failed for the {ordinal} time running: " in summary
+
+
+@pytest.mark.parametrize(
     "kind, of, summary",
     [
         (

@@ -17,6 +17,7 @@ from blocks.alert_blocks import webhook
 from blocks.alerts import automations
 from blocks.automations import Automation
 from blocks.block_documents import BlockDocument
+from blocks.server import Server
 from tests.fakes.http_server import Answer, Api, Request, serving
 from tests.servers.ports import free_port
 from tests.servers.prefect import running_server
@@ -88,11 +89,12 @@ class WatchedServer:
         key = {"X-Routing-Key": "the-key"}
         url = f"{self.pagerduty.api.url}/v2/enqueue"
         pagerduty = webhook("pagerduty", url, key)
+        server = Server(self.client, [slack.name, pagerduty.name])
         for each in (slack, pagerduty, *automations(slack, pagerduty)):
             assert isinstance(each, (BlockDocument, Automation))
             if within and isinstance(each, Automation) and each.trigger["within"]:
                 each = replace(each, trigger=each.trigger | {"within": within})
-            each.create(self.client)
+            each.create(server)
 
     def empty(self) -> None:
         """Delete all deployments, runs and pools, and forget what the places got."""
