@@ -27,7 +27,7 @@ def resources_of_dropped_tables(pipeline: dlt.Pipeline, source: DltSource) -> li
     client: Any
     with pipeline.destination_client() as client:
         found = {name for name, columns in client.get_storage_tables(loaded) if columns}
-    dropped = {_resource(schema, name) for name in loaded if name not in found}
+    dropped = {resource_of(schema, name) for name in loaded if name not in found}
     return [name for name in source.selected_resources if name in dropped]
 
 
@@ -42,6 +42,13 @@ def forget_cursors(pipeline: dlt.Pipeline, source: DltSource, names: list[str]) 
     pipeline.load()
 
 
+def resource_of(schema: dlt.Schema, table: str) -> str | None:
+    """Return the resource that a table or the table above it is loaded by."""
+    from dlt.common.schema.utils import get_root_table
+
+    return get_root_table(schema.tables, table).get("resource")
+
+
 def _stored_schema(pipeline: dlt.Pipeline, name: str) -> dlt.Schema | None:
     """Return the schema that dlt noted in the dataset, None before the first load."""
     from dlt.destinations.exceptions import DatabaseUndefinedRelation
@@ -53,9 +60,3 @@ def _stored_schema(pipeline: dlt.Pipeline, name: str) -> dlt.Schema | None:
         except DatabaseUndefinedRelation:
             return None
     return dlt.Schema.from_dict(json.loads(stored.schema)) if stored else None
-
-
-def _resource(schema: dlt.Schema, table: str) -> str | None:
-    from dlt.common.schema.utils import get_root_table
-
-    return get_root_table(schema.tables, table).get("resource")

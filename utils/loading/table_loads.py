@@ -8,6 +8,7 @@ from typing import Iterator, Mapping
 from dlt.common.storages.load_package import LoadPackageInfo
 from dlt.extract import DltSource
 
+from utils.loading.dropped_tables import resource_of
 from utils.loading.report import TableLoad
 from utils.promises.outcome import Outcome
 
@@ -18,7 +19,7 @@ def table_loads(
     packages: list[LoadPackageInfo],
     outcomes: Mapping[str, Outcome],
 ) -> Iterator[TableLoad]:
-    """Yield the source's tables, then others that the packages loaded.
+    """Yield the tables of the source's resources, then others that the packages loaded.
 
     Args:
         source: Source of the packages.
@@ -33,7 +34,12 @@ def table_loads(
             loaded_bytes[job.job_file_info.table_name] += job.file_size
     schemas = [source.schema, *(package.schema for package in packages)]
     dlts_own = {table["name"] for schema in schemas for table in schema.dlt_tables()}
-    of_source = [str(table["name"]) for table in source.schema.data_tables()]
+    of_source = [
+        name
+        for table in source.schema.data_tables()
+        if resource_of(source.schema, name := str(table["name"]))
+        in source.selected_resources
+    ]
     for name in dict.fromkeys([*of_source, *loaded_bytes]):
         if name not in dlts_own:
             yield TableLoad(

@@ -15,11 +15,16 @@ from math import log, log1p, sqrt
 from statistics import median
 from typing import Iterable, Sequence
 
+DAY = timedelta(days=1)
+WEEK = timedelta(weeks=1)
 WEEKS = timedelta(weeks=8)
 FEWEST_DAYS = 3
 SMALLEST_FACTOR = 1.4
-# Times the usual difference, of which normally distributed ones exceed three 0.3 %.
-DEVIATIONS = 3.0
+# Times the usual difference. With three, tables of much noise have several false alarms a
+# quarter (tests/utils/promises/noticed_faults.py).
+DEVIATIONS = 4.0
+# Of the median of one normally distributed number, divided by how many there are.
+MEDIAN_VARIANCE = 1.57
 # Of a normal distribution's median absolute deviation: its standard deviation.
 STANDARD = 1.4826
 
@@ -37,41 +42,59 @@ class PastLoad:
 def usual_rows(load: PastLoad, past: Sequence[PastLoad]) -> float | None:
     """Return the usual number of rows if the load's is unusual, else None.
 
-    Comparable loads replaced or added as this one does, and came as long after the one
-    before. A run by hand shortly after another, and the first one after an outage, are
-    therefore not compared.
+    Comparable are loads of the same weekday, one of each day at about the same time, that
+    replaced or added as this one does, and came as long after the one before. A run by hand
+    shortly after another, and the first one after an outage, are therefore not compared.
 
     Args:
         load: Load to judge.
         past: Loads of the table before it, by time.
     """
     recent = [each for each in past if load.at - each.at <= WEEKS]
-    by_weekday: dict[int, list[PastLoad]] = defaultdict(list)
     if not recent:
         return None
     gap = load.at - recent[-1].at
-    for before, each in pairwise(recent):
-        if each.replaced == load.replaced and _alike(each.at - before.at, gap):
-            by_weekday[each.at.weekday()].append(each)
-    comparable = by_weekday[load.at.weekday()]
-    if len({each.at.date() for each in comparable}) < FEWEST_DAYS:
+    alike = [
+        each
+        for before, each in pairwise(recent)
+        if each.replaced == load.replaced and _is_alike(each.at - before.at, gap)
+    ]
+    comparable = _of_weekday(alike, load.at)
+    if len(comparable) < FEWEST_DAYS:
         return None
     usual = median(each.rows for each in comparable)
-    far = max(log(SMALLEST_FACTOR), DEVIATIONS * _usual_difference(by_weekday.values()))
+    uncertainty = sqrt(1 + MEDIAN_VARIANCE / len(comparable))
+    far = max(log(SMALLEST_FACTOR), DEVIATIONS * uncertainty * _usual_difference(alike))
     return usual if abs(log1p(load.rows) - log1p(usual)) > far else None
 
 
-def _alike(gap: timedelta, other: timedelta) -> bool:
+def _is_alike(gap: timedelta, other: timedelta) -> bool:
     return other * 2 / 3 <= gap <= other * 3 / 2
 
 
-def _usual_difference(groups: Iterable[Sequence[PastLoad]]) -> float:
-    """Return by how much loads differ from their weekday's median, as a logarithm."""
+def _of_weekday(loads: Sequence[PastLoad], at: datetime) -> list[PastLoad]:
+    """Return the load nearest in time of each earlier day of the same weekday."""
+    nearest: dict[int, tuple[timedelta, PastLoad]] = {}
+    for each in loads:
+        weeks = round((at - each.at) / WEEK)
+        distance = abs(at - each.at - weeks * WEEK)
+        if weeks and distance < DAY / 2:
+            known = nearest.get(weeks)
+            if known is None or distance < known[0]:
+                nearest[weeks] = distance, each
+    return [each for _, each in nearest.values()]
+
+
+def _usual_difference(loads: Iterable[PastLoad]) -> float:
+    """Return by how much loads differ from those of their weekday and hour, as a logarithm."""
+    groups: dict[tuple[int, int], list[float]] = defaultdict(list)
+    for each in loads:
+        groups[each.at.weekday(), each.at.hour].append(log1p(each.rows))
     differences = []
-    for loads in groups:
-        if (number := len(loads)) > 1:
-            middle = median(log1p(each.rows) for each in loads)
+    for numbers in groups.values():
+        if (size := len(numbers)) > 1:
+            middle = median(numbers)
             # a median of few lies nearer to each of them than the true one
-            shrunk = sqrt((number - 1) / number)
-            differences += [abs(log1p(each.rows) - middle) / shrunk for each in loads]
+            shrunk = sqrt((size - 1) / size)
+            differences += [abs(each - middle) / shrunk for each in numbers]
     return STANDARD * median(differences) if differences else 0.0

@@ -80,7 +80,9 @@ def test_a_row_that_breaks_a_rule_fails_the_load(
         load(changed(change), arrow=arrow, **RULES)
 
     text = str(error.value)
-    assert text.startswith(f"Table pets breaks its promise that {words}: 1 of the first")
+    assert text.startswith(
+        f"Table pets breaks its promise that {words}: 1 of the first"
+    )
     assert example in text and "Nothing was loaded" in text
     assert len(names(warehouse)) == 3
     load(PETS, arrow=arrow, **RULES)  # corrected in the source
@@ -172,7 +174,10 @@ def test_a_row_of_the_future_keeps_no_table_fresh(warehouse):
 
 
 def test_a_date_is_its_midnight(warehouse):
-    rows = [{"name": "Ada", "fed": NOW.date()}, {"name": "Bob", "fed": date(2020, 1, 1)}]
+    rows = [
+        {"name": "Ada", "fed": NOW.date()},
+        {"name": "Bob", "fed": date(2020, 1, 1)},
+    ]
     midnight = datetime(*NOW.timetuple()[:3], tzinfo=UTC)
     report = load(rows, fresh=("fed", 2 * DAY))
     assert report.tables[0].outcome.newest == midnight
