@@ -39,8 +39,9 @@ def publish(report: AnyReport) -> AnyReport:
     if isinstance(report, LoadReport):
         tables = tables_of(report)
         _create(report, metadata_of(tables))
-        say_loaded(report, tables)
-        _create(TablesReport.read())
+        with failure_is_a_warning("The overview of tables"):
+            say_loaded(report, tables)
+            _create(TablesReport.read())
     else:
         _create(report)
     return report
@@ -74,7 +75,7 @@ class ProgressArtifact:
     def __init__(self) -> None:
         self._updated = time.monotonic()
         self._id: UUID | None = None
-        with _failure_is_a_warning():
+        with failure_is_a_warning("Progress"):
             created = create_progress_artifact(
                 progress=0.0, key=_key(f"{flow_run.flow_name}-progress")
             )
@@ -91,16 +92,16 @@ class ProgressArtifact:
         if self._id is None:
             return
         self._updated = time.monotonic()
-        with _failure_is_a_warning():
+        with failure_is_a_warning("Progress"):
             update_progress_artifact(self._id, percent, redact(description))
 
 
 @contextmanager
-def _failure_is_a_warning() -> Iterator[None]:
+def failure_is_a_warning(what: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        get_logger().warning("Progress cannot be shown: %s", error)
+        get_logger().warning("%s cannot be shown: %s", what, error)
 
 
 def _key(name: str) -> str:

@@ -6,6 +6,7 @@ stands in the metadata of the latest artifact of its dataset's loads.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -16,7 +17,7 @@ from prefect.client.schemas.filters import DeploymentFilter
 from prefect.client.schemas.objects import ArtifactCollection
 from prefect.events import emit_event
 from prefect.runtime import deployment, flow_run
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from utils.loading.report import LoadReport
 from utils.promises.outcome import age
@@ -153,11 +154,14 @@ class TablesReport(Report):
     @property
     def summary(self) -> str:
         """Numbers of tables, and of those with broken promises, in one line."""
-        promising = [each for each in self.tables if each.has_promises]
-        broken = sum(self._state(each) != "kept" for each in promising)
+        tables = f"{len(self.tables):,} table{'s' * (len(self.tables) != 1)}"
+        states = [self._state(each) for each in self.tables if each.has_promises]
+        if not states:
+            return f"{tables}, none with promises"
+        broken = sum(state != "kept" for state in states)
         return (
-            f"{len(self.tables):,} tables; of {len(promising):,} with promises"
-            f" {broken or 'none'} {'has' if broken < 2 else 'have'} broken one"
+            f"{tables}, {len(states):,} with promises,"
+            f" {f'{broken:,} broken' if broken else 'all kept'}"
         )
 
     def cells(self) -> Iterator[tuple[str, str, str, int, str]]:
@@ -204,8 +208,9 @@ def _latest_artifacts(
 def _tables(metadata: dict[str, str]) -> Iterator[LoadedTable]:
     for name, text in metadata.items():
         if not name.endswith(BROKEN):
-            table = TABLE.validate_json(text)
-            yield replace(table, broken=metadata.get(name + BROKEN, ""))
+            with suppress(ValidationError):  # an artifact of somebody else's
+                table = TABLE.validate_json(text)
+                yield replace(table, broken=metadata.get(name + BROKEN, ""))
 
 
 def _time(at: datetime | None) -> str:

@@ -6,13 +6,16 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.client.schemas.actions import ArtifactCreate, WorkPoolCreate
 from prefect.client.schemas.schedules import IntervalSchedule
 from prefect.states import Completed, Crashed, Failed, Pending, Running
 
 from tests.servers.waiting import until
+from utils.runs.loaded_tables import LoadedTable, metadata_of
 from utils.watch import judge, letters
 from utils.watch.look import Watch
+
+DAY = timedelta(days=1)
 
 
 @pytest.fixture
@@ -109,6 +112,43 @@ def test_runs_that_do_not_go_on(server, look, monkeypatch):
     look()
     kinds = sorted(text.partition("/")[0] for text in server.texts())
     assert kinds == ["late", "pending", "usual"]
+
+
+@pytest.mark.slow
+def test_a_table_that_is_stale_until_newer_rows_are_loaded(server, look):
+    def loaded(deployment, newest: datetime) -> None:
+        name = f"{names[deployment]}_pets"
+        table = LoadedTable(name, "pets", "pets", datetime.now(UTC), 7, newest, DAY)
+        run = server.run(deployment, Running(), Completed())
+        server.client.create_artifact(
+            ArtifactCreate(
+                key=f"{name}-load".replace("_", "-"),
+                type="table",
+                data="[]",
+                metadata_=metadata_of([table]),
+                flow_run_id=run.id,
+            )
+        )
+
+    now = datetime.now(UTC)
+    watched, other = server.deployment("watched"), server.deployment("other", tags=())
+    names = {watched: "prod", other: "dev"}
+    loaded(watched, now - DAY / 2)
+    loaded(other, now - 9 * DAY)
+    look()
+    assert server.incidents() == []
+
+    loaded(watched, now - 2 * DAY)
+    look()
+    look()
+    key = "table.prod_pets.pets"
+    assert server.incidents() == [("trigger", key)]
+    words = server.pagerduty.taken[0]["payload"]["summary"]
+    assert words.startswith("prod_pets.pets is stale: its newest value is of")
+
+    loaded(watched, now)
+    look()
+    assert server.incidents() == [("trigger", key), ("resolve", key)]
 
 
 @pytest.mark.slow

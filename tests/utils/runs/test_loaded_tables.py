@@ -1,0 +1,91 @@
+"""Tables as their last loads left them, read back from a real Prefect server."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from prefect import flow
+from prefect.client.orchestration import get_client
+
+from tests.servers.prefect_api import artifacts_of
+from tests.utils.loading.test_report import REPORT
+from utils.loading.report import TableLoad
+from utils.promises.outcome import Outcome
+from utils.runs.artifacts import publish
+from utils.runs.loaded_tables import LoadedTable, TablesReport, latest_tables
+
+NOW = datetime.now(UTC)
+DAY = timedelta(days=1)
+
+
+def loaded(dataset: str, *tables: TableLoad) -> dict[str, dict]:
+    """Publish a load's report in a run, and return the run's artifacts."""
+
+    @flow(name="feed_pets")
+    def feed_pets():
+        publish(replace(REPORT, dataset=dataset, tables=tables))
+
+    return artifacts_of(feed_pets(return_state=True).state_details.flow_run_id)
+
+
+def table(name: str, newest: datetime | None, *broken: str) -> TableLoad:
+    outcome = Outcome(newest, DAY, set_aside=0, broken=broken)
+    return TableLoad(name, 7, 700, outcome=outcome)
+
+
+def known(dataset: str) -> dict[str, LoadedTable]:
+    with get_client(sync_client=True) as client:
+        found = latest_tables(client)
+    return {each.table: each for each in found if each.dataset == dataset}
+
+
+def test_what_a_load_left_can_be_read_back(prefect_api):
+    loaded("dev_pets", table("pets", NOW), TableLoad("owners", 1, 10))
+    found = known("dev_pets")
+
+    pets = found["pets"]
+    assert (pets.name, pets.flow, pets.rows) == ("dev_pets.pets", "feed_pets", 7)
+    assert (pets.newest, pets.longest_age) == (NOW, DAY)
+    assert NOW < pets.loaded < datetime.now(UTC)
+    assert not found["owners"].has_promises
+    # the next load counts, of the same dataset alone
+    loaded("dev_pets", table("pets", NOW + DAY, "x" * 900))
+    loaded("prod_pets", table("pets", NOW - DAY))
+    assert known("dev_pets")["pets"].newest == NOW + DAY
+    assert known("dev_pets")["pets"].broken.startswith("x" * 400)
+    assert known("prod_pets")["pets"].newest == NOW - DAY
+
+
+def test_the_overview_has_a_row_a_table_those_with_broken_promises_first(prefect_api):
+    loaded("dev_zoo", TableLoad("keepers", 1, 10), table("pens", NOW))
+    artifacts = loaded(
+        "dev_pets_too",
+        table("toys", NOW, "toys got 7 rows, and usually gets 100 on a Monday"),
+        table("stale", NOW - 2 * DAY),
+    )
+    rows = json.loads(artifacts["tables"]["data"])
+    ours = [row for row in rows if row["table"].startswith(("dev_zoo", "dev_pets_too"))]
+    assert [(row["table"], row["promises"]) for row in ours] == [
+        ("dev_pets_too.stale", "stale: promised to be less than 24 hours old"),
+        ("dev_pets_too.toys", "toys got 7 rows, and usually gets 100 on a Monday"),
+        ("dev_zoo.pens", "kept"),
+        ("dev_zoo.keepers", "none"),
+    ]
+    assert ours[2]["newest value"] == f"{NOW:%Y-%m-%d %H:%M}"
+    assert ours[3]["newest value"] == "none"
+
+
+def test_the_summary_counts_broken_promises():
+    def summary(*tables: LoadedTable) -> str:
+        return TablesReport(NOW, tables).summary
+
+    kept = LoadedTable("pets", "pets", "feed", NOW, 1, NOW, DAY, has_promises=True)
+    assert summary(kept) == "1 table, 1 with promises, all kept"
+    stale = replace(kept, newest=NOW - DAY)
+    told = replace(kept, broken="half the rows")
+    none = LoadedTable("pets", "toys", "feed", NOW, 1)
+    assert summary(kept, none, stale) == "3 tables, 2 with promises, 1 broken"
+    assert summary(told, stale) == "2 tables, 2 with promises, 2 broken"
+    assert summary(none) == "1 table, none with promises"
