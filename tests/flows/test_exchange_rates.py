@@ -19,7 +19,7 @@ def test_it_loads_and_publishes_what_it_loaded(prefect_api, warehouse):
     run = state.state_details.flow_run_id
     artifacts = artifacts_of(run)
     assert artifacts["exchange-rates-progress"]["data"] == 100
-    (table,) = json.loads(artifacts["exchange-rates-load"]["data"])
+    (table,) = json.loads(artifacts["dev-exchange-rates-load"]["data"])
     assert (table["table"], table["rows"]) == ("exchange_rates", rows)
     assert f"Extract: {rows:,} rows" in "\n".join(log.message for log in logs_of(run))
 
@@ -32,4 +32,4 @@ def test_a_faulty_publication_fails_the_run(prefect_api, warehouse, monkeypatch)
     assert state.is_failed()
     assert f"{ecb.url}: is not a whole ZIP archive" in state.message
     artifacts = artifacts_of(state.state_details.flow_run_id)
-    assert "exchange-rates-load" not in artifacts
+    assert "dev-exchange-rates-load" not in artifacts

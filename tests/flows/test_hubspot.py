@@ -23,7 +23,7 @@ def test_it_loads_and_publishes_what_it_loaded(prefect_api, hubspot, warehouse):
     assert state.is_completed()
     assert count(warehouse, "dev_hubspot.companies") == 3
     tables = json.loads(
-        artifacts_of(state.state_details.flow_run_id)["hubspot-load"]["data"]
+        artifacts_of(state.state_details.flow_run_id)["dev-hubspot-load"]["data"]
     )
     rows = {table["table"]: table["rows"] for table in tables}
     assert (rows["companies"], rows["contacts"]) == (3, 0)

@@ -39,7 +39,7 @@ def test_it_loads_the_changes_and_publishes_what_it_loaded(
     assert state.is_completed()
     assert count(warehouse, "dev_products.products") == 1_010
     (table,) = json.loads(
-        artifacts_of(state.state_details.flow_run_id)["products-load"]["data"]
+        artifacts_of(state.state_details.flow_run_id)["dev-products-load"]["data"]
     )
     assert (table["table"], table["rows"]) == ("products", 1_010)
 

@@ -23,6 +23,7 @@ from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
 from prefect.client.schemas.schedules import CronSchedule
 
 from blocks.ecs_pool import production_pool
+from blocks.server import Server
 from tests.repository.tree import ROOT, copy_repository
 from tests.samples.platform_stack import STACK
 from tests.servers.duckdb_warehouse import count
@@ -60,7 +61,7 @@ def pool_of_production(prefect_api: str) -> Iterator[None]:
     Not beside the setting up of `dev`, which refuses it: in use they are no trouble here.
     """
     with get_client(sync_client=True) as client:
-        production_pool(STACK).create(client)
+        production_pool(STACK).create(Server(client))
         yield
         for deployment in client.read_deployments():
             if "production" in deployment.tags:  # its schedules are active
@@ -198,7 +199,7 @@ def test_exchange_rates_runs_to_completed_and_leaves_logs_and_artifacts(deployed
         (log.name, log.message.rpartition(" in ")[0]) for log in logs
     ]
     artifacts = artifacts_of(run["id"])
-    assert json.loads(artifacts["exchange-rates-load"]["data"])[0]["rows"] == rows
+    assert json.loads(artifacts["dev-exchange-rates-load"]["data"])[0]["rows"] == rows
     assert artifacts["exchange-rates-progress"]["data"] == 100
 
 

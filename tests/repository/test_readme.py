@@ -94,7 +94,16 @@ def test_links_lead_somewhere():
         targets = re.findall(r"\]\((?!http)(.+?)\)", document.read_text())
         assert targets
         for target in targets:
-            assert (document.parent / target).exists(), (document, target)
+            path, _, section = target.partition("#")
+            file = document.parent / path if path else document
+            assert file.exists(), (document, target)
+            assert not section or section in _sections(file), (document, target)
+
+
+def _sections(document: Path) -> set[str]:
+    """Return the anchors that GitHub makes of a document's headings."""
+    headings = re.findall(r"^#+ (.+)", document.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in headings}
 
 
 def test_every_folder_is_in_the_tree():

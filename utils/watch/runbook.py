@@ -17,6 +17,7 @@ OF_KINDS = {
     Kind.REFUSED: "alerts-do-not-arrive",
 }
 OF_ERRORS = {
+    "a-promise-is-broken": "breaks its promise that",
     "a-run-was-ended": r"crashed|exit(ed)? (with|status|code)|SIGKILL|heartbeat",
     "a-run-takes-too-long": r"exceeded timeout|statement timeout",
     "a-password-or-key-is-refused": (
