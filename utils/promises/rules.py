@@ -102,6 +102,8 @@ class Accepted(Rule):
         import pyarrow.compute as pc
 
         column = batch[self.columns[0]]
+        if column.null_count == len(column):
+            return None  # it may have no type either
         values = pa.array(self.values).cast(column.type)
         return _broken(column, pc.is_in(column, value_set=values))
 

@@ -66,6 +66,13 @@ def test_rows_arrive_as_parquet_by_copy_from_the_lake(redshift_warehouse):
     assert f"IAM_ROLE '{ROLE}'" in copy
 
 
+def test_loads_are_noted_in_the_history(redshift_warehouse):
+    run(REX, TOM)
+    run(ADA)
+    history = "SELECT rows_loaded FROM dev_pets.load_history ORDER BY loaded_at"
+    assert redshift_warehouse.query(history) == [(2,), (1,)]
+
+
 def test_an_upsert_deletes_and_inserts(redshift_warehouse):
     """Redshift has a MERGE, but dlt does not use it."""
     run(REX)

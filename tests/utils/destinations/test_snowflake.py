@@ -78,6 +78,13 @@ def test_rows_arrive_as_parquet_by_copy(snowflake):
     assert "ON_ERROR = ABORT_STATEMENT" in copy
 
 
+def test_loads_are_noted_in_the_history(snowflake):
+    run(REX, TOM)
+    run(ADA)
+    history = "SELECT rows_loaded FROM DEV_PETS.LOAD_HISTORY ORDER BY loaded_at"
+    assert snowflake.query(history) == [(2,), (1,)]
+
+
 def test_files_do_not_stay_in_the_stage(snowflake):
     run(REX)
     assert len(snowflake.like("REMOVE")) == len(snowflake.like("PUT")) > 0

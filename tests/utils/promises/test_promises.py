@@ -113,6 +113,17 @@ def test_a_row_that_breaks_a_rule_is_set_aside(
     assert len(query(warehouse, "FROM dev_pets.pets_set_aside")) == 1
 
 
+@pytest.mark.parametrize("arrow", [True, False], ids=["arrow", "rows"])
+def test_a_column_without_any_value_breaks_only_what_forbids_it(warehouse, arrow):
+    rows = [row | {"kind": None, "legs": None} for row in PETS]
+    rules = {name: RULES[name] for name in ("between", "accepted")}
+    load(rows, arrow=arrow, **rules)
+    assert len(names(warehouse)) == len(PETS)
+    load(rows, arrow=arrow, unique=["legs"])
+    with pytest.raises(PromiseBroken, match="kind is not NULL"):
+        load(rows, arrow=arrow, not_null=["kind"])
+
+
 def test_all_broken_rules_of_a_row_are_told(warehouse):
     rows = changed({"kind": "cow", "legs": -1})
     load(rows, broken="set aside", **RULES)

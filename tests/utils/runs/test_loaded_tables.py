@@ -10,6 +10,7 @@ from prefect import flow
 from prefect.client.orchestration import get_client
 
 from tests.servers.prefect_api import artifacts_of
+from tests.servers.waiting import until
 from tests.utils.loading.test_report import REPORT
 from utils.loading.report import TableLoad
 from utils.promises.outcome import Outcome
@@ -89,3 +90,29 @@ def test_the_summary_counts_broken_promises():
     assert summary(kept, none, stale) == "3 tables, 2 with promises, 1 broken"
     assert summary(told, stale) == "2 tables, 2 with promises, 2 broken"
     assert summary(none) == "1 table, none with promises"
+
+
+def test_each_table_of_a_load_is_an_event(prefect_api):
+    newest = NOW - DAY / 2
+    loaded("dev_zoo_events", table("pens", newest), TableLoad("keepers", 1, 10))
+
+    asked = {"event": {"name": ["table.loaded"]}}
+    resource = "data-platform.table.dev_zoo_events.pens"
+
+    def events() -> list[dict]:
+        with get_client(sync_client=True) as client:
+            found = client.request("POST", "/events/filter", json={"filter": asked})
+        return [
+            each
+            for each in found.json()["events"]
+            if each["resource"]["prefect.resource.id"] == resource
+        ]
+
+    until(events, "the event", 30)
+    (event,) = events()
+    payload = event["payload"]
+    assert payload["rows"] == 7 and payload["bytes"] == 700
+    assert payload["seconds"] == 1.5 and payload["schema_changes"] == []
+    assert datetime.fromisoformat(payload["newest"]) == newest
+    related = {each["prefect.resource.role"] for each in event["related"]}
+    assert {"flow-run", "flow"} <= related
