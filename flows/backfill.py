@@ -32,13 +32,14 @@ from utils.backfill.target import BackfillTarget
 from utils.errors.redacted import redacted_errors
 from utils.runs.artifacts import ProgressArtifact, publish
 from utils.runs.command_line import run_from_command_line
+from utils.runs.run_names import flow_run_name
 from utils.runs.terminal_bar import terminal_bar
 
 LONGEST_NAME = 400
 MOST_AT_ONCE = 1_000
 
 
-@flow(name="backfill", timeout_seconds=7 * 24 * 60 * 60)
+@flow(name="backfill", flow_run_name=flow_run_name, timeout_seconds=7 * 24 * 60 * 60)
 @redacted_errors
 def backfill(
     *,

@@ -30,6 +30,7 @@ from utils.runs.artifacts import publish
 from utils.runs.command_line import run_from_command_line
 from utils.runs.load_task import load_task
 from utils.runs.logging import run_log
+from utils.runs.run_names import flow_run_name
 
 QUERIES_AT_ONCE = 3
 
@@ -47,6 +48,7 @@ def export(query: Query, file_format: FileFormat) -> ExportedFile:
 
 @flow(
     name="redshift_export",
+    flow_run_name=flow_run_name,
     timeout_seconds=4 * 60 * 60,
     # Prefect declares a type that its own task runners do not fit.
     task_runner=ThreadPoolTaskRunner(QUERIES_AT_ONCE),  # type: ignore[arg-type]

@@ -11,6 +11,7 @@ from prefect.tasks import exponential_backoff
 from utils.errors.redacted import redacted_errors
 from utils.errors.transient import is_worth_retrying
 from utils.runs.logging import get_logger
+from utils.runs.run_names import task_run_name
 from utils.settings.errors import plain_configuration_errors
 from utils.vault_provider import refresh_secrets
 
@@ -36,6 +37,8 @@ def load_task(**options: Any) -> Callable[[Callable[P, R]], Task[P, R]]:
                 refresh_secrets()
                 return function(*args, **kwargs)
 
+        if "name" in options:
+            options.setdefault("task_run_name", task_run_name(options["name"]))
         # After about 10, 20 and 40 seconds. The jitter of up to half of that keeps flows
         # that failed together from returning together.
         return task(
