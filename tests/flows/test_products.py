@@ -41,7 +41,7 @@ def test_it_loads_the_changes_and_publishes_what_it_loaded(
     (table,) = json.loads(
         artifacts_of(state.state_details.flow_run_id)["products-load"]["data"]
     )
-    assert (table["table"], table["rows"]) == ("products", 1_010)
+    assert (table["table"], table["rows"]) == ("products", "1,010")
 
 
 def test_a_database_that_is_away_is_tried_again(prefect_api, warehouse, monkeypatch):

@@ -71,9 +71,9 @@ def test_it_exports_every_query_and_publishes_what_it_did(
     artifacts = artifacts_of(run)
     assert artifacts["redshift-export-progress"]["data"] == 100
     files = json.loads(artifacts["redshift-export-files"]["data"])
-    assert [(f["query"], f["rows"], f["bytes"]) for f in files] == [
-        ("pets/cats", 3, 11),
-        ("pets/dogs", 1, 13),
+    assert [(f["query"], f["rows"], f["size"]) for f in files] == [
+        ("pets/cats", "3", "11 bytes"),
+        ("pets/dogs", "1", "13 bytes"),
     ]
     assert [f["file"] for f in files] == [
         f"{any_lake.address}/dev_exports/{name}" for name in (cats, dogs)

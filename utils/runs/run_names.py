@@ -115,7 +115,9 @@ def _deployment(context: FlowRunContext) -> str:
     run = context.flow_run
     if run is None or run.deployment_id is None:
         return ""
-    assert isinstance(context.client, SyncPrefectClient), "another only in asynchronous flows"
+    assert isinstance(
+        context.client, SyncPrefectClient
+    ), "another only in asynchronous flows"
     name = context.client.read_deployment(run.deployment_id).name
     return "" if name == run.work_pool_name else f" ({name})"
 

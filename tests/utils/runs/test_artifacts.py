@@ -40,7 +40,7 @@ def test_a_report_becomes_a_table(prefect_api):
     assert json.loads(artifact["data"]) == [
         {"pet": "Rex", "run": "[run](http://pets/1)"}
     ]
-    assert artifact["description"] == "- Fed 1 pet\n- note: a cat was added"
+    assert artifact["description"] == "**Fed 1 pet**\n\n- note: a cat was added"
     assert report.summary in [log.message for log in logs_of(run)]
 
 
