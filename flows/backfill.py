@@ -64,18 +64,17 @@ def backfill(
         name: Name of the backfill. Chunks that are done are not run again: to load a
             range again, give it a new name.
     """
-    chunks = chunks_of(first_day, last_day, chunk_days)
-    with get_client(sync_client=True) as client:
+    with ProgressArtifact() as artifact, get_client(sync_client=True) as client:
+        chunks = chunks_of(first_day, last_day, chunk_days)
         target = BackfillTarget.named(deployment, client)
         runs = ChunkRuns(target, chunks, parameters or {}, name)
-        artifact = ProgressArtifact()
         with terminal_bar() as show_bar:
             for progress in runs.complete(at_once):
                 show_bar(progress)
                 artifact.show(progress)
         artifact.update(runs.progress.percent, str(runs.progress))
-    report = publish(BackfillReport.of(target.name, runs.tag, runs.progress))
-    report.raise_if_incomplete()
+        report = publish(BackfillReport.of(target.name, runs.tag, runs.progress))
+        report.raise_if_incomplete()
     return report
 
 

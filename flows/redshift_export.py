@@ -26,18 +26,20 @@ from utils.export.arrow_files import FileFormat
 from utils.export.progress import outcomes_of
 from utils.export.report import ExportedFile, ExportReport
 from utils.export.running_queries import queries_end_here
-from utils.runs.artifacts import publish
+from utils.runs.artifacts import failure_is_shown, publish
 from utils.runs.command_line import run_from_command_line
 from utils.runs.load_task import load_task
 from utils.runs.logging import run_log
 from utils.runs.run_names import flow_run_name
+from utils.settings.errors import plain_configuration_errors
 
 QUERIES_AT_ONCE = 3
 
 
 @load_task(name="Prepare the export")
 def prepare(folder: str, parameters: dict[str, Value]) -> list[Query]:
-    return prepare_export(folder, parameters)
+    with failure_is_shown(), plain_configuration_errors():
+        return prepare_export(folder, parameters)
 
 
 @load_task(task_run_name="Export {query.name}")

@@ -140,6 +140,10 @@ def test_arguments_that_make_no_sense_start_nothing(deployment, options, answer)
     assert state.is_failed()
     assert answer in state.message
     assert not deployment.loaded
+    told = artifacts_of(state.state_details.flow_run_id)
+    # Prefect refuses values of a wrong type before the flow begins
+    if "greater than" not in answer:
+        assert answer in told["backfill-progress"]["description"]
 
 
 @pytest.fixture

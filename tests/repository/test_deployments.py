@@ -198,7 +198,9 @@ def test_exchange_rates_runs_to_completed_and_leaves_logs_and_artifacts(deployed
         (log.name, log.message.rpartition(" in ")[0]) for log in logs
     ]
     artifacts = artifacts_of(run["id"])
-    assert json.loads(artifacts["exchange-rates-load"]["data"])[0]["rows"] == f"{rows:,}"
+    assert (
+        json.loads(artifacts["exchange-rates-load"]["data"])[0]["rows"] == f"{rows:,}"
+    )
     assert artifacts["exchange-rates-progress"]["data"] == 100
 
 

@@ -10,6 +10,7 @@ from prefect.tasks import exponential_backoff
 
 from utils.errors.redacted import redacted_errors
 from utils.errors.transient import is_worth_retrying
+from utils.runs.artifacts import failure_is_shown
 from utils.runs.logging import get_logger
 from utils.runs.run_names import task_run_name
 from utils.settings.errors import plain_configuration_errors
@@ -34,7 +35,8 @@ def load_task(**options: Any) -> Callable[[Callable[P, R]], Task[P, R]]:
         @redacted_errors
         def attempt(*args: P.args, **kwargs: P.kwargs) -> R:
             with plain_configuration_errors():
-                refresh_secrets()
+                with failure_is_shown():
+                    refresh_secrets()
                 return function(*args, **kwargs)
 
         if "name" in options:
