@@ -187,7 +187,10 @@ def test_without_credentials_it_says_which_and_where(prefect_api, warehouse):
         " (SOURCES__PRODUCTS__CREDENTIALS__DATABASE and so on) and .dlt/secrets.toml"
         " ([sources.products.credentials])." in state.message
     )
-    progress = artifacts_of(state.state_details.flow_run_id)["products-progress"]
+    run = state.state_details.flow_run_id
+    lines = "\n".join(log.message for log in logs_of(run))
+    assert lines.count("sources.products.credentials lacks") == 1
+    progress = artifacts_of(run)["products-progress"]
     assert progress["description"].startswith(
         "Failed: sources.products.credentials lacks database, password, username, host."
     )
