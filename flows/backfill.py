@@ -9,8 +9,9 @@ When: on demand.
 Again: the same arguments run only the missing chunks. A chunk is done if Prefect has a
 completed run of it, so chunks whose runs Prefect's retention deleted are run again.
 
-When it fails: some chunks failed, and the message names them. The others are done. The
-failed runs say why. Fix that and start the same backfill again. If the backfill is
+When it fails: some chunks failed, and the message names them, and why the first one
+did. The others are done, or were not started if the first chunks and the last one failed
+for the same reason. Fix that and start the same backfill again. If the backfill is
 killed or its time is up, the chunks in progress continue, and the next start waits for
 them. A chunk whose machine died stays Running until Prefect notices: cancel its run,
 and the backfill runs the chunk again. Cancelling the backfill in Prefect's UI cancels
