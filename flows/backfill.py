@@ -55,8 +55,9 @@ def backfill(
     """Run a deployment for a range of days in chunks, and continue where it stopped.
 
     Args:
-        deployment: Deployment that runs the chunks, as flow/deployment. Its flow must
-            take first_day and last_day.
+        deployment: Deployment that runs the chunks, as flow/deployment, such as
+            open_exchange_rates/production-backfill. Its flow must take first_day and
+            last_day.
         first_day: First day of the range, as 2024-12-31.
         last_day: Last day of the range, included. It must be over.
         chunk_days: Days per run.

@@ -13,14 +13,14 @@ other queries are exported. Connections were retried already. Correct the query 
 parameters and run it again.
 """
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from prefect import flow
 from prefect.task_runners import ThreadPoolTaskRunner
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from pipelines.redshift_export import export_query, prepare_export
-from sources.redshift.sql_files import Query, Value
+from sources.redshift.sql_files import Query, Value, folder_names
 from utils.errors.redacted import redacted_errors
 from utils.export.arrow_files import FileFormat
 from utils.export.progress import outcomes_of
@@ -34,6 +34,12 @@ from utils.runs.run_names import flow_run_name
 from utils.settings.errors import plain_configuration_errors
 
 QUERIES_AT_ONCE = 3
+
+
+# For the form in Prefect's UI. An unknown folder is named by the run, too.
+FOLDER_SCHEMA: dict[str, Any] = {"type": "string", "maxLength": 100}
+if folders := folder_names():
+    FOLDER_SCHEMA["enum"] = folders
 
 
 @load_task(name="Prepare the export")
@@ -58,16 +64,18 @@ def export(query: Query, file_format: FileFormat) -> ExportedFile:
 @redacted_errors
 def redshift_export(
     *,
-    folder: Annotated[str, Field(max_length=100)] = "inventory",
+    folder: Annotated[
+        str, Field(max_length=100), WithJsonSchema(FOLDER_SCHEMA)
+    ] = "inventory",
     parameters: dict[str, Value] | None = None,
     file_format: FileFormat = "parquet",
 ) -> ExportReport:
     """Export the results of queries on Redshift as Parquet or CSV files.
 
     Args:
-        folder: Folder of queries in sources/redshift/queries.
+        folder: Folder of queries in sources/redshift/queries, all of which are run.
         parameters: Values of the queries' parameters, as JSON, {"since": "2026-12-31"}.
-        file_format: Format of the files.
+        file_format: Format of the files. Parquet keeps types, csv is for spreadsheets.
     """
     queries = prepare(folder, parameters or {})
     with queries_end_here():

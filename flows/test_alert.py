@@ -38,7 +38,8 @@ def test_alert(*, way: Way = "raises") -> None:
     """Fail on purpose, to prove that alerts arrive.
 
     Args:
-        way: Way to fail, or to succeed afterwards.
+        way: How the run ends: raises as Failed, times out as TimedOut, exits as Crashed;
+            succeeds, after one of these, is told as a recovery.
     """
     get_logger().info("This run %s on purpose", way)
     if way == "succeeds":
