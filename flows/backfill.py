@@ -9,8 +9,9 @@ When: on demand.
 Again: the same arguments run only the missing chunks. A chunk is done if Prefect has a
 completed run of it, so chunks whose runs Prefect's retention deleted are run again.
 
-When it fails: some chunks failed, and the message names them. The others are done. The
-failed runs say why. Fix that and start the same backfill again. If the backfill is
+When it fails: some chunks failed, and the message names them, and why the first one
+did. The others are done, or were not started if the first chunks and the last one failed
+for the same reason. Fix that and start the same backfill again. If the backfill is
 killed or its time is up, the chunks in progress continue, and the next start waits for
 them. A chunk whose machine died stays Running until Prefect notices: cancel its run,
 and the backfill runs the chunk again. Cancelling the backfill in Prefect's UI cancels
@@ -32,13 +33,14 @@ from utils.backfill.target import BackfillTarget
 from utils.errors.redacted import redacted_errors
 from utils.runs.artifacts import ProgressArtifact, publish
 from utils.runs.command_line import run_from_command_line
+from utils.runs.run_names import flow_run_name
 from utils.runs.terminal_bar import terminal_bar
 
 LONGEST_NAME = 400
 MOST_AT_ONCE = 1_000
 
 
-@flow(name="backfill", timeout_seconds=7 * 24 * 60 * 60)
+@flow(name="backfill", flow_run_name=flow_run_name, timeout_seconds=7 * 24 * 60 * 60)
 @redacted_errors
 def backfill(
     *,
@@ -53,8 +55,9 @@ def backfill(
     """Run a deployment for a range of days in chunks, and continue where it stopped.
 
     Args:
-        deployment: Deployment that runs the chunks, as flow/deployment. Its flow must
-            take first_day and last_day.
+        deployment: Deployment that runs the chunks, as flow/deployment, such as
+            open_exchange_rates/production-backfill. Its flow must take first_day and
+            last_day.
         first_day: First day of the range, as 2024-12-31.
         last_day: Last day of the range, included. It must be over.
         chunk_days: Days per run.
@@ -63,18 +66,17 @@ def backfill(
         name: Name of the backfill. Chunks that are done are not run again: to load a
             range again, give it a new name.
     """
-    chunks = chunks_of(first_day, last_day, chunk_days)
-    with get_client(sync_client=True) as client:
+    with ProgressArtifact() as artifact, get_client(sync_client=True) as client:
+        chunks = chunks_of(first_day, last_day, chunk_days)
         target = BackfillTarget.named(deployment, client)
         runs = ChunkRuns(target, chunks, parameters or {}, name)
-        artifact = ProgressArtifact()
         with terminal_bar() as show_bar:
             for progress in runs.complete(at_once):
                 show_bar(progress)
                 artifact.show(progress)
         artifact.update(runs.progress.percent, str(runs.progress))
-    report = publish(BackfillReport.of(target.name, runs.tag, runs.progress))
-    report.raise_if_incomplete()
+        report = publish(BackfillReport.of(target.name, runs.tag, runs.progress))
+        report.raise_if_incomplete()
     return report
 
 

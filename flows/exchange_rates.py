@@ -23,6 +23,7 @@ from utils.runs.artifacts import publish
 from utils.runs.command_line import run_from_command_line
 from utils.runs.load_progress import observed_load
 from utils.runs.load_task import load_task
+from utils.runs.run_names import flow_run_name
 
 
 @load_task(name="Load the ECB's rates into the warehouse")
@@ -31,7 +32,7 @@ def load(refresh: bool) -> LoadReport:
         return load_exchange_rates(refresh=refresh, progress=progress)
 
 
-@flow(name="exchange_rates", timeout_seconds=60 * 60)
+@flow(name="exchange_rates", flow_run_name=flow_run_name, timeout_seconds=60 * 60)
 @redacted_errors
 def exchange_rates(*, refresh: bool = False) -> LoadReport:
     """Load the European Central Bank's euro reference rates since 1999.

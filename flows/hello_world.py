@@ -18,19 +18,22 @@ from importlib.metadata import version
 from prefect import flow, task
 from prefect.context import FlowRunContext
 
+from utils.aws.outbound_address import outbound_address
 from utils.errors.redacted import redacted_errors
 from utils.runs.command_line import run_from_command_line
 from utils.runs.logging import get_logger
-from utils.runs.outbound_address import outbound_address
+from utils.runs.run_names import flow_run_name, task_run_name
+
+ADDRESS = "Ask for the outbound IP address"
 
 
-@task(name="Ask for the outbound IP address")
+@task(name=ADDRESS, task_run_name=task_run_name(ADDRESS))
 @redacted_errors
 def find_outbound_address() -> str | None:
     return outbound_address()
 
 
-@flow(name="hello_world", timeout_seconds=2 * 60)
+@flow(name="hello_world", flow_run_name=flow_run_name, timeout_seconds=2 * 60)
 @redacted_errors
 def hello_world() -> None:
     """Log the versions, host, work pool and outbound IP address of a run."""

@@ -26,6 +26,7 @@ from utils.runs.artifacts import publish
 from utils.runs.command_line import run_from_command_line
 from utils.runs.load_progress import observed_load
 from utils.runs.load_task import load_task
+from utils.runs.run_names import flow_run_name
 
 
 @load_task(name="Load HubSpot's records into the warehouse")
@@ -34,7 +35,7 @@ def load(full_refresh: bool) -> LoadReport:
         return load_hubspot(full_refresh=full_refresh, progress=progress)
 
 
-@flow(name="hubspot", timeout_seconds=4 * 60 * 60)
+@flow(name="hubspot", flow_run_name=flow_run_name, timeout_seconds=4 * 60 * 60)
 @redacted_errors
 def hubspot(*, full_refresh: bool = False) -> LoadReport:
     """Load a HubSpot account's contacts, companies and deals with their associations.

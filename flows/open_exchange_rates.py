@@ -26,6 +26,7 @@ from utils.runs.artifacts import publish
 from utils.runs.command_line import run_from_command_line
 from utils.runs.load_progress import observed_load
 from utils.runs.load_task import load_task
+from utils.runs.run_names import flow_run_name
 
 
 @load_task(name="Load Open Exchange Rates into the lake")
@@ -34,7 +35,7 @@ def load(first_day: date | None, last_day: date | None) -> LoadReport:
         return load_open_exchange_rates(first_day, last_day, progress=progress)
 
 
-@flow(name="open_exchange_rates", timeout_seconds=60 * 60)
+@flow(name="open_exchange_rates", flow_run_name=flow_run_name, timeout_seconds=60 * 60)
 @redacted_errors
 def open_exchange_rates(
     *, first_day: date | None = None, last_day: date | None = None

@@ -25,6 +25,7 @@ from utils.runs.artifacts import publish
 from utils.runs.command_line import run_from_command_line
 from utils.runs.load_progress import observed_load
 from utils.runs.load_task import load_task
+from utils.runs.run_names import flow_run_name
 
 
 @load_task(name="Load the products' changes into the warehouse")
@@ -33,7 +34,7 @@ def load(full_refresh: bool) -> LoadReport:
         return load_products(full_refresh=full_refresh, progress=progress)
 
 
-@flow(name="products", timeout_seconds=2 * 60 * 60)
+@flow(name="products", flow_run_name=flow_run_name, timeout_seconds=2 * 60 * 60)
 @redacted_errors
 def products(*, full_refresh: bool = False) -> LoadReport:
     """Load the changes of an application's products, and show their latest state.

@@ -25,19 +25,21 @@ from utils.errors import ClearError
 from utils.errors.redacted import redacted_errors
 from utils.runs.command_line import run_from_command_line
 from utils.runs.logging import get_logger
+from utils.runs.run_names import flow_run_name
 
 TIMEOUT_SECONDS = 5
 EXIT_CODE = 70
 Way = Literal["raises", "times out", "exits", "succeeds"]
 
 
-@flow(name="test_alert", timeout_seconds=TIMEOUT_SECONDS)
+@flow(name="test_alert", flow_run_name=flow_run_name, timeout_seconds=TIMEOUT_SECONDS)
 @redacted_errors
 def test_alert(*, way: Way = "raises") -> None:
     """Fail on purpose, to prove that alerts arrive.
 
     Args:
-        way: Way to fail, or to succeed afterwards.
+        way: How the run ends: raises as Failed, times out as TimedOut, exits as Crashed;
+            succeeds, after one of these, is told as a recovery.
     """
     get_logger().info("This run %s on purpose", way)
     if way == "succeeds":

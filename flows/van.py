@@ -28,6 +28,7 @@ from utils.runs.artifacts import publish
 from utils.runs.command_line import run_from_command_line
 from utils.runs.load_progress import observed_load
 from utils.runs.load_task import load_task
+from utils.runs.run_names import flow_run_name
 
 
 @load_task(name="Load VAN into the warehouse")
@@ -36,7 +37,7 @@ def load(since: date | None) -> LoadReport:
         return load_van(since=since, progress=progress)
 
 
-@flow(name="van", timeout_seconds=4 * 60 * 60)
+@flow(name="van", flow_run_name=flow_run_name, timeout_seconds=4 * 60 * 60)
 @redacted_errors
 def van(*, since: date | None = None) -> LoadReport:
     """Load activist codes, survey questions, events and signups of VAN / EveryAction.

@@ -84,14 +84,18 @@ def read_queries(folder: str, parameters: Mapping[str, Value]) -> list[Query]:
     return queries
 
 
+def folder_names() -> list[str]:
+    """Return the names of the folders of queries. A fork may have none."""
+    return sorted(path.name for path in FOLDERS.glob("*/"))
+
+
 def _folder(name: str) -> Path:
-    folders = {path.name: path for path in FOLDERS.iterdir() if path.is_dir()}
-    if name not in folders:
-        existing = ", ".join(f"`{folder}`" for folder in sorted(folders)) or "none"
+    if name not in (folders := folder_names()):
+        existing = ", ".join(f"`{folder}`" for folder in folders) or "none"
         raise QueriesError(
             f"No folder `{_shown(name)}` in {FOLDERS}. Existing folders: {existing}."
         )
-    return folders[name]
+    return FOLDERS / name
 
 
 def _require_usable(name: str, value: Value) -> None:

@@ -35,6 +35,8 @@ from tests.servers.waiting import stop
 
 FIRST_DAY, LAST_DAY = date(2024, 1, 1), date(2024, 1, 5)
 DAYS = ("2024-01-01", "2024-01-03", "2024-01-05")  # on which chunks of two days begin
+REASON = "ValueError: 2024-01-03 cannot be loaded."
+JANUARY = [f"2024-01-{day:02}" for day in range(1, 9)]
 SECONDS_TO_WAIT = 120
 
 
@@ -64,6 +66,7 @@ def test_it_runs_the_missing_chunks_and_publishes_each(deployment):
         "1 of 3 chunks are not done: 2024-01-03 to 2024-01-04 (Failed)."
         in failed.message
     )
+    assert f"first failure, 2024-01-03 to 2024-01-04: {REASON}" in failed.message
 
     deployment.failing = set()
     state = run(deployment.name)
@@ -80,10 +83,55 @@ def test_it_runs_the_missing_chunks_and_publishes_each(deployment):
         assert [row["state"] for row in rows] == states
         assert rows[1]["chunk"] == "2024-01-03 to 2024-01-04"
         assert "/runs/flow-run/" in rows[1]["run"]
+    published = artifacts_of(failed.state_details.flow_run_id)["backfill-chunks"]
+    reasons = [row["reason"] for row in json.loads(published["data"])]
+    assert reasons == ["", REASON.rstrip("."), ""]
+    assert f"- failed: 2024-01-03 to 2024-01-04: {REASON}" in published["description"]
     report = state.result()
     assert report.summary.endswith("3 of 3 chunks done, 2 of them before")
     logged = [log.message for log in logs_of(state.state_details.flow_run_id)]
     assert "2024-01-03 to 2024-01-04: Completed. 3 of 3 chunks done" in logged
+
+
+def test_it_stops_early_if_every_chunk_would_fail_the_same_way(deployment):
+    """The reasons differ in their days. Afterwards it runs what is missing, as always."""
+    range_of_days = {"last_day": date(2024, 1, 8), "chunk_days": 1, "at_once": 2}
+    deployment.failing = set(JANUARY)
+
+    state = run(deployment.name, **range_of_days)
+
+    assert state.is_failed()
+    assert sorted(deployment.tried[:2]) == JANUARY[:2]
+    assert deployment.tried[2:] == JANUARY[-1:]
+    assert "8 of 8 chunks are not done: 2024-01-01 (Failed), 2024-01-02 (F" in (
+        state.message
+    )
+    assert "2024-01-03 (Not started)" in state.message
+    assert (
+        "2024-01-01: ValueError: 2024-01-01 cannot be loaded. All chunks that were tried"
+        " failed for this reason, also the last one: the others were not started."
+        in state.message
+    )
+    run_id = state.state_details.flow_run_id
+    lines = "\n".join(log.message for log in logs_of(run_id))
+    assert "The other 5 are not started: ValueError: 2024-01-01 cannot" in lines
+    progress = artifacts_of(run_id)["backfill-progress"]
+    assert progress["description"].startswith("Failed: 8 of 8 chunks are not done")
+
+    deployment.failing = set()
+    assert run(deployment.name, **range_of_days).is_completed()
+    assert deployment.loaded == dict.fromkeys(JANUARY, 1)
+
+
+def test_it_goes_on_if_the_reason_lies_in_the_first_days(deployment):
+    deployment.failing = set(JANUARY[:5])
+
+    state = run(deployment.name, last_day=date(2024, 1, 8), chunk_days=1, at_once=2)
+
+    assert state.is_failed()
+    assert deployment.loaded == dict.fromkeys(JANUARY[5:], 1)
+    assert set(deployment.tried) == set(JANUARY)
+    assert "5 of 8 chunks are not done" in state.message
 
 
 def test_prefects_button_to_retry_continues_too(deployment):
@@ -140,6 +188,10 @@ def test_arguments_that_make_no_sense_start_nothing(deployment, options, answer)
     assert state.is_failed()
     assert answer in state.message
     assert not deployment.loaded
+    told = artifacts_of(state.state_details.flow_run_id)
+    # Prefect refuses values of a wrong type before the flow begins
+    if "greater than" not in answer:
+        assert answer in told["backfill-progress"]["description"]
 
 
 @pytest.fixture

@@ -19,8 +19,18 @@ def test_it_loads_and_publishes_what_it_loaded(prefect_api, warehouse):
     run = state.state_details.flow_run_id
     artifacts = artifacts_of(run)
     assert artifacts["exchange-rates-progress"]["data"] == 100
-    (table,) = json.loads(artifacts["dev-exchange-rates-load"]["data"])
-    assert (table["table"], table["rows"]) == ("exchange_rates", rows)
+    published = artifacts["dev-exchange-rates-load"]
+    (table,) = json.loads(published["data"])
+    assert (table["table"], table["rows"]) == ("exchange_rates", f"{rows:,}")
+    assert (table["size"], table["schema changes"]) == ("1.5 MB", "new table")
+    headline, *lines = published["description"].splitlines()
+    assert headline.startswith(f"**Loaded {rows:,} rows into dev_exchange_rates in ")
+    assert lines[-4:] == [
+        "- schema changes of exchange_rates, new table:",
+        "    - date (date)",
+        "    - currency (text)",
+        "    - rate (decimal)",
+    ]
     assert f"Extract: {rows:,} rows" in "\n".join(log.message for log in logs_of(run))
 
 

@@ -10,6 +10,7 @@ import importlib
 import pkgutil
 from datetime import date
 from typing import Any, Iterator
+from uuid import UUID
 
 import pytest
 from prefect import Flow
@@ -22,7 +23,7 @@ from tests.fakes.open_exchange_rates import APP_ID, OpenExchangeRates
 from tests.fakes.van import Van, activist_code
 from tests.samples.change_feed import create_change_feed
 from tests.samples.ecb import packaged_csv, with_one_more_day, zipped
-from tests.servers.prefect_api import logs_of
+from tests.servers.prefect_api import artifacts_of, logs_of
 
 # A run that spins ends as TimedOut instead of Failed.
 SECONDS = 60
@@ -99,6 +100,10 @@ def test_a_bug_in_the_source(prefect_api, ready, request, monkeypatch):
     assert "oops" in state.message
     assert "KeyError" in lines_of(state)
     assert "Retry" not in lines_of(state)
+    # Prefect's own artifact of the result has no key, and is not shown
+    published = artifacts_of(run_of(state)).items()
+    told = [each["description"] for key, each in published if key]
+    assert all(told) and "oops" in "".join(told)
 
 
 @pytest.mark.parametrize("ready", ["exchange_rates"], indirect=True)
@@ -182,5 +187,10 @@ def test_every_flow_that_loads_is_tested():
     assert set(CODE) == loading
 
 
+def run_of(state: State) -> UUID:
+    assert state.state_details.flow_run_id
+    return state.state_details.flow_run_id
+
+
 def lines_of(state: State) -> str:
-    return "\n".join(log.message for log in logs_of(state.state_details.flow_run_id))
+    return "\n".join(log.message for log in logs_of(run_of(state)))

@@ -32,7 +32,7 @@ def test_it_appends_a_range_of_days_and_publishes_what_it_loaded(prefect_api, ap
     (published,) = [
         artifact for key, artifact in artifacts_of(run).items() if "load" in key
     ]
-    assert [row["rows"] for row in json.loads(published["data"])] == [6]
+    assert [row["rows"] for row in json.loads(published["data"])] == ["6"]
     assert "no rates of 1998-12-31" in published["description"]
     assert APP_ID not in "\n".join(log.message for log in logs_of(run))
 

@@ -23,7 +23,7 @@ from tests.samples.passwords import everything_told, shows_no_part
 from tests.servers.duckdb_warehouse import count, query
 from tests.servers.ports import free_port
 from tests.servers.postgres import Database, over_tcp
-from tests.servers.prefect_api import artifacts_of, logs_of
+from tests.servers.prefect_api import artifacts_of, descriptions_of, logs_of
 from tests.servers.waiting import until
 
 
@@ -41,7 +41,7 @@ def test_it_loads_the_changes_and_publishes_what_it_loaded(
     (table,) = json.loads(
         artifacts_of(state.state_details.flow_run_id)["dev-products-load"]["data"]
     )
-    assert (table["table"], table["rows"]) == ("products", 1_010)
+    assert (table["table"], table["rows"]) == ("products", "1,010")
 
 
 def test_a_database_that_is_away_is_tried_again(prefect_api, warehouse, monkeypatch):
@@ -57,7 +57,11 @@ def test_a_database_that_is_away_is_tried_again(prefect_api, warehouse, monkeypa
     assert (
         len([line for line in lines if "Retry" in line and "will start" in line]) == 3
     )
-    assert "s3cret" not in "\n".join(lines)
+    told = descriptions_of(state.state_details.flow_run_id, "products-progress")
+    *tried, last = [each.partition(":")[0] for each in told]
+    assert tried == ["Failed, and is tried again"] * 3 and last == "Failed"
+    assert all("Connection refused" in each for each in told)
+    assert "s3cret" not in "\n".join((*lines, *told))
 
 
 def test_a_connection_that_breaks_while_rows_arrive_is_tried_again(
@@ -182,6 +186,13 @@ def test_without_credentials_it_says_which_and_where(prefect_api, warehouse):
         " was loaded. Looked for in the environment"
         " (SOURCES__PRODUCTS__CREDENTIALS__DATABASE and so on) and .dlt/secrets.toml"
         " ([sources.products.credentials])." in state.message
+    )
+    run = state.state_details.flow_run_id
+    lines = "\n".join(log.message for log in logs_of(run))
+    assert lines.count("sources.products.credentials lacks") == 1
+    progress = artifacts_of(run)["products-progress"]
+    assert progress["description"].startswith(
+        "Failed: sources.products.credentials lacks database, password, username, host."
     )
 
 

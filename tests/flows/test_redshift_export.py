@@ -71,9 +71,9 @@ def test_it_exports_every_query_and_publishes_what_it_did(
     artifacts = artifacts_of(run)
     assert artifacts["redshift-export-progress"]["data"] == 100
     files = json.loads(artifacts["redshift-export-files"]["data"])
-    assert [(f["query"], f["rows"], f["bytes"]) for f in files] == [
-        ("pets/cats", 3, 11),
-        ("pets/dogs", 1, 13),
+    assert [(f["query"], f["rows"], f["size"]) for f in files] == [
+        ("pets/cats", "3", "11 bytes"),
+        ("pets/dogs", "1", "13 bytes"),
     ]
     assert [f["file"] for f in files] == [
         f"{any_lake.address}/dev_exports/{name}" for name in (cats, dogs)
@@ -101,6 +101,8 @@ def test_one_query_fails_the_others_are_exported(
     assert table_of(local_lake, "cats") == [{"age": "old"}]
     assert table_of(local_lake, "dogs") == [{"age": "new"}]
     run = state.state_details.flow_run_id
+    progress = artifacts_of(run)["redshift-export-progress"]
+    assert progress["description"] == "Exported 1 of 3 queries"
     artifact = artifacts_of(run)["redshift-export-files"]
     assert [each["query"] for each in json.loads(artifact["data"])] == ["pets/dogs"]
     assert 'column "nobody" does not exist' in artifact["description"]
@@ -191,6 +193,8 @@ def test_nothing_runs_before_all_is_there(prefect_api, queries, local_lake):
         ["dogs.sql needs a value for since", "uses typo", "credentials lacks database"],
     ):
         assert message in state.message
+        artifact = artifacts_of(state.state_details.flow_run_id)
+        assert message in artifact["redshift-export-progress"]["description"]
     assert local_lake.files() == {}
 
 

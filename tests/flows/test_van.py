@@ -37,7 +37,7 @@ def test_it_loads_and_publishes_what_it_loaded(prefect_api, data, warehouse):
     assert count(warehouse, "dev_van.signups") == 3
     run = state.state_details.flow_run_id
     tables = json.loads(artifacts_of(run)["dev-van-load"]["data"])
-    assert {"table": "signups", "rows": 3}.items() <= tables[-1].items()
+    assert {"table": "signups", "rows": "3"}.items() <= tables[-1].items()
     lines = [log.message for log in logs_of(run)]
     assert lines.count("Events that begin from 2020-01-01 on") == 2
     assert "s3cret" not in "\n".join(lines)

@@ -182,7 +182,7 @@ def test_a_new_column_is_added_and_reported(feed, any_warehouse):
 
     report = load_products()
 
-    assert report.tables[0].schema_changes == ("new columns: weight double",)
+    assert report.tables[0].schema_changes == (("new columns", ("weight (double)",)),)
     weights = "SELECT product_id, weight FROM dev_products.current_products ORDER BY 1"
     assert any_warehouse.query(weights) == [(1, 1.5), (2, 1.5)]
 

@@ -199,7 +199,10 @@ def test_exchange_rates_runs_to_completed_and_leaves_logs_and_artifacts(deployed
         (log.name, log.message.rpartition(" in ")[0]) for log in logs
     ]
     artifacts = artifacts_of(run["id"])
-    assert json.loads(artifacts["dev-exchange-rates-load"]["data"])[0]["rows"] == rows
+    assert (
+        json.loads(artifacts["dev-exchange-rates-load"]["data"])[0]["rows"]
+        == f"{rows:,}"
+    )
     assert artifacts["exchange-rates-progress"]["data"] == 100
 
 

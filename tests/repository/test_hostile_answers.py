@@ -30,9 +30,9 @@ from tests.repository.hostile.answers import (
     USAGES,
 )
 from tests.repository.hostile.memory import takes_less_than
+from utils.aws.outbound_address import outbound_address
 from utils.errors import ClearError
 from utils.errors.http import ApiError, api_error
-from utils.runs.outbound_address import outbound_address
 
 MOST_MEGABYTES = 150
 

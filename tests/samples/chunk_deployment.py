@@ -37,6 +37,8 @@ class ChunkDeployment:
     def __init__(self, **options: Any) -> None:
         self.loaded: Counter[str] = Counter()
         """How often each chunk was loaded, by its first day."""
+        self.tried: list[str] = []
+        """First days of the chunks that began, in their order."""
         self.held: set[str] = set()
         self.failing: set[str] = set()
         self._running = 0
@@ -113,6 +115,7 @@ class ChunkDeployment:
 
     def _load(self, first_day: str) -> None:
         with self._change:
+            self.tried.append(first_day)
             self._running += 1
             self._change.notify_all()
             self._change.wait_for(lambda: first_day not in self.held, SECONDS_TO_WAIT)

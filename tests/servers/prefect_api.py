@@ -68,6 +68,12 @@ def artifacts_of(flow_run_id: UUID) -> dict[str, dict[str, Any]]:
     return {each["key"]: each for each in _of_run("artifacts", flow_run_id)}
 
 
+def descriptions_of(flow_run_id: UUID, key: str) -> list[str]:
+    """Return the descriptions of a run's artifacts of one key, the oldest first."""
+    found = [e for e in _of_run("artifacts", flow_run_id) if e["key"] == key]
+    return [each["description"] for each in sorted(found, key=lambda e: e["created"])]
+
+
 def deployment_named(name: str) -> dict[str, Any]:
     """Return a deployment by its flow's and its own name: `exchange_rates/dev`."""
     found = ask("GET", f"{PREFECT_API_URL.value()}/deployments/name/{name}")

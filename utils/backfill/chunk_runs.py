@@ -16,6 +16,7 @@ import httpx
 from prefect.client.schemas.filters import FlowRunFilterId, FlowRunFilterTags
 
 from utils.backfill.chunks import Chunk
+from utils.backfill.early_stop import EarlyStop
 from utils.backfill.progress import BackfillProgress, ChunkRun
 from utils.backfill.target import BackfillTarget
 from utils.errors import ClearError
@@ -64,20 +65,21 @@ class ChunkRuns:
         """Run the missing chunks, and yield the progress after every look at them.
 
         A run that an earlier backfill left in progress is waited for, and its chunk is
-        run again if that run does not complete.
+        run again if that run does not complete. It ends early if the first chunks fail for
+        the same reason.
 
         Args:
             at_once: Most runs that are in progress at the same time.
         """
         progress = self.progress
+        early_stop = EarlyStop(progress, at_once)
         self._log_beginning(at_once)
         answered = time.monotonic()
-        while progress.in_progress or progress.to_start:
+        while progress.goes_on:
             pause = SECONDS_BETWEEN_LOOKS
             try:
                 self._look(at_once)
-                free = max(at_once - len(progress.in_progress), 0)
-                for each in progress.to_start[:free]:
+                for each in early_stop.to_start():
                     self._start(each)
                 self._warn_of_waiting()
                 answered = time.monotonic()
@@ -87,7 +89,7 @@ class ChunkRuns:
                 get_logger().warning("Prefect's server does not answer: %s", error)
                 pause = SECONDS_AFTER_NO_ANSWER
             yield progress
-            if progress.in_progress or progress.to_start:
+            if progress.goes_on:
                 time.sleep(pause)
 
     def _log_beginning(self, at_once: int) -> None:
@@ -148,7 +150,8 @@ class ChunkRuns:
 
     def _log_end(self, each: ChunkRun) -> None:
         log = get_logger().info if each.is_done else get_logger().warning
-        log("%s: %s. %s", each.chunk, each.state, self.progress.detail)
+        state = f"{each.state} ({each.reason})" if each.reason else each.state
+        log("%s: %s. %s", each.chunk, state, self.progress.detail)
 
     def _warn_of_waiting(self) -> None:
         """Warn of runs that do not start, for which there may never be a worker."""

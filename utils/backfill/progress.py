@@ -9,6 +9,11 @@ from typing import Iterable
 from prefect.client.schemas.objects import FlowRun, State, StateType
 
 from utils.backfill.chunks import Chunk
+from utils.redaction.texts import excerpt
+
+FAILURES = (StateType.FAILED, StateType.CRASHED)
+PREFIX = "Flow run encountered an exception: "
+LONGEST_REASON = 500
 
 
 @dataclass
@@ -45,6 +50,14 @@ class ChunkRun:
         """True if this backfill started a run, which ended without being completed."""
         return self.was_started and not (self.is_done or self.is_in_progress)
 
+    @property
+    def reason(self) -> str:
+        """Last line of what the run's state says if it failed or crashed, else empty."""
+        if self.run is None or self.run.state_type not in FAILURES:
+            return ""
+        lines = (_state(self.run).message or self.state).strip().splitlines()
+        return excerpt(lines[-1].removeprefix(PREFIX).strip(), LONGEST_REASON)
+
     def is_waiting(self, since: datetime) -> bool:
         """Return whether the run should have begun before a time, and has not.
 
@@ -71,6 +84,8 @@ class BackfillProgress:
         self.chunks = [ChunkRun(chunk) for chunk in chunks]
         self.done_before = 0
         """Chunks that were done when the backfill began."""
+        self.was_stopped = False
+        """True if it starts no more chunks, because all would fail for the same reason."""
 
     @property
     def done(self) -> list[ChunkRun]:
@@ -87,6 +102,10 @@ class BackfillProgress:
     @property
     def failed(self) -> list[ChunkRun]:
         return [each for each in self.chunks if each.has_failed]
+
+    @property
+    def goes_on(self) -> bool:
+        return bool(self.in_progress or self.to_start and not self.was_stopped)
 
     @property
     def percent(self) -> float:

@@ -40,12 +40,15 @@ def outcomes_of(
     runs: Mapping[str, PrefectFuture[ExportedFile]],
 ) -> dict[str, ExportedFile | Exception]:
     """Wait for all queries, show the progress, and return each one's file or error."""
-    artifact = ProgressArtifact()
-    with terminal_bar() as show_bar:
+    with ProgressArtifact() as artifact, terminal_bar() as show_bar:
         show_bar(ExportProgress(0, len(runs)))
         for ended, _ in enumerate(as_completed(list(runs.values())), start=1):
             progress = ExportProgress(ended, len(runs))
             show_bar(progress)
             artifact.show(progress)
-    artifact.update(100.0, "Exported")
-    return {name: run.result(raise_on_failure=False) for name, run in runs.items()}
+        outcomes: dict[str, ExportedFile | Exception] = {
+            name: run.result(raise_on_failure=False) for name, run in runs.items()
+        }
+        exported = sum(not isinstance(each, Exception) for each in outcomes.values())
+        artifact.update(100.0, f"Exported {exported} of {len(runs)} queries")
+    return outcomes

@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Iterable, Iterator, Sequence
 
 from utils.promises.outcome import Outcome
-from utils.reports import Fact, Report
+from utils.reports import Fact, Lists, Report
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class TableLoad:
     rows: int
     bytes: int
     """Size of the files sent to the destination."""
-    schema_changes: tuple[str, ...] = ()
+    schema_changes: Lists = ()
     replaced: bool = False
     """Whether the rows replaced those of before."""
     outcome: Outcome | None = None
@@ -33,7 +33,7 @@ class LoadReport(Report):
         "table": "text",
         "rows": "count",
         "bytes": "bytes",
-        "schema changes": "texts",
+        "schema changes": "lists",
     }
 
     pipeline: str
@@ -84,7 +84,7 @@ class LoadReport(Report):
         destination_type = type_named(self.destination_type)
         return destination_type.how_to_look(self.place, self.dataset, table)
 
-    def cells(self) -> Iterator[tuple[str, int, int, tuple[str, ...]]]:
+    def cells(self) -> Iterator[tuple[str, int, int, Lists]]:
         """Return each table's figures and schema changes."""
         for table in self.tables:
             yield table.name, table.rows, table.bytes, table.schema_changes

@@ -36,6 +36,7 @@ from utils.loading.table_loads import replaced_tables, table_loads
 from utils.promises.checks import begin, outcomes, require_few_set_aside
 from utils.promises.load_history import HistoryRow, remember
 from utils.promises.validator import PromiseBroken
+from utils.reports import titled
 
 logger = logging.getLogger(__name__)
 
@@ -199,6 +200,6 @@ def _history(report: LoadReport) -> Iterator[HistoryRow]:
             replaced=table.replaced,
             rows_set_aside=outcome.set_aside if outcome else 0,
             newest_value=outcome.newest if outcome else None,
-            schema_changes="; ".join(table.schema_changes),
+            schema_changes="; ".join(titled(table.schema_changes)),
             broken_promises="; ".join(outcome.broken) if outcome else "",
         )

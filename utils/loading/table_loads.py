@@ -62,12 +62,13 @@ def replaced_tables(packages: list[LoadPackageInfo]) -> set[str]:
     }
 
 
-def _schema_changes(table: str, packages: list[LoadPackageInfo]) -> Iterator[str]:
+def _schema_changes(
+    table: str, packages: list[LoadPackageInfo]
+) -> Iterator[tuple[str, tuple[str, ...]]]:
     for package in packages:
         columns = package.schema_update.get(table, {}).get("columns", {})
         is_new = columns.keys() == package.schema.get_table_columns(table).keys()
-        described = ", ".join(
-            f"{name} {column['data_type']}" for name, column in columns.items()
-        )
         if columns:
-            yield f"{'new table' if is_new else 'new columns'}: {described}"
+            yield "new table" if is_new else "new columns", tuple(
+                f"{name} ({column['data_type']})" for name, column in columns.items()
+            )

@@ -26,8 +26,11 @@ if TYPE_CHECKING:
     from rich.console import Group
     from rich.text import Text
 
-Kind = Literal["text", "texts", "count", "bytes", "seconds", "link"]
-"""Kind of a column's cells. A `link` has an address or None, `texts` a tuple."""
+Kind = Literal["text", "lists", "count", "bytes", "seconds", "link"]
+"""Kind of a column's cells. A `link` has an address or None, `lists` Lists."""
+
+Lists = tuple[tuple[str, tuple[str, ...]], ...]
+"""Lists with their titles: `(("new columns", ("legs (bigint)", "name (text)")),)`."""
 
 
 class Fact(NamedTuple):
@@ -63,19 +66,30 @@ class Report(ABC):
     def facts(self) -> Iterable[Fact]:
         """Return the facts below the table, with those to copy last."""
 
-    def records(self) -> list[dict[str, Any]]:
-        """Return the rows as JSON, with links in Markdown."""
+    def records(self) -> list[dict[str, str]]:
+        """Return the rows as Prefect's UI shows them: readable numbers, links in Markdown."""
         return [
-            {name: _as_json(name, kind, cell) for name, kind, cell in row}
+            {
+                (heading := _heading(name, kind)): _in_artifact(kind, heading, cell)
+                for name, kind, cell in row
+            }
             for row in self._rows()
         ]
 
     def description(self) -> str:
-        """Return the summary and the facts as a list in Markdown."""
-        lines = [redact(self.summary)]
+        """Return the summary, the facts and the rows' lists in Markdown.
+
+        The summary comes first. Prefect's UI shows a list in a cell as one long line.
+        """
+        lines = [f"**{redact(self.summary)}**", ""]
         for name, text, to_copy in self._facts():
-            lines.append(f"{name}: `{text}`" if to_copy else f"{name}: {text}")
-        return "\n".join(f"- {line}" for line in lines)
+            lines.append(f"- {name}: `{text}`" if to_copy else f"- {name}: {text}")
+        for (_, _, named), *row in self._rows():
+            for name, kind, cell in row:
+                for title, items in cell if kind == "lists" else ():
+                    lines.append(f"- {name} of {named}, {title}:")
+                    lines += [f"    - {item}" for item in items]
+        return "\n".join(lines).strip()
 
     def __str__(self) -> str:
         named, *_ = self.columns
@@ -95,7 +109,7 @@ class Report(ABC):
 
         table = Table(box=box.SIMPLE_HEAD)
         for name, kind in self.columns.items():
-            heading = "Size" if kind == "bytes" else name.capitalize()
+            heading = _heading(name, kind).capitalize()
             if kind in ("count", "bytes", "seconds"):
                 table.add_column(heading, justify="right", no_wrap=True)
             else:
@@ -140,8 +154,8 @@ def _in_line(name: str, kind: Kind, cell: Any) -> str:
             return f"{cell:,} bytes"
         case "seconds":
             return f"{cell:,.1f} s"
-        case "texts":
-            return f"{name}: {'; '.join(cell)}" if cell else ""
+        case "lists":
+            return f"{name}: {'; '.join(titled(cell))}" if cell else ""
         case _:
             return cell or ""
 
@@ -157,21 +171,36 @@ def _in_table(name: str, kind: Kind, cell: Any) -> Text:
             return Text(decimal(cell))
         case "seconds":
             return Text(f"{cell:,.1f}")
-        case "texts":
-            return Text("\n".join(cell) or "none")
+        case "lists":
+            return Text("\n".join(titled(cell)) or "none")
         case "link":
             return Text(name, style=f"link {cell}") if cell else Text("none")
         case _:
             return Text(cell)
 
 
-def _as_json(name: str, kind: Kind, cell: Any) -> Any:
+def _in_artifact(kind: Kind, heading: str, cell: Any) -> str:
+    from rich.filesize import decimal
+
     match kind:
+        case "count":
+            return f"{cell:,}"
+        case "bytes":
+            return decimal(cell)
         case "seconds":
-            return round(cell, 1)
-        case "texts":
-            return "; ".join(cell) or "none"
+            return f"{cell:,.1f}"
+        case "lists":  # the description has them as lists
+            return ", ".join(title for title, _ in cell) or "none"
         case "link":  # Prefect's UI shows texts as Markdown
-            return f"[{name}]({cell})" if cell else "none"
+            return f"[{heading}]({cell})" if cell else "none"
         case _:
-            return cell
+            return str(cell)
+
+
+def _heading(name: str, kind: Kind) -> str:
+    return "size" if kind == "bytes" else name
+
+
+def titled(lists: Lists) -> list[str]:
+    """Return each list in a line, after its title."""
+    return [f"{title}: {', '.join(items)}" for title, items in lists]

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import threading
 from typing import TYPE_CHECKING, Any, Sequence, get_origin
 
 from prefect import Flow
 from prefect.settings import PREFECT_API_URL
 
 from utils.errors import ClearError
+from utils.errors.told_once import SHORT
 from utils.redaction.texts import redact
 from utils.runs.logging import console_handler
 from utils.runs.prefect_server import protect_temporary_server
@@ -150,7 +152,7 @@ def _convert(hint: Any, tokens: Sequence[Token] | dict[str, Sequence[Token]]) ->
 
 
 def _hide_tracebacks_of_clear_errors() -> None:
-    """Shorten the console's log. The run in Prefect keeps the tracebacks."""
+    """Shorten the console's log. The run in Prefect keeps messages and tracebacks."""
     if handler := console_handler():
         formatter = handler.formatter or logging.Formatter()
         handler.setFormatter(_ClearErrorFormatter(formatter))
@@ -162,6 +164,12 @@ class _ClearErrorFormatter(logging.Formatter):
         self._formatter = formatter
 
     def format(self, record: logging.LogRecord) -> str:
+        # The command ends with the message. A task in another thread fails beside others,
+        # maybe long before.
+        if threading.current_thread() is threading.main_thread():
+            if short := getattr(record, SHORT, None):
+                record = logging.makeLogRecord(record.__dict__ | {"msg": short})
+                record.args = None
         if record.exc_info and isinstance(record.exc_info[1], ClearError):
             record = logging.makeLogRecord(record.__dict__)
             record.exc_info = record.exc_text = None

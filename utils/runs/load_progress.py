@@ -14,6 +14,7 @@ from utils.errors.interruption import interruptions_pass
 from utils.runs.artifacts import ProgressArtifact
 from utils.runs.logging import run_log
 from utils.runs.terminal_bar import terminal_bar
+from utils.settings.errors import plain_configuration_errors
 
 logger = logging.getLogger(__name__)
 
@@ -27,17 +28,23 @@ def observed_load() -> Iterator[LoadProgress]:
     """Yield the progress monitor for a pipeline's `progress`, within a run.
 
     A terminal shows a bar below the log's lines, a pipe only the lines. The run in
-    Prefect's UI has the same lines, dlt's own among them, and a progress artifact.
+    Prefect's UI has the same lines, dlt's own among them, and a progress artifact, which says
+    in the end why the load failed.
     """
-    artifact = ProgressArtifact()
-    with interruptions_pass(), run_log(), terminal_bar() as show_bar:
+    with (
+        ProgressArtifact() as artifact,
+        plain_configuration_errors(),
+        interruptions_pass(),
+        run_log(),
+        terminal_bar() as show_bar,
+    ):
 
         def show(progress: StepProgress) -> None:
             show_bar(progress)
             artifact.show(progress)
 
         yield LoadProgress(show)
-    artifact.update(100.0, "Loaded")
+        artifact.update(100.0, "Loaded")
 
 
 @dataclass

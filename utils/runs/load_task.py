@@ -10,7 +10,9 @@ from prefect.tasks import exponential_backoff
 
 from utils.errors.redacted import redacted_errors
 from utils.errors.transient import is_worth_retrying
+from utils.runs.artifacts import failure_is_shown
 from utils.runs.logging import get_logger
+from utils.runs.run_names import task_run_name
 from utils.settings.errors import plain_configuration_errors
 from utils.vault_provider import refresh_secrets
 
@@ -33,9 +35,12 @@ def load_task(**options: Any) -> Callable[[Callable[P, R]], Task[P, R]]:
         @redacted_errors
         def attempt(*args: P.args, **kwargs: P.kwargs) -> R:
             with plain_configuration_errors():
-                refresh_secrets()
+                with failure_is_shown():
+                    refresh_secrets()
                 return function(*args, **kwargs)
 
+        if "name" in options:
+            options.setdefault("task_run_name", task_run_name(options["name"]))
         # After about 10, 20 and 40 seconds. The jitter of up to half of that keeps flows
         # that failed together from returning together.
         return task(

@@ -22,7 +22,7 @@ from pydantic import TypeAdapter, ValidationError
 from utils.loading.report import LoadReport
 from utils.promises.outcome import age
 from utils.redaction.texts import redact
-from utils.reports import Fact, Report
+from utils.reports import Fact, Report, titled
 from utils.runs.prefect_server import read_all
 
 LOADED = "table.loaded"
@@ -121,7 +121,7 @@ def say_loaded(report: LoadReport, tables: list[LoadedTable]) -> None:
                 **TABLE.dump_python(table, mode="json"),
                 "bytes": each.bytes,
                 "seconds": round(report.seconds, 1),
-                "schema_changes": list(each.schema_changes),
+                "schema_changes": list(titled(each.schema_changes)),
                 "set_aside": each.outcome.set_aside if each.outcome else 0,
                 "deployment": deployment.name,
             },

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 from prefect.client.schemas.objects import FlowRun, State
-from prefect.states import Cancelled, Completed, Failed, Running, Scheduled
+from prefect.states import Cancelled, Completed, Crashed, Failed, Running, Scheduled
 
 from utils.backfill.chunks import Chunk
 from utils.backfill.progress import BackfillProgress, ChunkRun
@@ -47,6 +47,25 @@ def test_a_chunk_is_in_one_state(found, was_started, state, is_what):
     assert chunk.state == state
     questions = ("is_done", "is_in_progress", "is_to_start", "has_failed")
     assert [each for each in questions if getattr(chunk, each)] == [is_what]
+
+
+@pytest.mark.parametrize(
+    "found, reason",
+    [
+        (
+            Failed(message="Flow run encountered an exception: ApiError: 401 Who?"),
+            "ApiError: 401 Who?",
+        ),
+        (Failed(message="Two queries failed:\n- a.sql\n- b.sql\n"), "- b.sql"),
+        (Failed(message="at postgresql://me:hunter2@db/x"), "at postgresql://***@db/x"),
+        (Crashed(message=None), "Crashed"),
+        (Cancelled(message="by me"), ""),
+        (Completed(message="all"), ""),
+    ],
+)
+def test_the_reason_of_a_failure_is_the_last_line(found, reason):
+    assert ChunkRun(CHUNK, run(found)).reason == reason
+    assert ChunkRun(CHUNK).reason == ""
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,19 @@ def test_chunks_that_are_not_done_are_an_error():
     replace(REPORT, chunks=(DONE,)).raise_if_incomplete()
 
 
+def test_the_first_failure_is_told_with_its_reason():
+    failed = replace(LEFT, state="Failed", reason="ApiError: 401")
+    other = replace(failed, days="2024-01-03", reason="ApiError: 500")
+    report = replace(REPORT, chunks=(DONE, failed, other))
+    assert "failed: 2024-01-02: ApiError: 401." in str(report).splitlines()
+    with pytest.raises(
+        ClearError, match="first failure, 2024-01-02: ApiError: 401. Th"
+    ):
+        report.raise_if_incomplete()
+    with pytest.raises(ClearError, match="401. All .* others were not started. Their"):
+        replace(report, was_stopped=True).raise_if_incomplete()
+
+
 def test_an_error_names_ten_chunks():
     with pytest.raises(ClearError, match="12 of 12 .* and 2 more"):
         replace(REPORT, chunks=(LEFT,) * 12).raise_if_incomplete()

@@ -13,13 +13,15 @@ from rich.console import Console
 
 from utils.loading.report import LoadReport, TableLoad, combined
 
+NEW = (("new table", ("name (text)",)),)
+LEGS = (("new columns", ("legs (bigint)",)),)
 REPORT = LoadReport(
     pipeline="pets",
     destination_type="duckdb",
     place="/data/ware house.duckdb",
     dataset="dev_pets",
     tables=(
-        TableLoad("pets", 1234567, 2_000_000, ("new columns: legs bigint",)),
+        TableLoad("pets", 1234567, 2_000_000, LEGS),
         TableLoad("owners", 0, 0),
     ),
     load_ids=("1795292555.26",),
@@ -31,7 +33,7 @@ REPORT = LoadReport(
 
 def test_each_table_is_a_row():
     assert list(REPORT.cells()) == [
-        ("pets", 1234567, 2_000_000, ("new columns: legs bigint",)),
+        ("pets", 1234567, 2_000_000, LEGS),
         ("owners", 0, 0, ()),
     ]
 
@@ -82,7 +84,7 @@ def test_other_destinations_are_looked_at_with_sql():
 def test_several_runs_make_one_report():
     first = replace(
         REPORT,
-        tables=(TableLoad("pets", 2, 100, ("new table: name text",)),),
+        tables=(TableLoad("pets", 2, 100, NEW),),
         load_ids=("1",),
         recovered_load_ids=("0",),
         notes=(),
@@ -93,7 +95,7 @@ def test_several_runs_make_one_report():
             "pets",
             1_234_569,
             2_000_100,
-            ("new table: name text", "new columns: legs bigint"),
+            (*NEW, *LEGS),
         ),
         TableLoad("owners", 0, 0),
     )

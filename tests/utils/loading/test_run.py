@@ -29,7 +29,9 @@ def test_the_report_tells_what_was_loaded(warehouse):
     assert (report.destination_type, report.place) == ("duckdb", str(warehouse))
     assert [(t.name, t.rows) for t in report.tables] == [("pets", 1)]
     assert report.tables[0].bytes > 0
-    assert report.tables[0].schema_changes == ("new table: name text, legs bigint",)
+    assert report.tables[0].schema_changes == (
+        ("new table", ("name (text)", "legs (bigint)")),
+    )
     assert len(report.load_ids) == 1
     assert report.recovered_load_ids == ()
     assert 0 < report.seconds < 60

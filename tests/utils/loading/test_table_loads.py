@@ -10,7 +10,7 @@ def test_a_new_column_is_reported(warehouse):
     run_pipeline(pets_pipeline(), pets({"name": "Rex"}))
     report = run_pipeline(pets_pipeline(), pets({"name": "Rex", "legs": 4}))
 
-    assert report.tables[0].schema_changes == ("new columns: legs bigint",)
+    assert report.tables[0].schema_changes == (("new columns", ("legs (bigint)",)),)
     assert rows(warehouse) == [("Rex", 4)]
 
 

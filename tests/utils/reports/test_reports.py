@@ -20,14 +20,16 @@ class Feeding(Report):
         "meals": "count",
         "food": "bytes",
         "lasted": "seconds",
-        "remarks": "texts",
+        "remarks": "lists",
         "run": "link",
     }
     key = "feeding"
     summary = "Fed 2 pets"
 
     def cells(self) -> Iterator[tuple[Any, ...]]:
-        yield "Rex [dog]", 1234567, 2_000_000, 1234.56, ("growls", "bites"), ADDRESS
+        yield "Rex [dog]", 1234567, 2_000_000, 1234.56, (
+            ("new habits", ("growls", "bites")),
+        ), ADDRESS
         yield "Tom", 0, 12, 0, (), None
 
     def facts(self) -> Iterator[Fact]:
@@ -46,7 +48,7 @@ def shown(request: pytest.FixtureRequest) -> list[str]:
 def test_lines():
     assert str(Feeding()).splitlines() == [
         "pet: Rex [dog], 1,234,567 meals, 2,000,000 bytes, 1,234.6 s,"
-        f" remarks: growls; bites, {ADDRESS}",
+        f" remarks: new habits: growls, bites, {ADDRESS}",
         "pet: Tom, 0 meals, 12 bytes, 0.0 s",
         "Fed 2 pets",
         "note: a cat was added, which nobody had seen before that day",
@@ -71,17 +73,17 @@ def test_a_wide_terminal_shows_a_line_per_row():
     lines = [line.split() for line in file.getvalue().splitlines()]
     assert ["Pet", "Meals", "Size", "Lasted", "Remarks", "Run"] in lines
     assert ["Tom", "0", "12", "bytes", "0.0", "none", "none"] in lines
-    assert ["bites"] in lines
+    assert any(line[-4:-1] == ["habits:", "growls,", "bites"] for line in lines)
 
 
 def test_records():
     rex, tom = Feeding().records()
     assert rex == {
         "pet": "Rex [dog]",
-        "meals": 1234567,
-        "food": 2_000_000,
-        "lasted": 1234.6,
-        "remarks": "growls; bites",
+        "meals": "1,234,567",
+        "size": "2.0 MB",
+        "lasted": "1,234.6",
+        "remarks": "new habits",
         "run": f"[run]({ADDRESS})",
     }
     assert (tom["remarks"], tom["run"]) == ("none", "none")
@@ -89,7 +91,11 @@ def test_records():
 
 def test_description():
     assert Feeding().description().splitlines() == [
-        "- Fed 2 pets",
+        "**Fed 2 pets**",
+        "",
         "- note: a cat was added, which nobody had seen before that day",
         f"- again: `{COMMAND}`",
+        "- remarks of Rex [dog], new habits:",
+        "    - growls",
+        "    - bites",
     ]

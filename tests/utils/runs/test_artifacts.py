@@ -6,9 +6,11 @@ import json
 
 import pytest
 from prefect import flow
+from prefect.runtime import flow_run
 
 import utils.runs.artifacts
 from tests.servers.prefect_api import artifacts_of, logs_of
+from utils.errors import ClearError
 from utils.reports import Fact, Report
 from utils.runs.artifacts import ProgressArtifact, publish
 from utils.runs.load_progress import StepProgress
@@ -40,7 +42,7 @@ def test_a_report_becomes_a_table(prefect_api):
     assert json.loads(artifact["data"]) == [
         {"pet": "Rex", "run": "[run](http://pets/1)"}
     ]
-    assert artifact["description"] == "- Fed 1 pet\n- note: a cat was added"
+    assert artifact["description"] == "**Fed 1 pet**\n\n- note: a cat was added"
     assert report.summary in [log.message for log in logs_of(run)]
 
 
@@ -87,3 +89,30 @@ def test_progress_that_cannot_be_shown_fails_nothing(prefect_api, monkeypatch):
     run = pets(return_state=True).state_details.flow_run_id
     warnings = [log.message for log in logs_of(run) if log.level == 30]
     assert warnings == ["Progress cannot be shown: no API"]
+
+
+@pytest.mark.parametrize(
+    "error, told",
+    [
+        (ClearError("No food is left."), "Failed: No food is left."),
+        (KeyError("fish"), "Failed: KeyError: 'fish'"),
+        (ConnectionResetError("gone"), "Failed: ConnectionResetError: gone"),
+        (KeyboardInterrupt(), "Ended from outside: KeyboardInterrupt"),
+    ],
+)
+def test_the_reason_of_a_failure_is_told(prefect_api, error, told):
+    """Outside of a task nothing is tried again."""
+    found = []
+
+    @flow(name="feed_pets")
+    def feed_pets():
+        found.append(flow_run.id)
+        with ProgressArtifact() as artifact:
+            artifact.update(50.0, "Load")
+            raise error
+
+    with pytest.raises(type(error)):
+        feed_pets()
+
+    artifact = artifacts_of(found[0])["feed-pets-progress"]
+    assert (artifact["data"], artifact["description"]) == (50, told)

@@ -129,6 +129,7 @@ def test_a_flow_that_fails(prefect_api, days, code, line, traceback):
     )
     assert done.returncode == code
     assert line in done.stderr.splitlines()
+    assert traceback or done.stderr.count(line.removeprefix("error: ")) == 1
     assert ("Traceback" in done.stderr) == traceback
 
 

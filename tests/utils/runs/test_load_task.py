@@ -8,9 +8,10 @@ import dlt
 import pytest
 from prefect import flow
 
-from tests.servers.prefect_api import logs_of
+from tests.servers.prefect_api import artifacts_of, logs_of
 from tests.servers.waiting import end_the_time
 from utils.errors import ClearError
+from utils.runs.load_progress import observed_load
 from utils.runs.load_task import load_task
 
 ROTATED = "A secret was rotated meanwhile"
@@ -101,16 +102,38 @@ def test_a_flow_whose_time_is_up_ends(prefect_api):
     @load_task(name="Hang")
     def hang() -> None:
         tried.append(1)
-        end_the_time()
-        time.sleep(60)
+        with observed_load():
+            end_the_time()
+            time.sleep(60)
 
-    @flow(timeout_seconds=500)
+    @flow(name="hanging", timeout_seconds=500)
     def hanging() -> None:
         hang.with_options(retry_delay_seconds=0)()
 
     state = hanging(return_state=True)
     assert state.is_failed()
     assert len(tried) == 1
+    progress = artifacts_of(state.state_details.flow_run_id)["hanging-progress"]
+    assert progress["description"] == "TimedOut: the run's time was up"
+
+
+def test_a_vault_that_fails_before_the_load_is_told(prefect_api, monkeypatch):
+    def refuse() -> None:
+        raise ClearError("No vault today.")
+
+    @load_task(name="Load")
+    def load() -> None: ...
+
+    @flow(name="loading")
+    def loading() -> None:
+        load()
+
+    monkeypatch.setattr("utils.runs.load_task.refresh_secrets", refuse)
+    state = loading(return_state=True)
+
+    assert state.is_failed()
+    progress = artifacts_of(state.state_details.flow_run_id)["loading-progress"]
+    assert progress["description"] == "Failed: No vault today."
 
 
 def test_the_pauses_grow():

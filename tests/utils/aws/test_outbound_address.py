@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.fakes.http_server import Answer, api
-from utils.runs.outbound_address import outbound_address
+from utils.aws.outbound_address import outbound_address
 
 
 @pytest.mark.parametrize(
