@@ -71,8 +71,8 @@ class PrefectHistory:
         self._runs = {id: {} for id in ids} | kept
         for deployment in unknown:
             self._add(self._earlier_runs(deployment.id, now))
-        since = self._looked - MARGIN if self._looked else now - MESSAGES_FOR
-        self._add(self._ended_since(since, TAGGED))
+        if self._looked:
+            self._add(self._ended_since(self._looked - MARGIN, TAGGED))
         self._add(self._unfinished(now))
         for id in ids:
             self._runs[id] = dict(_remembered(self._runs[id], now))
@@ -81,21 +81,22 @@ class PrefectHistory:
             del self._states[run]
 
     def _earlier_runs(self, deployment: UUID, now: datetime) -> Iterator[FlowRun]:
-        """Yield the last successes, and all ends after the last one."""
+        """Yield the last successes before what may be told, and all ends since then."""
         only = DeploymentFilter.model_validate({"id": {"any_": [deployment]}})
         successes = self._client.read_flow_runs(
             deployment_filter=only,
             flow_run_filter=FlowRunFilter.model_validate(
-                {"state": {"type": {"any_": [StateType.COMPLETED]}}}
+                {
+                    "state": {"type": {"any_": [StateType.COMPLETED]}},
+                    "end_time": {"before_": now - MESSAGES_FOR},
+                }
             ),
             sort=FlowRunSort.END_TIME_DESC,
             limit=MOST_DURATIONS,
         )
         yield from successes
-        if successes and successes[0].end_time:
-            yield from self._ended_since(successes[0].end_time, only)
-        elif not successes:
-            yield from self._ended_since(now - timedelta(days=365), only)
+        last = successes[0].end_time if successes else None
+        yield from self._ended_since(last or now - timedelta(days=365), only)
 
     def _ended_since(self, since: datetime, of: DeploymentFilter) -> Iterator[FlowRun]:
         ended = FlowRunFilter.model_validate({"end_time": {"after_": since}})
@@ -202,17 +203,22 @@ def _states(run: FlowRun) -> Iterator[State]:
 
 
 def _remembered(runs: dict[UUID, Run], now: datetime) -> Iterator[tuple[UUID, Run]]:
-    """Yield the runs that may still matter: recent ones, and those since the last success."""
-    ends = sorted(
-        ((run.state.at, id) for id, run in runs.items() if run.state.type in FINAL),
+    """Yield the runs that may still matter.
+
+    A message counts the failures since the success before it, and that may be older than
+    all that is told.
+    """
+    told = now - MESSAGES_FOR
+    successes = sorted(
+        (
+            (run.state.at, id)
+            for id, run in runs.items()
+            if run.state.type == "COMPLETED" and run.state.at <= told
+        ),
         reverse=True,
     )
-    successes = [id for _, id in ends if runs[id].state.type == "COMPLETED"]
-    last = runs[successes[0]].state.at if successes else None
-    kept = set(successes[:MOST_DURATIONS])
+    kept = {id for _, id in successes[:MOST_DURATIONS]}
     for id, run in runs.items():
-        is_recent = run.state.at > now - MESSAGES_FOR
-        if run.state.type not in FINAL or is_recent or id in kept:
-            yield id, run
-        elif last is None or run.state.at >= last:
+        is_since = not successes or run.state.at >= successes[0][0]
+        if run.state.type not in FINAL or is_since or id in kept:
             yield id, run
