@@ -30,6 +30,8 @@ TAG = "alerts"
 TAGGED = DeploymentFilter.model_validate({"tags": {"all_": [TAG]}})
 # Clocks differ, and a transaction may be seen later than another one that ended after it.
 MARGIN = timedelta(minutes=10)
+# Two times of one transaction differ by so much.
+AT_ONCE = timedelta(seconds=1)
 UNFINISHED = [each for each in StateType if each.value not in FINAL]
 
 
@@ -139,7 +141,7 @@ class PrefectHistory:
 
     def _states_of(self, run: FlowRun) -> tuple[State, ...]:
         """Return a run's states. The server is asked for those before that may matter."""
-        if run.run_count <= 1 and run.state_name != "InfrastructurePending":
+        if not _had_others(run):
             return tuple(_states(run))
         known, states = self._states.get(run.id, (None, ()))
         if not states or known != run.state_id:
@@ -191,8 +193,26 @@ def _tagged_deployments(
     return [WatchedDeployment.model_validate(each) for each in answer.json()]
 
 
+def _had_others(run: FlowRun) -> bool:
+    """Return whether a run had states that its row does not tell.
+
+    It may have been started again after its end, or have been pending before it waits.
+    """
+    state = run.state
+    assert state
+    if run.run_count > 1 or run.state_name == "InfrastructurePending":
+        return True
+    if state.type == StateType.SCHEDULED:
+        return run.created is None or state.timestamp > run.created + AT_ONCE
+    if run.start_time is None:
+        return False
+    # Of a run that ends before it runs the server says that it began then.
+    ran = run.total_run_time if state.is_final() else timedelta()
+    return state.timestamp - run.start_time > ran + AT_ONCE
+
+
 def _states(run: FlowRun) -> Iterator[State]:
-    """Yield the states that matter of a run that has run once at most."""
+    """Yield the states that matter of a run whose row tells all of them."""
     state = run.state
     assert state
     if run.start_time and run.start_time < state.timestamp:

@@ -7,10 +7,12 @@ from typing import Callable
 import pytest
 
 from tests.utils.watch.hand_written import (
+    deployment,
     ends,
     happening,
     pool,
     run,
+    schedule,
     usual,
 )
 from tests.utils.watch.history_form import DAY, HOUR, MINUTE, History
@@ -67,3 +69,66 @@ def test_a_usual_duration_does_not_change_while_a_run_goes_on(same, restarted):
     early = happening([*made.runs, *ends(("Completed", 26 * DAY))], pools=[READY])
     times = (24 * DAY, 25 * DAY + 3 * HOUR, 26 * DAY, 27 * DAY)
     assert same(early, *times, restarted=restarted) == {"running-long"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "states, kinds",
+    [
+        (
+            # It failed, and a person has started it again.
+            "Scheduled 60, Pending 70, Running 80, Failed 100, AwaitingRetry 200",
+            {"run-failed"},
+        ),
+        (
+            "Scheduled 60, Pending 70, Running 80, Failed 100, AwaitingRetry 200,"
+            " Pending 210",
+            {"run-failed", "stuck-pending"},
+        ),
+        (
+            # Its process did not start.
+            "Scheduled 60, Pending 70, Crashed 100, AwaitingRetry 200, Pending 210,"
+            " Running 230, Completed 300",
+            {"run-failed", "recovered"},
+        ),
+        (
+            "Scheduled 60, Pending 70, Crashed 100, AwaitingRetry 200, Pending 210,"
+            " Crashed 230",
+            {"run-failed"},
+        ),
+        (
+            # A worker had it already.
+            "Scheduled 60, Pending 70, Scheduled 100",
+            set(),
+        ),
+        (
+            "Scheduled 60, Pending 70, Scheduled 100, Late 120",
+            set(),
+        ),
+        ("Scheduled 60, Late 76", {"late"}),
+        ("Scheduled 60, AwaitingConcurrencySlot 70, Scheduled 100", {"late"}),
+        ("Scheduled 60, AwaitingConcurrencySlot 70", set()),
+        ("Scheduled 60, Pending 70, InfrastructurePending 500", {"stuck-pending"}),
+    ],
+)
+def test_states_before_the_last_one(same, states, kinds):
+    made = happening([run("r", states, expected=60)], pools=[READY])
+    looks = [state.time for state in made.runs[0].states]
+    assert same(made, *looks, HOUR) == kinds
+    assert same(made, HOUR) == kinds
+
+
+@pytest.mark.slow
+def test_pools_and_schedules(same):
+    paused = deployment(
+        schedule(HOUR, 0, (0, True), (DAY, True), (2 * DAY, False), (3 * DAY, True)),
+        paused=[(4 * DAY, True), (5 * DAY, False)],
+    )
+    statuses = pool(
+        (0, "READY"), (HOUR, "NOT_READY"), (2 * HOUR, "PAUSED"), (3 * HOUR, "NOT_READY")
+    )
+    made = happening([], paused, pools=[statuses])
+    changes = (HOUR, 2 * HOUR, 3 * HOUR, DAY, 2 * DAY, 3 * DAY, 4 * DAY)
+    looks = (*changes, 5 * DAY - 1, 5 * DAY)
+    times = sorted({0, *looks, *(look + 65 * MINUTE for look in looks)})
+    assert same(made, *times) == {"no-success", "no-worker"}
