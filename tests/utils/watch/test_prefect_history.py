@@ -19,6 +19,7 @@ from tests.utils.watch.history_form import DAY, HOUR, MINUTE, History
 from tests.utils.watch.played_history import PlayedHistory
 from tests.utils.watch.server_looks import due_at
 from tests.utils.watch.simulation import View
+from utils.watch.judge import incidents, is_over
 from utils.watch.prefect_history import PrefectHistory
 
 READY = pool((0, "READY"))
@@ -132,3 +133,17 @@ def test_pools_and_schedules(same):
     looks = (*changes, 5 * DAY - 1, 5 * DAY)
     times = sorted({0, *looks, *(look + 65 * MINUTE for look in looks)})
     assert same(made, *times) == {"no-success", "no-worker"}
+
+
+@pytest.mark.slow
+def test_a_pool_without_a_worker_stays_so_when_watch_is_started_anew(history_server):
+    statuses = pool((0, "READY"), (HOUR, "NOT_READY"), (2 * HOUR, "READY"))
+    played = PlayedHistory(happening(pools=[statuses]), history_server)
+    reader = PrefectHistory()
+    played.look(reader, HOUR)
+    found = played.look(reader, HOUR + 6 * MINUTE)
+    (opened,) = incidents(found)
+    assert not is_over(opened, found)
+    anew = PrefectHistory()
+    assert not is_over(opened, played.look(anew, HOUR + 7 * MINUTE))
+    assert is_over(opened, played.look(anew, 2 * HOUR))
