@@ -1,7 +1,8 @@
 """Letters as events of Prefect's server, whose automations deliver them.
 
-The server's events are the only memory of what was told: a new process reads them, and two
-side by side send each letter under one id, of which the server takes one.
+The server's events are the only memory of what was told, and of which deployments were
+paused: a new process reads them, and two side by side send each letter under one id, of
+which the server takes one.
 """
 
 from __future__ import annotations
@@ -113,20 +114,26 @@ class LetterEvents:
         if sent := _sent(event):
             self._sent[event.id] = sent
 
-    def say_looked(self, client: SyncPrefectClient, now: datetime) -> None:
+    def paused(self, client: SyncPrefectClient) -> dict[UUID, datetime]:
+        """Return when deployments were seen paused, as the last look has told it."""
+        looked = _last_look(client, datetime.now(UTC))
+        paused = looked.payload.get("paused", {}) if looked else {}
+        return {
+            UUID(id): moment(datetime.fromisoformat(at)) for id, at in paused.items()
+        }
+
+    def say_looked(
+        self, client: SyncPrefectClient, now: datetime, paused: dict[UUID, datetime]
+    ) -> None:
         """Tell the server that all is well with watch itself, every other minute."""
         if self._looked is None:
-            last = max(
-                (
-                    each.occurred
-                    for each in _events(client, now - KEPT_FOR, name=[LOOKED])
-                ),
-                default=None,
-            )
-            if last and now > moment(last) + AWAY_AFTER:
+            last = _last_look(client, now)
+            if last and now > moment(last.occurred) + AWAY_AFTER:
                 _post(client, occurred=now, event=BACK, resource=WATCH)
         if self._looked is None or now >= self._looked + LOOKED_EVERY:
-            _post(client, occurred=now, event=LOOKED, resource=WATCH)
+            seen = {str(id): at.isoformat() for id, at in paused.items()}
+            payload = {"paused": seen}
+            _post(client, occurred=now, event=LOOKED, resource=WATCH, payload=payload)
             self._looked = now
 
     def _read_answers(self, client: SyncPrefectClient, now: datetime) -> None:
@@ -159,6 +166,10 @@ def _answers(
                 status = event.payload.get("status_code")
                 answer = Answer(status, str(event.payload.get("reason", "")))
                 yield UUID(related.id.removeprefix("prefect.event.")), answer
+
+
+def _last_look(client: SyncPrefectClient, now: datetime) -> Event | None:
+    return next(_events(client, now - KEPT_FOR, name=[LOOKED]), None)
 
 
 def _post(client: SyncPrefectClient, **fields: Any) -> Event:

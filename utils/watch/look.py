@@ -17,15 +17,17 @@ class Watch:
     """Memory from look to look. A new one reads it from the server."""
 
     def __init__(self) -> None:
-        self._history = PrefectHistory()
+        self._history: PrefectHistory | None = None
         self._letters = LetterEvents()
 
     def look(self, client: SyncPrefectClient) -> None:
         """Look once, and send what is due."""
+        if self._history is None:
+            self._history = PrefectHistory(self._letters.paused(client))
         history = self._history.look(client)
         sent = self._letters.sent(client, history.now)
         for letter in Outbox(sent).letters(history):
             words = words_of(letter, history)
             self._letters.send(client, letter, words, history.now)
             logger.info("%s: %s", letter.key.action.value, words["summary"])
-        self._letters.say_looked(client, history.now)
+        self._letters.say_looked(client, history.now, self._history.paused)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Iterable, Iterator
+from typing import Iterable, Iterator, Mapping
 from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient
@@ -36,9 +36,15 @@ UNFINISHED = [each for each in StateType if each.value not in FINAL]
 
 
 class PrefectHistory:
-    """Reader of the history, which asks for no more than what may have changed."""
+    """Reader of the history, which asks for no more than what may have changed.
 
-    def __init__(self) -> None:
+    Args:
+        paused: When deployments were seen paused by the reader before.
+    """
+
+    def __init__(self, paused: Mapping[UUID, datetime] | None = None) -> None:
+        self.paused = dict(paused or {})
+        """When a deployment was last seen paused, which the server does not tell."""
         self._client: SyncPrefectClient
         self._looked: datetime | None = None
         self._runs: dict[UUID, dict[UUID, Run]] = {}
@@ -46,8 +52,6 @@ class PrefectHistory:
         self._states: dict[UUID, tuple[UUID | None, tuple[State, ...]]] = {}
         """States of runs that the server was asked for, with the last one's id."""
         self._flows: dict[UUID, str] = {}
-        self._paused: dict[UUID, datetime] = {}
-        """When a deployment was last seen paused."""
         self._not_ready: dict[str, datetime] = {}
         """When a work pool was first seen without a worker."""
 
@@ -64,6 +68,7 @@ class PrefectHistory:
 
     def _read_runs(self, deployments: list[WatchedDeployment], now: datetime) -> None:
         ids = {each.id for each in deployments}
+        self.paused = {id: at for id, at in self.paused.items() if id in ids}
         unknown = [each for each in deployments if each.id not in self._runs]
         kept = {
             id: {k: run for k, run in runs.items() if run.state.type in FINAL}
@@ -160,12 +165,12 @@ class PrefectHistory:
 
     def _deployment(self, found: WatchedDeployment, now: datetime) -> Deployment:
         if found.paused:
-            self._paused[found.id] = now
+            self.paused[found.id] = now
         return Deployment(
             id=str(found.id),
             name=f"{self._flow_name(found.flow_id)}/{found.name}",
             runs=tuple(self._runs[found.id].values()),
-            schedules=found.active_schedules(self._paused.get(found.id)),
+            schedules=found.active_schedules(self.paused.get(found.id)),
         )
 
     def _flow_name(self, flow: UUID) -> str:

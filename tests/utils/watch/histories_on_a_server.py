@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections import Counter
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from multiprocessing import Process, Queue, cpu_count
 from pathlib import Path
 from random import Random
@@ -65,17 +66,23 @@ def differences_of(name: str, made: form.History, server: HistoryServer) -> Repo
     times = looks_at(as_seen, Random(name))
     for moment in times:
         if moment in anew:
-            reader = PrefectHistory()
+            reader = PrefectHistory(reader.paused)  # as watch does
         read, wanted = played.look(reader, moment), view.at(moment)
         send(read, made, told)
         send(wanted, made, simulated)
         now = set(differing(read, wanted, told, simulated))
         found += sorted(f"look at {moment}: {each}" for each in now - before)
         before = now
-    all_due, all_told = list(due(made)), accepted(told)
-    left_out[BRIEF] = len(all_due) - len(list(lasting(all_due)))
-    found += differences(lasting(all_due), lasting(all_told))
-    return Report(name, len(times), len(all_due), left_out, found)
+    wanted_in_all = due(made)
+    brief = {(each.subject, each.resolved) for each in wanted_in_all if is_brief(each)}
+    left_out[BRIEF] = len(brief)
+    found += differences(
+        *(
+            [each for each in dues if (each.subject, each.resolved) not in brief]
+            for dues in (wanted_in_all, accepted(told))
+        )
+    )
+    return Report(name, len(times), len(wanted_in_all), left_out, found)
 
 
 def differing(
@@ -99,14 +106,10 @@ def differing(
     yield from _alone("over", over, wanted_over)
 
 
-def lasting(dues: Iterable[Due]) -> Iterator[Due]:
-    """Yield what is due without a pool that was without a worker for a moment more."""
-    for each in dues:
-        lasts = each.resolved and each.resolved - each.opened
-        if each.kind != "no-worker" or lasts is None:
-            yield each
-        elif lasts >= NOT_READY_FOR.total_seconds():
-            yield each
+def is_brief(due: Due) -> bool:
+    """Return whether a pool was not without a worker for as long as watch has to see it."""
+    lasts = timedelta(seconds=due.resolved - due.opened) if due.resolved else None
+    return due.kind == "no-worker" and lasts is not None and lasts <= NOT_READY_FOR
 
 
 def _letters(sent: Iterable[Sent]) -> set[tuple[object, ...]]:

@@ -12,6 +12,7 @@ from prefect.states import Completed, Crashed, Failed, Pending, Running
 
 from tests.servers.waiting import until
 from utils.watch import judge, letters
+from utils.watch.letter_events import LetterEvents
 from utils.watch.look import Watch
 
 
@@ -141,6 +142,22 @@ def test_no_success(server, look, monkeypatch):
     server.run(deployment, Running(), Completed())
     look()
     assert server.incidents()[:2] == [("trigger", key), ("resolve", key)]
+
+
+@pytest.mark.slow
+def test_a_pause_is_known_after_a_restart(server):
+    deployment = server.deployment("products")
+    server.client.pause_deployment(deployment)
+    before = datetime.now(UTC)
+    Watch().look(server.client)
+    until(lambda: LetterEvents().paused(server.client), "the event", 30)
+    seen = LetterEvents().paused(server.client)
+    assert before <= seen[deployment] <= datetime.now(UTC)
+    server.client.resume_deployment(deployment)
+    watch = Watch()
+    watch.look(server.client)
+    assert watch._history is not None
+    assert watch._history.paused == seen
 
 
 @pytest.mark.parametrize(

@@ -147,3 +147,15 @@ def test_a_pool_without_a_worker_stays_so_when_watch_is_started_anew(history_ser
     anew = PrefectHistory()
     assert not is_over(opened, played.look(anew, HOUR + 7 * MINUTE))
     assert is_over(opened, played.look(anew, 2 * HOUR))
+
+
+@pytest.mark.slow
+def test_a_pause_promises_nothing_when_watch_is_started_anew(history_server):
+    paused = deployment(schedule(DAY, 0), paused=[(HOUR, True), (3 * DAY + 9, False)])
+    made = happening([], paused, pools=[READY])
+    played, reader = PlayedHistory(made, history_server), PrefectHistory()
+    for time in (HOUR, 3 * DAY + 8):
+        played.look(reader, time)
+    anew = played.look(PrefectHistory(reader.paused), 3 * DAY + HOUR)
+    assert due_at(anew) == set()
+    assert due_at(played.look(PrefectHistory(), 3 * DAY + HOUR)) != set()
