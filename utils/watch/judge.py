@@ -112,8 +112,10 @@ def is_over(incident: Opened, history: History) -> bool:
         return all(each.fresh and each.fresh >= incident.due for each in tables)
     if kind == "work-pool":
         pools = (each for each in history.pools if each.name == name)
-        # A new process does not know since when a pool has been without a worker.
-        return all(each.not_ready_since is None for each in pools)
+        return all(
+            each.not_ready_since is None or each.not_ready_since > incident.due
+            for each in pools
+        )
     deployments = (each for each in history.deployments if each.id == name)
     return all(
         any(end.at >= incident.due for end in each.successes) for each in deployments

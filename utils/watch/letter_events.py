@@ -1,8 +1,8 @@
 """Letters as events of Prefect's server, whose automations deliver them.
 
-The server's events are the only memory of what was told, and of which deployments were
-paused: a new process reads them, and two side by side send each letter under one id, of
-which the server takes one.
+The server's events are the only memory of what was told, and of what looks have seen: a new
+process reads them, and two side by side send each letter under one id, of which the server
+takes one.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from prefect.client.schemas.events import EventPage
 from prefect.events import Event
 from prefect.events.filters import EventFilter
 from prefect.logging import get_logger
+from pydantic import TypeAdapter
 
-from utils.watch.history import moment
+from utils.watch.history import Memory, moment
 from utils.watch.judge import Kind
 from utils.watch.letters import Action, Key, Letter, Sent
 
@@ -36,6 +37,7 @@ ANSWERED_WITHIN = timedelta(minutes=1)
 LOOKED_EVERY = timedelta(minutes=2)
 AWAY_AFTER = timedelta(minutes=10)
 PAGE = 50  # Prefect's most
+MEMORY = TypeAdapter(Memory)
 WATCH = {"prefect.resource.id": "data-platform.watch"}
 
 logger = get_logger("watch")
@@ -114,16 +116,13 @@ class LetterEvents:
         if sent := _sent(event):
             self._sent[event.id] = sent
 
-    def paused(self, client: SyncPrefectClient) -> dict[UUID, datetime]:
-        """Return when deployments were seen paused, as the last look has told it."""
+    def memory(self, client: SyncPrefectClient) -> Memory:
+        """Return what looks have seen, as the last one has told it."""
         looked = _last_look(client, datetime.now(UTC))
-        paused = looked.payload.get("paused", {}) if looked else {}
-        return {
-            UUID(id): moment(datetime.fromisoformat(at)) for id, at in paused.items()
-        }
+        return MEMORY.validate_python(looked.payload if looked else {})
 
     def say_looked(
-        self, client: SyncPrefectClient, now: datetime, paused: dict[UUID, datetime]
+        self, client: SyncPrefectClient, now: datetime, memory: Memory
     ) -> None:
         """Tell the server that all is well with watch itself, every other minute."""
         if self._looked is None:
@@ -131,8 +130,7 @@ class LetterEvents:
             if last and now > moment(last.occurred) + AWAY_AFTER:
                 _post(client, occurred=now, event=BACK, resource=WATCH)
         if self._looked is None or now >= self._looked + LOOKED_EVERY:
-            seen = {str(id): at.isoformat() for id, at in paused.items()}
-            payload = {"paused": seen}
+            payload = MEMORY.dump_python(memory, mode="json")
             _post(client, occurred=now, event=LOOKED, resource=WATCH, payload=payload)
             self._looked = now
 

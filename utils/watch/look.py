@@ -23,11 +23,11 @@ class Watch:
     def look(self, client: SyncPrefectClient) -> None:
         """Look once, and send what is due."""
         if self._history is None:
-            self._history = PrefectHistory(self._letters.paused(client))
+            self._history = PrefectHistory(self._letters.memory(client))
         history = self._history.look(client)
         sent = self._letters.sent(client, history.now)
         for letter in Outbox(sent).letters(history):
             words = words_of(letter, history)
             self._letters.send(client, letter, words, history.now)
             logger.info("%s: %s", letter.key.action.value, words["summary"])
-        self._letters.say_looked(client, history.now, self._history.paused)
+        self._letters.say_looked(client, history.now, self._history.memory)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Iterable, Iterator, Mapping
+from typing import Iterable, Iterator
 from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient
@@ -18,6 +18,7 @@ from utils.watch.history import (
     MOST_DURATIONS,
     Deployment,
     History,
+    Memory,
     Run,
     State,
     WorkPool,
@@ -39,12 +40,11 @@ class PrefectHistory:
     """Reader of the history, which asks for no more than what may have changed.
 
     Args:
-        paused: When deployments were seen paused by the reader before.
+        memory: That of the reader before.
     """
 
-    def __init__(self, paused: Mapping[UUID, datetime] | None = None) -> None:
-        self.paused = dict(paused or {})
-        """When a deployment was last seen paused, which the server does not tell."""
+    def __init__(self, memory: Memory) -> None:
+        self.memory = memory
         self._client: SyncPrefectClient
         self._looked: datetime | None = None
         self._runs: dict[UUID, dict[UUID, Run]] = {}
@@ -52,8 +52,6 @@ class PrefectHistory:
         self._states: dict[UUID, tuple[UUID | None, tuple[State, ...]]] = {}
         """States of runs that the server was asked for, with the last one's id."""
         self._flows: dict[UUID, str] = {}
-        self._not_ready: dict[str, datetime] = {}
-        """When a work pool was first seen without a worker."""
 
     def look(self, client: SyncPrefectClient) -> History:
         """Return the history as it is now."""
@@ -68,7 +66,8 @@ class PrefectHistory:
 
     def _read_runs(self, deployments: list[WatchedDeployment], now: datetime) -> None:
         ids = {each.id for each in deployments}
-        self.paused = {id: at for id, at in self.paused.items() if id in ids}
+        paused = self.memory.paused
+        self.memory.paused = {id: paused[id] for id in ids & paused.keys()}
         unknown = [each for each in deployments if each.id not in self._runs]
         kept = {
             id: {k: run for k, run in runs.items() if run.state.type in FINAL}
@@ -165,12 +164,12 @@ class PrefectHistory:
 
     def _deployment(self, found: WatchedDeployment, now: datetime) -> Deployment:
         if found.paused:
-            self.paused[found.id] = now
+            self.memory.paused[found.id] = now
         return Deployment(
             id=str(found.id),
             name=f"{self._flow_name(found.flow_id)}/{found.name}",
             runs=tuple(self._runs[found.id].values()),
-            schedules=found.active_schedules(self.paused.get(found.id)),
+            schedules=found.active_schedules(self.memory.paused.get(found.id)),
         )
 
     def _flow_name(self, flow: UUID) -> str:
@@ -179,13 +178,13 @@ class PrefectHistory:
         return self._flows[flow]
 
     def _pools(self, names: set[str], now: datetime) -> Iterator[WorkPool]:
-        for pool in self._client.read_work_pools():
+        pools = self._client.read_work_pools()
+        before, self.memory.not_ready = self.memory.not_ready, {}
+        for pool in pools:
             if pool.name in names:
                 if pool.status == WorkPoolStatus.NOT_READY:
-                    self._not_ready.setdefault(pool.name, now)
-                else:
-                    self._not_ready.pop(pool.name, None)
-                yield WorkPool(pool.name, self._not_ready.get(pool.name))
+                    self.memory.not_ready[pool.name] = before.get(pool.name, now)
+                yield WorkPool(pool.name, self.memory.not_ready.get(pool.name))
 
 
 def _tagged_deployments(

@@ -9,6 +9,8 @@ with the oracle. It prints each difference, and ends with 1 if there is one.
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 import tempfile
 import time
@@ -58,7 +60,7 @@ def differences_of(name: str, made: form.History, server: HistoryServer) -> Repo
     made = replace(made, tables=())
     as_seen = seen(made)
     view, played = View(as_seen), PlayedHistory(made, server)
-    reader, anew = PrefectHistory(), restarts(made)
+    reader, anew = PrefectHistory(known.Memory()), restarts(made)
     told: list[Sent] = []
     simulated: list[Sent] = []
     found: list[str] = []
@@ -66,7 +68,7 @@ def differences_of(name: str, made: form.History, server: HistoryServer) -> Repo
     times = looks_at(as_seen, Random(name))
     for moment in times:
         if moment in anew:
-            reader = PrefectHistory(reader.paused)  # as watch does
+            reader = PrefectHistory(reader.memory)  # as watch does
         read, wanted = played.look(reader, moment), view.at(moment)
         send(read, made, told)
         send(wanted, made, simulated)
@@ -157,7 +159,8 @@ def main(number: int) -> None:
                 print(f"history {report.name}: {each}", flush=True)
     except BaseException:
         for player in players:
-            player.terminate()
+            if player.pid and player.is_alive():
+                os.kill(player.pid, signal.SIGINT)  # it stops its server
         raise
     for player in players:
         player.join()

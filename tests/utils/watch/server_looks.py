@@ -48,8 +48,7 @@ def restarts(history: form.History) -> set[int]:
 def seen(history: form.History) -> form.History:
     """Return a history in which pools change when watch is there to see it.
 
-    The server does not say since when a pool has been without a worker. After a restart
-    watch sees it for the first time.
+    The server does not say since when a pool has been without a worker.
     """
     return replace(history, pools=tuple(_seen(each, history) for each in history.pools))
 
@@ -60,11 +59,7 @@ def _seen(pool: form.Pool, history: form.History) -> form.Pool:
         down = [each for each in history.down if each.start <= status.time < each.stop]
         time = down[0].stop if down else status.time
         statuses[time] = form.Status(time, status.status)
-    for time in restarts(history):
-        before = [each for each in pool.statuses if each.time <= time]
-        statuses[time - 1] = form.Status(time - 1, "PAUSED")
-        statuses[time] = form.Status(time, before[-1].status)
-    return replace(pool, statuses=tuple(sorted(statuses.values())))
+    return replace(pool, statuses=tuple(statuses.values()))
 
 
 def looks_at(history: form.History, rng: Random) -> list[int]:

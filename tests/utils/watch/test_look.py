@@ -145,19 +145,24 @@ def test_no_success(server, look, monkeypatch):
 
 
 @pytest.mark.slow
-def test_a_pause_is_known_after_a_restart(server):
-    deployment = server.deployment("products")
+def test_what_was_seen_is_known_after_a_restart(server):
+    server.client.create_work_pool(WorkPoolCreate(name="production", type="process"))
+    deployment = server.deployment("products", work_pool_name="production")
     server.client.pause_deployment(deployment)
     before = datetime.now(UTC)
-    Watch().look(server.client)
-    until(lambda: LetterEvents().paused(server.client), "the event", 30)
-    seen = LetterEvents().paused(server.client)
-    assert before <= seen[deployment] <= datetime.now(UTC)
+    first = Watch()
+    first.look(server.client)
+    assert first._history is not None
+    seen = first._history.memory
+    assert seen.paused.keys() == {deployment}
+    assert seen.not_ready.keys() == {"production"}
+    until(lambda: LetterEvents().memory(server.client) == seen, "the event", 30)
     server.client.resume_deployment(deployment)
     watch = Watch()
     watch.look(server.client)
     assert watch._history is not None
-    assert watch._history.paused == seen
+    assert watch._history.memory == seen
+    assert before <= seen.paused[deployment] == seen.not_ready["production"]
 
 
 @pytest.mark.parametrize(

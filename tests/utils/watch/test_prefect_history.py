@@ -19,6 +19,7 @@ from tests.utils.watch.history_form import DAY, HOUR, MINUTE, History
 from tests.utils.watch.played_history import PlayedHistory
 from tests.utils.watch.server_looks import due_at
 from tests.utils.watch.simulation import View
+from utils.watch.history import Memory
 from utils.watch.judge import incidents, is_over
 from utils.watch.prefect_history import PrefectHistory
 
@@ -32,10 +33,10 @@ def same(history_server) -> Same:
     """Function that looks at times, returns the kinds due at last, and compares each look."""
 
     def kinds(made: History, *times: int, restarted: bool = False) -> set[str]:
-        played, reader = PlayedHistory(made, history_server), PrefectHistory()
+        played, reader = PlayedHistory(made, history_server), PrefectHistory(Memory())
         for time in times:
             if restarted:
-                reader = PrefectHistory()
+                reader = PrefectHistory(Memory())
             found = due_at(played.look(reader, time))
             assert found == due_at(View(made).at(time))
         return {str(each[0]) for each in found}
@@ -139,12 +140,12 @@ def test_pools_and_schedules(same):
 def test_a_pool_without_a_worker_stays_so_when_watch_is_started_anew(history_server):
     statuses = pool((0, "READY"), (HOUR, "NOT_READY"), (2 * HOUR, "READY"))
     played = PlayedHistory(happening(pools=[statuses]), history_server)
-    reader = PrefectHistory()
+    reader = PrefectHistory(Memory())
     played.look(reader, HOUR)
     found = played.look(reader, HOUR + 6 * MINUTE)
     (opened,) = incidents(found)
     assert not is_over(opened, found)
-    anew = PrefectHistory()
+    anew = PrefectHistory(reader.memory)
     assert not is_over(opened, played.look(anew, HOUR + 7 * MINUTE))
     assert is_over(opened, played.look(anew, 2 * HOUR))
 
@@ -153,9 +154,9 @@ def test_a_pool_without_a_worker_stays_so_when_watch_is_started_anew(history_ser
 def test_a_pause_promises_nothing_when_watch_is_started_anew(history_server):
     paused = deployment(schedule(DAY, 0), paused=[(HOUR, True), (3 * DAY + 9, False)])
     made = happening([], paused, pools=[READY])
-    played, reader = PlayedHistory(made, history_server), PrefectHistory()
+    played, reader = PlayedHistory(made, history_server), PrefectHistory(Memory())
     for time in (HOUR, 3 * DAY + 8):
         played.look(reader, time)
-    anew = played.look(PrefectHistory(reader.paused), 3 * DAY + HOUR)
+    anew = played.look(PrefectHistory(reader.memory), 3 * DAY + HOUR)
     assert due_at(anew) == set()
-    assert due_at(played.look(PrefectHistory(), 3 * DAY + HOUR)) != set()
+    assert due_at(played.look(PrefectHistory(Memory()), 3 * DAY + HOUR)) != set()
