@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from statistics import median
 from typing import Any, Callable, Iterator
+from uuid import UUID
 
 FAILED = ("FAILED", "CRASHED")
 FINAL = (*FAILED, "COMPLETED", "CANCELLED")
@@ -155,6 +156,16 @@ class WorkPool:
     name: str
     not_ready_since: datetime | None
     """When its workers were last heard of, None if it is ready or paused."""
+
+
+@dataclass
+class Memory:
+    """What was seen by looks, and Prefect's server does not tell."""
+
+    paused: dict[UUID, datetime] = field(default_factory=dict)
+    """When a deployment was last seen paused."""
+    not_ready: dict[str, datetime] = field(default_factory=dict)
+    """When a work pool was first seen without a worker, if it has none."""
 
 
 @dataclass(frozen=True)

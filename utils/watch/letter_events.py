@@ -1,7 +1,8 @@
 """Letters as events of Prefect's server, whose automations deliver them.
 
-The server's events are the only memory of what was told: a new process reads them, and two
-side by side send each letter under one id, of which the server takes one.
+The server's events are the only memory of what was told, and of what looks have seen: a new
+process reads them, and two side by side send each letter under one id, of which the server
+takes one.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from prefect.client.schemas.events import EventPage
 from prefect.events import Event
 from prefect.events.filters import EventFilter
 from prefect.logging import get_logger
+from pydantic import TypeAdapter
 
-from utils.watch.history import moment
+from utils.watch.history import Memory, moment
 from utils.watch.judge import Kind
 from utils.watch.letters import Action, Key, Letter, Sent
 
@@ -35,6 +37,7 @@ ANSWERED_WITHIN = timedelta(minutes=1)
 LOOKED_EVERY = timedelta(minutes=2)
 AWAY_AFTER = timedelta(minutes=10)
 PAGE = 50  # Prefect's most
+MEMORY = TypeAdapter(Memory)
 WATCH = {"prefect.resource.id": "data-platform.watch"}
 
 logger = get_logger("watch")
@@ -113,20 +116,22 @@ class LetterEvents:
         if sent := _sent(event):
             self._sent[event.id] = sent
 
-    def say_looked(self, client: SyncPrefectClient, now: datetime) -> None:
+    def memory(self, client: SyncPrefectClient) -> Memory:
+        """Return what looks have seen, as the last one has told it."""
+        looked = _last_look(client, datetime.now(UTC))
+        return MEMORY.validate_python(looked.payload if looked else {})
+
+    def say_looked(
+        self, client: SyncPrefectClient, now: datetime, memory: Memory
+    ) -> None:
         """Tell the server that all is well with watch itself, every other minute."""
         if self._looked is None:
-            last = max(
-                (
-                    each.occurred
-                    for each in _events(client, now - KEPT_FOR, name=[LOOKED])
-                ),
-                default=None,
-            )
-            if last and now > moment(last) + AWAY_AFTER:
+            last = _last_look(client, now)
+            if last and now > moment(last.occurred) + AWAY_AFTER:
                 _post(client, occurred=now, event=BACK, resource=WATCH)
         if self._looked is None or now >= self._looked + LOOKED_EVERY:
-            _post(client, occurred=now, event=LOOKED, resource=WATCH)
+            payload = MEMORY.dump_python(memory, mode="json")
+            _post(client, occurred=now, event=LOOKED, resource=WATCH, payload=payload)
             self._looked = now
 
     def _read_answers(self, client: SyncPrefectClient, now: datetime) -> None:
@@ -159,6 +164,10 @@ def _answers(
                 status = event.payload.get("status_code")
                 answer = Answer(status, str(event.payload.get("reason", "")))
                 yield UUID(related.id.removeprefix("prefect.event.")), answer
+
+
+def _last_look(client: SyncPrefectClient, now: datetime) -> Event | None:
+    return next(_events(client, now - KEPT_FOR, name=[LOOKED]), None)
 
 
 def _post(client: SyncPrefectClient, **fields: Any) -> Event:

@@ -12,16 +12,15 @@ from prefect.client.schemas.filters import DeploymentFilter, FlowRunFilter
 from prefect.client.schemas.objects import FlowRun, StateType, WorkPoolStatus
 from prefect.client.schemas.sorting import FlowRunSort
 
-from utils.runs.loaded_tables import latest_tables
 from utils.runs.prefect_server import read_all
 from utils.watch.history import (
     FINAL,
     MOST_DURATIONS,
     Deployment,
     History,
+    Memory,
     Run,
     State,
-    Table,
     WorkPool,
     moment,
 )
@@ -32,13 +31,20 @@ TAG = "alerts"
 TAGGED = DeploymentFilter.model_validate({"tags": {"all_": [TAG]}})
 # Clocks differ, and a transaction may be seen later than another one that ended after it.
 MARGIN = timedelta(minutes=10)
+# Two times of one transaction differ by so much.
+AT_ONCE = timedelta(seconds=1)
 UNFINISHED = [each for each in StateType if each.value not in FINAL]
 
 
 class PrefectHistory:
-    """Reader of the history, which asks for no more than what may have changed."""
+    """Reader of the history, which asks for no more than what may have changed.
 
-    def __init__(self) -> None:
+    Args:
+        memory: That of the reader before.
+    """
+
+    def __init__(self, memory: Memory) -> None:
+        self.memory = memory
         self._client: SyncPrefectClient
         self._looked: datetime | None = None
         self._runs: dict[UUID, dict[UUID, Run]] = {}
@@ -46,10 +52,6 @@ class PrefectHistory:
         self._states: dict[UUID, tuple[UUID | None, tuple[State, ...]]] = {}
         """States of runs that the server was asked for, with the last one's id."""
         self._flows: dict[UUID, str] = {}
-        self._paused: dict[UUID, datetime] = {}
-        """When a deployment was last seen paused."""
-        self._not_ready: dict[str, datetime] = {}
-        """When a work pool was first seen without a worker."""
 
     def look(self, client: SyncPrefectClient) -> History:
         """Return the history as it is now."""
@@ -60,12 +62,12 @@ class PrefectHistory:
         self._looked = now
         deployments = [self._deployment(each, now) for each in found]
         pools = {each.work_pool_name for each in found if each.work_pool_name}
-        return History(
-            now, tuple(deployments), tuple(self._pools(pools, now)), _tables(client)
-        )
+        return History(now, tuple(deployments), tuple(self._pools(pools, now)))
 
     def _read_runs(self, deployments: list[WatchedDeployment], now: datetime) -> None:
         ids = {each.id for each in deployments}
+        paused = self.memory.paused
+        self.memory.paused = {id: paused[id] for id in ids & paused.keys()}
         unknown = [each for each in deployments if each.id not in self._runs]
         kept = {
             id: {k: run for k, run in runs.items() if run.state.type in FINAL}
@@ -75,8 +77,8 @@ class PrefectHistory:
         self._runs = {id: {} for id in ids} | kept
         for deployment in unknown:
             self._add(self._earlier_runs(deployment.id, now))
-        since = self._looked - MARGIN if self._looked else now - MESSAGES_FOR
-        self._add(self._ended_since(since, TAGGED))
+        if self._looked:
+            self._add(self._ended_since(self._looked - MARGIN, TAGGED))
         self._add(self._unfinished(now))
         for id in ids:
             self._runs[id] = dict(_remembered(self._runs[id], now))
@@ -85,21 +87,22 @@ class PrefectHistory:
             del self._states[run]
 
     def _earlier_runs(self, deployment: UUID, now: datetime) -> Iterator[FlowRun]:
-        """Yield the last successes, and all ends after the last one."""
+        """Yield the last successes before what may be told, and all ends since then."""
         only = DeploymentFilter.model_validate({"id": {"any_": [deployment]}})
         successes = self._client.read_flow_runs(
             deployment_filter=only,
             flow_run_filter=FlowRunFilter.model_validate(
-                {"state": {"type": {"any_": [StateType.COMPLETED]}}}
+                {
+                    "state": {"type": {"any_": [StateType.COMPLETED]}},
+                    "end_time": {"before_": now - MESSAGES_FOR},
+                }
             ),
             sort=FlowRunSort.END_TIME_DESC,
             limit=MOST_DURATIONS,
         )
         yield from successes
-        if successes and successes[0].end_time:
-            yield from self._ended_since(successes[0].end_time, only)
-        elif not successes:
-            yield from self._ended_since(now - timedelta(days=365), only)
+        last = successes[0].end_time if successes else None
+        yield from self._ended_since(last or now - timedelta(days=365), only)
 
     def _ended_since(self, since: datetime, of: DeploymentFilter) -> Iterator[FlowRun]:
         ended = FlowRunFilter.model_validate({"end_time": {"after_": since}})
@@ -142,7 +145,7 @@ class PrefectHistory:
 
     def _states_of(self, run: FlowRun) -> tuple[State, ...]:
         """Return a run's states. The server is asked for those before that may matter."""
-        if run.run_count <= 1 and run.state_name != "InfrastructurePending":
+        if not _had_others(run):
             return tuple(_states(run))
         known, states = self._states.get(run.id, (None, ()))
         if not states or known != run.state_id:
@@ -161,12 +164,12 @@ class PrefectHistory:
 
     def _deployment(self, found: WatchedDeployment, now: datetime) -> Deployment:
         if found.paused:
-            self._paused[found.id] = now
+            self.memory.paused[found.id] = now
         return Deployment(
             id=str(found.id),
             name=f"{self._flow_name(found.flow_id)}/{found.name}",
             runs=tuple(self._runs[found.id].values()),
-            schedules=found.active_schedules(self._paused.get(found.id)),
+            schedules=found.active_schedules(self.memory.paused.get(found.id)),
         )
 
     def _flow_name(self, flow: UUID) -> str:
@@ -175,13 +178,13 @@ class PrefectHistory:
         return self._flows[flow]
 
     def _pools(self, names: set[str], now: datetime) -> Iterator[WorkPool]:
-        for pool in self._client.read_work_pools():
+        pools = self._client.read_work_pools()
+        before, self.memory.not_ready = self.memory.not_ready, {}
+        for pool in pools:
             if pool.name in names:
                 if pool.status == WorkPoolStatus.NOT_READY:
-                    self._not_ready.setdefault(pool.name, now)
-                else:
-                    self._not_ready.pop(pool.name, None)
-                yield WorkPool(pool.name, self._not_ready.get(pool.name))
+                    self.memory.not_ready[pool.name] = before.get(pool.name, now)
+                yield WorkPool(pool.name, self.memory.not_ready.get(pool.name))
 
 
 def _tagged_deployments(
@@ -194,24 +197,26 @@ def _tagged_deployments(
     return [WatchedDeployment.model_validate(each) for each in answer.json()]
 
 
-def _tables(client: SyncPrefectClient) -> tuple[Table, ...]:
-    """Return the tables that such deployments load, if their freshness is promised."""
-    return tuple(
-        Table(
-            name=each.name,
-            newest=each.newest,
-            promise=each.longest_age,
-            loaded=each.loaded,
-            fresh=None if each.is_stale(each.loaded) else each.loaded,
-            flow=each.flow,
-        )
-        for each in latest_tables(client, TAGGED)
-        if each.newest and each.longest_age
-    )
+def _had_others(run: FlowRun) -> bool:
+    """Return whether a run had states that its row does not tell.
+
+    It may have been started again after its end, or have been pending before it waits.
+    """
+    state = run.state
+    assert state
+    if run.run_count > 1 or run.state_name == "InfrastructurePending":
+        return True
+    if state.type == StateType.SCHEDULED:
+        return run.created is None or state.timestamp > run.created + AT_ONCE
+    if run.start_time is None:
+        return False
+    # Of a run that ends before it runs the server says that it began then.
+    ran = run.total_run_time if state.is_final() else timedelta()
+    return state.timestamp - run.start_time > ran + AT_ONCE
 
 
 def _states(run: FlowRun) -> Iterator[State]:
-    """Yield the states that matter of a run that has run once at most."""
+    """Yield the states that matter of a run whose row tells all of them."""
     state = run.state
     assert state
     if run.start_time and run.start_time < state.timestamp:
@@ -222,17 +227,22 @@ def _states(run: FlowRun) -> Iterator[State]:
 
 
 def _remembered(runs: dict[UUID, Run], now: datetime) -> Iterator[tuple[UUID, Run]]:
-    """Yield the runs that may still matter: recent ones, and those since the last success."""
-    ends = sorted(
-        ((run.state.at, id) for id, run in runs.items() if run.state.type in FINAL),
+    """Yield the runs that may still matter.
+
+    A message counts the failures since the success before it, and that may be older than
+    all that is told.
+    """
+    told = now - MESSAGES_FOR
+    successes = sorted(
+        (
+            (run.state.at, id)
+            for id, run in runs.items()
+            if run.state.type == "COMPLETED" and run.state.at <= told
+        ),
         reverse=True,
     )
-    successes = [id for _, id in ends if runs[id].state.type == "COMPLETED"]
-    last = runs[successes[0]].state.at if successes else None
-    kept = set(successes[:MOST_DURATIONS])
+    kept = {id for _, id in successes[:MOST_DURATIONS]}
     for id, run in runs.items():
-        is_recent = run.state.at > now - MESSAGES_FOR
-        if run.state.type not in FINAL or is_recent or id in kept:
-            yield id, run
-        elif last is None or run.state.at >= last:
+        is_since = not successes or run.state.at >= successes[0][0]
+        if run.state.type not in FINAL or is_since or id in kept:
             yield id, run

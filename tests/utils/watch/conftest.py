@@ -1,4 +1,4 @@
-"""A watched server, one for the tests of this folder."""
+"""Servers for the tests of this folder, one of each kind."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Iterator
 import pytest
 
 if TYPE_CHECKING:
+    from tests.utils.watch.history_server import HistoryServer
     from tests.utils.watch.watched_server import WatchedServer
 
 
@@ -27,3 +28,14 @@ def server(running_watched_server: WatchedServer) -> Iterator[WatchedServer]:
     """The server without deployments, and with places that take everything."""
     running_watched_server.empty()
     yield running_watched_server
+
+
+@pytest.fixture(scope="session")
+def history_server(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[HistoryServer]:
+    """A server on which histories are played."""
+    from tests.utils.watch.history_server import history_server
+
+    with history_server(tmp_path_factory.mktemp("histories")) as server:
+        yield server

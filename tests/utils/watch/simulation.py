@@ -32,13 +32,9 @@ def told(history: form.History) -> list[Due]:
     """Return what watch tells in a history, by the time at which it was accepted."""
     sent: list[Sent] = []
     view = View(history)
-    for time in _looks(history, view, sent):
-        now = view.at(time)
-        for letter in Outbox(sent).letters(now):
-            place = letter.key.action.place
-            accepted = not _within(time, history.refusals[place])
-            _keep(Sent(letter.key, now.now, letter.attempt, {}, accepted), sent)
-    return sorted(_accepted(sent), key=lambda due: (due.opened, due.kind, due.subject))
+    for time in looks(history, view, sent):
+        send(view.at(time), history, sent)
+    return accepted(sent)
 
 
 class View:
@@ -83,6 +79,19 @@ class View:
         return self._known[key]
 
 
+def send(now: known.History, history: form.History, sent: list[Sent]) -> None:
+    """Add the letters of a look, which their places take or refuse as the history says."""
+    for letter in Outbox(sent).letters(now):
+        refused = history.refusals[letter.key.action.place]
+        taken = not within(_seconds(now.now), refused)
+        _keep(Sent(letter.key, now.now, letter.attempt, {}, taken), sent)
+
+
+def accepted(sent: Iterable[Sent]) -> list[Due]:
+    """Return what places have accepted, by the time at which they did."""
+    return sorted(_accepted(sent), key=lambda due: (due.opened, due.kind, due.subject))
+
+
 def _keep(each: Sent, sent: list[Sent]) -> None:
     """Add a letter. Of those that were refused the first and the last matter."""
     again = [n for n, one in enumerate(sent) if one.key == each.key]
@@ -91,15 +100,15 @@ def _keep(each: Sent, sent: list[Sent]) -> None:
     sent.append(each)
 
 
-def _looks(history: form.History, view: View, sent: list[Sent]) -> Iterator[int]:
+def looks(history: form.History, view: View, sent: list[Sent]) -> Iterator[int]:
     """Yield the times of looks, at which something changes or becomes due."""
-    changes = iter([*sorted(set(_changes(history))), history.end])
-    time, change = 0, next(changes)
+    ahead = iter([*sorted(set(_changes(history))), history.end])
+    time, change = 0, next(ahead)
     while time <= history.end:
-        if not _within(time, history.down):
+        if not within(time, history.down):
             yield time
         while change <= time:
-            change = next(changes, history.end + 1)
+            change = next(ahead, history.end + 1)
         due = min(_dues(view, time, change), default=change)
         last = {each.key.action.place: each for each in sent}
         if not all(each.accepted for each in last.values()):
@@ -134,7 +143,7 @@ def _dues(view: View, time: int, change: int) -> Iterator[int]:
             yield seconds
 
 
-def _within(time: int, windows: Iterable[form.Window]) -> bool:
+def within(time: int, windows: Iterable[form.Window]) -> bool:
     return any(window.start <= time < window.stop for window in windows)
 
 

@@ -13,6 +13,7 @@ from prefect.states import Completed, Crashed, Failed, Pending, Running
 from tests.servers.waiting import until
 from utils.runs.loaded_tables import LoadedTable, metadata_of
 from utils.watch import judge, letters
+from utils.watch.letter_events import LetterEvents
 from utils.watch.look import Watch
 
 DAY = timedelta(days=1)
@@ -181,6 +182,27 @@ def test_no_success(server, look, monkeypatch):
     server.run(deployment, Running(), Completed())
     look()
     assert server.incidents()[:2] == [("trigger", key), ("resolve", key)]
+
+
+@pytest.mark.slow
+def test_what_was_seen_is_known_after_a_restart(server):
+    server.client.create_work_pool(WorkPoolCreate(name="production", type="process"))
+    deployment = server.deployment("products", work_pool_name="production")
+    server.client.pause_deployment(deployment)
+    before = datetime.now(UTC)
+    first = Watch()
+    first.look(server.client)
+    assert first._history is not None
+    seen = first._history.memory
+    assert seen.paused.keys() == {deployment}
+    assert seen.not_ready.keys() == {"production"}
+    until(lambda: LetterEvents().memory(server.client) == seen, "the event", 30)
+    server.client.resume_deployment(deployment)
+    watch = Watch()
+    watch.look(server.client)
+    assert watch._history is not None
+    assert watch._history.memory == seen
+    assert before <= seen.paused[deployment] == seen.not_ready["production"]
 
 
 @pytest.mark.parametrize(
