@@ -7,7 +7,7 @@ notices what is still there and has no effect any more.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING, Any, Callable
 
 import dlt
 from dlt.common.configuration.specs import config_providers_context
@@ -78,6 +78,21 @@ def drop_working_folder(pipeline: dlt.Pipeline) -> None:
         pipeline.drop()
     finally:
         pipeline.config.dataset_name_layout = layout
+
+
+def create_table(client: Any, schema: dlt.Schema, name: str) -> None:
+    """Create a missing table as dlt would, which believes that it exists.
+
+    Args:
+        client: Open job client of a SQL database.
+        schema: Schema of the dataset.
+        name: Name of the table.
+    """
+    _require(client, "_get_table_update_sql")
+    client.schema = schema
+    columns = list(schema.get_table_columns(name).values())
+    for statement in client._get_table_update_sql(name, columns, generate_alter=False):
+        client.sql_client.execute_sql(statement)
 
 
 def _require(owner: object, name: str) -> None:

@@ -7,9 +7,9 @@ import re
 from utils.backfill.progress import BackfillProgress, ChunkRun
 from utils.runs.logging import get_logger
 
-# Ids, then days and numbers, which differ from chunk to chunk.
+# Ids, then days and numbers, which differ from chunk to chunk. Not an answer's status.
 ID = re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", re.IGNORECASE)
-NUMBER = re.compile(r"\d([\d.,:/TZ_-]*\d)?")
+NUMBER = re.compile(r"(?![1-5]\d\d\b(?![.,:/-]\d))\b\d([\d.,:/TZ_-]*\d)?")
 
 
 class EarlyStop:

@@ -9,6 +9,7 @@ from typing import Iterable
 from prefect.client.schemas.objects import FlowRun, State, StateType
 
 from utils.backfill.chunks import Chunk
+from utils.errors import last_line
 from utils.redaction.texts import excerpt
 
 FAILURES = (StateType.FAILED, StateType.CRASHED)
@@ -55,8 +56,8 @@ class ChunkRun:
         """Last line of what the run's state says if it failed or crashed, else empty."""
         if self.run is None or self.run.state_type not in FAILURES:
             return ""
-        lines = (_state(self.run).message or self.state).strip().splitlines()
-        return excerpt(lines[-1].removeprefix(PREFIX).strip(), LONGEST_REASON)
+        line = last_line(_state(self.run).message or "") or self.state
+        return excerpt(line.removeprefix(PREFIX).strip(), LONGEST_REASON)
 
     def is_waiting(self, since: datetime) -> bool:
         """Return whether the run should have begun before a time, and has not.

@@ -40,6 +40,12 @@ def sentence(said: object) -> str:
     return " ".join(str(said).split()).rstrip(".") + "."
 
 
+def last_line(message: str) -> str:
+    """Return the last line of an error's message, without what dlt adds to each error."""
+    told, _, _ = message.partition("\n\nPending packages are left")
+    return told.strip().rpartition("\n")[2].strip()
+
+
 def nearest(wrong: str, names: Collection[str], otherwise: str = "") -> str:
     """Return advice on a wrong name.
 

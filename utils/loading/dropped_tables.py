@@ -14,10 +14,16 @@ import dlt
 from dlt.extract import DltSource
 
 from utils.destinations.pipelines import type_of
+from utils.dlt_internals import create_table
+from utils.promises.set_aside import SUFFIX
 
 
 def resources_of_dropped_tables(pipeline: dlt.Pipeline, source: DltSource) -> list[str]:
-    """Return the source's resources with a table that was loaded and is missing now."""
+    """Return the source's resources with a table that was loaded and is missing now.
+
+    A table of rows set aside comes back at once, empty: whoever has seen to its rows may
+    drop it, and the resource's own table is not read again for that.
+    """
     if not type_of(pipeline).has_tables:
         return []
     schema = _stored_schema(pipeline, source.schema.name)
@@ -27,7 +33,11 @@ def resources_of_dropped_tables(pipeline: dlt.Pipeline, source: DltSource) -> li
     client: Any
     with pipeline.destination_client() as client:
         found = {name for name, columns in client.get_storage_tables(loaded) if columns}
-    dropped = {resource_of(schema, name) for name in loaded if name not in found}
+        missing = [name for name in loaded if name not in found]
+        for name in missing:
+            if name.endswith(SUFFIX):
+                create_table(client, schema, name)
+    dropped = {resource_of(schema, n) for n in missing if not n.endswith(SUFFIX)}
     return [name for name in source.selected_resources if name in dropped]
 
 

@@ -53,9 +53,9 @@ class LoadReport(Report):
 
     @property
     def key(self) -> str:
-        """Name of the dataset's loads; of a range's, whose pipeline has its own name."""
-        name = self.dataset if self.pipeline in self.dataset else self.pipeline
-        return f"{name}-load"
+        """Name of the dataset's loads. A range's, whose pipeline has another name, differs."""
+        is_range = self.pipeline not in self.dataset
+        return f"{self.dataset}-{'range-' if is_range else ''}load"
 
     @property
     def rows(self) -> int:
@@ -115,7 +115,7 @@ def combined(reports: Sequence[LoadReport]) -> LoadReport:
             bytes=before.bytes + table.bytes,
             schema_changes=before.schema_changes + table.schema_changes,
             replaced=before.replaced or table.replaced,
-            outcome=table.outcome or before.outcome,
+            outcome=_of_both(before.outcome, table.outcome),
         )
     return replace(
         reports[-1],
@@ -129,3 +129,13 @@ def combined(reports: Sequence[LoadReport]) -> LoadReport:
 
 def _of_all(parts: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
     return tuple(chain.from_iterable(parts))
+
+
+def _of_both(before: Outcome | None, after: Outcome | None) -> Outcome | None:
+    if before is None or after is None:
+        return after or before
+    return replace(
+        after,
+        set_aside=before.set_aside + after.set_aside,
+        broken=tuple(dict.fromkeys((*before.broken, *after.broken))),
+    )

@@ -33,9 +33,9 @@ from utils.loading.replacement import SuspiciouslyFewRows, prepare_replacement
 from utils.loading.report import LoadReport
 from utils.loading.row_types import keep_shapes
 from utils.loading.table_loads import replaced_tables, table_loads
-from utils.promises.checks import begin, outcomes, require_few_set_aside
+from utils.promises import checks
 from utils.promises.load_history import HistoryRow, remember
-from utils.promises.validator import PromiseBroken
+from utils.promises.outcome import PromiseBroken
 from utils.reports import titled
 
 logger = logging.getLogger(__name__)
@@ -138,10 +138,10 @@ def _extract_and_send(
 ) -> Sent:
     note_base(pipeline)
     fit_to_destination(pipeline, source)
-    begin(source)
+    checks.begin(source)
     pipeline.extract(source, schema_contract=TYPES_ARE_FROZEN, refresh=refresh)
     try:
-        require_few_set_aside(source)
+        checks.end(source)
         return _send(pipeline)
     except (PromiseBroken, SuspiciouslyFewRows):
         start_from_destination(pipeline)
@@ -166,7 +166,7 @@ def _report(
     packages = [package for sent in all_sent for package in sent.info.load_packages]
     rows = sum((sent.rows for sent in all_sent), Counter[str]())
     destination_type = type_of(pipeline)
-    kept = outcomes(
+    kept = checks.outcomes(
         pipeline, source, rows, replaced_tables(packages), destination_type.has_tables
     )
     place = loaded[-1].info.destination_displayable_credentials

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Collection, Iterator, Mapping
 
 from utils.promises.declared import promised_values
 from utils.promises.load_history import past_loads
-from utils.promises.outcome import Outcome, age
+from utils.promises.outcome import Outcome, age, is_stale
 from utils.promises.set_aside import SUFFIX
 from utils.promises.usual_rows import PastLoad, usual_rows
 from utils.promises.validator import NEWEST, PromisedValues
@@ -22,18 +22,22 @@ def begin(source: DltSource) -> None:
     """Prepare the checks of a source's resources for a load."""
     for resource in source.selected_resources.values():
         if values := promised_values(resource):
-            replaces = resource.write_disposition == "replace"
-            values.begin(resource.name, replaces)
+            declared = resource.compute_table_schema()
+            table = source.schema.naming.normalize_table_identifier(
+                str(declared["name"])
+            )
+            replaces = declared.get("write_disposition") == "replace"
+            values.begin(resource.name, table, replaces)
 
 
-def require_few_set_aside(source: DltSource) -> None:
-    """Reject an extracted load that sets aside most of a table's rows.
+def end(source: DltSource) -> None:
+    """Judge an extracted load as a whole, before it is sent.
 
     Raises:
-        PromiseBroken: The message names the table and a row.
+        PromiseBroken: The message names the table and the promise.
     """
-    for _, values in _promised(source):
-        values.require_few_set_aside()
+    for values in _promised(source):
+        values.end()
 
 
 def outcomes(
@@ -53,30 +57,26 @@ def outcomes(
         has_history: Whether the dataset has a `load_history`.
     """
     now = datetime.now(UTC)
-    promised = dict(_promised(source))
-    past = {}
-    if has_history and any(each.promises.usual_rows for each in promised.values()):
-        past = past_loads(pipeline, now)
+    promised = list(_promised(source))
+    counted = [each.table for each in promised if each.promises.usual_rows]
+    past = past_loads(pipeline, counted, now) if has_history and counted else {}
     found = {}
-    for table, values in promised.items():
+    for values in promised:
+        table = values.table
         load = PastLoad(now, rows.get(table, 0), table in replaced)
         outcome = Outcome(
-            newest=_newest(pipeline, source, values.table_name),
+            newest=_newest(pipeline, source, values.resource),
             longest_age=values.promises.longest_age,
             set_aside=values.set_aside,
             broken=(),
         )
-        broken = tuple(_broken(table, values, outcome, load, past.get(table, [])))
+        broken = tuple(_broken(values, outcome, load, past.get(table, [])))
         found[table] = replace(outcome, broken=broken)
     return found
 
 
-def _promised(source: DltSource) -> Iterator[tuple[str, PromisedValues]]:
-    """Yield the tables of the source with promises."""
-    for resource in source.selected_resources.values():
-        if values := promised_values(resource):
-            name = str(resource.table_name)
-            yield source.schema.naming.normalize_table_identifier(name), values
+def _promised(source: DltSource) -> Iterator[PromisedValues]:
+    return filter(None, map(promised_values, source.selected_resources.values()))
 
 
 def _newest(
@@ -87,25 +87,21 @@ def _newest(
 
 
 def _broken(
-    table: str,
-    values: PromisedValues,
-    outcome: Outcome,
-    load: PastLoad,
-    past: list[PastLoad],
+    values: PromisedValues, outcome: Outcome, load: PastLoad, past: list[PastLoad]
 ) -> Iterator[str]:
-    if outcome.is_fresh(load.at) is False and outcome.newest and outcome.longest_age:
+    newest, longest = outcome.newest, outcome.longest_age
+    if newest and longest and is_stale(newest, longest, load.at):
         yield (
-            f"{table} is stale: the newest {values.promises.cursor} is of"
-            f" {outcome.newest:%Y-%m-%d %H:%M} UTC, promised to be less than"
-            f" {age(outcome.longest_age)} old"
+            f"{values.table} is stale: the newest {values.promises.cursor} is of"
+            f" {newest:%Y-%m-%d %H:%M} UTC, promised to be less than {age(longest)} old"
         )
     if values.promises.usual_rows:
         usual = usual_rows(load, past)
         if usual is not None:
             yield (
-                f"{table} got {load.rows:,} rows, and usually gets {usual:,.0f} on a"
+                f"{values.table} got {load.rows:,} rows, and usually gets {usual:,.0f} on a"
                 f" {load.at:%A}"
             )
     if number := outcome.set_aside:
         rows = "1 row is" if number == 1 else f"{number:,} rows are"
-        yield (f"{rows} not in {table}, but set aside in" f" {table}{SUFFIX}")
+        yield f"{rows} not in {values.table}, but set aside in {values.table}{SUFFIX}"

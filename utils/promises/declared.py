@@ -25,22 +25,31 @@ def promise(
     """Declare the promises of a resource's table, and return the resource.
 
     Args:
-        resource: Resource that yields Arrow tables or rows.
-        fresh: Cursor, and the age that its newest value does not reach. Its values are
-            times or dates; a date counts as its midnight in UTC.
+        resource: Resource that yields Arrow tables or rows. All columns have their names
+            in these.
+        fresh: Cursor column, and the age that its newest value does not reach. Its values
+            are times or dates; a date counts as its midnight in UTC.
         rows: Whether an unusual number of rows is told. The rows are loaded.
         not_null: Columns with a value in each row.
         unique: Columns whose values together come once in a load. They stay in memory
-            until the load is extracted.
+            until the load is extracted. To set repeated keys aside takes much time if
+            they do not rise.
         between: Lowest and highest value by column; None for no bound.
         accepted: Values by column. NULL is not judged, neither here nor in `between`.
         broken: What becomes of a row that breaks a rule on its values. It fails the load
-            before any row is loaded, or goes to the table `<table>_set_aside`, in which at
-            most a tenth of a load's rows may be.
+            before any row is sent, or goes to the table `<table>_set_aside`: at most a
+            tenth of a load's rows.
 
     Returns:
         The same resource.
+
+    Raises:
+        ValueError: The resource has a validator of its own, such as a Pydantic model.
     """
+    if resource.validator:
+        raise ValueError(
+            f"{resource.name} has a validator already, which sees its rows"
+        )
     rules: list[Rule] = [NotNull((name,)) for name in not_null]
     if unique:
         rules.append(Unique(tuple(unique)))

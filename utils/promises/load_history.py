@@ -7,10 +7,13 @@ then leaves no row; its load is in dlt's `_dlt_loads`. A lake has no such table.
 from __future__ import annotations
 
 import logging
+from contextlib import contextmanager, suppress
 from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Iterable, Iterator, Sequence
 
+from utils.errors import sentence
+from utils.errors.interruption import interruption_behind
 from utils.promises.usual_rows import WEEKS, PastLoad
 
 if TYPE_CHECKING:
@@ -32,7 +35,7 @@ CREATE TABLE IF NOT EXISTS {table} (
 INSERT = "INSERT INTO {table} VALUES {rows}"
 PAST = """
 SELECT table_name, loaded_at, rows_loaded, replaced FROM {table}
-WHERE pipeline = %s AND loaded_at > %s ORDER BY loaded_at
+WHERE pipeline = %s AND loaded_at > %s AND table_name IN ({names}) ORDER BY loaded_at
 """
 
 
@@ -58,18 +61,25 @@ class HistoryRow:
         return tuple(map(_fitting, astuple(self)))
 
 
-def past_loads(pipeline: dlt.Pipeline, now: datetime) -> dict[str, list[PastLoad]]:
-    """Return the loads of the last weeks by table, each by time."""
+def past_loads(
+    pipeline: dlt.Pipeline, tables: Sequence[str], now: datetime
+) -> dict[str, list[PastLoad]]:
+    """Return the loads of tables in the last weeks, by time.
+
+    The tables are loaded already. A history that cannot be read only makes their numbers of
+    rows unknown.
+    """
     from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
     found: dict[str, list[PastLoad]] = {}
-    with pipeline.sql_client() as client:
-        query = PAST.format(table=client.make_qualified_table_name(TABLE))
+    rows: Sequence[Any] = []
+    with _failure_is_a_warning("read"), pipeline.sql_client() as client:
+        name = client.make_qualified_table_name(TABLE)
+        query = PAST.format(table=name, names=", ".join(["%s"] * len(tables)))
         since = _fitting(now - WEEKS)
-        try:
-            rows = client.execute_sql(query, pipeline.pipeline_name, since) or []
-        except DatabaseUndefinedRelation:
-            return found
+        with suppress(DatabaseUndefinedRelation):  # there was no load yet
+            arguments = (pipeline.pipeline_name, since, *tables)
+            rows = client.execute_sql(query, *arguments) or []
     for table, at, number, replaced in rows:
         load = PastLoad(at.replace(tzinfo=UTC), number, replaced)
         found.setdefault(table, []).append(load)
@@ -77,24 +87,29 @@ def past_loads(pipeline: dlt.Pipeline, now: datetime) -> dict[str, list[PastLoad
 
 
 def remember(pipeline: dlt.Pipeline, rows: Sequence[HistoryRow]) -> None:
-    """Add rows to the history. A load never fails because they could not be added."""
-    from dlt.destinations.exceptions import (
-        DatabaseException,
-        DatabaseUndefinedRelation,
-    )
+    """Add rows to the history, if it can be written."""
+    from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
     if not rows:
         return
+    with _failure_is_a_warning("written"), pipeline.sql_client() as client:
+        try:
+            _insert(client, rows)
+        except DatabaseUndefinedRelation:
+            name = client.make_qualified_table_name(TABLE)
+            client.execute_sql(CREATE.format(table=name))
+            _insert(client, rows)
+
+
+@contextmanager
+def _failure_is_a_warning(what: str) -> Iterator[None]:
+    """Log an error: the rows are loaded, and a second try would append them twice."""
     try:
-        with pipeline.sql_client() as client:
-            try:
-                _insert(client, rows)
-            except DatabaseUndefinedRelation:
-                name = client.make_qualified_table_name(TABLE)
-                client.execute_sql(CREATE.format(table=name))
-                _insert(client, rows)
-    except DatabaseException as error:
-        logger.warning("The load cannot be noted in %s: %s", TABLE, error)
+        yield
+    except Exception as error:
+        if interruption_behind(error):
+            raise
+        logger.warning("%s cannot be %s: %s", TABLE, what, sentence(error))
 
 
 def _insert(client: SqlClientBase[Any], rows: Iterable[HistoryRow]) -> None:

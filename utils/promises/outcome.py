@@ -5,10 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from utils.errors import ClearError
+
+
+class PromiseBroken(ClearError):
+    """Rows break a promise of their table, or it cannot be checked."""
+
 
 @dataclass(frozen=True)
 class Outcome:
-    """Promises of a table after a load."""
+    """Promises of a table, and what a load has kept of them."""
 
     newest: datetime | None
     """Newest value of the cursor that was ever loaded, None without cursor or value."""
@@ -19,14 +25,23 @@ class Outcome:
     broken: tuple[str, ...]
     """Broken promises in words."""
 
-    def is_fresh(self, at: datetime) -> bool | None:
-        """Return whether the newest value is as new as promised, None if nothing is."""
-        if self.longest_age is None or self.newest is None:
-            return None
-        return at - self.newest < self.longest_age
+
+def is_stale(
+    newest: datetime | None, longest_age: timedelta | None, at: datetime
+) -> bool:
+    """Return whether a newest value has become older than promised."""
+    if newest is None or longest_age is None:
+        return False
+    return at - newest >= longest_age
 
 
 def age(length: timedelta) -> str:
-    """Return an age in days or hours."""
-    hours = length.total_seconds() / 3600
-    return f"{hours / 24:g} days" if hours >= 48 else f"{hours:g} hours"
+    """Return a promised age in words."""
+    minutes = round(length.total_seconds() / 60)
+    for size, name in ((24 * 60, "days"), (60, "hours")):
+        if minutes >= 2 * size and minutes % size == 0:
+            return f"{minutes // size} {name}"
+    hours, rest = divmod(minutes, 60)
+    if not rest:
+        return f"{hours} hours" if hours != 1 else "1 hour"
+    return f"{hours} hours {rest} minutes" if hours else f"{rest} minutes"

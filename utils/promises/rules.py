@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Callable
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-Check = Callable[["pa.Table"], "pa.Array | None"]
-"""Returns the mask of the rows that break a rule, None if no row does."""
 
 
 @dataclass(frozen=True)
@@ -22,19 +19,41 @@ class Rule(ABC):
     @property
     @abstractmethod
     def words(self) -> str:
-        """The rule in words, after the columns' names: `price is between 0 and 100`."""
+        """Rule in words: `price is between 0 and 100`."""
+
+    def check(self, at_once: bool) -> Check:
+        """Return the check of one load, which gets its batches in their order.
+
+        Args:
+            at_once: Whether rows that break the rule must be found in their own batch.
+        """
+        return Check(self)
 
     @abstractmethod
-    def checks(self) -> Check:
-        """Return the check of one load, whose batches it gets in their order."""
+    def broken(self, batch: pa.Table) -> pa.Array | None:
+        """Return the mask of the rows that break the rule, None if no row does."""
 
-    def example(self, row: dict[str, Any]) -> str:
-        """Return the values of a row that breaks the rule."""
-        values = {name: row[name] for name in self.columns}
+    def values(self, row: dict[str, Any]) -> str:
+        """Return what a row has in the rule's columns."""
         return ", ".join(
-            f"{name} {'NULL' if value is None else repr(str(value))}"
-            for name, value in values.items()
+            f"{name} {'NULL' if row[name] is None else repr(str(row[name]))}"
+            for name in self.columns
         )
+
+
+class Check:
+    """Check of a rule in the batches of one load."""
+
+    def __init__(self, rule: Rule) -> None:
+        self.rule = rule
+
+    def broken(self, batch: pa.Table) -> pa.Array | None:
+        """Return the mask of the rows that break the rule, None if no row does."""
+        return self.rule.broken(batch)
+
+    def broken_in_all(self) -> tuple[int, str]:
+        """Return how many rows break the rule that no batch has shown, and what one has."""
+        return 0, ""
 
 
 @dataclass(frozen=True)
@@ -45,11 +64,8 @@ class NotNull(Rule):
     def words(self) -> str:
         return f"{self.columns[0]} is not NULL"
 
-    def checks(self) -> Check:
-        return self._check
-
-    def _check(self, batch: pa.Table) -> pa.Array | None:
-        column = batch[self.columns[0]]
+    def broken(self, batch: pa.Table) -> pa.Array | None:
+        column = _column(batch, self.columns[0])
         return _array(column.is_null()) if column.null_count else None
 
 
@@ -69,43 +85,43 @@ class Between(Rule):
             return f"{name} is at most {self.highest}"
         return f"{name} is between {self.lowest} and {self.highest}"
 
-    def checks(self) -> Check:
-        return self._check
-
-    def _check(self, batch: pa.Table) -> pa.Array | None:
+    def broken(self, batch: pa.Table) -> pa.Array | None:
         import pyarrow.compute as pc
 
-        column = batch[self.columns[0]]
+        column = _column(batch, self.columns[0])
         within = pc.is_valid(column)
         if self.lowest is not None:
             within = pc.and_(within, pc.greater_equal(column, self.lowest))
         if self.highest is not None:
             within = pc.and_(within, pc.less_equal(column, self.highest))
-        return _broken(column, within)
+        return _not_kept(column, within)
 
 
 @dataclass(frozen=True)
 class Accepted(Rule):
     """A column has no values except those listed."""
 
-    values: tuple[Any, ...]
+    accepted: tuple[Any, ...]
 
     @property
     def words(self) -> str:
-        return f"{self.columns[0]} is one of {', '.join(map(str, self.values))}"
+        return f"{self.columns[0]} is one of {', '.join(map(str, self.accepted))}"
 
-    def checks(self) -> Check:
-        return self._check
-
-    def _check(self, batch: pa.Table) -> pa.Array | None:
+    def broken(self, batch: pa.Table) -> pa.Array | None:
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        column = batch[self.columns[0]]
+        column = _column(batch, self.columns[0])
         if column.null_count == len(column):
             return None  # it may have no type either
-        values = pa.array(self.values).cast(column.type)
-        return _broken(column, pc.is_in(column, value_set=values))
+        values = []
+        for value in self.accepted:
+            try:
+                values.append(pa.scalar(value).cast(column.type).as_py())
+            except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+                continue  # no value of this column equals it
+        accepted = pa.array(values, column.type)
+        return _not_kept(column, pc.is_in(column, value_set=accepted))
 
 
 @dataclass(frozen=True)
@@ -118,47 +134,76 @@ class Unique(Rule):
             return f"{self.columns[0]} comes once in a load"
         return f"{' and '.join(self.columns)} together come once in a load"
 
-    def checks(self) -> Check:
-        return _Keys(self.columns).repeated
+    def check(self, at_once: bool) -> Check:
+        return _UniqueCheck(self, at_once)
 
+    def broken(self, batch: pa.Table) -> pa.Array | None:
+        """Return the rows whose key a row before them in the batch has."""
+        return _repeated_within(self.keys(batch))
 
-class _Keys:
-    """Keys of the batches of a load so far."""
-
-    def __init__(self, columns: tuple[str, ...]) -> None:
-        self._columns = columns
-        self._seen: list[pa.Array] = []
-        self._highest: Any = None
-
-    def repeated(self, batch: pa.Table) -> pa.Array | None:
-        """Return the rows whose key a row before them has."""
+    def keys(self, batch: pa.Table) -> pa.Array:
+        """Return the keys of a batch. Those of several columns are texts."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        keys = self._keys(batch)
+        if len(self.columns) == 1:
+            return _array(_column(batch, self.columns[0]))
+        texts = [_column(batch, name).cast(pa.string()) for name in self.columns]
+        return _array(pc.binary_join_element_wise(*texts, "\0"))
+
+
+class _UniqueCheck(Check):
+    """Check of all keys of a load, which stay in memory until its end.
+
+    Keys mostly rise from batch to batch. If they do not, and there is time until the end,
+    they are compared only then: to look up each batch among all before it would take time
+    in proportion to the square of the rows.
+    """
+
+    def __init__(self, rule: Unique, at_once: bool) -> None:
+        super().__init__(rule)
+        self._unique = rule
+        self._at_once = at_once
+        self._seen: list[pa.Array] = []
+        self._highest: pa.Scalar | None = None
+        self._rises = True
+
+    def broken(self, batch: pa.Table) -> pa.Array | None:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        keys = self._unique.keys(batch)
         lowest, highest = pc.min_max(keys).values()
         if not lowest.is_valid:
             return None
+        if self._seen:
+            keys = keys.cast(self._seen[0].type)  # of an API's rows it may differ
         broken = _repeated_within(keys)
-        # Keys mostly rise from batch to batch: then there is nothing to look up.
-        if self._seen and not pc.greater(lowest, self._highest).as_py():
-            seen = pa.chunked_array(self._seen)
-            before = pc.and_(pc.is_valid(keys), pc.is_in(keys, value_set=seen))
-            if pc.any(before).as_py():
+        if self._highest is not None and not pc.greater(lowest, self._highest).as_py():
+            self._rises = False
+            if self._at_once:
+                seen = pa.chunked_array(self._seen)
+                before = pc.and_(pc.is_valid(keys), pc.is_in(keys, value_set=seen))
                 broken = before if broken is None else pc.or_(broken, before)
         self._seen.append(keys)
         if self._highest is None or pc.greater(highest, self._highest).as_py():
             self._highest = highest
-        return broken
+        return broken if broken and pc.any(broken).as_py() else None
 
-    def _keys(self, batch: pa.Table) -> pa.Array:
+    def broken_in_all(self) -> tuple[int, str]:
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        if len(self._columns) == 1:
-            return _array(batch[self._columns[0]])
-        texts = [batch[name].cast(pa.string()) for name in self._columns]
-        return _array(pc.binary_join_element_wise(*texts, "\0"))
+        if self._rises or self._at_once:
+            return 0, ""
+        keys = pa.chunked_array(self._seen).drop_null()
+        repeated = len(keys) - pc.count_distinct(keys).as_py()
+        if not repeated:
+            return 0, ""
+        counts = keys.value_counts()
+        several = counts.filter(pc.greater(counts.field("counts"), 1))
+        parts = str(several[0]["values"].as_py()).split("\0")
+        return repeated, self.rule.values(dict(zip(self.rule.columns, parts)))
 
 
 def _repeated_within(keys: pa.Array) -> pa.Array | None:
@@ -174,12 +219,22 @@ def _repeated_within(keys: pa.Array) -> pa.Array | None:
     return pc.and_not(pc.is_valid(keys), pc.is_in(numbers, value_set=first))
 
 
-def _broken(column: pa.ChunkedArray, kept: pa.ChunkedArray) -> pa.Array | None:
-    """Return the mask of values that are not kept. NULL is not judged."""
+def _not_kept(column: pa.ChunkedArray, kept: pa.ChunkedArray) -> pa.Array | None:
+    """Return the mask of the values that are not kept. NULL is not judged."""
     import pyarrow.compute as pc
 
     broken = pc.and_not(pc.is_valid(column), pc.fill_null(kept, False))
     return _array(broken) if pc.any(broken).as_py() else None
+
+
+def _column(batch: pa.Table, name: str) -> pa.ChunkedArray:
+    """Return a column's values. Arrow compares no encoded ones."""
+    import pyarrow as pa
+
+    column = batch[name]
+    if pa.types.is_dictionary(column.type):
+        return column.cast(column.type.value_type)
+    return column
 
 
 def _array(column: pa.ChunkedArray) -> pa.Array:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Iterator, Mapping
 
 import dlt
 
@@ -18,7 +18,7 @@ SUFFIX = "_set_aside"
 def divided(
     item: Any,
     batch: pa.Table,
-    broken: Sequence[tuple[int, str]],
+    broken: Mapping[int, str],
     table: str,
     moment: datetime,
 ) -> Iterator[Any]:
@@ -27,27 +27,31 @@ def divided(
     Args:
         item: Batch as the resource has yielded it: Arrow, a list of rows or a row.
         batch: The same rows as an Arrow table.
-        broken: Number and broken promises of each row to set aside.
+        broken: Broken promises of the rows to set aside, by their numbers, which rise.
         table: Name of the table.
         moment: When the load began.
     """
     import pyarrow as pa
+    import pyarrow.compute as pc
 
-    numbers = [number for number, _ in broken]
-    kept = sorted(set(range(batch.num_rows)) - set(numbers))
     if isinstance(item, (list, dict)):
         rows = item if isinstance(item, list) else [item]
-        yield [rows[number] for number in kept]
-        aside = [rows[number] for number in numbers]
+        yield [row for number, row in enumerate(rows) if number not in broken]
+        aside = [rows[number] for number in broken]
     else:
-        yield batch.take(pa.array(kept, pa.int64()))
-        aside = batch.take(pa.array(numbers, pa.int64())).to_pylist()
+        numbers = pa.array(broken, pa.int64())
+        kept = pc.invert(pc.is_in(pa.array(range(len(batch))), value_set=numbers))
+        yield batch.filter(kept)
+        aside = batch.take(numbers).to_pylist()
     yield dlt.mark.with_hints(
-        _table(aside, [promises for _, promises in broken], moment),
+        _table(aside, list(broken.values()), moment),
         dlt.mark.make_hints(
             table_name=f"{table}{SUFFIX}",
             primary_key="row_id",
             write_disposition="merge",
+            # a variant starts with the resource's own hints
+            columns={},
+            merge_key="",
         ),
         create_table_variant=True,
     )
@@ -57,14 +61,14 @@ def _table(rows: list[Any], promises: list[str], moment: datetime) -> pa.Table:
     import pyarrow as pa
 
     texts = [json.dumps(row, default=str, ensure_ascii=False) for row in rows]
-    # the same row is there once, however often it is read
+    # In a warehouse the same row is there once, however often it is read. A lake appends.
     ids = [hashlib.sha256(text.encode()).hexdigest() for text in texts]
     began = pa.scalar(moment, pa.timestamp("us", "UTC"))
-    return pa.table(
-        {
-            "row_id": ids,
-            "set_aside_at": pa.repeat(began, len(ids)),
-            "broken_promise": pa.array(promises, pa.string()),
-            "source_row": pa.array(texts, pa.string()),
-        }
-    )
+    columns = {
+        "row_id": pa.array(ids),
+        "set_aside_at": pa.repeat(began, len(ids)),
+        "broken_promise": pa.array(promises, pa.string()),
+        "source_row": pa.array(texts, pa.string()),
+    }
+    table = pa.table(columns)
+    return table.cast(table.schema.set(0, table.schema.field(0).with_nullable(False)))

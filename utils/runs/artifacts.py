@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from traceback import format_exception_only
 from types import TracebackType
 from typing import TYPE_CHECKING, Iterator, TypeVar
@@ -24,7 +25,10 @@ from utils.loading.report import LoadReport
 from utils.redaction.texts import redact
 from utils.reports import Report
 from utils.runs.loaded_tables import (
+    LoadedTable,
     TablesReport,
+    latest_tables,
+    merged,
     metadata_of,
     say_loaded,
     tables_of,
@@ -43,14 +47,23 @@ def publish(report: AnyReport) -> AnyReport:
     """Log a report's summary, publish its table as an artifact, and return it."""
     get_logger().info(report.summary)
     if isinstance(report, LoadReport):
-        tables = tables_of(report)
-        _create(report, metadata_of(tables))
-        with _failure_is_a_warning("The overview of tables"):
-            say_loaded(report, tables)
-            _create(TablesReport.read())
+        _publish_load(report)
     else:
         _create(report)
     return report
+
+
+def _publish_load(report: LoadReport) -> None:
+    """Publish a load's artifact, an event of each table, and the overview of all tables."""
+    known: list[LoadedTable] = []
+    with _failure_is_a_warning("The overview of tables"):
+        with get_client(sync_client=True) as client:
+            known = latest_tables(client)
+    tables = tables_of(report, known)
+    _create(report, metadata_of(tables))
+    with _failure_is_a_warning("The overview of tables"):
+        say_loaded(report, tables)
+        _create(TablesReport(datetime.now(UTC), tuple(merged([*known, *tables]))))
 
 
 def _create(report: Report, metadata: dict[str, str] | None = None) -> None:

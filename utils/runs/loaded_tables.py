@@ -9,23 +9,23 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
-from typing import Any, Iterator
+from typing import Iterable, Iterator
 
-from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.filters import DeploymentFilter
-from prefect.client.schemas.objects import ArtifactCollection
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.filters import ArtifactCollectionFilter
+from prefect.client.schemas.sorting import ArtifactCollectionSort
 from prefect.events import emit_event
 from prefect.runtime import deployment, flow_run
 from pydantic import TypeAdapter, ValidationError
 
 from utils.loading.report import LoadReport
-from utils.promises.outcome import age
+from utils.promises.outcome import age, is_stale
 from utils.redaction.texts import redact
 from utils.reports import Fact, Report, titled
 from utils.runs.prefect_server import read_all
 
 LOADED = "table.loaded"
+LOADS = ArtifactCollectionFilter.model_validate({"key": {"like_": "%-load"}})
 # Prefect cuts a longer text of an artifact's metadata.
 LONGEST = 500
 BROKEN = " broken"
@@ -38,6 +38,8 @@ class LoadedTable:
     dataset: str
     table: str
     flow: str
+    deployment: str
+    """Deployment that loads it, as `flow/deployment`; empty if none ever has."""
     loaded: datetime
     rows: int
     newest: datetime | None = None
@@ -51,24 +53,31 @@ class LoadedTable:
         """Name with its dataset."""
         return f"{self.dataset}.{self.table}"
 
-    def is_stale(self, now: datetime) -> bool:
-        """Return whether its newest value has become older than promised."""
-        if self.newest is None or self.longest_age is None:
-            return False
-        return now - self.newest >= self.longest_age
-
 
 TABLE = TypeAdapter(LoadedTable)
 
 
-def tables_of(report: LoadReport) -> list[LoadedTable]:
-    """Return the tables of a load that has just ended, within its run."""
+def tables_of(report: LoadReport, known: list[LoadedTable]) -> list[LoadedTable]:
+    """Return the tables of a load that has just ended, within its run.
+
+    Args:
+        report: Report of the load.
+        known: Tables as they were before. One that a deployment loads stays its own if
+            somebody loads it from a terminal.
+    """
     now = datetime.now(UTC)
+    flow, name = flow_run.flow_name or report.pipeline, deployment.name
+    owners = {each.name: each.deployment for each in known}
     return [
         LoadedTable(
             dataset=report.dataset,
             table=each.name,
-            flow=flow_run.flow_name or report.pipeline,
+            flow=flow,
+            deployment=(
+                f"{flow}/{name}"
+                if name
+                else owners.get(f"{report.dataset}.{each.name}", "")
+            ),
             loaded=now,
             rows=each.rows,
             newest=each.outcome.newest if each.outcome else None,
@@ -90,21 +99,26 @@ def metadata_of(tables: list[LoadedTable]) -> dict[str, str]:
     return kept
 
 
-def latest_tables(
-    client: SyncPrefectClient, loaded_by: DeploymentFilter | None = None
-) -> list[LoadedTable]:
-    """Return each table after its last load.
+def latest_tables(client: SyncPrefectClient) -> list[LoadedTable]:
+    """Return each table after its last load."""
+    found: list[LoadedTable] = []
+    for artifact in read_all(
+        client.read_latest_artifacts,
+        artifact_filter=LOADS,
+        sort=ArtifactCollectionSort.ID_DESC,
+    ):
+        found += _tables(artifact.metadata_ or {})
+    return merged(found)
 
-    Args:
-        client: Prefect API client.
-        loaded_by: Deployments whose loads count. All loads count if None.
+
+def merged(tables: Iterable[LoadedTable]) -> list[LoadedTable]:
+    """Return each table once: its last load that had promises, else the last one.
+
+    The load of an old range has none, and says nothing of how fresh its table is.
     """
     found: dict[str, LoadedTable] = {}
-    for artifact in read_all(partial(_latest_artifacts, client, loaded_by)):
-        for table in _tables(artifact.metadata_ or {}):
-            before = found.get(table.name)
-            if before is None or table.loaded > before.loaded:
-                found[table.name] = table
+    for table in sorted(tables, key=lambda each: (each.has_promises, each.loaded)):
+        found[table.name] = table
     return list(found.values())
 
 
@@ -123,7 +137,6 @@ def say_loaded(report: LoadReport, tables: list[LoadedTable]) -> None:
                 "seconds": round(report.seconds, 1),
                 "schema_changes": list(titled(each.schema_changes)),
                 "set_aside": each.outcome.set_aside if each.outcome else 0,
-                "deployment": deployment.name,
             },
         )
 
@@ -143,13 +156,6 @@ class TablesReport(Report):
 
     now: datetime
     tables: tuple[LoadedTable, ...]
-
-    @classmethod
-    def read(cls) -> TablesReport:
-        """Read the tables as they are now."""
-        with get_client(sync_client=True) as client:
-            tables = latest_tables(client)
-        return cls(datetime.now(UTC), tuple(tables))
 
     @property
     def summary(self) -> str:
@@ -181,28 +187,9 @@ class TablesReport(Report):
         """Return what became of a table's promises, in words."""
         if table.broken:
             return table.broken
-        if table.is_stale(self.now) and table.longest_age:
+        if table.longest_age and is_stale(table.newest, table.longest_age, self.now):
             return f"stale: promised to be less than {age(table.longest_age)} old"
         return "kept" if table.has_promises else "none"
-
-
-def _latest_artifacts(
-    client: SyncPrefectClient,
-    loaded_by: DeploymentFilter | None,
-    limit: int,
-    offset: int,
-) -> list[ArtifactCollection]:
-    """Return a page of the latest artifact of each key of loads."""
-    asked: dict[str, Any] = {
-        "artifacts": {"key": {"like_": "%-load"}},
-        "limit": limit,
-        "offset": offset,
-    }
-    if loaded_by:
-        # Prefect's client has no way to ask for deployments here
-        asked["deployments"] = loaded_by.model_dump(mode="json", exclude_unset=True)
-    answer = client.request("POST", "/artifacts/latest/filter", json=asked)
-    return ArtifactCollection.model_validate_list(answer.json())
 
 
 def _tables(metadata: dict[str, str]) -> Iterator[LoadedTable]:

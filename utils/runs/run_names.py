@@ -18,7 +18,7 @@ from utils.redaction.texts import redact
 from utils.runs.logging import get_logger
 
 # Those of Prefect's server, `lean-cockatoo`, and of the UI's form, `phi6-hurkos-a`.
-MADE_UP = re.compile(r"[a-z]+\d*(-[a-z\d]+)+")
+MADE_UP = re.compile(r"[a-z]+-[a-z]+|[a-z]+\d+(-[a-z\d]+)+")
 LONGEST_NAME = 150
 # Loads all that there is, whatever the day.
 WITHOUT_DAY = "full_refresh"

@@ -7,11 +7,12 @@ from dataclasses import replace
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.logging import get_logger
 
+from utils.promises.outcome import is_stale
 from utils.runs.loaded_tables import latest_tables
-from utils.watch.history import Table
+from utils.watch.history import History, Table
 from utils.watch.letter_events import LetterEvents
 from utils.watch.letters import Outbox
-from utils.watch.prefect_history import TAGGED, PrefectHistory
+from utils.watch.prefect_history import PrefectHistory
 from utils.watch.words import words_of
 
 logger = get_logger("watch")
@@ -28,7 +29,8 @@ class Watch:
         """Look once, and send what is due."""
         if self._history is None:
             self._history = PrefectHistory(self._letters.memory(client))
-        history = replace(self._history.look(client), tables=_tables(client))
+        history = self._history.look(client)
+        history = replace(history, tables=_tables(client, history))
         sent = self._letters.sent(client, history.now)
         for letter in Outbox(sent).letters(history):
             words = words_of(letter, history)
@@ -37,17 +39,22 @@ class Watch:
         self._letters.say_looked(client, history.now, self._history.memory)
 
 
-def _tables(client: SyncPrefectClient) -> tuple[Table, ...]:
+def _tables(client: SyncPrefectClient, history: History) -> tuple[Table, ...]:
     """Return the tables that such deployments load, if their freshness is promised."""
+    deployments = {each.name for each in history.deployments}
     return tuple(
         Table(
             name=each.name,
             newest=each.newest,
             promise=each.longest_age,
             loaded=each.loaded,
-            fresh=None if each.is_stale(each.loaded) else each.loaded,
+            fresh=(
+                None
+                if is_stale(each.newest, each.longest_age, each.loaded)
+                else each.loaded
+            ),
             flow=each.flow,
         )
-        for each in latest_tables(client, TAGGED)
-        if each.newest and each.longest_age
+        for each in latest_tables(client)
+        if each.newest and each.longest_age and each.deployment in deployments
     )

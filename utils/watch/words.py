@@ -9,6 +9,7 @@ from typing import Any, Callable
 
 from prefect.settings import PREFECT_UI_URL
 
+from utils.errors import last_line
 from utils.redaction.texts import redact
 from utils.watch.history import Deployment, History, Run, Table, WorkPool
 from utils.watch.judge import Incident, Kind, Message
@@ -200,8 +201,7 @@ def _count(number: int, word: str) -> str:
 
 
 def _last_line(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    last = lines[-1] if lines else ""
+    last = last_line(text)
     return last if len(last) <= LONGEST_LINE else f"{last[:LONGEST_LINE]}..."
 
 

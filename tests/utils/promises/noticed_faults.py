@@ -25,8 +25,7 @@ from tests.utils.promises.planted_faults import FAULTY, Noticed, score
 from utils.destinations.pipelines import pipeline_into
 from utils.loading.run import run_pipeline
 from utils.promises.declared import promise
-from utils.promises.outcome import Outcome
-from utils.promises.validator import PromiseBroken
+from utils.promises.outcome import Outcome, PromiseBroken
 
 HOURLY = "readings"
 CLOCKS = ("utils.loading.run", "utils.promises.checks", "utils.promises.validator")
@@ -97,7 +96,7 @@ def _load(
         if each.outcome is None:
             continue
         kept[each.name] = each.outcome
-        if each.outcome.is_fresh(moment) is False:
+        if is_stale(each.outcome.newest, each.outcome.longest_age, moment):
             yield each.name, "fresh"
         if any("usually gets" in text for text in each.outcome.broken):
             yield each.name, "rows"

@@ -23,7 +23,9 @@ def test_past_loads_are_those_of_the_pipeline_by_time(any_warehouse, monkeypatch
     for name, value in any_warehouse.settings.items():
         monkeypatch.setenv(name, value)
     pipeline = pets_pipeline()
-    assert past_loads(pipeline, NOW) == {}  # before there is a dataset
+    assert (
+        past_loads(pipeline, ["pets", "owners"], NOW) == {}
+    )  # before there is a dataset
     run_pipeline(pipeline, pets({"name": "Rex"}))
     any_warehouse_rows = [
         row(NOW - timedelta(days=1), "pets", 2, schema_changes="'%s; " + "x" * 9_000),
@@ -33,7 +35,7 @@ def test_past_loads_are_those_of_the_pipeline_by_time(any_warehouse, monkeypatch
     ]
     remember(pipeline, any_warehouse_rows)
     remember(pipeline, [])
-    found = past_loads(pipeline, NOW)
+    found = past_loads(pipeline, ["pets", "owners"], NOW)
     now = found["pets"].pop()  # the run of above
     assert now.rows == 1 and now.at > NOW
     assert found == {
