@@ -4,7 +4,8 @@
 
 At each look what watch reads from the server is compared with what the simulation knows:
 what is due, what is over, and which letters follow. In the end what was told is compared
-with the oracle. It prints each difference, and ends with 1 if there is one.
+with the oracle. Places take and refuse as the history says, without the server. It prints
+each difference, and ends with 1 if there is one.
 """
 
 from __future__ import annotations

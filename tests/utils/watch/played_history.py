@@ -1,7 +1,8 @@
 """History of some weeks that is played on a real Prefect server.
 
 Deployments, schedules, pauses and work pools change through the API, after which the times
-that watch reads are set to those of the history. Runs are written by server_runs.py.
+that watch reads are set to those of the history. Runs are written by server_runs.py, as made
+by hand: of those that a schedule has made, a pause deletes the ones that wait.
 """
 
 from __future__ import annotations
