@@ -10,7 +10,6 @@ each difference, and ends with 1 if there is one.
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 import tempfile
@@ -23,6 +22,7 @@ from pathlib import Path
 from random import Random
 from typing import Iterable, Iterator
 
+from tests.servers.python import start_python
 from tests.utils.watch import history_form as form
 from tests.utils.watch.histories import history
 from tests.utils.watch.history_server import HistoryServer, history_server
@@ -128,6 +128,7 @@ def _alone(
 
 
 def _play(seeds: Queue[int | None], reports: Queue[Report | BaseException]) -> None:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # stops the server
     try:
         with tempfile.TemporaryDirectory() as folder:
             with history_server(Path(folder)) as server:
@@ -139,6 +140,8 @@ def _play(seeds: Queue[int | None], reports: Queue[Report | BaseException]) -> N
 
 
 def main(number: int) -> None:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    start_python()  # once: players do not stop theirs
     began, looks, alerts, faulty = time.monotonic(), 0, 0, 0
     left_out: Counter[str] = Counter()
     seeds: Queue[int | None] = Queue()
@@ -160,8 +163,7 @@ def main(number: int) -> None:
                 print(f"history {report.name}: {each}", flush=True)
     except BaseException:
         for player in players:
-            if player.pid and player.is_alive():
-                os.kill(player.pid, signal.SIGINT)  # it stops its server
+            player.terminate()
         raise
     for player in players:
         player.join()
