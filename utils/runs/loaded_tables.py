@@ -29,6 +29,8 @@ LOADS = ArtifactCollectionFilter.model_validate({"key": {"like_": "%-load"}})
 # Prefect cuts a longer text of an artifact's metadata.
 LONGEST = 500
 BROKEN = " broken"
+# Of tables in the overview, after those with broken promises.
+ORDER = {"kept": 1, "none": 2}
 
 
 @dataclass(frozen=True)
@@ -147,8 +149,8 @@ class TablesReport(Report):
 
     columns = {
         "table": "text",
-        "newest value": "text",
-        "last load": "text",
+        "newest value (UTC)": "text",
+        "last load (UTC)": "text",
         "rows": "count",
         "promises": "text",
     }
@@ -173,15 +175,16 @@ class TablesReport(Report):
     def cells(self) -> Iterator[tuple[str, str, str, int, str]]:
         """Return the tables, those with broken promises first."""
         states = [(self._state(each), each) for each in self.tables]
-        order = {"kept": 1, "none": 2}
-        for state, each in sorted(
-            states, key=lambda it: (order.get(it[0], 0), it[1].name)
-        ):
+        states.sort(key=lambda it: (ORDER.get(it[0], 0), it[1].name))
+        for state, each in states:
             yield each.name, _time(each.newest), _time(each.loaded), each.rows, state
 
     def facts(self) -> Iterator[Fact]:
-        """Return when this was true."""
-        yield Fact("as of", _time(self.now))
+        """Return the broken promises, which a page of all versions shows, and the time."""
+        for table in self.tables:
+            if self._state(table) not in ORDER:
+                yield Fact(table.name, self._state(table))
+        yield Fact("as of", f"{_time(self.now)} UTC")
 
     def _state(self, table: LoadedTable) -> str:
         """Return what became of a table's promises, in words."""

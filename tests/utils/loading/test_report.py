@@ -12,6 +12,7 @@ import duckdb
 from rich.console import Console
 
 from utils.loading.report import LoadReport, TableLoad, combined
+from utils.promises.outcome import Outcome
 
 NEW = (("new table", ("name (text)",)),)
 LEGS = (("new columns", ("legs (bigint)",)),)
@@ -118,3 +119,20 @@ def test_of_a_lake_it_shows_the_files(tmp_path, monkeypatch):
     assert "Rex" in done.stdout, done.stderr
     in_bucket = replace(report, place="s3://lake").how_to_look
     assert in_bucket == "s3://lake/dev_pets/pets/*.parquet"
+
+
+def test_several_runs_keep_what_each_has_broken():
+    def run(set_aside: int, *broken: str) -> LoadReport:
+        outcome = Outcome(None, None, set_aside, broken)
+        return replace(REPORT, tables=(TableLoad("pets", 1, 1, outcome=outcome),))
+
+    both = combined([run(5, "5 rows", "stale"), run(0, "stale")])
+    assert both.broken_promises == ["5 rows", "stale"]
+    assert both.tables[0].outcome.set_aside == 5
+
+
+def test_the_key_is_the_datasets_and_another_one_for_ranges():
+    assert REPORT.key == "dev_pets-load"
+    assert replace(REPORT, pipeline="pets_20260101_20260131").key == (
+        "dev_pets-range-load"
+    )

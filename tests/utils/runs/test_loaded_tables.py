@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from prefect import flow
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import ArtifactCreate
 
 from tests.servers.prefect_api import artifacts_of
 from tests.servers.waiting import until
@@ -15,7 +16,13 @@ from tests.utils.loading.test_report import REPORT
 from utils.loading.report import TableLoad
 from utils.promises.outcome import Outcome
 from utils.runs.artifacts import publish
-from utils.runs.loaded_tables import LoadedTable, TablesReport, latest_tables
+from utils.runs.loaded_tables import (
+    LoadedTable,
+    TablesReport,
+    latest_tables,
+    merged,
+    tables_of,
+)
 
 NOW = datetime.now(UTC)
 DAY = timedelta(days=1)
@@ -48,6 +55,7 @@ def test_what_a_load_left_can_be_read_back(prefect_api):
 
     pets = found["pets"]
     assert (pets.name, pets.flow, pets.rows) == ("dev_pets.pets", "feed_pets", 7)
+    assert pets.deployment == ""
     assert (pets.newest, pets.longest_age) == (NOW, DAY)
     assert NOW < pets.loaded < datetime.now(UTC)
     assert not found["owners"].has_promises
@@ -74,19 +82,54 @@ def test_the_overview_has_a_row_a_table_those_with_broken_promises_first(prefect
         ("dev_zoo.pens", "kept"),
         ("dev_zoo.keepers", "none"),
     ]
-    assert ours[2]["newest value"] == f"{NOW:%Y-%m-%d %H:%M}"
-    assert ours[3]["newest value"] == "none"
+    assert ours[2]["newest value (UTC)"] == f"{NOW:%Y-%m-%d %H:%M}"
+    assert ours[3]["newest value (UTC)"] == "none"
+    stale = "dev_pets_too.stale: stale: promised to be less than 24 hours old"
+    assert stale in artifacts["tables"]["description"]
+
+
+def test_a_table_stays_its_deployments_if_it_is_loaded_from_a_terminal(prefect_api):
+    before = LoadedTable("prod_pets", "pets", "feed", "feed/production", NOW, 1)
+    report = replace(REPORT, dataset="prod_pets", tables=(table("pets", NOW),))
+    (after,) = tables_of(report, [before])
+    assert (after.deployment, after.rows) == ("feed/production", 7)
+    (other,) = tables_of(replace(report, dataset="dev_pets"), [before])
+    assert other.deployment == ""
+
+
+def test_the_load_of_an_old_range_says_nothing_of_a_promise():
+    promised = LoadedTable("pets", "pets", "feed", "", NOW, 1, NOW, DAY, True)
+    of_range = replace(promised, loaded=NOW + DAY, has_promises=False, longest_age=None)
+    later = replace(promised, loaded=NOW + 2 * DAY)
+    assert merged([of_range, promised]) == [promised]
+    assert merged([promised, later]) == merged([later, promised]) == [later]
+    assert merged([of_range]) == [of_range]
+
+
+def test_an_artifact_of_somebody_elses_is_passed_over(prefect_api):
+    @flow
+    def others():
+        with get_client(sync_client=True) as client:
+            client.create_artifact(
+                ArtifactCreate(
+                    key="others-load", type="table", data="[]", metadata_={"a": "b"}
+                )
+            )
+
+    others()
+    with get_client(sync_client=True) as client:
+        assert "a" not in {each.table for each in latest_tables(client)}
 
 
 def test_the_summary_counts_broken_promises():
     def summary(*tables: LoadedTable) -> str:
         return TablesReport(NOW, tables).summary
 
-    kept = LoadedTable("pets", "pets", "feed", NOW, 1, NOW, DAY, has_promises=True)
+    kept = LoadedTable("pets", "pets", "feed", "", NOW, 1, NOW, DAY, has_promises=True)
     assert summary(kept) == "1 table, 1 with promises, all kept"
     stale = replace(kept, newest=NOW - DAY)
     told = replace(kept, broken="half the rows")
-    none = LoadedTable("pets", "toys", "feed", NOW, 1)
+    none = LoadedTable("pets", "toys", "feed", "", NOW, 1)
     assert summary(kept, none, stale) == "3 tables, 2 with promises, 1 broken"
     assert summary(told, stale) == "2 tables, 2 with promises, 2 broken"
     assert summary(none) == "1 table, none with promises"

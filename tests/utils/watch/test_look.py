@@ -119,7 +119,10 @@ def test_runs_that_do_not_go_on(server, look, monkeypatch):
 def test_a_table_that_is_stale_until_newer_rows_are_loaded(server, look):
     def loaded(deployment, newest: datetime) -> None:
         name = f"{names[deployment]}_pets"
-        table = LoadedTable(name, "pets", "pets", datetime.now(UTC), 7, newest, DAY)
+        table = LoadedTable(
+            *(name, "pets", "pets", owners[deployment], datetime.now(UTC), 7),
+            *(newest, DAY),
+        )
         run = server.run(deployment, Running(), Completed())
         server.client.create_artifact(
             ArtifactCreate(
@@ -134,6 +137,7 @@ def test_a_table_that_is_stale_until_newer_rows_are_loaded(server, look):
     now = datetime.now(UTC)
     watched, other = server.deployment("watched"), server.deployment("other", tags=())
     names = {watched: "prod", other: "dev"}
+    owners = {watched: "watched/production", other: "other/production"}
     loaded(watched, now - DAY / 2)
     loaded(other, now - 9 * DAY)
     look()
