@@ -22,7 +22,7 @@ class TableLoad:
     replaced: bool = False
     """Whether the rows replaced those of before."""
     outcome: Outcome | None = None
-    """What became of the table's promises, None if it has none."""
+    """Outcome of the table's promises, None if it has none."""
 
 
 @dataclass(frozen=True)

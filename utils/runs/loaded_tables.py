@@ -145,7 +145,7 @@ def say_loaded(report: LoadReport, tables: list[LoadedTable]) -> None:
 
 @dataclass(frozen=True)
 class TablesReport(Report):
-    """All tables that flows have loaded, with their promises."""
+    """Overview of the tables that flows have loaded, with their promises."""
 
     columns = {
         "table": "text",

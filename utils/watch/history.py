@@ -160,7 +160,7 @@ class WorkPool:
 
 @dataclass
 class Memory:
-    """What was seen by looks, and Prefect's server does not tell."""
+    """Observations of earlier looks that Prefect's server does not record."""
 
     paused: dict[UUID, datetime] = field(default_factory=dict)
     """When a deployment was last seen paused."""

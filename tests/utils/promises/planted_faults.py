@@ -90,7 +90,7 @@ class FaultySeries(Series):
 
 @dataclass(frozen=True)
 class Score:
-    """What was noticed, compared with what was planted."""
+    """Comparison of what was noticed with what was planted."""
 
     recall: float
     """Part of the faults that were noticed in time. 1.0 if there are none."""

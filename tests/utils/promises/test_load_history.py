@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-import dlt
-
 from tests.samples.pets import pets, pets_pipeline
 from utils.loading.run import run_pipeline
 from utils.promises.load_history import HistoryRow, past_loads, remember

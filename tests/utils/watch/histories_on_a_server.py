@@ -46,7 +46,7 @@ BRIEF = (
 
 @dataclass(frozen=True)
 class Report:
-    """What came of a history."""
+    """Result of a history."""
 
     name: str
     looks: int
