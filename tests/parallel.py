@@ -36,6 +36,12 @@ TOGETHER = {
         "tests/utils/watch/test_look.py",
         "tests/utils/watch/test_main.py",
     ),
+    # Each process would start a server and migrate its database.
+    "server of histories": (
+        "tests/utils/watch/test_histories_on_a_server.py",
+        "tests/utils/watch/test_prefect_history.py",
+        "tests/utils/watch/test_server_runs.py",
+    ),
     "releases": (
         "tests/infrastructure/release/test_apply",
         "tests/infrastructure/release/test_rollback.py",

@@ -21,7 +21,7 @@ import duckdb
 import pyarrow as pa
 
 from tests.utils.promises.generated_loads import CLEAN, TABLES, Series
-from tests.utils.promises.planted_faults import FAULTY, Noticed, score
+from tests.utils.promises.planted_faults import Noticed, faulty, score
 from utils.destinations.pipelines import pipeline_into
 from utils.loading.run import run_pipeline
 from utils.promises.declared import promise
@@ -161,7 +161,7 @@ def main() -> None:
     parser.add_argument("--hourly", action="store_true")
     hourly = parser.parse_args().hourly
     tables = [name for name in TABLES if hourly or name != HOURLY]
-    for name, series in (("with faults", FAULTY), ("clean", CLEAN)):
+    for name, series in (("with faults", faulty()), ("clean", CLEAN)):
         with tempfile.TemporaryDirectory() as folder:
             os.environ |= {"DLT_LOCAL_DIR": folder, "PIPELINES_DIR": f"{folder}/p"}
             result = score(noticed(series, tables), series)

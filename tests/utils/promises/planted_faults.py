@@ -10,6 +10,7 @@ import random
 from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta, timezone
+from functools import cache
 from typing import Any, Callable, Iterable, Iterator
 
 import pyarrow as pa
@@ -246,5 +247,8 @@ def moment_of(value: date) -> datetime:
     return datetime.combine(value, time(), timezone.utc)
 
 
-FAULTS = tuple(_plant())
-FAULTY = FaultySeries(BEFORE.first_day, BEFORE.number, BEFORE.seed, FAULTS)
+@cache
+def faulty() -> FaultySeries:
+    """Return the series with its faults. It takes two seconds."""
+    faults = tuple(_plant())
+    return FaultySeries(BEFORE.first_day, BEFORE.number, BEFORE.seed, faults)

@@ -19,18 +19,23 @@ from tests.utils.promises.planted_faults import (
     BEFORE,
     DAY,
     FAR,
-    FAULTS,
-    FAULTY,
     KINDS,
     SETTLED,
     Noticed,
+    faulty,
     moment_of,
     score,
 )
 
-PERFECT = [
-    (fault.table, fault.by, kind) for fault in FAULTS for kind in fault.noticed_by
-]
+pytestmark = pytest.mark.slow
+
+
+def perfect() -> list[Noticed]:
+    """Return what somebody notices who misses nothing."""
+    faults = faulty().faults
+    return [
+        (fault.table, fault.by, kind) for fault in faults for kind in fault.noticed_by
+    ]
 
 
 def broken_rules(load: Load, promises: Promises) -> Iterator[str]:
@@ -104,8 +109,8 @@ def alarms(series: Series, name: str) -> Iterator[Noticed]:
 
 @pytest.mark.parametrize("name", TABLES)
 def test_a_plain_reading_finds_all_faults_and_is_quiet_elsewhere(name):
-    found = [*alarms(FAULTY, name)]
-    result = score(found, FAULTY)
+    found = [*alarms(faulty(), name)]
+    result = score(found, faulty())
     assert [fault for fault in result.missed if fault.table == name] == []
     assert max(result.false_alarms.values(), default=0) <= 1
 
@@ -120,7 +125,7 @@ def test_a_clean_series_breaks_no_promise_but_the_number_of_rows(name):
 @pytest.mark.parametrize("name", TABLES)
 def test_loads_are_the_same_each_time(name):
     day = date(2026, 3, 4)
-    assert FAULTY.loads(name, day) == FAULTY.loads(name, day)
+    assert faulty().loads(name, day) == faulty().loads(name, day)
     assert TABLES[name].loads(day, seed=1) != TABLES[name].loads(day, seed=2)
 
 
@@ -135,21 +140,23 @@ def test_loads_are_the_same_in_each_process():
 
 @pytest.mark.parametrize("name", TABLES)
 def test_a_fault_changes_its_days_alone(name):
-    faults = [fault for fault in FAULTS if fault.table == name]
+    faults = [fault for fault in faulty().faults if fault.table == name]
     faulty = {
         fault.first_day + i * DAY
         for fault in faults
         for i in range((fault.last_day - fault.first_day).days + 1)
     }
     changed = {
-        day for day in BEFORE.days if BEFORE.loads(name, day) != FAULTY.loads(name, day)
+        day
+        for day in BEFORE.days
+        if BEFORE.loads(name, day) != faulty().loads(name, day)
     }
     assert changed == faulty
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_kind_is_planted_several_times_and_at_several_tables(kind):
-    faults = [fault for fault in FAULTS if fault.kind == kind]
+    faults = [fault for fault in faulty().faults if fault.kind == kind]
     assert len(faults) >= 3
     assert len({fault.table for fault in faults}) >= 2
     days = [(fault.first_day - BEFORE.first_day).days + 1 for fault in faults]
@@ -157,13 +164,16 @@ def test_each_kind_is_planted_several_times_and_at_several_tables(kind):
 
 
 def test_each_table_has_faults():
-    assert {fault.table for fault in FAULTS} == {*TABLES}
+    assert {fault.table for fault in faulty().faults} == {*TABLES}
     # rows of next year do not keep a table fresh
-    assert any(each.table == "donations" and each.by > each.last_day for each in FAULTS)
+    assert any(
+        each.table == "donations" and each.by > each.last_day
+        for each in faulty().faults
+    )
 
 
 def test_each_fault_names_its_promises():
-    for fault in FAULTS:
+    for fault in faulty().faults:
         promises = TABLES[fault.table].promises
         assert fault.noticed_by, fault
         assert all(getattr(promises, kind) for kind in fault.noticed_by), fault
@@ -215,17 +225,21 @@ def test_what_nothing_is_promised_of_is_odd():
 
 
 def test_who_notices_all_has_the_full_score():
-    result = score(PERFECT, FAULTY)
+    result = score(perfect(), faulty())
     assert (result.recall, result.missed, result.false_alarms) == (1, (), {})
 
 
 def test_who_is_blind_misses_all():
-    result = score([], FAULTY)
-    assert (result.recall, result.missed, result.false_alarms) == (0, FAULTS, {})
+    result = score([], faulty())
+    assert (result.recall, result.missed, result.false_alarms) == (
+        0,
+        faulty().faults,
+        {},
+    )
 
 
 def test_a_fault_is_missed_before_it_or_too_late_or_by_another_promise():
-    for fault in FAULTS:
+    for fault in faulty().faults:
         kind, *_ = fault.noticed_by
         other = "unique" if fault.kind != "same rows twice" else "between"
         assert fault.is_noticed([(fault.table, fault.first_day, kind)])
@@ -236,10 +250,10 @@ def test_a_fault_is_missed_before_it_or_too_late_or_by_another_promise():
 
 
 def test_alarms_are_false_where_no_fault_explains_them():
-    fault = next(fault for fault in FAULTS if fault.kind == "source stopped")
+    fault = next(fault for fault in faulty().faults if fault.kind == "source stopped")
     days = (fault.first_day - DAY, fault.first_day, fault.last_day + DAY)
     told = [(fault.table, day, "rows") for day in days]
-    assert score(told, FAULTY).false_alarms == {(fault.table, 0): 1}
+    assert score(told, faulty()).false_alarms == {(fault.table, 0): 1}
 
 
 def test_false_alarms_are_counted_once_and_by_quarters():
