@@ -24,7 +24,8 @@ from tests.servers.waiting import until
 TAG = "planted"
 FAILED = ["prefect.flow-run.Failed", "prefect.flow-run.Crashed"]
 ACTION_FAILED = "prefect.automation.action.failed"
-PAYLOAD = "{{ flow_run.name }}: {{ flow_run.state.message }} {{ event }} {{ flow_run }}"
+# The run's id first: several runs have one name.
+PAYLOAD = "{{ flow_run.id }}: {{ flow_run.state.message }} {{ event }} {{ flow_run }}"
 
 
 def send_alerts(api: str, since: datetime, planted: dict[str, Secret]) -> list[bytes]:
@@ -38,7 +39,7 @@ def send_alerts(api: str, since: datetime, planted: dict[str, Secret]) -> list[b
     failed = _events(api, FAILED, **happened, **tagged)
     with serving(lambda request: Answer(b"ok")) as received:
 
-        def names() -> set[bytes]:
+        def runs() -> set[bytes]:
             return {each.body.partition(b":")[0] for each in received.requests}
 
         def alerted() -> bool:
@@ -48,7 +49,7 @@ def send_alerts(api: str, since: datetime, planted: dict[str, Secret]) -> list[b
         with _automation(api, received.url, planted["slack"]):
             until(alerted, "the first alert", 60, every=0.5)  # the server knows of it
             _send_again(api, failed[1:])
-            until(lambda: len(names()) == len(failed), "alerts", 60)
+            until(lambda: len(runs()) == len(failed), "alerts", 60)
 
     def refused() -> bool:
         _send_again(api, failed[:1])
