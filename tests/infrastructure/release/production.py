@@ -16,6 +16,7 @@ from prefect.client.orchestration import SyncPrefectClient
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from blocks.ecs_pool import production_pool
+from blocks.server import Server
 from infrastructure.release.__main__ import app
 from tests.cloud.cloud import Cloud
 from tests.fakes.aws import REGION
@@ -43,7 +44,7 @@ class Production:
         self.base = repository.commit("The house, once more")
         self._create_stacks()
         with self.environment():
-            production_pool(StackOutputs.named(STACK)).create(prefect)
+            production_pool(StackOutputs.named(STACK)).create(Server(prefect))
 
     def _create_stacks(self) -> None:
         texts = {name: path.read_text() for name, path in TEMPLATES.items()}
