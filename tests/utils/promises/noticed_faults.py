@@ -25,7 +25,7 @@ from tests.utils.promises.planted_faults import Noticed, faulty, score
 from utils.destinations.pipelines import pipeline_into
 from utils.loading.run import run_pipeline
 from utils.promises.declared import promise
-from utils.promises.outcome import Outcome, PromiseBroken
+from utils.promises.outcome import Outcome, PromiseBroken, is_stale
 
 HOURLY = "readings"
 CLOCKS = ("utils.loading.run", "utils.promises.checks", "utils.promises.validator")

@@ -141,7 +141,7 @@ def test_loads_are_the_same_in_each_process():
 @pytest.mark.parametrize("name", TABLES)
 def test_a_fault_changes_its_days_alone(name):
     faults = [fault for fault in faulty().faults if fault.table == name]
-    faulty = {
+    touched = {
         fault.first_day + i * DAY
         for fault in faults
         for i in range((fault.last_day - fault.first_day).days + 1)
@@ -151,7 +151,7 @@ def test_a_fault_changes_its_days_alone(name):
         for day in BEFORE.days
         if BEFORE.loads(name, day) != faulty().loads(name, day)
     }
-    assert changed == faulty
+    assert changed == touched
 
 
 @pytest.mark.parametrize("kind", KINDS)
