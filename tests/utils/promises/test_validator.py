@@ -1,37 +1,30 @@
-"""Promises of a table, through the run of its pipeline into DuckDB."""
+"""Rules on values, through the run of a pipeline into DuckDB."""
 
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import dlt
 import pyarrow as pa
 import pytest
 
 from tests.samples.pets import pets_pipeline
+from tests.samples.promised_pets import (
+    DAY,
+    NOW,
+    PETS,
+    RULES,
+    changed,
+    load,
+    names,
+    pets,
+)
 from tests.servers.duckdb_warehouse import query
 from utils.errors import ClearError
 from utils.loading.run import run_pipeline
 from utils.promises.declared import promise
 from utils.promises.outcome import PromiseBroken
 
-NOW = datetime.now(UTC)
-DAY = timedelta(days=1)
-PETS = [
-    {"name": name, "kind": "cat", "legs": 4, "fed": NOW - number * DAY}
-    for number, name in enumerate(["Ada", "Bob", "Cleo", "Dot", "Eve", "Fay", "Gus"], 1)
-] + [
-    {"name": f"Pet {n}", "kind": "dog", "legs": n % 5, "fed": NOW - 9 * DAY}
-    for n in range(20)
-]
-RULES = {
-    "not_null": ["kind"],
-    "unique": ["name"],
-    "between": {"legs": (0, 8)},
-    "accepted": {"kind": ["cat", "dog"]},
-}
 BREAKS = [
     ({"kind": None}, "kind is not NULL", "kind NULL"),
     ({"name": "Ada"}, "name comes once in a load", "name 'Ada'"),
@@ -39,35 +32,6 @@ BREAKS = [
     ({"legs": 400}, "legs is between 0 and 8", "legs '400'"),
     ({"kind": "cow"}, "kind is one of cat, dog", "kind 'cow'"),
 ]
-
-
-def pets(given, *, arrow=True, disposition="append", size=5, **promises):
-    """Return a source of one table with promises, in batches of some rows."""
-
-    @dlt.resource(write_disposition=disposition)
-    def pets():
-        for start in range(0, len(given), size):
-            part = given[start : start + size]
-            yield pa.Table.from_pylist(part) if arrow else part
-
-    @dlt.source(name="pets")
-    def pets_source():
-        return promise(pets, **promises)
-
-    return pets_source()
-
-
-def load(given, **options):
-    return run_pipeline(pets_pipeline(), pets(given, **options))
-
-
-def changed(change: dict, number: int = 6) -> list[dict]:
-    """Return the pets with a change of one of them."""
-    return [row | change if n == number else row for n, row in enumerate(PETS)]
-
-
-def names(warehouse: Path, table: str = "pets") -> list[str]:
-    return [name for (name,) in query(warehouse, f"SELECT name FROM dev_pets.{table}")]
 
 
 @pytest.mark.parametrize("arrow", [True, False], ids=["arrow", "rows"])
@@ -163,25 +127,6 @@ def test_a_promise_that_cannot_be_checked_is_explained(warehouse, promises, word
 
 
 @pytest.mark.parametrize("arrow", [True, False], ids=["arrow", "rows"])
-def test_how_fresh_a_table_is(warehouse, arrow):
-    fresh = ("fed", timedelta(hours=30))
-    report = load(PETS, arrow=arrow, fresh=fresh)
-    outcome = report.tables[0].outcome
-    assert outcome.newest == NOW - DAY
-    assert outcome.broken == ()
-
-    # without new rows the newest value stays what it was, also in another container
-    report = load(PETS[3:5], arrow=arrow, fresh=("fed", timedelta(hours=20)))
-    outcome = report.tables[0].outcome
-    assert outcome.newest == NOW - DAY
-    (stale,) = outcome.broken
-    assert stale == (
-        f"pets is stale: the newest fed is of {NOW - DAY:%Y-%m-%d %H:%M} UTC, promised to"
-        " be less than 20 hours old"
-    )
-
-
-@pytest.mark.parametrize("arrow", [True, False], ids=["arrow", "rows"])
 @pytest.mark.parametrize("broken", ["fail", "set aside"])
 @pytest.mark.parametrize(
     "size", [5, *(pytest.param(size, marks=pytest.mark.slow) for size in (1, 100))]
@@ -249,77 +194,3 @@ def test_a_list_of_arrow_tables_is_checked(warehouse):
     source = dlt.source(lambda: promise(resource, not_null=["kind"]), name="pets")()
     with pytest.raises(PromiseBroken, match="kind is not NULL"):
         run_pipeline(pets_pipeline(), source)
-
-
-def test_a_row_of_the_future_keeps_no_table_fresh(warehouse):
-    report = load(changed({"fed": NOW + 900 * DAY}), fresh=("fed", DAY))
-    assert report.tables[0].outcome.newest == NOW - DAY
-
-
-def test_a_date_is_its_midnight(warehouse):
-    rows = [
-        {"name": "Ada", "fed": NOW.date()},
-        {"name": "Bob", "fed": date(2020, 1, 1)},
-    ]
-    midnight = datetime(*NOW.timetuple()[:3], tzinfo=UTC)
-    report = load(rows, fresh=("fed", 2 * DAY))
-    assert report.tables[0].outcome.newest == midnight
-
-
-def test_a_replaced_table_is_as_fresh_as_its_rows(warehouse):
-    load(PETS, disposition="replace", fresh=("fed", 3 * DAY))
-    report = load(PETS[4:], disposition="replace", fresh=("fed", 3 * DAY))
-    assert report.tables[0].outcome.newest == PETS[4]["fed"]
-    assert "pets is stale" in report.broken_promises[0]
-
-
-def test_without_any_value_nothing_is_known(warehouse):
-    report = load([{"name": "Ada", "fed": None}], arrow=False, fresh=("fed", DAY))
-    assert report.tables[0].outcome.newest is None
-    assert report.broken_promises == []
-
-
-def test_the_history_has_a_row_for_each_load_of_each_table(warehouse):
-    load(changed({"kind": "cow"}), broken="set aside", **RULES, fresh=("fed", 9 * DAY))
-    second = load(PETS, broken="set aside", **RULES, fresh=("fed", 9 * DAY))
-    history = query(
-        warehouse,
-        "SELECT table_name, rows_loaded, rows_set_aside, replaced, newest_value, pipeline,"
-        " broken_promises <> '', schema_changes <> '', load_ids"
-        " FROM dev_pets.load_history ORDER BY loaded_at, table_name",
-    )
-    newest = (NOW - DAY).replace(tzinfo=None)
-    first = history[0][-1]
-    assert history == [
-        ("pets", 26, 1, False, newest, "pets", True, True, first),
-        ("pets_set_aside", 1, 0, False, None, "pets", False, True, first),
-        ("pets", 27, 0, False, newest, "pets", False, False, second.load_ids[0]),
-        ("pets_set_aside", 0, 0, False, None, "pets", False, False, second.load_ids[0]),
-    ]
-
-
-def test_an_unusual_number_of_rows_is_told(warehouse):
-    load(PETS, rows=True)
-    now = datetime.now(UTC).replace(tzinfo=None)
-    weeks = ", ".join(
-        f"('{now - days * DAY}', '', 'pets', 'pets', 100, 0, 0, false, 0, NULL, '', '')"
-        for days in range(35, 0, -1)
-    )
-    query(warehouse, "DELETE FROM dev_pets.load_history")
-    query(warehouse, f"INSERT INTO dev_pets.load_history VALUES {weeks}")
-    report = load(PETS, rows=True)
-    day = f"{datetime.now(UTC):%A}"
-    assert report.broken_promises == [
-        f"pets got 27 rows, and usually gets 100 on a {day}"
-    ]
-    assert len(names(warehouse)) == 2 * len(PETS)
-
-
-def test_a_history_that_cannot_be_used_fails_no_load(warehouse, caplog):
-    load(PETS[:1])
-    query(warehouse, "DROP TABLE dev_pets.load_history")
-    query(warehouse, "CREATE VIEW dev_pets.load_history AS SELECT 1 AS one")
-    load(PETS[1:2], rows=True)
-    assert "load_history cannot be read" in caplog.text
-    assert "load_history cannot be written" in caplog.text
-    assert len(names(warehouse)) == 2
