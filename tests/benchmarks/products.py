@@ -16,10 +16,11 @@ import os
 import subprocess
 import sys
 import tempfile
-from contextlib import closing
+from contextlib import closing, contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
+from typing import Iterator
 
 import psycopg2
 
@@ -82,17 +83,24 @@ pipeline.run(sql_table("{url}", "products", schema="raw_data"{backend}))
 
 
 def main() -> None:
+    with filled_source(MILLION) as (source, folder):
+        compare_processes(source, folder)
+        compare_memory(source, folder)
+        # last, because in this process: a child's peak includes its parent's
+        compare_merge_and_replace(source, folder)
+
+
+@contextmanager
+def filled_source(rows: int) -> Iterator[tuple[Database, Path]]:
+    """Yield a database with changes, and a folder for all else."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         for name in ("PREFECT_API_URL", "PREFECT_HOME"):
             os.environ.pop(name, None)
         with running_postgres(folder / "postgres") as postgres:
             source = new_database(postgres)
-            fill(source, MILLION)
-            compare_processes(source, folder)
-            compare_memory(source, folder)
-            # last, because in this process: a child's peak includes its parent's
-            compare_merge_and_replace(source, folder)
+            fill(source, rows)
+            yield source, folder
 
 
 def fill(source: Database, rows: int) -> None:

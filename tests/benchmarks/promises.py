@@ -8,14 +8,10 @@ Without: none of it. Goal: at most 1.02 times the processor time, as the median 
 
 from __future__ import annotations
 
-import os
-import tempfile
-from pathlib import Path
 from statistics import median
 
 from tests.benchmarks.processes import Alternative, empty, interleaved, python, report
-from tests.benchmarks.products import MILLION, OURS, fill, settings
-from tests.servers.postgres import new_database, running_postgres
+from tests.benchmarks.products import MILLION, OURS, filled_source, settings
 
 ROUNDS = 15
 
@@ -45,19 +41,13 @@ MEASURED = OURS.replace("print(", CPU + "report = (").format(arguments="") + (
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        for name in ("PREFECT_API_URL", "PREFECT_HOME"):
-            os.environ.pop(name, None)
-        with running_postgres(folder / "postgres") as postgres:
-            source = new_database(postgres)
-            fill(source, MILLION)
-            data = folder / "data"
-            alternatives = [
-                Alternative(name, python(code + MEASURED), lambda: empty(data))
-                for name, code in (("without promises", WITHOUT), ("with", WITH))
-            ]
-            interleaved(alternatives, ROUNDS, settings(source, data))
+    with filled_source(MILLION) as (source, folder):
+        data = folder / "data"
+        alternatives = [
+            Alternative(name, python(code + MEASURED), lambda: empty(data))
+            for name, code in (("without promises", WITHOUT), ("with", WITH))
+        ]
+        interleaved(alternatives, ROUNDS, settings(source, data))
     report(alternatives)
     without, with_ = (each.inside for each in alternatives)
     ratios = [after / before for before, after in zip(without, with_)]
