@@ -6,7 +6,7 @@ import logging
 import time
 from collections import Counter
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Iterator
 
@@ -89,8 +89,7 @@ def run_pipeline(pipeline: dlt.Pipeline, source: DltSource) -> LoadReport:
             loaded = _load_dropped_and_others(pipeline, source, dropped)
         else:
             loaded = [_extract_and_send(pipeline, source)]
-        report = _report(pipeline, source, recovered, loaded)
-        report = replace(report, seconds=time.monotonic() - started)
+        report = _report(pipeline, source, recovered, loaded, started)
         for broken in report.broken_promises:
             logger.warning("Promise: %s", broken)
         if destination_type.has_tables:
@@ -161,13 +160,15 @@ def _report(
     source: DltSource,
     recovered: list[Sent],
     loaded: list[Sent],
+    started: float,
 ) -> LoadReport:
     all_sent = [*recovered, *loaded]
     packages = [package for sent in all_sent for package in sent.info.load_packages]
     rows = sum((sent.rows for sent in all_sent), Counter[str]())
     destination_type = type_of(pipeline)
-    kept = checks.outcomes(
-        pipeline, source, rows, replaced_tables(packages), destination_type.has_tables
+    replaced = replaced_tables(packages)
+    outcomes = checks.outcomes(
+        pipeline, source, rows, replaced, destination_type.has_tables
     )
     place = loaded[-1].info.destination_displayable_credentials
     return LoadReport(
@@ -175,12 +176,12 @@ def _report(
         destination_type=destination_type.name,
         place=place.removeprefix(destination_type.place_prefix),
         dataset=pipeline.dataset_name,
-        tables=tuple(table_loads(source, rows, packages, kept)),
+        tables=tuple(table_loads(source, rows, packages, replaced, outcomes)),
         load_ids=tuple(id_ for sent in loaded for id_ in sent.info.loads_ids),
         recovered_load_ids=tuple(
             id_ for sent in recovered for id_ in sent.info.loads_ids
         ),
-        seconds=0.0,
+        seconds=time.monotonic() - started,
     )
 
 

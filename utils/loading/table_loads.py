@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Iterator, Mapping
+from typing import Collection, Iterator, Mapping
 
 from dlt.common.storages.load_package import LoadPackageInfo
 from dlt.extract import DltSource
@@ -17,6 +17,7 @@ def table_loads(
     source: DltSource,
     rows: Mapping[str, int],
     packages: list[LoadPackageInfo],
+    replaced: Collection[str],
     outcomes: Mapping[str, Outcome],
 ) -> Iterator[TableLoad]:
     """Yield the tables of the source's resources, then others that the packages loaded.
@@ -25,9 +26,9 @@ def table_loads(
         source: Source of the packages.
         rows: Number of rows sent to each table.
         packages: Packages that were loaded.
+        replaced: Tables whose rows were replaced.
         outcomes: Outcomes of promises by table.
     """
-    replaced = replaced_tables(packages)
     loaded_bytes: Counter[str] = Counter()
     for package in packages:
         for job in package.jobs["completed_jobs"]:

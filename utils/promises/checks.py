@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Collection, Iterator, Mapping
 
@@ -63,15 +62,14 @@ def outcomes(
     found = {}
     for values in promised:
         table = values.table
+        newest = _newest(pipeline, source, values.resource)
         load = PastLoad(now, rows.get(table, 0), table in replaced)
-        outcome = Outcome(
-            newest=_newest(pipeline, source, values.resource),
+        found[table] = Outcome(
+            newest=newest,
             longest_age=values.promises.longest_age,
             set_aside=values.set_aside,
-            broken=(),
+            broken=tuple(_broken(values, newest, load, past.get(table, []))),
         )
-        broken = tuple(_broken(values, outcome, load, past.get(table, [])))
-        found[table] = replace(outcome, broken=broken)
     return found
 
 
@@ -87,9 +85,12 @@ def _newest(
 
 
 def _broken(
-    values: PromisedValues, outcome: Outcome, load: PastLoad, past: list[PastLoad]
+    values: PromisedValues,
+    newest: datetime | None,
+    load: PastLoad,
+    past: list[PastLoad],
 ) -> Iterator[str]:
-    newest, longest = outcome.newest, outcome.longest_age
+    longest = values.promises.longest_age
     if newest and longest and is_stale(newest, longest, load.at):
         yield (
             f"{values.table} is stale: the newest {values.promises.cursor} is of"
@@ -102,6 +103,6 @@ def _broken(
                 f"{values.table} got {load.rows:,} rows, and usually gets {usual:,.0f} on a"
                 f" {load.at:%A}"
             )
-    if number := outcome.set_aside:
+    if number := values.set_aside:
         rows = "1 row is" if number == 1 else f"{number:,} rows are"
         yield f"{rows} not in {values.table}, but set aside in {values.table}{SUFFIX}"

@@ -188,7 +188,7 @@ class _UniqueCheck(Check):
         self._seen.append(keys)
         if self._highest is None or pc.greater(highest, self._highest).as_py():
             self._highest = highest
-        return broken if broken and pc.any(broken).as_py() else None
+        return broken if broken is not None and pc.any(broken).as_py() else None
 
     def broken_in_all(self) -> tuple[int, str]:
         import pyarrow as pa

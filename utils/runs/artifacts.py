@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Iterator, TypeVar
 from uuid import UUID
 
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
-from prefect.client.orchestration import get_client
+from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import ArtifactCreate
 from prefect.context import TaskRunContext
 from prefect.runtime import flow_run
@@ -46,27 +46,30 @@ AnyReport = TypeVar("AnyReport", bound=Report)
 def publish(report: AnyReport) -> AnyReport:
     """Log a report's summary, publish its table as an artifact, and return it."""
     get_logger().info(report.summary)
-    if isinstance(report, LoadReport):
-        _publish_load(report)
-    else:
-        _create(report)
+    with get_client(sync_client=True) as client:
+        if isinstance(report, LoadReport):
+            _publish_load(client, report)
+        else:
+            _create(client, report)
     return report
 
 
-def _publish_load(report: LoadReport) -> None:
+def _publish_load(client: SyncPrefectClient, report: LoadReport) -> None:
     """Publish a load's artifact, an event of each table, and the overview of all tables."""
     known: list[LoadedTable] = []
     with _failure_is_a_warning("The overview of tables"):
-        with get_client(sync_client=True) as client:
-            known = latest_tables(client)
+        known = latest_tables(client)
     tables = tables_of(report, known)
-    _create(report, metadata_of(tables))
+    _create(client, report, metadata_of(tables))
     with _failure_is_a_warning("The overview of tables"):
         say_loaded(report, tables)
-        _create(TablesReport(datetime.now(UTC), tuple(merged([*known, *tables]))))
+        overview = tuple(merged([*known, *tables]))
+        _create(client, TablesReport(datetime.now(UTC), overview))
 
 
-def _create(report: Report, metadata: dict[str, str] | None = None) -> None:
+def _create(
+    client: SyncPrefectClient, report: Report, metadata: dict[str, str] | None = None
+) -> None:
     """Create the artifact of a report.
 
     Prefect's own function has no parameter for an artifact's metadata.
@@ -81,8 +84,7 @@ def _create(report: Report, metadata: dict[str, str] | None = None) -> None:
         flow_run_id=flow_run_id,
         task_run_id=task_run_id,
     )
-    with get_client(sync_client=True) as client:
-        client.create_artifact(artifact)
+    client.create_artifact(artifact)
 
 
 class ProgressArtifact:

@@ -76,9 +76,9 @@ class Outbox:
 
     def __init__(self, sent: Iterable[Sent]) -> None:
         self._last: dict[Key, Sent] = {}
-        """What became of each letter: if it was ever taken, the last time it was."""
+        """Last attempt of each letter that was taken, else the last one of all."""
         self._tried: dict[Key, Sent] = {}
-        """The last attempt of each letter."""
+        """Last attempt of each letter."""
         self._first: dict[Key, datetime] = {}
         self._refusals: dict[str, list[datetime]] = {}
         for each in sorted(sent, key=lambda each: each.at):

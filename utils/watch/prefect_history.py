@@ -40,7 +40,7 @@ class PrefectHistory:
     """Reader of the history, which asks for no more than what may have changed.
 
     Args:
-        memory: That of the reader before.
+        memory: Memory of the previous reader.
     """
 
     def __init__(self, memory: Memory) -> None:
