@@ -9,6 +9,7 @@ from infrastructure.release.images import commit_of
 from infrastructure.release.plan import ReleasePlan
 from infrastructure.release.stack import IMAGE_PARAMETER
 from utils.reports.differences import Difference
+from utils.reports.phrases import counted
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -50,7 +51,7 @@ def rows(plan: ReleasePlan) -> Iterator[Row]:
     for name, schedule in plan.schedules_removed:
         yield Row(f"schedule of {name}", "delete", (_timing(schedule),))
     if plan.unchanged:
-        yield Row(_count(len(plan.unchanged), "deployment"), "unchanged")
+        yield Row(counted(len(plan.unchanged), "deployment"), "unchanged")
 
 
 def summary(plan: ReleasePlan) -> str:
@@ -64,7 +65,7 @@ def summary(plan: ReleasePlan) -> str:
         *(["build the image"] if plan.image.build else []),
         *(["update the stack"] if plan.stack_change.differences else []),
         *(
-            f"{action} {_count(number, 'deployment')}"
+            f"{action} {counted(number, 'deployment')}"
             for action, number in counts
             if number
         ),
@@ -171,7 +172,7 @@ def _changes(found: Iterable[Difference]) -> Iterator[str]:
         elif each.field != "version":  # The image's commit, once more.
             yield str(each)
     if schema_changes:
-        yield f"parameter schema: {_count(schema_changes, 'change')}"
+        yield f"parameter schema: {counted(schema_changes, 'change')}"
 
 
 def _part(difference: Difference) -> str:
@@ -184,10 +185,6 @@ def _part(difference: Difference) -> str:
 
 def _short(image: str) -> str:
     return commit_of(image)[:12] or "none"
-
-
-def _count(number: int, name: str) -> str:
-    return f"{number} {name}{'' if number == 1 else 's'}"
 
 
 def _shortened(details: tuple[str, ...]) -> Iterator[str]:

@@ -6,28 +6,24 @@ time. The free plan answers 1,000 requests a month.
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta, timezone
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Callable, Iterable, Iterator
 
 import dlt
 from dlt.common.typing import TSecretStrValue
 from dlt.sources import DltResource
 
 from sources.open_exchange_rates.api import SOURCE, OpenExchangeRatesApi
+from sources.open_exchange_rates.rates import rows_of
+from sources.open_exchange_rates.requests_left import require_requests
 from utils.errors.http import as_documented
 from utils.promises.declared import promise
-from utils.redaction.texts import excerpt
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# Holds gold's 0.000243 ounces and Lebanon's 89,550 pounds for a dollar; a rate that does
-# not fit is an error.
-RATE_DIGITS, RATE_DECIMALS = 38, 18
 # The free plan's rates are of the last full hour.
 FRESH = timedelta(days=2)
-SMALLEST_RATE, ABOVE_RATES = Decimal("1e-18"), Decimal("1e20")
 
 
 @dlt.source(name="open_exchange_rates")
@@ -52,20 +48,20 @@ def open_exchange_rates_source(
     def rates() -> Iterator[pa.Table]:
         if days is None:
             latest = api.get("latest.json")
-            latest_rates = _rates(latest, kind="latest")
+            latest_rates = rows_of(latest, kind="latest")
             state = dlt.current.resource_state()
             if state.get("latest") != latest["timestamp"]:
                 yield latest_rates
             state["latest"] = latest["timestamp"]
             return
         wanted = list(days)
-        api.require_requests(len(wanted))
+        require_requests(api, len(wanted))
         for day in wanted:
             published = api.closing_rates(day)
             if published is None:
                 on_unknown_day(day)
             else:
-                yield _rates(published, kind="closing", day=day)
+                yield rows_of(published, kind="closing", day=day)
 
     @dlt.resource(write_disposition="replace")
     def currencies() -> Iterator[pa.Table]:
@@ -82,49 +78,3 @@ def open_exchange_rates_source(
     if days is not None:
         return [rates]
     return [promise(rates, fresh=("published_at", FRESH)), currencies]
-
-
-def _rates(published: dict[str, Any], kind: str, day: date | None = None) -> pa.Table:
-    """Return one row per currency.
-
-    `date` is the day in UTC, `kind` tells a day's `closing` rates from those that were the
-    `latest` when they were fetched, `rate` is units of `currency` for one `base`.
-
-    Raises:
-        ApiError: A field is missing or of another type. Names the field.
-    """
-    import pyarrow as pa
-
-    with as_documented(SOURCE, f"the {kind} rates" + (f" of {day}" if day else "")):
-        published_at = _time(published["timestamp"])
-        rates = published["rates"]
-        values = [_rate(currency, rate) for currency, rate in rates.items()]
-        if not values:
-            raise ValueError("there is no rate")
-        same = {
-            "date": pa.scalar(day or published_at.date(), pa.date32()),
-            "kind": pa.scalar(kind),
-            "published_at": pa.scalar(published_at, pa.timestamp("us", "UTC")),
-            "base": pa.scalar(published["base"], pa.string()),
-        }
-        return pa.table(
-            {name: pa.repeat(value, len(rates)) for name, value in same.items()}
-            | {
-                "currency": pa.array(rates, pa.string()),
-                "rate": pa.array(values, pa.decimal128(RATE_DIGITS, RATE_DECIMALS)),
-            }
-        )
-
-
-def _time(timestamp: Any) -> datetime:
-    try:
-        return datetime.fromtimestamp(timestamp, timezone.utc)
-    except (OverflowError, OSError):
-        raise ValueError("the timestamp is in no year that there is") from None
-
-
-def _rate(currency: str, rate: Any) -> Decimal:
-    is_number = isinstance(rate, int | Decimal) and not isinstance(rate, bool)
-    if not is_number or not SMALLEST_RATE <= rate < ABOVE_RATES:
-        raise ValueError(f"{excerpt(str(rate))!r} is no rate of {excerpt(currency)}")
-    return Decimal(rate)

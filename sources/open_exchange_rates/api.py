@@ -7,7 +7,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from utils.errors import ClearError
 from utils.errors.http import as_documented
 from utils.redaction.texts import excerpt
 from utils.settings.bounds import checked_token
@@ -15,10 +14,6 @@ from utils.settings.bounds import checked_token
 logger = logging.getLogger(__name__)
 
 SOURCE = "open_exchange_rates"
-
-
-class TooFewRequestsLeft(ClearError):
-    """The plan does not allow as many requests this month. No rates were fetched."""
 
 
 class OpenExchangeRatesApi:
@@ -53,35 +48,3 @@ class OpenExchangeRatesApi:
                 raise
             logger.warning("There are no rates of %s: %s", day, error.response.text)
             return None
-
-    def require_requests(self, wanted: int) -> None:
-        """Reject more requests than the plan has left beside the daily load.
-
-        Raises:
-            TooFewRequestsLeft: The daily load needs one request on each day that is left
-                of the month, and fewer than `wanted` remain beside those.
-        """
-        if not wanted:
-            return
-        with as_documented(SOURCE, "the answer of usage.json"):
-            usage = self.get("usage.json")["data"]["usage"]
-            remaining = _whole(usage["requests_remaining"])
-            days_remaining = _whole(usage["days_remaining"])
-        if remaining < 0:  # unlimited
-            return
-        free = max(0, remaining - days_remaining)
-        if wanted > free:
-            raise TooFewRequestsLeft(
-                f"{wanted:,} days need a request each, and of this month's requests"
-                f" {remaining:,} are left, {min(days_remaining, remaining):,} of them for"
-                f" the daily load. None of these days was fetched. Load {free:,} days now,"
-                f" and the others in {days_remaining:,} days: those that are loaded are"
-                " not fetched again."
-            )
-
-
-def _whole(number: Any) -> int:
-    """Return a whole number. int() of 1e999999999 would take hours."""
-    if not isinstance(number, int):
-        raise TypeError("a number of requests or days is not whole")
-    return number

@@ -5,6 +5,7 @@ It is read through parsons' connector. Documentation of the fields: https://docs
 - `connection`: parsons' connection with retries, few calls at a time, whole listings.
 - `windows`: which events are read next.
 - `rows`: answers of the API as rows.
+- `signups`: signups of an event.
 - `columns`: types of the columns.
 """
 
@@ -26,7 +27,8 @@ from sources.van.columns import (
     SURVEY_QUESTION,
     SURVEY_RESPONSE,
 )
-from sources.van.rows import Row, signups_of_event, with_id, without_nulls
+from sources.van.rows import Row, with_id, without_nulls
+from sources.van.signups import signups_of_event
 from sources.van.windows import Event, Windows
 from utils.errors import ClearError
 from utils.settings.bounds import require_between, wrong_setting

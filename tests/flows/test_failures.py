@@ -33,7 +33,7 @@ FLOWS = [each.name for each in pkgutil.iter_modules(flows.__path__)]
 CODE_OF_SAMPLES = {
     "exchange_rates": "sources.exchange_rates.ecb_history.read_history",
     "hubspot": "sources.hubspot.row_of",
-    "open_exchange_rates": "sources.open_exchange_rates._rates",
+    "open_exchange_rates": "sources.open_exchange_rates.rows_of",
     "products": "sources.products._query",
     "redshift_export": "sources.redshift.rows._arrow_type",
     "van": "sources.van.signups_of_event",

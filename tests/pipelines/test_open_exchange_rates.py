@@ -12,7 +12,7 @@ from typing import Iterator
 import pytest
 
 from pipelines.open_exchange_rates import load_open_exchange_rates
-from sources.open_exchange_rates.api import TooFewRequestsLeft
+from sources.open_exchange_rates.requests_left import TooFewRequestsLeft
 from tests.fakes.http_server import Answer, Api, json_answer, serving
 from tests.fakes.open_exchange_rates import APP_ID, OpenExchangeRates
 from tests.killing.killed_process import killed_process

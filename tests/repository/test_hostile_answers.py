@@ -16,6 +16,7 @@ from sources.exchange_rates import exchange_rates_source
 from sources.hubspot import hubspot_source
 from sources.open_exchange_rates import open_exchange_rates_source
 from sources.open_exchange_rates.api import OpenExchangeRatesApi
+from sources.open_exchange_rates.requests_left import require_requests
 from sources.van import van_source
 from tests.fakes.hostile_server import Reply, replying
 from tests.fakes.http_server import Answer, api
@@ -131,7 +132,7 @@ def test_a_number_of_requests(remaining):
     with replying(reply) as server, takes_less_than(MOST_MEGABYTES):
         api = OpenExchangeRatesApi(server.url, "key")
         with pytest.raises(ApiError) as error:
-            api.require_requests(1)
+            require_requests(api, 1)
     assert_is_clear(error.value)
 
 

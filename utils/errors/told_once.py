@@ -1,8 +1,8 @@
 """Tells a run's error once in its log.
 
-Prefect logs an error as the end of the task, as what the flow encountered, and as the end of
-the flow. The first of these lines keeps the message, in the log of each run. The traceback
-stays where it was; a clear error's ends without the message.
+Prefect logs an error as the end of the task, as what the flow encountered, and as the end
+of the flow. The first line keeps the message. The traceback stays; a clear error's ends
+without the message.
 """
 
 from __future__ import annotations
@@ -35,12 +35,9 @@ def tell_errors_once() -> None:
 
 
 def shorten(record: logging.LogRecord) -> bool:
-    """Take the message of an error that its run has told from the record.
+    """Take from the record the message of an error that its run has told; drop none.
 
     One that tells an error has its text without the message as its attribute SHORT.
-
-    Returns:
-        True: no record is dropped.
     """
     run, text = str(getattr(record, "flow_run_id", None)), record.getMessage()
     error = record.exc_info[1] if record.exc_info else None

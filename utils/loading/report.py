@@ -7,7 +7,8 @@ from itertools import chain
 from typing import Iterable, Iterator, Sequence
 
 from utils.promises.outcome import Outcome
-from utils.reports import Fact, Lists, Report
+from utils.reports import Fact, Report
+from utils.reports.cells import Lists
 
 
 @dataclass(frozen=True)

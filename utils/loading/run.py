@@ -36,7 +36,7 @@ from utils.loading.table_loads import replaced_tables, table_loads
 from utils.promises import checks
 from utils.promises.load_history import HistoryRow, remember
 from utils.promises.outcome import PromiseBroken
-from utils.reports import titled
+from utils.reports.cells import titled
 
 logger = logging.getLogger(__name__)
 

@@ -11,6 +11,7 @@ from utils.promises.outcome import Outcome, age, is_stale
 from utils.promises.set_aside import SUFFIX
 from utils.promises.usual_rows import PastLoad, usual_rows
 from utils.promises.validator import NEWEST, PromisedValues
+from utils.reports.phrases import to_the_minute
 
 if TYPE_CHECKING:
     import dlt
@@ -94,7 +95,7 @@ def _broken(
     if newest and longest and is_stale(newest, longest, load.at):
         yield (
             f"{values.table} is stale: the newest {values.promises.cursor} is of"
-            f" {newest:%Y-%m-%d %H:%M} UTC, promised to be less than {age(longest)} old"
+            f" {to_the_minute(newest)} UTC, promised to be less than {age(longest)} old"
         )
     if values.promises.usual_rows:
         usual = usual_rows(load, past)

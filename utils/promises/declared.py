@@ -7,7 +7,8 @@ from typing import Any, Literal, Mapping, Sequence
 
 from dlt.sources import DltResource
 
-from utils.promises.rules import Accepted, Between, NotNull, Rule, Unique
+from utils.promises.rules import Accepted, Between, NotNull, Rule
+from utils.promises.unique import Unique
 from utils.promises.validator import PromisedValues, Promises
 
 

@@ -65,8 +65,8 @@ class NotNull(Rule):
         return f"{self.columns[0]} is not NULL"
 
     def broken(self, batch: pa.Table) -> pa.Array | None:
-        column = _column(batch, self.columns[0])
-        return _array(column.is_null()) if column.null_count else None
+        column = column_of(batch, self.columns[0])
+        return array_of(column.is_null()) if column.null_count else None
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class Between(Rule):
     def broken(self, batch: pa.Table) -> pa.Array | None:
         import pyarrow.compute as pc
 
-        column = _column(batch, self.columns[0])
+        column = column_of(batch, self.columns[0])
         within = pc.is_valid(column)
         if self.lowest is not None:
             within = pc.and_(within, pc.greater_equal(column, self.lowest))
@@ -111,7 +111,7 @@ class Accepted(Rule):
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        column = _column(batch, self.columns[0])
+        column = column_of(batch, self.columns[0])
         if column.null_count == len(column):
             return None  # it may have no type either
         values = []
@@ -124,110 +124,15 @@ class Accepted(Rule):
         return _not_kept(column, pc.is_in(column, value_set=accepted))
 
 
-@dataclass(frozen=True)
-class Unique(Rule):
-    """A key comes once in a load. Keys with a NULL are not compared."""
-
-    @property
-    def words(self) -> str:
-        if len(self.columns) == 1:
-            return f"{self.columns[0]} comes once in a load"
-        return f"{' and '.join(self.columns)} together come once in a load"
-
-    def check(self, at_once: bool) -> Check:
-        return _UniqueCheck(self, at_once)
-
-    def broken(self, batch: pa.Table) -> pa.Array | None:
-        """Return the rows whose key a row before them in the batch has."""
-        return _repeated_within(self.keys(batch))
-
-    def keys(self, batch: pa.Table) -> pa.Array:
-        """Return the keys of a batch. Those of several columns are texts."""
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        if len(self.columns) == 1:
-            return _array(_column(batch, self.columns[0]))
-        texts = [_column(batch, name).cast(pa.string()) for name in self.columns]
-        return _array(pc.binary_join_element_wise(*texts, "\0"))
-
-
-class _UniqueCheck(Check):
-    """Check of all keys of a load, which stay in memory until its end.
-
-    Keys mostly rise from batch to batch. If they do not, and there is time until the end,
-    they are compared only then: to look up each batch among all before it would take time
-    in proportion to the square of the rows.
-    """
-
-    def __init__(self, rule: Unique, at_once: bool) -> None:
-        super().__init__(rule)
-        self._unique = rule
-        self._at_once = at_once
-        self._seen: list[pa.Array] = []
-        self._highest: pa.Scalar | None = None
-        self._rises = True
-
-    def broken(self, batch: pa.Table) -> pa.Array | None:
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        keys = self._unique.keys(batch)
-        lowest, highest = pc.min_max(keys).values()
-        if not lowest.is_valid:
-            return None
-        if self._seen:
-            keys = keys.cast(self._seen[0].type)  # of an API's rows it may differ
-        broken = _repeated_within(keys)
-        if self._highest is not None and not pc.greater(lowest, self._highest).as_py():
-            self._rises = False
-            if self._at_once:
-                seen = pa.chunked_array(self._seen)
-                before = pc.and_(pc.is_valid(keys), pc.is_in(keys, value_set=seen))
-                broken = before if broken is None else pc.or_(broken, before)
-        self._seen.append(keys)
-        if self._highest is None or pc.greater(highest, self._highest).as_py():
-            self._highest = highest
-        return broken if broken is not None and pc.any(broken).as_py() else None
-
-    def broken_in_all(self) -> tuple[int, str]:
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        if self._rises or self._at_once:
-            return 0, ""
-        keys = pa.chunked_array(self._seen).drop_null()
-        repeated = len(keys) - pc.count_distinct(keys).as_py()
-        if not repeated:
-            return 0, ""
-        counts = keys.value_counts()
-        several = counts.filter(pc.greater(counts.field("counts"), 1))
-        parts = str(several[0]["values"].as_py()).split("\0")
-        return repeated, self.rule.values(dict(zip(self.rule.columns, parts)))
-
-
-def _repeated_within(keys: pa.Array) -> pa.Array | None:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    distinct = pc.count_distinct(keys, mode="only_valid").as_py()
-    if distinct == len(keys) - keys.null_count:
-        return None
-    numbers = pa.array(range(len(keys)), pa.int64())
-    rows = pa.table({"key": keys, "number": numbers}).group_by("key")
-    first = rows.aggregate([("number", "min")])["number_min"]
-    return pc.and_not(pc.is_valid(keys), pc.is_in(numbers, value_set=first))
-
-
 def _not_kept(column: pa.ChunkedArray, kept: pa.ChunkedArray) -> pa.Array | None:
     """Return the mask of the values that are not kept. NULL is not judged."""
     import pyarrow.compute as pc
 
     broken = pc.and_not(pc.is_valid(column), pc.fill_null(kept, False))
-    return _array(broken) if pc.any(broken).as_py() else None
+    return array_of(broken) if pc.any(broken).as_py() else None
 
 
-def _column(batch: pa.Table, name: str) -> pa.ChunkedArray:
+def column_of(batch: pa.Table, name: str) -> pa.ChunkedArray:
     """Return a column's values. Arrow compares no encoded ones."""
     import pyarrow as pa
 
@@ -237,7 +142,8 @@ def _column(batch: pa.Table, name: str) -> pa.ChunkedArray:
     return column
 
 
-def _array(column: pa.ChunkedArray) -> pa.Array:
+def array_of(column: pa.ChunkedArray) -> pa.Array:
+    """Return the column in one piece."""
     import pyarrow as pa
 
     combined = column.combine_chunks()

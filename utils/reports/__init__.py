@@ -14,23 +14,16 @@ from typing import (
     ClassVar,
     Iterable,
     Iterator,
-    Literal,
     Mapping,
     NamedTuple,
     Sequence,
 )
 
 from utils.redaction.texts import redact, redact_all
+from utils.reports.cells import Kind, heading, in_artifact, in_line, in_table
 
 if TYPE_CHECKING:
     from rich.console import Group
-    from rich.text import Text
-
-Kind = Literal["text", "lists", "count", "bytes", "seconds", "link"]
-"""Kind of a column's cells. A `link` has an address or None, `lists` Lists."""
-
-Lists = tuple[tuple[str, tuple[str, ...]], ...]
-"""Lists with their titles: `(("new columns", ("legs (bigint)", "name (text)")),)`."""
 
 
 class Fact(NamedTuple):
@@ -70,7 +63,7 @@ class Report(ABC):
         """Return the rows as Prefect's UI shows them: readable numbers, links in Markdown."""
         return [
             {
-                (heading := _heading(name, kind)): _in_artifact(kind, heading, cell)
+                heading(name, kind): in_artifact(name, kind, cell)
                 for name, kind, cell in row
             }
             for row in self._rows()
@@ -95,7 +88,7 @@ class Report(ABC):
         named, *_ = self.columns
         lines = []
         for row in self._rows():
-            texts = [_in_line(name, kind, cell) for name, kind, cell in row]
+            texts = [in_line(name, kind, cell) for name, kind, cell in row]
             lines.append(f"{named}: {', '.join(filter(None, texts))}")
         lines.append(redact(self.summary))
         lines += [f"{name}: {text}" for name, text, _ in self._facts()]
@@ -109,14 +102,14 @@ class Report(ABC):
 
         table = Table(box=box.SIMPLE_HEAD)
         for name, kind in self.columns.items():
-            heading = _heading(name, kind).capitalize()
+            title = heading(name, kind).capitalize()
             if kind in ("count", "bytes", "seconds"):
-                table.add_column(heading, justify="right", no_wrap=True)
+                table.add_column(title, justify="right", no_wrap=True)
             else:
-                longest_word = max(map(len, ("none", *heading.split())))
-                table.add_column(heading, overflow="fold", min_width=longest_word)
+                longest_word = max(map(len, ("none", *title.split())))
+                table.add_column(title, overflow="fold", min_width=longest_word)
         for row in self._rows():
-            table.add_row(*(_in_table(name, kind, cell) for name, kind, cell in row))
+            table.add_row(*(in_table(name, kind, cell) for name, kind, cell in row))
 
         facts = self._facts()
         width = max((len(fact.name) for fact in facts), default=0)
@@ -144,63 +137,3 @@ class Report(ABC):
 
     def _facts(self) -> list[Fact]:
         return [fact._replace(text=redact(fact.text)) for fact in self.facts()]
-
-
-def _in_line(name: str, kind: Kind, cell: Any) -> str:
-    match kind:
-        case "count":
-            return f"{cell:,} {name}"
-        case "bytes":
-            return f"{cell:,} bytes"
-        case "seconds":
-            return f"{cell:,.1f} s"
-        case "lists":
-            return f"{name}: {'; '.join(titled(cell))}" if cell else ""
-        case _:
-            return cell or ""
-
-
-def _in_table(name: str, kind: Kind, cell: Any) -> Text:
-    from rich.filesize import decimal
-    from rich.text import Text
-
-    match kind:
-        case "count":
-            return Text(f"{cell:,}")
-        case "bytes":
-            return Text(decimal(cell))
-        case "seconds":
-            return Text(f"{cell:,.1f}")
-        case "lists":
-            return Text("\n".join(titled(cell)) or "none")
-        case "link":
-            return Text(name, style=f"link {cell}") if cell else Text("none")
-        case _:
-            return Text(cell)
-
-
-def _in_artifact(kind: Kind, heading: str, cell: Any) -> str:
-    from rich.filesize import decimal
-
-    match kind:
-        case "count":
-            return f"{cell:,}"
-        case "bytes":
-            return decimal(cell)
-        case "seconds":
-            return f"{cell:,.1f}"
-        case "lists":  # the description has them as lists
-            return ", ".join(title for title, _ in cell) or "none"
-        case "link":  # Prefect's UI shows texts as Markdown
-            return f"[{heading}]({cell})" if cell else "none"
-        case _:
-            return str(cell)
-
-
-def _heading(name: str, kind: Kind) -> str:
-    return "size" if kind == "bytes" else name
-
-
-def titled(lists: Lists) -> list[str]:
-    """Return each list in a line, after its title."""
-    return [f"{title}: {', '.join(items)}" for title, items in lists]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Callable
 
 from prefect.settings import PREFECT_UI_URL
 
 from utils.errors import last_line
 from utils.redaction.texts import redact
+from utils.reports.phrases import counted, duration, ordinal, to_the_minute
 from utils.watch.history import Deployment, History, Run, Table, WorkPool
 from utils.watch.judge import Incident, Kind, Message
 from utils.watch.letters import Action, Key, Letter
@@ -105,14 +106,14 @@ MESSAGES: dict[Kind, Callable[[Message, datetime], str]] = {
         f" {_last_line(it.run.state.message) or it.run.state.name}"
     ),
     Kind.RECOVERED: lambda it, now: (
-        f"{it.deployment.name} works again, after {_count(it.count, 'failure')}"
+        f"{it.deployment.name} works again, after {counted(it.count, 'failure')}"
     ),
     Kind.STUCK_PENDING: lambda it, now: (
         f"{it.deployment.name} does not start: Pending for"
-        f" {_duration(now - it.run.since)}"
+        f" {duration(now - it.run.since)}"
     ),
     Kind.LATE: lambda it, now: (
-        f"{it.deployment.name} is late: due {_duration(now - it.run.expected)} ago,"
+        f"{it.deployment.name} is late: due {duration(now - it.run.expected)} ago,"
         " and no worker has taken it"
     ),
     Kind.RUNNING_LONG: lambda it, now: _running_long(it, now),
@@ -123,8 +124,8 @@ def _running_long(message: Message, now: datetime) -> str:
     since = message.run.running_since or now
     usual = message.deployment.usual_duration(since) or timedelta()
     return (
-        f"{message.deployment.name} has been running for {_duration(now - since)}, usually"
-        f" {_duration(usual)}"
+        f"{message.deployment.name} has been running for {duration(now - since)}, usually"
+        f" {duration(usual)}"
     )
 
 
@@ -133,7 +134,7 @@ def _incident(incident: Incident, history: History) -> Words:
     if isinstance(about, Table):
         return Words(
             f"{about.name} is stale: its newest value is of {_time(about.newest)}, promised"
-            f" to be at most {_duration(about.promise)} old",
+            f" to be at most {duration(about.promise)} old",
             {"Last load": _time(about.loaded)},
             runbook=_runbook(section_of(incident.kind)),
         )
@@ -148,7 +149,7 @@ def _incident(incident: Incident, history: History) -> Words:
     error = _last_line(failures[-1].state.message) if failures else ""
     last = about.successes[-1].at if about.successes else None
     reason = (
-        f"failed {_count(len(failures), 'time')} in a row"
+        f"failed {counted(len(failures), 'time')} in a row"
         if incident.kind == Kind.REPEATED_FAILURE
         else "has not succeeded when its schedule promised it"
     )
@@ -185,19 +186,7 @@ def _affected(deployment: Deployment, history: History) -> str:
 
 
 def _in_a_row(count: int) -> str:
-    return "" if count < 2 else f" for the {_ordinal(count)} time running"
-
-
-ORDINALS = {1: "st", 2: "nd", 3: "rd"}
-
-
-def _ordinal(number: int) -> str:
-    is_teen = number % 100 in (11, 12, 13)
-    return f"{number}{'th' if is_teen else ORDINALS.get(number % 10, 'th')}"
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
+    return "" if count < 2 else f" for the {ordinal(count)} time running"
 
 
 def _last_line(text: str) -> str:
@@ -211,17 +200,7 @@ def _parameters(run: Run) -> str:
 
 
 def _time(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-
-
-def _duration(length: timedelta) -> str:
-    minutes = round(length.total_seconds() / 60)
-    days, hours = divmod(minutes // 60, 24)
-    if days:
-        return f"{_count(days, 'day')} {_count(hours, 'hour')}"
-    if minutes >= 60:
-        return f"{_count(hours, 'hour')} {_count(minutes % 60, 'minute')}"
-    return _count(minutes, "minute")
+    return f"{to_the_minute(at)} UTC"
 
 
 def _link(page: str, name: str) -> str:

@@ -4,31 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import Iterator
 
 import pytest
 from dlt.sources.helpers.requests import HTTPError
 
-from sources.open_exchange_rates.api import OpenExchangeRatesApi, TooFewRequestsLeft
-from tests.fakes.http_server import json_answer, serving
-from tests.fakes.open_exchange_rates import APP_ID, OpenExchangeRates
+from tests.fakes.http_server import json_answer
+from tests.fakes.open_exchange_rates import APP_ID
 from utils.errors.http import ApiError
-
-
-@pytest.fixture
-def account() -> OpenExchangeRates:
-    return OpenExchangeRates()
-
-
-@pytest.fixture
-def server(account: OpenExchangeRates) -> Iterator:
-    with serving(account.respond) as server:
-        yield server
-
-
-@pytest.fixture
-def api(server) -> OpenExchangeRatesApi:
-    return OpenExchangeRatesApi(f"{server.url}/", APP_ID)
 
 
 def test_rates_are_decimals_and_the_key_is_not_in_the_address(api, server):
@@ -49,22 +31,3 @@ def test_an_unknown_day_is_none_and_another_error_is_raised(api, server):
     server.trouble[1] = json_answer({"message": "invalid_base"}, 400)
     with pytest.raises(HTTPError):
         api.closing_rates(date(2026, 3, 1))
-
-
-@pytest.mark.parametrize("used, fits", [(988, 2), (995, 0), (1_000, 0)])
-def test_the_daily_load_keeps_its_requests(api, account, used, fits):
-    """Ten days are left of the month."""
-    account.requests = used
-    api.require_requests(fits)
-    with pytest.raises(TooFewRequestsLeft, match=f"Load {fits} days now"):
-        api.require_requests(fits + 1)
-
-
-def test_a_plan_without_a_limit_allows_any_number(api, account):
-    account.quota = -1
-    api.require_requests(100_000)
-
-
-def test_no_days_cost_no_request(api, server):
-    api.require_requests(0)
-    assert server.requests == []

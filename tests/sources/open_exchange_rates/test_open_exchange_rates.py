@@ -1,62 +1,15 @@
-"""Open Exchange Rates' source: exact rates, and publications that are none."""
+"""Open Exchange Rates' source."""
 
 from __future__ import annotations
 
-from datetime import date, datetime, timezone
-from decimal import Decimal
-from typing import Iterator
+from datetime import date
 
-import pyarrow as pa
-import pytest
-
-from sources.open_exchange_rates import _rates, open_exchange_rates_source
-from tests.fakes.http_server import Api, serving
-from tests.fakes.open_exchange_rates import APP_ID, OpenExchangeRates
-from utils.errors.http import ApiError
-
-NOON = datetime(2026, 11, 20, 12, tzinfo=timezone.utc)
-PUBLISHED = {
-    "timestamp": int(NOON.timestamp()),
-    "base": "USD",
-    "rates": {"JPY": 156, "XAU": Decimal("0.000243091")},
-}
+from sources.open_exchange_rates import open_exchange_rates_source
+from tests.fakes.open_exchange_rates import APP_ID
 
 
-@pytest.fixture
-def api() -> Iterator[Api]:
-    with serving(OpenExchangeRates().respond) as api:
-        yield api
-
-
-def test_latest_rates_have_the_day_of_their_publication():
-    table = _rates(PUBLISHED, kind="latest")
-    assert table.schema.types == [
-        *(pa.date32(), pa.string(), pa.timestamp("us", "UTC"), pa.string()),
-        *(pa.string(), pa.decimal128(38, 18)),
-    ]
-    assert table.to_pylist()[1] == {
-        "date": date(2026, 11, 20),
-        "kind": "latest",
-        "published_at": NOON,
-        "base": "USD",
-        "currency": "XAU",
-        "rate": Decimal("0.000243091"),
-    }
-
-
-def test_closing_rates_have_the_day_that_was_asked_for():
-    day = date(2026, 11, 19)
-    assert _rates(PUBLISHED, kind="closing", day=day)["date"].to_pylist() == [day] * 2
-
-
-@pytest.mark.parametrize("rate", [0, -1, True, "1", None, Decimal("1e-19")], ids=str)
-def test_what_is_no_rate_is_refused(rate):
-    with pytest.raises(ApiError, match="the latest rates is not as|the latest rates "):
-        _rates(PUBLISHED | {"rates": {"JPY": rate}}, kind="latest")
-
-
-def test_a_range_has_no_currencies(api):
-    settings = {"api_url": api.url, "app_id": APP_ID}
+def test_a_range_has_no_currencies(server):
+    settings = {"api_url": server.url, "app_id": APP_ID}
     assert set(open_exchange_rates_source(**settings).resources) == {
         "rates",
         "currencies",
