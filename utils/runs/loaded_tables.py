@@ -6,6 +6,7 @@ stands in the metadata of the latest artifact of its dataset's loads.
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -16,12 +17,14 @@ from prefect.client.schemas.filters import ArtifactCollectionFilter
 from prefect.client.schemas.sorting import ArtifactCollectionSort
 from prefect.events import emit_event
 from prefect.runtime import deployment, flow_run
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from utils.loading.report import LoadReport
 from utils.promises.outcome import age, is_stale
 from utils.redaction.texts import redact
-from utils.reports import Fact, Report, titled
+from utils.reports import Fact, Report
+from utils.reports.cells import titled
+from utils.reports.phrases import counted, to_the_minute
 from utils.runs.prefect_server import read_all
 
 LOADED = "table.loaded"
@@ -47,6 +50,8 @@ class LoadedTable:
     newest: datetime | None = None
     longest_age: timedelta | None = None
     has_promises: bool = False
+    fresh: datetime | None = None
+    """When a load last left it as fresh as promised."""
     broken: str = ""
     """Broken promises in words."""
 
@@ -69,33 +74,41 @@ def tables_of(report: LoadReport, known: list[LoadedTable]) -> list[LoadedTable]
     """
     now = datetime.now(UTC)
     flow, name = flow_run.flow_name or report.pipeline, deployment.name
-    owners = {each.name: each.deployment for each in known}
-    return [
-        LoadedTable(
+    before = {each.name: each for each in known}
+    tables = []
+    for each in report.tables:
+        table = LoadedTable(
             dataset=report.dataset,
             table=each.name,
             flow=flow,
-            deployment=(
-                f"{flow}/{name}"
-                if name
-                else owners.get(f"{report.dataset}.{each.name}", "")
-            ),
+            deployment=f"{flow}/{name}" if name else "",
             loaded=now,
             rows=each.rows,
-            newest=each.outcome.newest if each.outcome else None,
-            longest_age=each.outcome.longest_age if each.outcome else None,
-            has_promises=each.outcome is not None,
-            broken=redact("; ".join(each.outcome.broken)) if each.outcome else "",
         )
-        for each in report.tables
-    ]
+        old = before.get(table.name)
+        if old and not name:
+            table = replace(table, deployment=old.deployment)
+        if each.outcome:
+            newest, longest_age = each.outcome.newest, each.outcome.longest_age
+            stale = is_stale(newest, longest_age, now)
+            table = replace(
+                table,
+                newest=newest,
+                longest_age=longest_age,
+                has_promises=True,
+                fresh=now if not stale else old.fresh if old else None,
+                broken=redact("; ".join(each.outcome.broken)),
+            )
+        tables.append(table)
+    return tables
 
 
 def metadata_of(tables: list[LoadedTable]) -> dict[str, str]:
-    """Return what an artifact keeps of the tables."""
+    """Return what an artifact keeps of the tables, by their names."""
     kept = {}
     for table in tables:
-        kept[table.name] = TABLE.dump_json(table, exclude={"broken"}).decode()
+        facts = TABLE.dump_json(table, exclude={"dataset", "table", "broken"})
+        kept[table.name] = facts.decode()
         if table.broken:
             kept[table.name + BROKEN] = table.broken[:LONGEST]
     return kept
@@ -162,7 +175,7 @@ class TablesReport(Report):
     @property
     def summary(self) -> str:
         """Numbers of tables, and of those with broken promises, in one line."""
-        tables = f"{len(self.tables):,} table{'s' * (len(self.tables) != 1)}"
+        tables = counted(len(self.tables), "table")
         states = [self._state(each) for each in self.tables if each.has_promises]
         if not states:
             return f"{tables}, none with promises"
@@ -198,10 +211,13 @@ class TablesReport(Report):
 def _tables(metadata: dict[str, str]) -> Iterator[LoadedTable]:
     for name, text in metadata.items():
         if not name.endswith(BROKEN):
-            with suppress(ValidationError):  # an artifact of somebody else's
-                table = TABLE.validate_json(text)
-                yield replace(table, broken=metadata.get(name + BROKEN, ""))
+            dataset, _, table = name.partition(".")
+            named = {"dataset": dataset, "table": table}
+            broken = metadata.get(name + BROKEN, "")
+            with suppress(ValueError, TypeError):  # an artifact of somebody else's
+                facts = json.loads(text)
+                yield TABLE.validate_python({**facts, **named, "broken": broken})
 
 
 def _time(at: datetime | None) -> str:
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M}" if at else "none"
+    return to_the_minute(at) if at else "none"

@@ -7,7 +7,6 @@ from dataclasses import replace
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.logging import get_logger
 
-from utils.promises.outcome import is_stale
 from utils.runs.loaded_tables import latest_tables
 from utils.watch.history import History, Table
 from utils.watch.letter_events import LetterEvents
@@ -30,7 +29,7 @@ class Watch:
         if self._history is None:
             self._history = PrefectHistory(self._letters.memory(client))
         history = self._history.look(client)
-        history = replace(history, tables=_tables(client, history))
+        history = replace(history, tables=promised_tables(client, history))
         sent = self._letters.sent(client, history.now)
         for letter in Outbox(sent).letters(history):
             words = words_of(letter, history)
@@ -39,7 +38,7 @@ class Watch:
         self._letters.say_looked(client, history.now, self._history.memory)
 
 
-def _tables(client: SyncPrefectClient, history: History) -> tuple[Table, ...]:
+def promised_tables(client: SyncPrefectClient, history: History) -> tuple[Table, ...]:
     """Return the tables that such deployments load, if their freshness is promised."""
     deployments = {each.name for each in history.deployments}
     return tuple(
@@ -48,11 +47,7 @@ def _tables(client: SyncPrefectClient, history: History) -> tuple[Table, ...]:
             newest=each.newest,
             promise=each.longest_age,
             loaded=each.loaded,
-            fresh=(
-                None
-                if is_stale(each.newest, each.longest_age, each.loaded)
-                else each.loaded
-            ),
+            fresh=each.fresh,
             flow=each.flow,
         )
         for each in latest_tables(client)

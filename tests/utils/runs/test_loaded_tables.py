@@ -21,6 +21,7 @@ from utils.runs.loaded_tables import (
     TablesReport,
     latest_tables,
     merged,
+    metadata_of,
     tables_of,
 )
 
@@ -95,6 +96,33 @@ def test_a_table_stays_its_deployments_if_it_is_loaded_from_a_terminal(prefect_a
     assert (after.deployment, after.rows) == ("feed/production", 7)
     (other,) = tables_of(replace(report, dataset="dev_pets"), [before])
     assert other.deployment == ""
+
+
+def test_a_stale_table_keeps_when_a_load_last_left_it_fresh(prefect_api):
+    def after(newest: datetime, *known: LoadedTable) -> LoadedTable:
+        report = replace(REPORT, dataset="pets", tables=(table("pets", newest),))
+        return tables_of(report, list(known))[0]
+
+    never = after(NOW - 2 * DAY)
+    assert never.fresh is None
+    fresh = after(NOW, never)
+    assert fresh.fresh == fresh.loaded
+    stale = after(NOW - DAY, fresh)
+    assert stale.fresh == fresh.loaded < stale.loaded
+
+
+def test_names_as_long_as_a_database_takes_are_kept(prefect_api):
+    long = replace(
+        LoadedTable("d" * 63, "t" * 63, "f" * 60, f"{'f' * 60}/{'n' * 60}", NOW, 10**9),
+        **{"newest": NOW, "longest_age": 1000 * DAY, "has_promises": True},
+        **{"fresh": NOW, "broken": "b" * 500},
+    )
+    metadata = metadata_of([long])
+    with get_client(sync_client=True) as client:
+        client.create_artifact(
+            ArtifactCreate(key="long-load", type="table", metadata_=metadata)
+        )
+        assert long in latest_tables(client)
 
 
 def test_the_load_of_an_old_range_says_nothing_of_a_promise():

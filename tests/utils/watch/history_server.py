@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Iterator
 from unittest.mock import patch
 
@@ -15,7 +16,6 @@ from tests.servers.ports import free_port
 from tests.servers.prefect import running_server
 from tests.utils.watch.server_runs import ServerDatabase
 from tests.utils.watch.watched_server import PASSWORD, SETTINGS
-from utils.watch import prefect_history
 
 SERVICES = (
     "SCHEDULER",  # makes runs, which the history has
@@ -51,13 +51,13 @@ def history_server(folder: Path) -> Iterator[HistoryServer]:
 
 
 @contextmanager
-def clock(now: datetime) -> Iterator[None]:
-    """Let the reader of the history have a time of its own."""
+def clock(module: ModuleType, now: datetime) -> Iterator[None]:
+    """Let a module have a time of its own."""
 
     class Clock(datetime):
         @classmethod
         def now(cls, tz: tzinfo | None = None) -> Any:
             return now
 
-    with patch.object(prefect_history, "datetime", Clock):
+    with patch.object(module, "datetime", Clock):
         yield

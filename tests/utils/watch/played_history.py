@@ -2,7 +2,8 @@
 
 Deployments, schedules, pauses and work pools change through the API, after which the times
 that watch reads are set to those of the history. Runs are written by server_runs.py, as made
-by hand: of those that a schedule has made, a pause deletes the ones that wait.
+by hand: of those that a schedule has made, a pause deletes the ones that wait. What loads
+leave of their tables comes from server_tables.py.
 """
 
 from __future__ import annotations
@@ -28,8 +29,16 @@ from tests.utils.watch.server_runs import (
     followed,
     new_run,
 )
-from tests.utils.watch.simulation import at
+from tests.utils.watch.server_tables import (
+    ARTIFACT,
+    LATEST,
+    leave_load,
+    without_dataset,
+)
+from tests.utils.watch.simulation import TAG, at
 from utils.watch import history as known
+from utils.watch import prefect_history
+from utils.watch.look import promised_tables
 from utils.watch.prefect_history import PrefectHistory
 
 DEPLOYMENT = cast(sa.Table, orm_models.Deployment.__table__)
@@ -49,20 +58,24 @@ class PlayedHistory:
         self._schedules: dict[tuple[str, form.Schedule], UUID] = {}
         self._runs: dict[str, Row] = {}
         self._database.empty(STATE, RUN, SCHEDULE, DEPLOYMENT, WORKER, QUEUE, POOL)
+        self._database.empty(LATEST, ARTIFACT)
         for pool in history.pools:
             self._client.create_work_pool(
                 WorkPoolCreate(name=pool.name, type="process")
             )
         self._deployments = {each.id: self._make(each) for each in history.deployments}
         self._like = {each.id: self._run_of(each) for each in history.deployments}
+        self._owner = next(each for each in history.deployments if TAG in each.tags)
         self._ids = {str(id): name for name, id in self._deployments.items()}
         self._changes = sorted(self._all_changes(), key=lambda change: change[0])
 
     def look(self, reader: PrefectHistory, time: int) -> known.History:
         """Return what a reader reads at a time, with the ids of the history."""
         self._play(time)
-        with clock(at(time)):
-            return self._named(reader.look(self._client))
+        with clock(prefect_history, at(time)):
+            found = reader.look(self._client)
+        tables = promised_tables(self._client, found)
+        return self._named(replace(found, tables=tables))
 
     def _play(self, time: int) -> None:
         """Bring the server to a time."""
@@ -83,6 +96,7 @@ class PlayedHistory:
     def _named(self, found: known.History) -> known.History:
         return replace(
             found,
+            tables=tuple(map(without_dataset, found.tables)),
             deployments=tuple(
                 replace(
                     each,
@@ -119,6 +133,10 @@ class PlayedHistory:
         for pool in self._history.pools:
             for status in pool.statuses:
                 yield status.time, partial(self._set_status, pool.name, status.status)
+        for table in self._history.tables:
+            for load in table.loads:
+                leave = partial(leave_load, self._client, self._owner, table, load)
+                yield load.time, leave
         for each in self._history.deployments:
             for pause in each.paused:
                 yield pause.time, partial(self._pause, each.id, pause.on)

@@ -118,10 +118,11 @@ def test_runs_that_do_not_go_on(server, look, monkeypatch):
 @pytest.mark.slow
 def test_a_table_that_is_stale_until_newer_rows_are_loaded(server, look):
     def loaded(deployment, newest: datetime) -> None:
-        name = f"{names[deployment]}_pets"
+        name, now = f"{names[deployment]}_pets", datetime.now(UTC)
         table = LoadedTable(
-            *(name, "pets", "pets", owners[deployment], datetime.now(UTC), 7),
-            *(newest, DAY),
+            *(name, "pets", "pets", owners[deployment], now, 7),
+            *(newest, DAY, True),
+            fresh=now if newest > now - DAY else None,
         )
         run = server.run(deployment, Running(), Completed())
         server.client.create_artifact(
