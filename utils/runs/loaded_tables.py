@@ -164,7 +164,7 @@ class TablesReport(Report):
         "table": "text",
         "newest value (UTC)": "text",
         "last load (UTC)": "text",
-        "rows": "count",
+        "rows loaded": "count",
         "promises": "text",
     }
     key = "tables"
