@@ -1,7 +1,7 @@
 """Selection and order of tests, and the number of processes.
 
 `pytest` runs all tests except the slow and the exhaustive ones, `pytest -m slow` the slow
-ones, `pytest -m exhaustive` the others. They use three processes, because tests mostly wait
+ones, `pytest -m exhaustive` the others. They use several processes, because tests mostly wait
 for servers and other processes. Each process has its own fixtures, so that a file's tests
 stay together. A chosen folder, file or name runs in one process; of a file and a name all
 tests run.
@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-# More than a small machine has processors, because tests wait a third of their time.
-WORKERS = 3
+# More than a small machine has processors, because tests wait a third of their time, and
+# slow ones half of it.
+WORKERS, WORKERS_OF_SLOW = 3, 4
 # Markers of tests that `pytest` leaves out.
 LEFT_OUT = ("slow", "exhaustive")
 # Files whose tests stay in one process, in this order.
@@ -60,7 +61,9 @@ LONG = (
 def workers(config: pytest.Config) -> int:
     """Return the number of processes: none beside this one for a choice of tests."""
     chosen = config.option.markexpr not in ("", *LEFT_OUT)
-    return 0 if chosen or _is_a_choice(config) else WORKERS
+    if chosen or _is_a_choice(config):
+        return 0
+    return WORKERS_OF_SLOW if config.option.markexpr else WORKERS
 
 
 def leave_out_slow(config: pytest.Config, items: list[pytest.Item]) -> None:
