@@ -14,6 +14,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 
 from tests.samples.pets import UPSERT, killed_run, pets, pets_pipeline, rows, runs
 from tests.servers.duckdb_warehouse import load_into, query
+from utils.loading import recovery
 from utils.loading.run import run_pipeline
 
 pytestmark = pytest.mark.slow
@@ -193,8 +194,36 @@ def test_a_warehouse_restored_from_a_backup_has_the_last_word(warehouse, tmp_pat
     assert runs() == 2
 
 
-def test_it_says_what_it_reads_again(warehouse, caplog):
+@pytest.mark.parametrize(
+    "place, when, why",
+    [
+        (f"{LOADS}.commit_new_load_package", "after", "it was just being normalized"),
+        (COMPLETE, "before", "a part of it was sent"),
+    ],
+)
+def test_it_says_what_it_reads_again(warehouse, caplog, place, when, why):
     run(REX)
-    killed_run(COMPLETE, TOM, when="before")
+    killed_run(place, TOM, when=when)
     run(TOM)
-    assert "is read again, because a part of it was sent: load package" in caplog.text
+    assert f"is read again, because {why}: load package" in caplog.text
+
+
+def test_a_run_that_ends_while_it_empties_the_folder_leaves_no_part_of_a_package(
+    warehouse, monkeypatch
+):
+    run(REX)
+    killed_run("dlt:Pipeline.normalize", TOM)
+
+    def half_of_it(pipeline: dlt.Pipeline) -> None:
+        (file,) = Path(pipeline.working_dir).glob("**/normalized/**/pets.*.parquet")
+        file.unlink()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(recovery, "drop_working_folder", half_of_it)
+        with pytest.raises(KeyboardInterrupt):
+            recovery.start_from_destination(pets_pipeline())
+
+    run(TOM, ADA)
+    assert rows(warehouse) == EVERYONE
+    assert runs() == 2
