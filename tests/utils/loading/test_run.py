@@ -83,6 +83,26 @@ def test_ctrl_c_while_an_interrupted_run_is_finished_ends_this_one(
     assert rows(warehouse) == [("Rex",)]
 
 
+def test_after_a_lost_connection_the_next_run_finishes_the_interrupted_one(
+    warehouse, monkeypatch
+):
+    run_pipeline(pets_pipeline(), pets({"name": "Rex"}))
+    killed_run("dlt:Pipeline.normalize", {"name": "Tom"})
+
+    def lost(pipeline):
+        raise ConnectionError("reset by peer")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(dlt.Pipeline, "load", lost)
+        with pytest.raises(ConnectionError):
+            run_pipeline(pets_pipeline(), pets({"name": "Ada"}))
+    assert rows(warehouse) == [("Rex",)]
+
+    report = run_pipeline(pets_pipeline(), pets({"name": "Ada"}))
+    assert len(report.recovered_load_ids) == 1
+    assert rows(warehouse) == [("Ada",), ("Rex",), ("Tom",)]
+
+
 def test_a_fresh_container_goes_on_with_the_state_in_the_destination(
     warehouse, tmp_path
 ):

@@ -8,6 +8,7 @@ import pytest
 
 from tests.samples.promised_pets import DAY, NOW, PETS, RULES, changed, load, names
 from tests.servers.duckdb_warehouse import query
+from utils.promises.outcome import PromiseBroken
 
 
 @pytest.mark.parametrize("arrow", [True, False], ids=["arrow", "rows"])
@@ -101,3 +102,12 @@ def test_a_history_that_cannot_be_used_fails_no_load(warehouse, caplog):
     assert "load_history cannot be read" in caplog.text
     assert "load_history cannot be written" in caplog.text
     assert len(names(warehouse)) == 2
+
+
+def test_a_load_that_breaks_a_promise_at_its_end_is_not_finished_by_the_next(warehouse):
+    load(PETS[:4], unique=["name"])
+    with pytest.raises(PromiseBroken, match="1 of the 24 rows"):
+        load([*PETS[4:], PETS[5]], unique=["name"])
+    report = load(PETS[4:6], unique=["name"])
+    assert report.recovered_load_ids == ()
+    assert names(warehouse) == [row["name"] for row in PETS[:6]]
