@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from utils.aws.secret_content import SecretError, dlt_value, one_value
+from utils.aws.secret_content import MOST_DEPTH, SecretError, dlt_value, one_value
 
 NAME = "prefect/slack-webhook-url"
 PETS = ("sources", "pets")
@@ -49,3 +49,12 @@ def test_dlt_finds_a_table_or_a_value_at_its_path(text, path, value):
 def test_a_source_takes_a_table():
     with pytest.raises(SecretError, match="is neither a JSON object nor TOML"):
         dlt_value("sesame", NAME, PETS)
+
+
+def test_a_table_is_no_deeper_than_credentials_are():
+    def nested(levels: int) -> str:
+        return '{"a": ' * levels + "1" + "}" * levels
+
+    assert dlt_value(nested(MOST_DEPTH), NAME, PETS)
+    with pytest.raises(SecretError, match="is nested more than 20 levels deep"):
+        dlt_value(nested(MOST_DEPTH + 1), NAME, PETS)

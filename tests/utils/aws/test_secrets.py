@@ -9,6 +9,8 @@ from utils.aws.client import NotThere
 from utils.aws.secret_content import SecretError
 from utils.aws.secrets import read_secret
 from utils.errors import ClearError
+from utils.redaction import known_secrets
+from utils.redaction.texts import redact
 
 NAME = "prefect/slack-webhook-url"
 
@@ -21,6 +23,14 @@ def secrets(aws) -> Vault:
 def test_a_text_is_read_without_the_line_break_at_its_end(secrets):
     secrets.put(NAME, "value\n")
     assert read_secret(NAME) == "value"
+
+
+@pytest.mark.parametrize("content", ["open-sesame-7", '{"url": "open-sesame-7"}'])
+def test_what_was_read_is_struck_from_what_is_published(secrets, monkeypatch, content):
+    monkeypatch.setattr(known_secrets, "_remembered", set())
+    secrets.put(NAME, content)
+    read_secret(NAME)
+    assert "sesame" not in redact(f"It is open-sesame-7, of {content}.")
 
 
 @pytest.mark.parametrize("content", [b"binary", " "])
