@@ -23,13 +23,17 @@ OF_DEPLOYMENTS = ("no-success", "repeated-failure")
 
 
 def differences(wanted: Iterable[Due], found: Iterable[Due]) -> Iterator[str]:
-    """Yield what was missed, told twice or falsely, or not resolved in time."""
+    """Yield what was missed, told twice or falsely, or not resolved in time.
+
+    What has five minutes to be told, and is told no more within them, need not be told.
+    """
     left = list(found)
     for each in wanted:
         same = [one for one in left if _subject(one) == _subject(each)]
         same = [one for one in same if _in_time(each.opened, one.opened)]
         if not same:
-            yield f"missed: {each}"
+            if each.until > each.opened + TOLERANCE:
+                yield f"missed: {each}"
             continue
         left.remove(same[0])
         if not _in_time(each.resolved, same[0].resolved):

@@ -6,10 +6,10 @@ as the watch does whose answers are compared with these.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Iterable
 
-from tests.utils.watch.history_form import DAY, History, Window
+from tests.utils.watch.history_form import DAY, NEVER, History, Window
 from tests.utils.watch.oracle_incidents import incident_reasons
 from tests.utils.watch.oracle_messages import message_reasons
 from tests.utils.watch.oracle_timeline import Reason, first_outside
@@ -29,12 +29,14 @@ class Due:
     The subject is a run's or a deployment's id, or a pool's or a table's name. `opened`
     is the later of its reason and of the first moment at which it can be told and is
     accepted; so is `resolved`, which is None for messages and what is open at the end.
+    `until` is the last moment at which it is told.
     """
 
     kind: str
     subject: str
     opened: int
     resolved: int | None = None
+    until: int = field(default=NEVER, compare=False)
 
 
 def due(history: History) -> list[Due]:
@@ -72,7 +74,8 @@ def message(reason: Reason, history: History, wait: int = 0) -> Due | None:
     accepted = first_sent(reason, (*history.down, *history.refusals["messages"]), wait)
     if accepted is None or accepted - reason.start > AT_MOST:
         return None
-    return Due(reason.kind, reason.subject, accepted)
+    until = reason.start + AT_MOST
+    return Due(reason.kind, reason.subject, accepted, until=until)
 
 
 def incident(reason: Reason, history: History, wait: int = 0) -> Due | None:
@@ -91,10 +94,10 @@ def incident(reason: Reason, history: History, wait: int = 0) -> Due | None:
     opened = first_outside(sent, *closed)
     if opened >= reason.stop or opened - sent > AT_MOST:
         return None
-    resolved = first_outside(reason.stop, *closed)
+    resolved: int | None = first_outside(reason.stop, *closed)
     if resolved > history.end:
-        return Due(reason.kind, reason.subject, opened)
-    return Due(reason.kind, reason.subject, opened, resolved)
+        resolved = None
+    return Due(reason.kind, reason.subject, opened, resolved, sent + AT_MOST)
 
 
 def first_sent(reason: Reason, down: Iterable[Window], wait: int) -> int | None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.utils.watch.histories import history
-from tests.utils.watch.many_histories import differences, differences_of
+from tests.utils.watch.many_histories import TOLERANCE, differences, differences_of
 from tests.utils.watch.oracle import Due, due
 from tests.utils.watch.simulation import told
 from utils.watch import judge
@@ -43,3 +43,9 @@ def test_what_is_missed_false_twice_or_late_is_a_difference():
     assert list(differences(wanted, [*wanted, wanted[1]]))
     assert list(differences(wanted, [replace(wanted[0], opened=500), wanted[1]]))
     assert list(differences(wanted, [replace(wanted[0], resolved=None), wanted[1]]))
+
+
+def test_what_is_told_no_more_in_a_moment_need_not_be_told():
+    wanted = [Due("run-failed", "a", 1000, until=1000 + TOLERANCE)]
+    assert not list(differences(wanted, []))
+    assert list(differences([replace(wanted[0], until=1001 + TOLERANCE)], []))
