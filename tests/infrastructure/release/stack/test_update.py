@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from urllib.parse import parse_qs
 
 import pytest
@@ -193,6 +194,14 @@ def test_a_change_set_without_changes_is_deleted(aws, monkeypatch):
         change = StackChange("Parameters: {}", "registry/shop:1", ())
         assert update.prepare_update(stack, change) is None
     assert asked[0] == "CreateChangeSet" and asked[-1] == "DeleteChangeSet"
+
+
+def test_a_stack_that_is_being_changed_is_left_alone(aws):
+    made = PlatformStack.made_from("shop", "Parameters: {}", "registry/shop:1")
+    stack = replace(made, status="UPDATE_ROLLBACK_IN_PROGRESS")
+    change = StackChange("Parameters: {}", "registry/shop:2", ())
+    with pytest.raises(ClearError, match="another update is in progress"):
+        update.prepare_update(stack, change)
 
 
 def test_a_failed_stack_is_rolled_back_to_the_release_before(at_base):
