@@ -97,7 +97,8 @@ def incident(reason: Reason, history: History, wait: int = 0) -> Due | None:
     resolved: int | None = first_outside(reason.stop, *closed)
     if resolved > history.end:
         resolved = None
-    return Due(reason.kind, reason.subject, opened, resolved, sent + AT_MOST)
+    until = min(sent + AT_MOST, reason.stop if opened > sent else NEVER)
+    return Due(reason.kind, reason.subject, opened, resolved, until)
 
 
 def first_sent(reason: Reason, down: Iterable[Window], wait: int) -> int | None:
