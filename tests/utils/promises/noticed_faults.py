@@ -49,7 +49,7 @@ def noticed(series: Series, tables: list[str], days: int | None = None) -> set[N
     found = set[Noticed]()
     kept: dict[str, Outcome] = {}
     for day in list(series.days)[:days]:
-        for moment, rows in _loads(series, tables, day):
+        for moment, rows in sorted(_loads(series, tables, day), key=lambda it: it[0]):
             found |= set(_stale(kept, moment))
             found |= {(table, day, kind) for table, kind in _load(rows, moment, kept)}
     return found
