@@ -10,6 +10,7 @@ from uuid import UUID
 
 from prefect.events.schemas.automations import Automation as ServerAutomation
 from prefect.events.schemas.automations import AutomationCore
+from prefect.exceptions import PrefectHTTPStatusError
 
 from blocks.block_documents import BlockDocument
 from blocks.managed_object import ManagedObject
@@ -90,8 +91,12 @@ class UnwantedAutomation:
         return f"automation {self.name}"
 
     def delete(self, server: Server) -> None:
-        """Delete it."""
-        server.client.delete_automation(self.id)
+        """Delete it, unless it is gone: the answer to an earlier request may be lost."""
+        try:
+            server.client.delete_automation(self.id)
+        except PrefectHTTPStatusError as error:
+            if error.response.status_code != 404:
+                raise
 
 
 def unwanted_automations(

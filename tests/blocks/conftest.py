@@ -130,6 +130,9 @@ def changes(requests: list[str]) -> list[str]:
 def _remove_all(client: SyncPrefectClient) -> None:
     from prefect.exceptions import ObjectNotFound
 
+    from blocks.automations import UnwantedAutomation
+    from blocks.server import Server
+
     for name in BLOCKS:
         block_type, document = name.split("/")
         with suppress(ObjectNotFound):
@@ -139,4 +142,4 @@ def _remove_all(client: SyncPrefectClient) -> None:
         with suppress(ObjectNotFound):
             client.delete_work_pool(name)
     for automation in client.read_automations(limit=200):
-        client.delete_automation(automation.id)
+        UnwantedAutomation(automation.name, automation.id).delete(Server(client))

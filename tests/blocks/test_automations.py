@@ -6,6 +6,8 @@ import pytest
 from prefect.client.schemas.objects import BlockDocument
 from prefect.events.schemas.automations import Automation, AutomationCore
 
+from blocks.automations import UnwantedAutomation
+from blocks.server import Server
 from tests.blocks.conftest import changes, names
 
 pytestmark = pytest.mark.slow
@@ -97,3 +99,12 @@ def test_without_pagerduty_slack_is_told_of_incidents(blocks, prefect, secrets):
 def test_without_places_only_heartbeats_are_watched(blocks, prefect, stack):
     blocks("apply")
     assert list(automations(prefect)) == ["alerts: no heartbeat"]
+
+
+def test_one_that_is_gone_is_deleted(blocks, prefect, secrets):
+    """A busy server deletes it, and the answer comes too late: Prefect asks again."""
+    blocks("apply")
+    late = automations(prefect)["alerts: late"]
+    for _ in range(2):
+        UnwantedAutomation(late.name, late.id).delete(Server(prefect))
+    assert "alerts: late" not in automations(prefect)
