@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
+from datetime import timedelta
 
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.logging import get_logger
@@ -13,6 +15,11 @@ from utils.watch.letter_events import LetterEvents
 from utils.watch.letters import Outbox
 from utils.watch.prefect_history import PrefectHistory
 from utils.watch.words import words_of
+
+# Slack takes one message a second. And calls of Prefect's Webhook blocks share their
+# connections: the first that ends closes those of the others, whose places have taken the
+# letter, but count as refusing it.
+BETWEEN_LETTERS = timedelta(seconds=2)
 
 logger = get_logger("watch")
 
@@ -31,9 +38,12 @@ class Watch:
         history = self._history.look(client)
         history = replace(history, tables=promised_tables(client, history))
         sent = self._letters.sent(client, history.now)
-        for letter in Outbox(sent).letters(history):
+        for number, letter in enumerate(Outbox(sent).letters(history)):
+            if number:
+                time.sleep(BETWEEN_LETTERS.total_seconds())
             words = words_of(letter, history)
-            self._letters.send(client, letter, words, history.now)
+            at = history.now + number * BETWEEN_LETTERS
+            self._letters.send(client, letter, words, at)
             logger.info("%s: %s", letter.key.action.value, words["summary"])
         self._letters.say_looked(client, history.now, self._history.memory)
 

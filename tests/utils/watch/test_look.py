@@ -90,6 +90,18 @@ def test_three_failures_in_a_row_and_a_success(server, look):
 
 
 @pytest.mark.slow
+def test_letters_of_one_look_do_not_break_each_other(server, look, monkeypatch):
+    """Prefect's webhooks share their connections, and the first that ends closes them."""
+    monkeypatch.setattr(server.slack, "seconds", 1.0)
+    for name in ("products", "hubspot", "van"):
+        server.run(server.deployment(name), Running(), Failed(message="away"))
+    look()
+    look()
+    assert len(server.texts()) == 3
+    assert server.incidents() == []
+
+
+@pytest.mark.slow
 def test_without_the_tag_nothing_is_told(server, look):
     deployment = server.deployment("products", tags=("load",))
     for _ in range(3):

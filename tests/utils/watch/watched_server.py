@@ -39,6 +39,8 @@ class Place:
 
     api: Api
     status: int = 200
+    seconds: float = 0.0
+    """Time that it takes to answer."""
 
     @property
     def taken(self) -> list[dict[str, Any]]:
@@ -51,7 +53,8 @@ def place() -> Iterator[Place]:
     """Serve a place."""
 
     def respond(request: Request) -> Answer:
-        return Answer(b"ok" if found.status < 300 else b"no", found.status)
+        body = b"ok" if found.status < 300 else b"no"
+        return Answer(body, found.status, seconds=found.seconds)
 
     with serving(respond) as api:
         found = Place(api)
