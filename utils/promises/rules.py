@@ -89,12 +89,26 @@ class Between(Rule):
         import pyarrow.compute as pc
 
         column = column_of(batch, self.columns[0])
+        if self._holds_all(column):
+            return None
         within = pc.is_valid(column)
         if self.lowest is not None:
             within = pc.and_(within, pc.greater_equal(column, self.lowest))
         if self.highest is not None:
             within = pc.and_(within, pc.less_equal(column, self.highest))
         return _not_kept(column, within)
+
+    def _holds_all(self, column: pa.ChunkedArray) -> bool:
+        """Return whether its least and greatest values are within, which is soon known."""
+        import pyarrow.compute as pc
+
+        if not has_order(column.type):
+            return False
+        least, greatest = pc.min_max(column).values()
+        return bool(
+            (self.lowest is None or pc.greater_equal(least, self.lowest).as_py())
+            and (self.highest is None or pc.less_equal(greatest, self.highest).as_py())
+        )
 
 
 @dataclass(frozen=True)
@@ -140,6 +154,17 @@ def column_of(batch: pa.Table, name: str) -> pa.ChunkedArray:
     if pa.types.is_dictionary(column.type):
         return column.cast(column.type.value_type)
     return column
+
+
+def has_order(type: pa.DataType) -> bool:
+    """Return whether values of a type can be compared at once, and none is NaN."""
+    import pyarrow as pa
+
+    return bool(
+        pa.types.is_integer(type)
+        or pa.types.is_decimal(type)
+        or pa.types.is_temporal(type)
+    )
 
 
 def array_of(column: pa.ChunkedArray) -> pa.Array:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from utils.promises.rules import Check, Rule, array_of, column_of
+from utils.promises.rules import Check, Rule, array_of, column_of, has_order
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -97,6 +97,9 @@ def _repeated_within(keys: pa.Array) -> pa.Array | None:
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    if has_order(keys.type) and not keys.null_count:
+        if pc.all(pc.less(keys[:-1], keys[1:]), min_count=0).as_py():
+            return None  # they rise, which is known ten times as soon
     distinct = pc.count_distinct(keys, mode="only_valid").as_py()
     if distinct == len(keys) - keys.null_count:
         return None
