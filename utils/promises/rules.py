@@ -89,26 +89,22 @@ class Between(Rule):
         import pyarrow.compute as pc
 
         column = column_of(batch, self.columns[0])
-        if self._holds_all(column):
-            return None
-        within = pc.is_valid(column)
-        if self.lowest is not None:
-            within = pc.and_(within, pc.greater_equal(column, self.lowest))
-        if self.highest is not None:
-            within = pc.and_(within, pc.less_equal(column, self.highest))
-        return _not_kept(column, within)
+        if has_order(column.type):  # all are within if the extremes are: soon known
+            extremes = pc.min_max(column).values()
+            if all(self._within(each).as_py() for each in extremes):
+                return None
+        return _not_kept(column, self._within(column))
 
-    def _holds_all(self, column: pa.ChunkedArray) -> bool:
-        """Return whether its least and greatest values are within, which is soon known."""
+    def _within(self, values: Any) -> Any:
+        """Return the mask of the values, or of one scalar, that are within."""
         import pyarrow.compute as pc
 
-        if not has_order(column.type):
-            return False
-        least, greatest = pc.min_max(column).values()
-        return bool(
-            (self.lowest is None or pc.greater_equal(least, self.lowest).as_py())
-            and (self.highest is None or pc.less_equal(greatest, self.highest).as_py())
-        )
+        within = pc.is_valid(values)
+        if self.lowest is not None:
+            within = pc.and_(within, pc.greater_equal(values, self.lowest))
+        if self.highest is not None:
+            within = pc.and_(within, pc.less_equal(values, self.highest))
+        return within
 
 
 @dataclass(frozen=True)
