@@ -90,13 +90,15 @@ def tables_of(report: LoadReport, known: list[LoadedTable]) -> list[LoadedTable]
             table = replace(table, deployment=old.deployment)
         if each.outcome:
             newest, longest_age = each.outcome.newest, each.outcome.longest_age
-            stale = is_stale(newest, longest_age, now)
+            fresh: datetime | None = now
+            if is_stale(newest, longest_age, now):
+                fresh = old.fresh if old else None
             table = replace(
                 table,
                 newest=newest,
                 longest_age=longest_age,
                 has_promises=True,
-                fresh=now if not stale else old.fresh if old else None,
+                fresh=fresh,
                 broken=redact("; ".join(each.outcome.broken)),
             )
         tables.append(table)
