@@ -1,10 +1,10 @@
 """Selection and order of tests, and the number of processes.
 
 `pytest` runs all tests except the slow and the exhaustive ones, `pytest -m slow` the slow
-ones, `pytest -m exhaustive` the others. They use several processes, because tests mostly wait
-for servers and other processes. Each process has its own fixtures, so that a file's tests
-stay together. A chosen folder, file or name runs in one process; of a file and a name all
-tests run.
+ones, `pytest -m exhaustive` the others. They use several processes, because tests mostly
+wait for servers and other processes. Each process has its own fixtures, so that a file's
+tests stay together. A chosen folder, file or name runs in one process; of a file and a name
+all tests run.
 """
 
 from __future__ import annotations

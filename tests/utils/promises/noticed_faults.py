@@ -15,21 +15,23 @@ from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Iterator
-from unittest.mock import patch
 
 import dlt
 import duckdb
 import pyarrow as pa
 
+from tests.samples.clock import clock
 from tests.utils.promises.generated_loads import CLEAN, TABLES, Series
 from tests.utils.promises.planted_faults import Noticed, faulty, score
 from utils.destinations.pipelines import pipeline_into
+from utils.loading import run
 from utils.loading.run import run_pipeline
+from utils.promises import checks, validator
 from utils.promises.declared import promise
 from utils.promises.outcome import Outcome, PromiseBroken, is_stale
 
 HOURLY = "readings"
-CLOCKS = ("utils.loading.run", "utils.promises.checks", "utils.promises.validator")
+CLOCKS = (run, checks, validator)
 WORDS = {
     "is not NULL": "not_null",
     "come once": "unique",
@@ -146,15 +148,10 @@ def _kinds_set_aside(table: str) -> set[str]:
 
 
 def _clock(moment: datetime) -> ExitStack:
-    class Clock(datetime):
-        @classmethod
-        def now(cls, tz=None):  # type: ignore[no-untyped-def]
-            return moment
-
-    patches = ExitStack()
+    clocks = ExitStack()
     for module in CLOCKS:
-        patches.enter_context(patch(f"{module}.datetime", Clock))
-    return patches
+        clocks.enter_context(clock(module, moment))
+    return clocks
 
 
 def main() -> None:

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
 from pathlib import Path
-from types import ModuleType
-from typing import Any, Iterator
-from unittest.mock import patch
+from typing import Iterator
 
 from prefect.client.orchestration import SyncPrefectClient
 
@@ -48,16 +45,3 @@ def history_server(folder: Path) -> Iterator[HistoryServer]:
             database = ServerDatabase(home / "prefect.db")
             yield HistoryServer(client, database)
             database.close()
-
-
-@contextmanager
-def clock(module: ModuleType, now: datetime) -> Iterator[None]:
-    """Let a module have a time of its own."""
-
-    class Clock(datetime):
-        @classmethod
-        def now(cls, tz: tzinfo | None = None) -> Any:
-            return now
-
-    with patch.object(module, "datetime", Clock):
-        yield

@@ -19,8 +19,9 @@ from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
 from prefect.server.database import orm_models
 from prefect.states import Scheduled
 
+from tests.samples.clock import clock
 from tests.utils.watch import history_form as form
-from tests.utils.watch.history_server import HistoryServer, clock
+from tests.utils.watch.history_server import HistoryServer
 from tests.utils.watch.server_runs import (
     RUN,
     STATE,

@@ -13,9 +13,9 @@ from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import ArtifactCreate
 from prefect.server.database import orm_models
 
+from tests.samples.clock import clock
 from tests.utils.loading.test_report import REPORT
 from tests.utils.watch import history_form as form
-from tests.utils.watch.history_server import clock
 from tests.utils.watch.simulation import at
 from utils.loading.report import LoadReport, TableLoad
 from utils.promises.outcome import Outcome
