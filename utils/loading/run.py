@@ -34,7 +34,7 @@ from utils.loading.report import LoadReport
 from utils.loading.row_types import keep_shapes
 from utils.loading.table_loads import replaced_tables, table_loads
 from utils.promises import checks
-from utils.promises.load_history import HistoryRow, remember
+from utils.promises.load_history import HistoryRow, LoadHistory
 from utils.promises.outcome import PromiseBroken
 from utils.reports.cells import titled
 
@@ -89,11 +89,11 @@ def run_pipeline(pipeline: dlt.Pipeline, source: DltSource) -> LoadReport:
             loaded = _load_dropped_and_others(pipeline, source, dropped)
         else:
             loaded = [_extract_and_send(pipeline, source)]
-        report = _report(pipeline, source, recovered, loaded, started)
+        with LoadHistory(pipeline) as history:
+            report = _report(pipeline, source, recovered, loaded, started, history)
+            history.remember(list(_history_rows(report)))
         for broken in report.broken_promises:
             logger.warning("Promise: %s", broken)
-        if destination_type.has_tables:
-            remember(pipeline, list(_history(report)))
     return report
 
 
@@ -161,15 +161,14 @@ def _report(
     recovered: list[Sent],
     loaded: list[Sent],
     started: float,
+    history: LoadHistory,
 ) -> LoadReport:
     all_sent = [*recovered, *loaded]
     packages = [package for sent in all_sent for package in sent.info.load_packages]
     rows = sum((sent.rows for sent in all_sent), Counter[str]())
     destination_type = type_of(pipeline)
     replaced = replaced_tables(packages)
-    outcomes = checks.outcomes(
-        pipeline, source, rows, replaced, destination_type.has_tables
-    )
+    outcomes = checks.outcomes(pipeline, source, rows, replaced, history)
     place = loaded[-1].info.destination_displayable_credentials
     return LoadReport(
         pipeline=pipeline.pipeline_name,
@@ -185,7 +184,7 @@ def _report(
     )
 
 
-def _history(report: LoadReport) -> Iterator[HistoryRow]:
+def _history_rows(report: LoadReport) -> Iterator[HistoryRow]:
     """Yield what the dataset's history keeps of a load."""
     now = datetime.now(UTC)
     for table in report.tables:

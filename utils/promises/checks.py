@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Collection, Iterator, Mapping
 
 from utils.promises.declared import promised_values
-from utils.promises.load_history import past_loads
+from utils.promises.load_history import LoadHistory
 from utils.promises.outcome import Outcome, age, is_stale
 from utils.promises.set_aside import SUFFIX
 from utils.promises.usual_rows import PastLoad, usual_rows
@@ -45,7 +45,7 @@ def outcomes(
     source: DltSource,
     rows: Mapping[str, int],
     replaced: Collection[str],
-    has_history: bool,
+    history: LoadHistory,
 ) -> dict[str, Outcome]:
     """Return the outcome of a load by table.
 
@@ -54,12 +54,12 @@ def outcomes(
         source: Source that was loaded.
         rows: Number of rows sent to each table.
         replaced: Tables that were replaced.
-        has_history: Whether the dataset has a `load_history`.
+        history: History of the pipeline's loads.
     """
     now = datetime.now(UTC)
     promised = list(_promised(source))
     counted = [each.table for each in promised if each.promises.usual_rows]
-    past = past_loads(pipeline, counted, now) if has_history and counted else {}
+    past = history.past_loads(counted, now)
     found = {}
     for values in promised:
         table = values.table

@@ -12,6 +12,7 @@ from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Iterable, Iterator, Sequence
 
+from utils.destinations.pipelines import type_of
 from utils.errors import sentence
 from utils.errors.interruption import interruption_behind
 from utils.promises.usual_rows import WEEKS, PastLoad
@@ -61,44 +62,79 @@ class HistoryRow:
         return tuple(map(_fitting, astuple(self)))
 
 
-def past_loads(
-    pipeline: dlt.Pipeline, tables: Sequence[str], now: datetime
-) -> dict[str, list[PastLoad]]:
-    """Return the loads of tables in the last weeks, by time.
+class LoadHistory:
+    """History of a pipeline's loads.
 
-    The tables are loaded already. A history that cannot be read only makes their numbers of
-    rows unknown.
+    A context manager: one connection reads and writes it, from the first use to the exit.
     """
-    from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
-    found: dict[str, list[PastLoad]] = {}
-    rows: Sequence[Any] = []
-    with _failure_is_a_warning("read"), pipeline.sql_client() as client:
-        name = client.make_qualified_table_name(TABLE)
-        query = PAST.format(table=name, names=", ".join(["%s"] * len(tables)))
-        since = _fitting(now - WEEKS)
-        with suppress(DatabaseUndefinedRelation):  # there was no load yet
-            arguments = (pipeline.pipeline_name, since, *tables)
-            rows = client.execute_sql(query, *arguments) or []
-    for table, at, number, replaced in rows:
-        load = PastLoad(at.replace(tzinfo=UTC), number, replaced)
-        found.setdefault(table, []).append(load)
-    return found
+    def __init__(self, pipeline: dlt.Pipeline) -> None:
+        self._pipeline = pipeline
+        self._is_kept = type_of(pipeline).has_tables
+        self._connection: SqlClientBase[Any] | None = None
 
+    def __enter__(self) -> LoadHistory:
+        return self
 
-def remember(pipeline: dlt.Pipeline, rows: Sequence[HistoryRow]) -> None:
-    """Add rows to the history, if it can be written."""
-    from dlt.destinations.exceptions import DatabaseUndefinedRelation
+    def __exit__(self, *_: object) -> None:
+        if self._connection:
+            with _failure_is_a_warning("closed"):
+                self._connection.close_connection()
 
-    if not rows:
-        return
-    with _failure_is_a_warning("written"), pipeline.sql_client() as client:
-        try:
-            _insert(client, rows)
-        except DatabaseUndefinedRelation:
-            name = client.make_qualified_table_name(TABLE)
-            client.execute_sql(CREATE.format(table=name))
-            _insert(client, rows)
+    def past_loads(
+        self, tables: Sequence[str], now: datetime
+    ) -> dict[str, list[PastLoad]]:
+        """Return the loads of tables in the last weeks, by time.
+
+        The tables are loaded already. A history that cannot be read only makes their
+        numbers of rows unknown.
+        """
+        from dlt.destinations.exceptions import DatabaseUndefinedRelation
+
+        found: dict[str, list[PastLoad]] = {}
+        rows: Sequence[Any] = []
+        if not (self._is_kept and tables):
+            return found
+        with _failure_is_a_warning("read"):
+            query = PAST.format(table=self._name, names=", ".join(["%s"] * len(tables)))
+            arguments = (self._pipeline.pipeline_name, _fitting(now - WEEKS), *tables)
+            with suppress(DatabaseUndefinedRelation):  # there was no load yet
+                rows = self._client.execute_sql(query, *arguments) or []
+        for table, at, number, replaced in rows:
+            load = PastLoad(at.replace(tzinfo=UTC), number, replaced)
+            found.setdefault(table, []).append(load)
+        return found
+
+    def remember(self, rows: Sequence[HistoryRow]) -> None:
+        """Add rows, if they can be written."""
+        from dlt.destinations.exceptions import DatabaseUndefinedRelation
+
+        if not (self._is_kept and rows):
+            return
+        with _failure_is_a_warning("written"):
+            try:
+                self._insert(rows)
+            except DatabaseUndefinedRelation:
+                self._client.execute_sql(CREATE.format(table=self._name))
+                self._insert(rows)
+
+    @property
+    def _client(self) -> SqlClientBase[Any]:
+        if self._connection is None:
+            self._connection = self._pipeline.sql_client()
+            self._connection.open_connection()
+        return self._connection
+
+    @property
+    def _name(self) -> str:
+        return self._client.make_qualified_table_name(TABLE)
+
+    def _insert(self, rows: Iterable[HistoryRow]) -> None:
+        values = [row.values() for row in rows]
+        places = ", ".join(f"({', '.join(['%s'] * len(each))})" for each in values)
+        statement = INSERT.format(table=self._name, rows=places)
+        arguments = (value for each in values for value in each)
+        self._client.execute_sql(statement, *arguments)
 
 
 @contextmanager
@@ -110,14 +146,6 @@ def _failure_is_a_warning(what: str) -> Iterator[None]:
         if interruption_behind(error):
             raise
         logger.warning("%s cannot be %s: %s", TABLE, what, sentence(error))
-
-
-def _insert(client: SqlClientBase[Any], rows: Iterable[HistoryRow]) -> None:
-    values = [row.values() for row in rows]
-    places = ", ".join(f"({', '.join(['%s'] * len(each))})" for each in values)
-    name = client.make_qualified_table_name(TABLE)
-    statement = INSERT.format(table=name, rows=places)
-    client.execute_sql(statement, *(value for each in values for value in each))
 
 
 def _fitting(value: Any) -> Any:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from tests.samples.pets import pets, pets_pipeline
 from utils.loading.run import run_pipeline
-from utils.promises.load_history import HistoryRow, past_loads, remember
+from utils.promises.load_history import HistoryRow, LoadHistory
 from utils.promises.usual_rows import PastLoad
 
 NOW = datetime(2026, 11, 30, 6, 0, 0, 123456, tzinfo=UTC)
@@ -21,9 +21,8 @@ def test_past_loads_are_those_of_the_pipeline_by_time(any_warehouse, monkeypatch
     for name, value in any_warehouse.settings.items():
         monkeypatch.setenv(name, value)
     pipeline = pets_pipeline()
-    assert (
-        past_loads(pipeline, ["pets", "owners"], NOW) == {}
-    )  # before there is a dataset
+    with LoadHistory(pipeline) as history:  # before there is a dataset
+        assert history.past_loads(["pets", "owners"], NOW) == {}
     run_pipeline(pipeline, pets({"name": "Rex"}))
     any_warehouse_rows = [
         row(NOW - timedelta(days=1), "pets", 2, schema_changes="'%s; " + "x" * 9_000),
@@ -31,9 +30,10 @@ def test_past_loads_are_those_of_the_pipeline_by_time(any_warehouse, monkeypatch
         row(NOW - timedelta(weeks=9), "pets", 8),
         row(NOW - timedelta(days=1), "owners", 3),
     ]
-    remember(pipeline, any_warehouse_rows)
-    remember(pipeline, [])
-    found = past_loads(pipeline, ["pets", "owners"], NOW)
+    with LoadHistory(pipeline) as history:
+        history.remember(any_warehouse_rows)
+        history.remember([])
+        found = history.past_loads(["pets", "owners"], NOW)
     now = found["pets"].pop()  # the run of above
     assert now.rows == 1 and now.at > NOW
     assert found == {
