@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import signal
 import subprocess
 import time
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Iterator, Mapping, Sequence
 
 import httpx
+import psutil
 from prefect.events.worker import EventsWorker
 from prefect.logging.handlers import APILogWorker
 
@@ -54,6 +56,22 @@ def running_server(
         yield api_url
     finally:
         stop(server)
+
+
+@contextmanager
+def frozen(api_url: str) -> Iterator[None]:
+    """Stop the server at an address, so that it takes connections and answers nothing."""
+    port = httpx.URL(api_url).port
+    (server,) = {
+        each.pid
+        for each in psutil.net_connections("tcp4")
+        if each.status == psutil.CONN_LISTEN and each.laddr.port == port
+    }
+    os.kill(server, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(server, signal.SIGCONT)
 
 
 @contextmanager

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 import time
 from contextlib import contextmanager
+from contextvars import copy_context
 from datetime import UTC, datetime
 from traceback import format_exception_only
 from types import TracebackType
 from typing import TYPE_CHECKING, Iterator, TypeVar
 from uuid import UUID
 
-from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.actions import ArtifactCreate
+from prefect.client.schemas.actions import ArtifactCreate, ArtifactUpdate
 from prefect.context import TaskRunContext
 from prefect.runtime import flow_run
+from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 from prefect.utilities.context import get_task_and_flow_run_ids
 
 from utils.errors import ClearError
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
     from utils.runs.terminal_bar import Progress
 
 SECONDS_BETWEEN_UPDATES = 2.0
+# Seconds of a run's end that are spent on showing it, and of one request.
+LONGEST_WAIT = 5.0
 
 AnyReport = TypeVar("AnyReport", bound=Report)
 
@@ -50,7 +54,7 @@ def publish(report: AnyReport) -> AnyReport:
         if isinstance(report, LoadReport):
             _publish_load(client, report)
         else:
-            _create(client, report)
+            _create_table(client, report)
     return report
 
 
@@ -60,54 +64,64 @@ def _publish_load(client: SyncPrefectClient, report: LoadReport) -> None:
     with _failure_is_a_warning("The overview of tables"):
         known = latest_tables(client)
     tables = tables_of(report, known)
-    _create(client, report, metadata_of(tables))
+    _create_table(client, report, metadata_of(tables))
     with _failure_is_a_warning("The overview of tables"):
         say_loaded(report, tables)
         overview = tuple(merged([*known, *tables]))
-        _create(client, TablesReport(datetime.now(UTC), overview))
+        _create_table(client, TablesReport(datetime.now(UTC), overview))
+
+
+def _create_table(
+    client: SyncPrefectClient, report: Report, metadata: dict[str, str] | None = None
+) -> None:
+    """Create the artifact of a report."""
+    records = json.dumps(report.records())
+    description = report.description()
+    _create(client, "table", _key(report.key), records, description, metadata)
 
 
 def _create(
-    client: SyncPrefectClient, report: Report, metadata: dict[str, str] | None = None
-) -> None:
-    """Create the artifact of a report.
+    client: SyncPrefectClient,
+    type: str,
+    key: str,
+    data: str | float,
+    description: str,
+    metadata: dict[str, str] | None = None,
+) -> UUID:
+    """Create an artifact of the current run, and return its id.
 
-    Prefect's own function has no parameter for an artifact's metadata.
+    Prefect's own functions have no parameters for metadata and for the client.
     """
     task_run_id, flow_run_id = get_task_and_flow_run_ids()
     artifact = ArtifactCreate(
-        key=_key(report.key),
-        type="table",
-        data=json.dumps(report.records()),
-        description=report.description(),
+        key=key,
+        type=type,
+        data=data,
+        description=description,
         metadata_=metadata,
         flow_run_id=flow_run_id,
         task_run_id=task_run_id,
     )
-    client.create_artifact(artifact)
+    return client.create_artifact(artifact).id
 
 
 class ProgressArtifact:
-    """A progress artifact of the current run, updated at most every two seconds.
+    """Progress artifact of the current run, which a thread beside the work keeps up to date.
 
-    As a context it says why the work in it failed. A run never fails because its progress
-    could not be shown.
+    The work never waits for Prefect's API, except for `LONGEST_WAIT` seconds at its end, and
+    never fails because its progress cannot be shown. As a context it says why the work in it
+    failed.
     """
 
     def __init__(self) -> None:
-        self._updated = time.monotonic()
-        self._percent = 0.0
-        self._id: UUID | None = None
-        with _failure_is_a_warning("Progress"):
-            created = create_progress_artifact(
-                progress=self._percent,
-                key=_key(f"{flow_run.flow_name}-progress"),
-                description="Start",
-            )
-            assert isinstance(created, UUID), "a coroutine only in asynchronous code"
-            self._id = created
+        self._latest = (0.0, "Start")
+        self._ended = threading.Event()
+        self._thread = threading.Thread(
+            target=copy_context().run, args=(self._keep_shown,), daemon=True
+        )
 
     def __enter__(self) -> ProgressArtifact:
+        self._thread.start()
         return self
 
     def __exit__(
@@ -117,20 +131,58 @@ class ProgressArtifact:
         frames: TracebackType | None,
     ) -> None:
         if error is not None:
-            self.update(self._percent, _ending_of(error))
+            percent, _ = self._latest
+            self.update(percent, _ending_of(error))
+        self._ended.set()
+        self._thread.join(LONGEST_WAIT)
 
     def show(self, progress: Progress) -> None:
-        """Update the artifact, except shortly after the last update."""
-        if time.monotonic() - self._updated > SECONDS_BETWEEN_UPDATES:
-            self.update(progress.percent, str(progress))
+        """Show a step's progress soon."""
+        self.update(progress.percent, str(progress))
 
     def update(self, percent: float, description: str) -> None:
-        """Update the artifact at once."""
-        if self._id is None:
-            return
-        self._updated, self._percent = time.monotonic(), percent
-        with _failure_is_a_warning("Progress"):
-            update_progress_artifact(self._id, percent, redact(description))
+        """Show this soon."""
+        self._latest = (percent, description)
+
+    def _keep_shown(self) -> None:
+        # A client of its own, because the run's own is not made for two threads, whose
+        # failures are known at once: Prefect's own attempts would go on for minutes.
+        with (
+            temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}),
+            get_client({"timeout": LONGEST_WAIT}, sync_client=True) as client,
+        ):
+            created: UUID | None = None
+            shown: tuple[float, str] | None = None
+            is_told = False
+            while True:
+                is_last, latest = self._ended.is_set(), self._latest
+                try:
+                    if latest != shown:
+                        created = _show(client, created, *latest)
+                        shown, is_told = latest, False
+                except Exception as error:
+                    if not is_told:
+                        get_logger().warning("Progress cannot be shown: %s", error)
+                        is_told = True
+                if not is_last:
+                    self._ended.wait(SECONDS_BETWEEN_UPDATES)
+                elif latest == shown:
+                    return
+                else:  # as long as the process lives
+                    time.sleep(SECONDS_BETWEEN_UPDATES)
+
+
+def _show(
+    client: SyncPrefectClient, created: UUID | None, percent: float, description: str
+) -> UUID:
+    """Create the run's progress artifact, or update it, and return its id."""
+    description = redact(description)
+    if created:
+        update = ArtifactUpdate(data=percent, description=description)
+        client.update_artifact(created, update)
+        return created
+    key = _key(f"{flow_run.flow_name}-progress")
+    return _create(client, "progress", key, percent, description)
 
 
 @contextmanager

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from time import monotonic, sleep
 
 import pytest
 from prefect import flow
 from prefect.runtime import flow_run
 
 import utils.runs.artifacts
+from tests.servers.prefect import frozen
 from tests.servers.prefect_api import artifacts_of, logs_of
+from tests.servers.waiting import until
 from utils.errors import ClearError
 from utils.reports import Fact, Report
 from utils.runs.artifacts import ProgressArtifact, publish
@@ -26,6 +29,16 @@ class Feeding(Report):
 
     def facts(self) -> list[Fact]:
         return [Fact("note", "a cat was added")]
+
+
+def progress_of(run) -> tuple[float, str] | None:
+    artifact = artifacts_of(run).get("feed-pets-progress")
+    return artifact and (artifact["data"], artifact["description"])
+
+
+def wait_for(percent: float, description: str) -> None:
+    shown = (pytest.approx(percent), description)
+    until(lambda: progress_of(flow_run.id) == shown, f"{shown}", seconds=20)
 
 
 def test_a_report_becomes_a_table(prefect_api):
@@ -46,49 +59,41 @@ def test_a_report_becomes_a_table(prefect_api):
     assert report.summary in [log.message for log in logs_of(run)]
 
 
-def test_progress_is_updated_now_and_then_and_completed(prefect_api, monkeypatch):
-    updates = []
-
+def test_progress_is_updated_now_and_then_and_completed(prefect_api):
     @flow(name="feed_pets")
-    def feed_pets(finish: bool):
-        artifact = ProgressArtifact()
-        monkeypatch.setattr(
-            artifact,
-            "update",
-            lambda *now: (updates.append(now), type(artifact).update(artifact, *now)),
-        )
-        artifact.show(StepProgress("Extract"))  # too early
-        artifact._updated -= utils.runs.artifacts.SECONDS_BETWEEN_UPDATES
-        artifact.show(StepProgress("Normalize", rows=7))
-        if finish:
+    def feed_pets():
+        with ProgressArtifact() as artifact:
+            artifact.show(StepProgress("Extract", rows=1))
+            artifact.show(StepProgress("Normalize", rows=7))
+            wait_for(100 / 3, "Normalize: 7 rows")
             artifact.update(100.0, "Fed")
 
-    run = feed_pets(False, return_state=True).state_details.flow_run_id
-    artifact = artifacts_of(run)["feed-pets-progress"]
-    assert artifact["type"] == "progress"
-    assert artifact["data"] == pytest.approx(100 / 3)
-    assert artifact["description"] == "Normalize: 7 rows"
-    assert len(updates) == 1
-
-    run = feed_pets(True, return_state=True).state_details.flow_run_id
-    assert artifacts_of(run)["feed-pets-progress"]["data"] == 100
+    run = feed_pets(return_state=True).state_details.flow_run_id
+    assert progress_of(run) == (100, "Fed")
+    assert artifacts_of(run)["feed-pets-progress"]["type"] == "progress"
 
 
-def test_progress_that_cannot_be_shown_fails_nothing(prefect_api, monkeypatch):
-    def refuse(*_, **__):
-        raise ConnectionError("no API")
+def test_work_never_waits_for_a_server_that_does_not_answer(prefect_api, monkeypatch):
+    """Nothing is lost of what is shown once it answers again."""
+    monkeypatch.setattr(utils.runs.artifacts, "LONGEST_WAIT", 0.2)
+    seconds = []
 
-    monkeypatch.setattr(utils.runs.artifacts, "create_progress_artifact", refuse)
+    @flow(name="feed_pets")
+    def feed_pets():
+        with frozen(prefect_api):
+            began = monotonic()
+            with ProgressArtifact() as artifact:
+                for fed in range(1_000):
+                    artifact.show(StepProgress("Load", rows=fed))
+                artifact.update(100.0, "Fed")
+            seconds.append(monotonic() - began)
+            sleep(1)  # longer than it waits for an answer
+        wait_for(100, "Fed")
 
-    @flow
-    def pets():
-        artifact = ProgressArtifact()
-        artifact.show(StepProgress("Load"))
-        artifact.update(100.0, "Fed")
-
-    run = pets(return_state=True).state_details.flow_run_id
+    run = feed_pets(return_state=True).state_details.flow_run_id
+    assert seconds[0] < 5, "of which 0.2 at its end"
     warnings = [log.message for log in logs_of(run) if log.level == 30]
-    assert warnings == ["Progress cannot be shown: no API"]
+    assert [each.split(": ")[0] for each in warnings] == ["Progress cannot be shown"]
 
 
 @pytest.mark.parametrize(
