@@ -31,6 +31,7 @@ from prefect.settings import (
 )
 from prefect.settings.legacy import Setting
 
+from infrastructure import lease_storage
 from utils.errors import ClearError
 from utils.redaction.private_files import keep_private
 from utils.runs.command_line import command_line, run_commands
@@ -122,6 +123,10 @@ def _environment(
         "PREFECT_SERVER_API_CSRF_PROTECTION_ENABLED": "true",
         "PREFECT_SERVER_API_CORS_ALLOWED_ORIGINS": f"{address},http://localhost:{port}",
         "PREFECT_SERVER_UI_STATIC_DIRECTORY": str(ui),
+        # runs that the server does not end because it was restarted
+        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": lease_storage.__name__,
+        # runs that wait for another one of their deployment begin soon after its end
+        "PREFECT_SERVER_DEPLOYMENTS_CONCURRENCY_SLOT_WAIT_SECONDS": "5",
     }
 
 

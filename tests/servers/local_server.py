@@ -76,9 +76,10 @@ def environment_without_server(home: Path) -> dict[str, str]:
 
 @contextmanager
 def _started(home: Path, log: Path, *words: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Run Python in a new home, with an empty database of Prefect's."""
-    home.mkdir(parents=True)
-    shutil.copy(migrated_database(), home / "prefect.db")
+    """Run Python in a home, which if it is new gets an empty database of Prefect's."""
+    if not home.exists():
+        home.mkdir(parents=True)
+        shutil.copy(migrated_database(), home / "prefect.db")
     with log.open("w") as output:
         process = subprocess.Popen(
             [python(), *words],

@@ -1,0 +1,85 @@
+"""Leases of a real server that is away for longer than they last."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Iterator
+from uuid import uuid4
+
+import pytest
+from prefect.exceptions import PrefectHTTPStatusError
+
+from infrastructure import lease_storage
+from infrastructure.lease_storage import ConcurrencyLeaseStorage
+from tests.servers.local_server import RunningServer, running_local_server
+from tests.servers.ports import free_port
+from tests.servers.prefect import running_server
+from tests.servers.waiting import until
+
+
+@contextmanager
+def server_with_prefects_own(home: Path) -> Iterator[RunningServer]:
+    """Run a server whose leases are on disk by Prefect's own module."""
+    url = f"http://127.0.0.1:{free_port()}"
+    module = "prefect.server.concurrency.lease_storage.filesystem"
+    settings = {"PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": module}
+    with running_server(home, f"{url}/api", settings):
+        yield RunningServer(url, home)
+
+
+def held_lease(server: RunningServer) -> str:
+    """Take the only slot of a new limit, and return the path that renews its lease."""
+    limit = {"name": "products", "limit": 1, "slot_decay_per_second": 0}
+    server.ask("POST", "/v2/concurrency_limits/", limit)
+    slot = {"names": ["products"], "slots": 1, "lease_duration": 300}
+    answer = server.ask("POST", "/v2/concurrency_limits/increment-with-lease", slot)
+    return f"/v2/concurrency_limits/leases/{answer['lease_id']}/renew"
+
+
+def slots(server: RunningServer) -> int:
+    return server.ask("GET", "/v2/concurrency_limits/products")["active_slots"]
+
+
+def let_expire(home: Path) -> None:
+    """Date what the server keeps of leases back, as if it had been away for an hour."""
+    past = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
+    for file in (home / "concurrency_leases").glob("*.json"):
+        kept = json.loads(file.read_text())
+        dated = {"expiration": past} if "id" in kept else dict.fromkeys(kept, past)
+        file.write_text(json.dumps(kept | dated))
+
+
+@pytest.mark.slow
+def test_a_run_renews_its_lease_when_the_server_is_back(tmp_path):
+    """Prefect's own module gives its slot away: this project's is still needed."""
+    ours, theirs = tmp_path / "ours", tmp_path / "Prefect's own"
+    with running_local_server(ours) as server:
+        renewal = held_lease(server)
+    with server_with_prefects_own(theirs) as other:
+        lost_renewal = held_lease(other)
+    for home in (ours, theirs):
+        let_expire(home)
+    with (
+        running_local_server(ours) as server,
+        server_with_prefects_own(theirs) as other,
+    ):
+        until(lambda: slots(other) == 0, "the end of the lease", seconds=60)
+        with pytest.raises(PrefectHTTPStatusError, match="410"):
+            other.ask("POST", lost_renewal, {"lease_duration": 300})
+        assert slots(server) == 1
+        server.ask("POST", renewal, {"lease_duration": 300})
+
+
+def test_a_lease_that_nobody_renews_ends_later(tmp_path, monkeypatch):
+    storage = ConcurrencyLeaseStorage(tmp_path)
+    lost = asyncio.run(storage.create_lease([uuid4()], timedelta(seconds=-1)))
+    asyncio.run(storage.create_lease([uuid4()], timedelta(seconds=60)))
+    monkeypatch.setattr(lease_storage, "_STARTED", time.monotonic() - 329)
+    assert asyncio.run(storage.read_expired_lease_ids()) == []
+    monkeypatch.setattr(lease_storage, "_STARTED", time.monotonic() - 331)
+    assert asyncio.run(storage.read_expired_lease_ids()) == [lost.id]
