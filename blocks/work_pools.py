@@ -24,8 +24,13 @@ from utils.errors import ClearError
 from utils.reports.differences import Fields, revealed
 
 DEV = "dev"
-# pyproject.toml has it, too, but a worker may have been started in another folder.
-ENVIRONMENT = {"PREFECT_RESULTS_DEFAULT_SERIALIZER": "json"}
+ENVIRONMENT = {
+    # pyproject.toml has it, too, but a worker may have been started in another folder.
+    "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",
+    # A restarting server does not answer for minutes. Eight retries take eight; Prefect's
+    # five take one, after which it ends a healthy run.
+    "PREFECT_CLIENT_MAX_RETRIES": "8",
+}
 # A command, an environment or a part of the template may have a secret that somebody put
 # there by hand.
 PUBLIC_FIELDS = re.compile(

@@ -66,6 +66,7 @@ def test_a_dev_pool_made_by_hand_gets_a_description(blocks, prefect):
         " worker.",
         "  variables.properties.env.default.PREFECT_RESULTS_DEFAULT_SERIALIZER: none ->"
         " json",
+        "  variables.properties.env.default.PREFECT_CLIENT_MAX_RETRIES: none -> 8",
     ]
 
 
