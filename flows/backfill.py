@@ -31,7 +31,8 @@ from utils.backfill.days import MOST_DAYS
 from utils.backfill.report import BackfillReport
 from utils.backfill.target import BackfillTarget
 from utils.errors.redacted import redacted_errors
-from utils.runs.artifacts import ProgressArtifact, publish
+from utils.runs.artifacts.progress import ProgressArtifact
+from utils.runs.artifacts.reports import publish
 from utils.runs.command_line import run_from_command_line
 from utils.runs.run_names import flow_run_name
 from utils.runs.terminal_bar import terminal_bar

@@ -22,7 +22,7 @@ from prefect import flow
 from pipelines.hubspot import load_hubspot
 from utils.errors.redacted import redacted_errors
 from utils.loading.report import LoadReport
-from utils.runs.artifacts import publish
+from utils.runs.artifacts.reports import publish
 from utils.runs.command_line import run_from_command_line
 from utils.runs.load_progress import observed_load
 from utils.runs.load_task import load_task

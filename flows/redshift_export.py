@@ -26,7 +26,8 @@ from utils.export.arrow_files import FileFormat
 from utils.export.progress import outcomes_of
 from utils.export.report import ExportedFile, ExportReport
 from utils.export.running_queries import queries_end_here
-from utils.runs.artifacts import failure_is_shown, publish
+from utils.runs.artifacts.progress import failure_is_shown
+from utils.runs.artifacts.reports import publish
 from utils.runs.command_line import run_from_command_line
 from utils.runs.load_task import load_task
 from utils.runs.logging import run_log

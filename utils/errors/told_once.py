@@ -1,8 +1,8 @@
-"""Tells a run's error once in its log.
+"""Tells a run's error once in its log, and how it ended if that was no error.
 
 Prefect logs an error as the end of the task, as what the flow encountered, and as the end
 of the flow. The first line keeps the message. The traceback stays; a clear error's ends
-without the message.
+without the message. Of a run that somebody cancels it says that it finished as running.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from utils.errors import ClearError
 FLOWS, TASKS = "prefect.flow_runs", "prefect.task_runs"
 # "Finished in state Failed('Task run encountered an exception ApiError: ...')"
 END = re.compile(r"(Finished in state \w+)\((.*?)(?:, type=\w+)?\)", re.DOTALL)
+RUNNING = re.compile(r"Finished in state (Running|Retrying)\(\)")
 # A flow's has a colon, and a task's has none.
 PREFIX = re.compile(r"(Flow|Task) run encountered an exception:? ")
 SHORT = "short"
@@ -53,6 +54,8 @@ def shorten(record: logging.LogRecord) -> bool:
             # as a formatter would write it, which takes this text instead
             lines = "".join(format_exception(error)).rstrip()
             record.exc_text = lines.removesuffix(str(error)).rstrip(": ")
+    elif running := RUNNING.fullmatch(text):
+        record.msg = f"Ended while {running[1]}: cancelled, or ended from outside"
     elif end := END.fullmatch(text):
         if message := _unquoted(end[2]):
             setattr(record, SHORT, end[1])

@@ -1,9 +1,10 @@
-"""Errors that pass by themselves: lost connections, overloaded servers, locks."""
+"""Errors that pass by themselves: lost connections, busy servers, locks, full disks."""
 
 from __future__ import annotations
 
 from typing import Iterator
 
+from utils.errors.full_disk import DiskFull
 from utils.errors.postgres import is_lost_connection
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
@@ -89,4 +90,4 @@ def _is_transient(error: BaseException) -> bool:
         return not ("FATAL" in message or "invalid" in message) or any(
             reason in message for reason in REFUSED_FOR_THE_MOMENT
         )
-    return isinstance(error, (ConnectionError, TimeoutError))
+    return isinstance(error, (ConnectionError, TimeoutError, DiskFull))

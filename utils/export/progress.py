@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Mapping
 
 from prefect.futures import PrefectFuture, as_completed
 
-from utils.runs.artifacts import ProgressArtifact
+from utils.runs.artifacts.progress import ProgressArtifact
 from utils.runs.terminal_bar import terminal_bar
 
 if TYPE_CHECKING:

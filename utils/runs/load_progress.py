@@ -11,7 +11,7 @@ from typing import Callable, Iterator
 from dlt.common.runtime.collector_base import Collector
 
 from utils.errors.interruption import interruptions_pass
-from utils.runs.artifacts import ProgressArtifact
+from utils.runs.artifacts.progress import ProgressArtifact
 from utils.runs.logging import run_log
 from utils.runs.terminal_bar import terminal_bar
 from utils.settings.errors import plain_configuration_errors

@@ -9,9 +9,9 @@ from prefect import Task, task
 from prefect.tasks import exponential_backoff
 
 from utils.errors.redacted import redacted_errors
-from utils.errors.transient import is_worth_retrying
-from utils.runs.artifacts import failure_is_shown
+from utils.runs.artifacts.progress import failure_is_shown
 from utils.runs.logging import get_logger
+from utils.runs.retries import is_tried_again
 from utils.runs.run_names import task_run_name
 from utils.settings.errors import plain_configuration_errors
 from utils.vault_provider import refresh_secrets
@@ -56,7 +56,7 @@ def load_task(**options: Any) -> Callable[[Callable[P, R]], Task[P, R]]:
 
 def _may_pass(task: Any, run: Any, state: Any) -> bool:
     """Return whether another attempt may succeed. Prefect asks after a failed one."""
-    if is_worth_retrying(state.result(raise_on_failure=False)):
+    if is_tried_again(state.result(raise_on_failure=False)):
         return True
     # Whatever the error: each database and API words a refused password in its own way.
     if refresh_secrets():

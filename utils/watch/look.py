@@ -9,7 +9,7 @@ from datetime import timedelta
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.logging import get_logger
 
-from utils.runs.loaded_tables import latest_tables
+from utils.runs.artifacts.loaded_tables import latest_tables
 from utils.watch.history import History, Table
 from utils.watch.letter_events import LetterEvents
 from utils.watch.letters import Outbox

@@ -34,7 +34,7 @@ OF_ERRORS = {
     ),
     "far-fewer-rows": r"smallest_replacement|fewer rows",
     "a-lock": r"lock",
-    "memory-or-disk": r"memory|No space left",
+    "memory-or-disk": r"memory|No space left|The disk of",
 }
 OTHERWISE = "any-other-error"
 

@@ -10,7 +10,9 @@ from prefect.client.schemas.objects import Log, State
 
 from tests.servers.prefect_api import logs_of
 from utils.errors import ClearError
-from utils.errors.told_once import FLOWS, TASKS, shorten
+from utils.errors.told_once import FLOWS, TASKS, shorten, tell_errors_once
+
+tell_errors_once()  # as `import utils.runs` does in each flow
 
 MESSAGE = 'It\'s "cold":\nno food.'
 
@@ -83,3 +85,12 @@ def test_an_error_that_is_not_clear_keeps_its_line(prefect_api):
 def test_what_was_not_told_stays(line):
     record = logging.makeLogRecord({"name": FLOWS, "msg": line})
     assert shorten(record) and record.getMessage() == line
+
+
+def test_a_cancelled_run_is_not_told_as_running():
+    line = "Finished in state Running()"
+    record = logging.makeLogRecord({"name": FLOWS, "msg": line})
+    assert shorten(record)
+    assert (
+        record.getMessage() == "Ended while Running: cancelled, or ended from outside"
+    )

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import errno
+import os
+
 import dlt
 import pytest
+from dlt.common.data_writers.writers import ArrowToParquetWriter
 
 from tests.fakes.http_server import api, json_answer
 from tests.samples.pets import pets, pets_pipeline
 from utils.destinations.pipelines import pipeline_into
 from utils.errors import chain_of
+from utils.errors.full_disk import DiskFull
 from utils.errors.http import ApiError
 from utils.loading.errors import DestinationUnavailable
 from utils.loading.run import run_pipeline
@@ -48,6 +53,20 @@ def test_what_an_api_refuses_is_said_in_plain_words(warehouse):
 
         with pytest.raises(ApiError, match=r"cats: GET \S+/cats was .* Expired token"):
             run_pipeline(pets_pipeline(), dlt.source(lambda: cats, name="cats")())
+
+
+def test_a_full_disk_is_named(warehouse, monkeypatch):
+    """The error of a write names no file."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    pipeline = pets_pipeline()
+    with monkeypatch.context() as patch:
+        patch.setattr(ArrowToParquetWriter, "write_data", refuse)
+        with pytest.raises(DiskFull, match=f"^The disk of {pipeline.working_dir} is"):
+            run_pipeline(pipeline, pets({"name": "Rex"}))
+    assert run_pipeline(pipeline, pets({"name": "Rex"})).rows == 1
 
 
 def test_ctrl_c_is_not_a_failure_of_the_load(warehouse):

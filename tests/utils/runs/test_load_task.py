@@ -36,6 +36,24 @@ def test_only_errors_that_may_pass_are_retried(prefect_api, error, attempts):
     assert len(tried) == attempts
 
 
+def test_a_run_without_time_to_wait_ends_with_the_error(prefect_api):
+    """Prefect would end it in the middle of the wait, as timed out."""
+
+    @load_task(name="Fail")
+    def fail() -> None:
+        with observed_load():
+            raise ConnectionResetError("gone")
+
+    @flow(name="pets", timeout_seconds=10)  # the first wait is of up to 15
+    def failing() -> None:
+        fail()
+
+    state = failing(return_state=True)
+    assert state.name == "Failed" and "ConnectionResetError: gone" in state.message
+    shown = artifacts_of(state.state_details.flow_run_id)["pets-progress"]
+    assert shown["description"] == "Failed: ConnectionResetError: gone"
+
+
 @pytest.mark.parametrize("rotated, attempts", [(True, 2), (False, 1)])
 def test_a_secret_rotated_during_the_load_is_used_by_the_next_attempt(
     prefect_api, vault, rotated, attempts

@@ -11,7 +11,7 @@ from prefect.client.schemas.schedules import IntervalSchedule
 from prefect.states import Completed, Crashed, Failed, Pending, Running
 
 from tests.servers.waiting import until
-from utils.runs.loaded_tables import LoadedTable, metadata_of
+from utils.runs.artifacts.loaded_tables import LoadedTable, metadata_of
 from utils.watch import judge, letters
 from utils.watch.letter_events import LetterEvents
 from utils.watch.look import Watch

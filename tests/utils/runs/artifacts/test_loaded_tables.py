@@ -15,8 +15,7 @@ from tests.servers.waiting import until
 from tests.utils.loading.test_report import REPORT
 from utils.loading.report import TableLoad
 from utils.promises.outcome import Outcome
-from utils.runs.artifacts import publish
-from utils.runs.loaded_tables import (
+from utils.runs.artifacts.loaded_tables import (
     LoadedTable,
     TablesReport,
     latest_tables,
@@ -24,6 +23,7 @@ from utils.runs.loaded_tables import (
     metadata_of,
     tables_of,
 )
+from utils.runs.artifacts.reports import publish
 
 NOW = datetime.now(UTC)
 DAY = timedelta(days=1)

@@ -1,34 +1,20 @@
-"""Artifacts of a run, read back from a real Prefect server."""
+"""Progress of a run, read back from a real Prefect server."""
 
 from __future__ import annotations
 
-import json
 from time import monotonic, sleep
 
 import pytest
 from prefect import flow
 from prefect.runtime import flow_run
 
-import utils.runs.artifacts
 from tests.servers.prefect import frozen
 from tests.servers.prefect_api import artifacts_of, logs_of
 from tests.servers.waiting import until
 from utils.errors import ClearError
-from utils.reports import Fact, Report
-from utils.runs.artifacts import ProgressArtifact, publish
+from utils.runs.artifacts import progress
+from utils.runs.artifacts.progress import ProgressArtifact
 from utils.runs.load_progress import StepProgress
-
-
-class Feeding(Report):
-    columns = {"pet": "text", "run": "link"}
-    key = "Feed_Pets-meals"
-    summary = "Fed 1 pet"
-
-    def cells(self) -> list[tuple[str, str]]:
-        return [("Rex", "http://pets/1")]
-
-    def facts(self) -> list[Fact]:
-        return [Fact("note", "a cat was added")]
 
 
 def progress_of(run) -> tuple[float, str] | None:
@@ -39,24 +25,6 @@ def progress_of(run) -> tuple[float, str] | None:
 def wait_for(percent: float, description: str) -> None:
     shown = (pytest.approx(percent), description)
     until(lambda: progress_of(flow_run.id) == shown, f"{shown}", seconds=20)
-
-
-def test_a_report_becomes_a_table(prefect_api):
-    report = Feeding()
-
-    @flow
-    def pets():
-        assert publish(report) is report
-
-    run = pets(return_state=True).state_details.flow_run_id
-
-    artifact = artifacts_of(run)["feed-pets-meals"]
-    assert artifact["type"] == "table"
-    assert json.loads(artifact["data"]) == [
-        {"pet": "Rex", "run": "[run](http://pets/1)"}
-    ]
-    assert artifact["description"] == "**Fed 1 pet**\n\n- note: a cat was added"
-    assert report.summary in [log.message for log in logs_of(run)]
 
 
 def test_progress_is_updated_now_and_then_and_completed(prefect_api):
@@ -75,7 +43,7 @@ def test_progress_is_updated_now_and_then_and_completed(prefect_api):
 
 def test_work_never_waits_for_a_server_that_does_not_answer(prefect_api, monkeypatch):
     """Nothing is lost of what is shown once it answers again."""
-    monkeypatch.setattr(utils.runs.artifacts, "LONGEST_WAIT", 0.2)
+    monkeypatch.setattr(progress, "LONGEST_WAIT", 0.2)
     seconds = []
 
     @flow(name="feed_pets")

@@ -1,0 +1,1 @@
+"""Prefect artifacts of a run: its progress while it runs, and its report at the end."""
