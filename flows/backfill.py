@@ -13,9 +13,9 @@ When it fails: some chunks failed, and the message names them, and why the first
 did. The others are done, or were not started if the first chunks and the last one failed
 for the same reason. Fix that and start the same backfill again. If the backfill is
 killed or its time is up, the chunks in progress continue, and the next start waits for
-them. A chunk whose machine died stays Running until Prefect notices: cancel its run,
-and the backfill runs the chunk again. Cancelling the backfill in Prefect's UI cancels
-its chunks.
+them. A chunk that a worker has taken and not begun after four minutes, or whose machine
+died, is run again by itself, at most twice: its run is then Crashed. Cancelling the
+backfill in Prefect's UI cancels its chunks.
 """
 
 from datetime import date

@@ -42,7 +42,11 @@ def test_import_contracts_hold():
         ("infrastructure/__init__.py", "import flows", "do without flows"),
         ("blocks/__init__.py", "import sources", "do without flows"),
         ("pipelines/new.py", "import prefect", "nothing of Prefect"),
-        ("utils/loading/new.py", "import utils.runs.artifacts.reports", "nothing of Prefect"),
+        (
+            "utils/loading/new.py",
+            "import utils.runs.artifacts.reports",
+            "nothing of Prefect",
+        ),
         ("sources/new.py", "import utils.loading.run", "of destinations"),
         ("sources/new.py", "import utils.destinations.filesystem", "of destinations"),
     ],

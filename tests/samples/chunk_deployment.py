@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 from typing import Any, Iterator
 from uuid import uuid4
@@ -41,6 +41,7 @@ class ChunkDeployment:
         """First days of the chunks that began, in their order."""
         self.held: set[str] = set()
         self.failing: set[str] = set()
+        self.crashing: set[str] = set()
         self._running = 0
         self._change = threading.Condition()
 
@@ -111,7 +112,8 @@ class ChunkDeployment:
         with get_client(sync_client=True) as client:
             client.set_flow_run_state(run.id, Pending())
             run = client.read_flow_run(run.id)
-        run_flow_sync(self._flow, run, run.parameters, return_type="state")
+        with suppress(SystemExit):  # what Prefect takes for a crash
+            run_flow_sync(self._flow, run, run.parameters, return_type="state")
 
     def _load(self, first_day: str) -> None:
         with self._change:
@@ -120,6 +122,8 @@ class ChunkDeployment:
             self._change.notify_all()
             self._change.wait_for(lambda: first_day not in self.held, SECONDS_TO_WAIT)
             self._running -= 1
+            if first_day in self.crashing:
+                raise SystemExit
             if first_day in self.failing:
                 raise ValueError(f"{first_day} cannot be loaded")
             self.loaded[first_day] += 1

@@ -14,6 +14,7 @@ from typing import Any, Iterator
 
 import httpx
 from prefect.client.schemas.filters import FlowRunFilterId, FlowRunFilterTags
+from prefect.client.schemas.objects import StateType
 
 from utils.backfill.chunks import Chunk
 from utils.backfill.early_stop import EarlyStop
@@ -29,6 +30,8 @@ SECONDS_AFTER_NO_ANSWER = 10
 # A worker asks for runs every quarter of a minute.
 WAIT_WORTH_A_WARNING = timedelta(minutes=2)
 SECONDS_BETWEEN_WARNINGS = 10 * 60
+# A task of Fargate's begins after a minute or two.
+LONGEST_PENDING = timedelta(minutes=4)
 
 
 class ChunkRuns:
@@ -65,8 +68,9 @@ class ChunkRuns:
         """Run the missing chunks, and yield the progress after every look at them.
 
         A run that an earlier backfill left in progress is waited for, and its chunk is
-        run again if that run does not complete. It ends early if the first chunks fail for
-        the same reason.
+        run again if that run does not complete. So is a chunk whose run this one has lost,
+        with its worker, for example. It ends early if the first chunks fail for the same
+        reason.
 
         Args:
             at_once: Most runs that are in progress at the same time.
@@ -79,6 +83,7 @@ class ChunkRuns:
             pause = SECONDS_BETWEEN_LOOKS
             try:
                 self._look(at_once)
+                self._give_up_pending()
                 for each in early_stop.to_start():
                     self._start(each)
                 self._warn_of_waiting()
@@ -129,7 +134,7 @@ class ChunkRuns:
             tags=["backfill", self.tag],
             idempotency_key=f"{self.tag} {each.chunk} after {follows}",
         )
-        each.was_started = True
+        each.starts += 1
 
     def _look(self, at_once: int) -> None:
         """Update the states of the runs in progress, and of the failed ones to retry.
@@ -151,7 +156,24 @@ class ChunkRuns:
     def _log_end(self, each: ChunkRun) -> None:
         log = get_logger().info if each.is_done else get_logger().warning
         state = f"{each.state} ({each.reason})" if each.reason else each.state
-        log("%s: %s. %s", each.chunk, state, self.progress.detail)
+        again = ", and is run again" if each.is_to_start else ""
+        log("%s: %s%s. %s", each.chunk, state, again, self.progress.detail)
+
+    def _give_up_pending(self) -> None:
+        """End runs that have been pending for too long: their worker is gone.
+
+        If one begins after all, which Prefect's server allows, its days are loaded twice.
+        """
+        for each in self.progress.chunks:
+            if each.run and each.is_pending(
+                datetime.now(timezone.utc) - LONGEST_PENDING
+            ):
+                minutes = LONGEST_PENDING.total_seconds() / 60
+                each.run = self.target.give_up(
+                    each.run, f"pending for {minutes:.0f} minutes, its worker is gone"
+                )
+                if not each.is_in_progress:
+                    self._log_end(each)
 
     def _warn_of_waiting(self) -> None:
         """Warn of runs that do not start, for which there may never be a worker."""
@@ -165,9 +187,14 @@ class ChunkRuns:
             "%d runs should have been started (%s): %s",
             len(waiting),
             waiting[0].state,
-            self.target.obstacle()
-            or "all places of its work pool, queue or worker are taken.",
+            self.target.obstacle() or _reason_to_wait(waiting[0]),
         )
+
+
+def _reason_to_wait(run: ChunkRun) -> str:
+    if run.run and run.run.state_type == StateType.PENDING:
+        return "a worker has taken them, and has not begun. It may be gone."
+    return "all places of its work pool, queue or worker are taken."
 
 
 def tag_of(target: str, parameters: dict[str, Any], name: str) -> str:

@@ -34,7 +34,9 @@ class EarlyStop:
         free = max(self._at_once - running, 0)
         if not left or not self._failed_alike():
             return left[:free]
-        started = sum(each.was_started for each in progress.chunks)
+        if again := [each for each in left if each.starts]:
+            return again[:free]
+        started = sum(each.starts > 0 for each in progress.chunks)
         if started < self._enough:
             return left[: min(free, self._enough - started)]
         if running:

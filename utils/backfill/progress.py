@@ -13,6 +13,8 @@ from utils.errors import last_line
 from utils.redaction.texts import excerpt
 
 FAILURES = (StateType.FAILED, StateType.CRASHED)
+# Of a chunk whose runs crash: their worker, machine or task went away.
+MOST_STARTS = 3
 PREFIX = "Flow run encountered an exception: "
 LONGEST_REASON = 500
 
@@ -23,14 +25,14 @@ class ChunkRun:
 
     chunk: Chunk
     run: FlowRun | None = None
-    was_started: bool = False
-    """True if this backfill started the run, and not an earlier one."""
+    starts: int = 0
+    """Runs of the chunk that this backfill has started."""
 
     @property
     def state(self) -> str:
         """The run's state, in Prefect's words. A run can be deleted before it ends."""
         if self.run is None:
-            return "Deleted" if self.was_started else "Not started"
+            return "Deleted" if self.starts else "Not started"
         return self.run.state_name or "Unknown"
 
     @property
@@ -43,13 +45,15 @@ class ChunkRun:
 
     @property
     def is_to_start(self) -> bool:
-        """True if a run is missing, or failed before this backfill."""
-        return not (self.is_done or self.is_in_progress or self.was_started)
+        """True if a run is missing, failed before this backfill, or was lost in it."""
+        if self.is_done or self.is_in_progress:
+            return False
+        return not self.starts or self._is_lost and self.starts < MOST_STARTS
 
     @property
     def has_failed(self) -> bool:
-        """True if this backfill started a run, which ended without being completed."""
-        return self.was_started and not (self.is_done or self.is_in_progress)
+        """True if this backfill started a run, and the chunk is given up."""
+        return not (self.is_done or self.is_in_progress or self.is_to_start)
 
     @property
     def reason(self) -> str:
@@ -63,12 +67,25 @@ class ChunkRun:
         """Return whether the run should have begun before a time, and has not.
 
         Args:
-            since: Time before which a run of interest was expected to start.
+            since: Time before which a run of interest was expected to start, or a worker
+                has taken it.
         """
+        if self.is_pending(since):
+            return True
         if self.run is None or self.run.state_type != StateType.SCHEDULED:
             return False
         expected = self.run.expected_start_time
         return expected is not None and expected < since
+
+    def is_pending(self, since: datetime) -> bool:
+        """Return whether a worker has taken the run before a time, and it has not begun."""
+        if self.run is None or self.run.state_type != StateType.PENDING:
+            return False
+        return _state(self.run).timestamp < since
+
+    @property
+    def _is_lost(self) -> bool:
+        return self.run is not None and self.run.state_type == StateType.CRASHED
 
     def prefer(self, run: FlowRun) -> None:
         """Replace the chunk's run by another one of a higher rank."""

@@ -19,6 +19,7 @@ from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.deployments import run_deployment
 from prefect.exceptions import ObjectNotFound
+from prefect.states import Crashed
 
 from utils.errors import ClearError
 from utils.runs.prefect_server import read_all
@@ -143,6 +144,11 @@ class BackfillTarget:
             ) from error
         assert isinstance(run, FlowRun), "a coroutine only in asynchronous code"
         return run
+
+    def give_up(self, run: FlowRun, reason: str) -> FlowRun:
+        """End a run that has not begun, unless it just has, and return it."""
+        self.client.set_flow_run_state(run.id, Crashed(message=f"Crashed: {reason}"))
+        return self.client.read_flow_run(run.id)
 
     def read_runs(self, **criteria: Any) -> Iterator[FlowRun]:
         """Return the flow runs that meet a filter's criteria, the oldest first.

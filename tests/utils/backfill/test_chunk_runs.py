@@ -10,8 +10,9 @@ from typing import Iterator
 import httpx
 import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.objects import StateType
 from prefect.settings import PREFECT_API_URL
-from prefect.states import AwaitingRetry, Cancelled
+from prefect.states import AwaitingRetry, Cancelled, Pending
 
 import utils.backfill.chunk_runs
 from tests.fakes.http_server import Answer, Request, serving
@@ -257,6 +258,41 @@ def test_runs_that_do_not_start_are_a_warning(prefect_api, client, monkeypatch, 
         f"Chunks cannot start yet: {reason}",
         f"1 runs should have been started (Scheduled): {reason}",
     ]
+
+
+def test_a_chunk_whose_worker_is_gone_is_run_again(
+    prefect_api, client, monkeypatch, caplog
+):
+    """A worker takes the chunk and dies. Later another one is there."""
+    deployment = ChunkDeployment()
+    runs = runs_of(deployment, client, 1)
+    progress = runs.complete(at_once=1)
+    next(progress)
+    lost = runs.progress.chunks[0].run
+    client.set_flow_run_state(lost.id, Pending())
+    monkeypatch.setattr(utils.backfill.chunk_runs, "WAIT_WORTH_A_WARNING", timedelta())
+    next(progress)
+    assert "1 runs should have been started (Pending): " in caplog.records[-1].message
+    assert states(runs) == ["Pending"]
+
+    monkeypatch.setattr(utils.backfill.chunk_runs, "LONGEST_PENDING", timedelta())
+    next(progress)
+    assert "its worker is gone), and is run again" in caplog.records[-1].message
+    assert runs.progress.chunks[0].run.id != lost.id
+    monkeypatch.undo()
+    with deployment.served():
+        for _ in progress:
+            pass
+
+    assert states(runs) == ["Completed"] and deployment.loaded == {DAYS[0]: 1}
+    assert client.read_flow_run(lost.id).state_type == StateType.CRASHED
+
+
+def test_a_chunk_that_crashes_each_time_is_given_up(deployment, client):
+    deployment.crashing = {DAYS[0]}
+    runs = complete(runs_of(deployment, client, 2), at_once=1)
+    assert states(runs) == ["Crashed", "Completed"]
+    assert deployment.tried.count(DAYS[0]) == 3
 
 
 def test_a_server_that_is_away_for_a_while_ends_nothing(

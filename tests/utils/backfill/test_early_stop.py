@@ -30,7 +30,7 @@ def started(outcome: Outcome, chunks: int, at_once: int) -> tuple[list[int], boo
     while progress.goes_on:
         for each in early_stop.to_start():
             number = progress.chunks.index(each) + 1
-            each.run, each.was_started = run(outcome(number)), True
+            each.run, each.starts = run(outcome(number)), each.starts + 1
             order.append(number)
     return order, progress.was_stopped
 
@@ -67,7 +67,12 @@ def test_after_failures_that_are_alike_the_last_chunk_is_tried(at_once, tried):
 )
 def test_otherwise_all_chunks_are_started(outcome):
     order, was_stopped = started(outcome, 9, 2)
-    assert sorted(order) == list(range(1, 10)) and not was_stopped
+    assert set(order) == set(range(1, 10)) and not was_stopped
+
+
+def test_chunks_that_crash_alike_are_started_three_times_each():
+    order = [1, 1, 1, 2, 2, 2, 9, 9, 9]
+    assert started(lambda _: Crashed(message="no image"), 9, 1) == (order, True)
 
 
 def test_a_range_without_more_chunks_is_not_called_stopped():

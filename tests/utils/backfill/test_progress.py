@@ -7,13 +7,22 @@ from uuid import uuid4
 
 import pytest
 from prefect.client.schemas.objects import FlowRun, State
-from prefect.states import Cancelled, Completed, Crashed, Failed, Running, Scheduled
+from prefect.states import (
+    Cancelled,
+    Completed,
+    Crashed,
+    Failed,
+    Pending,
+    Running,
+    Scheduled,
+)
 
 from utils.backfill.chunks import Chunk
 from utils.backfill.progress import BackfillProgress, ChunkRun
 
 CHUNK = Chunk(date(2024, 1, 1), date(2024, 1, 1))
 NOW = datetime.now(timezone.utc)
+EARLIER = NOW - timedelta(minutes=1)
 
 
 def run(state: State, minutes: int = 0) -> FlowRun:
@@ -30,20 +39,22 @@ def run(state: State, minutes: int = 0) -> FlowRun:
 
 
 @pytest.mark.parametrize(
-    "found, was_started, state, is_what",
+    "found, starts, state, is_what",
     [
-        (None, False, "Not started", "is_to_start"),
-        (None, True, "Deleted", "has_failed"),
-        (run(Scheduled()), False, "Scheduled", "is_in_progress"),
-        (run(Running()), True, "Running", "is_in_progress"),
-        (run(Completed()), False, "Completed", "is_done"),
-        (run(Failed()), False, "Failed", "is_to_start"),
-        (run(Failed()), True, "Failed", "has_failed"),
-        (run(Cancelled()), True, "Cancelled", "has_failed"),
+        (None, 0, "Not started", "is_to_start"),
+        (None, 1, "Deleted", "has_failed"),
+        (run(Scheduled()), 0, "Scheduled", "is_in_progress"),
+        (run(Running()), 1, "Running", "is_in_progress"),
+        (run(Completed()), 0, "Completed", "is_done"),
+        (run(Failed()), 0, "Failed", "is_to_start"),
+        (run(Failed()), 1, "Failed", "has_failed"),
+        (run(Crashed()), 2, "Crashed", "is_to_start"),
+        (run(Crashed()), 3, "Crashed", "has_failed"),
+        (run(Cancelled()), 1, "Cancelled", "has_failed"),
     ],
 )
-def test_a_chunk_is_in_one_state(found, was_started, state, is_what):
-    chunk = ChunkRun(CHUNK, found, was_started)
+def test_a_chunk_is_in_one_state(found, starts, state, is_what):
+    chunk = ChunkRun(CHUNK, found, starts)
     assert chunk.state == state
     questions = ("is_done", "is_in_progress", "is_to_start", "has_failed")
     assert [each for each in questions if getattr(chunk, each)] == [is_what]
@@ -85,16 +96,18 @@ def test_one_of_its_runs_tells_of_the_chunk(runs, preferred):
         assert chunk.run is runs[preferred]
 
 
-def test_only_a_scheduled_run_waits():
+def test_a_scheduled_or_pending_run_waits():
     assert ChunkRun(CHUNK, run(Scheduled(), -1)).is_waiting(NOW)
     assert not ChunkRun(CHUNK, run(Scheduled(), 1)).is_waiting(NOW)
     assert not ChunkRun(CHUNK, run(Running(), -1)).is_waiting(NOW)
+    assert ChunkRun(CHUNK, run(Pending(timestamp=EARLIER))).is_waiting(NOW)
+    assert not ChunkRun(CHUNK, run(Pending(timestamp=NOW))).is_waiting(EARLIER)
     assert not ChunkRun(CHUNK).is_waiting(NOW)
 
 
 def test_figures():
     progress = BackfillProgress([CHUNK] * 4)
     done, running, failed, _ = progress.chunks
-    done.run, running.run, failed.was_started = run(Completed()), run(Running()), True
+    done.run, running.run, failed.starts = run(Completed()), run(Running()), 1
     assert str(progress) == "Backfill: 1 of 4 chunks done, 1 running, 1 failed"
     assert progress.percent == 25
