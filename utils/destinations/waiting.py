@@ -10,11 +10,13 @@ from utils.errors import ClearError
 
 logger = logging.getLogger(__name__)
 
-WAIT_SECONDS = 30.0
+# Most loads end within it. For the longer ones the task is tried again, three times.
+WAIT_SECONDS = 10 * 60.0
 SECONDS_BETWEEN_ATTEMPTS = 0.25
+SECONDS_BETWEEN_WARNINGS = 60.0
 
 
-class DestinationHeld(ClearError):
+class DestinationHeld(ClearError, TimeoutError):
     """The destination is held by another process. Nothing was loaded."""
 
 
@@ -30,17 +32,23 @@ def wait_until_free(what: str, holder: Callable[[], str | None], advice: str) ->
     Raises:
         DestinationHeld: The wait was too short.
     """
-    deadline = time.monotonic() + WAIT_SECONDS
-    warned = False
+    began = time.monotonic()
+    warned = float("-inf")
     while (held_by := holder()) is not None:
-        if time.monotonic() > deadline:
+        waited = time.monotonic() - began
+        if waited > WAIT_SECONDS:
             raise DestinationHeld(
-                f"{what} is held by {held_by}, for longer than {WAIT_SECONDS:.0f} s."
+                f"{what} is held by {held_by}, for longer than {_minutes(WAIT_SECONDS)}."
                 f" Nothing was loaded. {advice}"
             )
-        if not warned:
+        if time.monotonic() - warned > SECONDS_BETWEEN_WARNINGS:
+            warned = time.monotonic()
             logger.warning(
-                "%s is held by %s; waiting at most %.0f s", what, held_by, WAIT_SECONDS
+                "%s is held by %s; waiting, at most %s more. %s",
+                *(what, held_by, _minutes(WAIT_SECONDS - waited), advice),
             )
-            warned = True
         time.sleep(SECONDS_BETWEEN_ATTEMPTS)
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds / 60:.0f} minutes" if seconds > 90 else f"{seconds:.0f} s"
