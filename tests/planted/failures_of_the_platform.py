@@ -55,9 +55,7 @@ FAILURES = (
         code=0,
         quick=True,
     ),
-    alert(
-        "prefect: closed port", "Failed to reach API", settings=TO_NOWHERE, rare=True
-    ),
+    alert("prefect: closed port", "does not answer", settings=TO_NOWHERE, rare=True),
     alert(
         "prefect: 401 echoes the login",
         "401",

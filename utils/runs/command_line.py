@@ -15,7 +15,7 @@ from utils.errors import ClearError
 from utils.errors.told_once import SHORT
 from utils.redaction.texts import redact
 from utils.runs.logging import console_handler
-from utils.runs.prefect_server import protect_temporary_server
+from utils.runs.prefect_server import protect_temporary_server, wait_for_server
 
 if TYPE_CHECKING:
     from cyclopts import App, CycloptsError, Token
@@ -64,6 +64,7 @@ def run_from_command_line(
     protect_temporary_server()
     _hide_tracebacks_of_clear_errors()
     try:
+        wait_for_server(lambda line: errors.print(line, style="dim", soft_wrap=True))
         result = flow(*bound.args, **bound.kwargs)
     except Exception as error:
         _print_error(errors, str(error) or type(error).__name__)

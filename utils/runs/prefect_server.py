@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import time
 from contextlib import contextmanager
 from itertools import count
 from typing import Any, Callable, Iterator, Sequence, TypeVar
@@ -23,6 +24,8 @@ PAGE = 200
 RUN_AGAIN = "Then run this again: it continues where it stopped."
 SECONDS_BEFORE_RETRY = (0.05, 0.1, 0.4, 1.6)
 """Waits after the first answers 503 to a request. Then Prefect's client waits for 32 s."""
+SECONDS_TO_COME_BACK = 30.0
+"""Wait for a server that is being restarted."""
 
 
 def protect_temporary_server() -> None:
@@ -39,6 +42,39 @@ def protect_temporary_server() -> None:
     os.environ["PREFECT_SERVER_API_AUTH_STRING"] = password
     os.environ["PREFECT_API_AUTH_STRING"] = password
     refresh_global_settings_context()
+
+
+def wait_for_server(say: Callable[[str], object]) -> None:
+    """Wait until the server in PREFECT_API_URL, if there is one, takes connections.
+
+    Prefect's client retries only what it has once connected to.
+
+    Args:
+        say: Function that shows a line to people.
+
+    Raises:
+        ClearError: It took none for `SECONDS_TO_COME_BACK`.
+    """
+    if PREFECT_API_URL.value() is None:
+        return
+    shown = without_secrets(server_address())
+    deadline = time.monotonic() + SECONDS_TO_COME_BACK
+    is_told = False
+    with get_client(sync_client=True) as client:
+        while isinstance(error := client.api_healthcheck(), httpx.ConnectError):
+            if time.monotonic() > deadline:
+                raise _no_answer(shown, error) from error
+            if not is_told:
+                say(f"Waiting for Prefect's API at {shown}, at most 30 s: {error}")
+                is_told = True
+            time.sleep(1)
+
+
+def _no_answer(shown: str, error: httpx.RequestError) -> ClearError:
+    return ClearError(
+        f"Prefect's API at {shown} does not answer: {error}. Start it, or correct"
+        f" PREFECT_API_URL. {RUN_AGAIN}"
+    )
 
 
 def read_all(read: Callable[..., Sequence[Item]], **options: Any) -> Iterator[Item]:
@@ -105,10 +141,7 @@ def prefect_server() -> Iterator[SyncPrefectClient]:
             f" {RUN_AGAIN}"
         ) from error
     except httpx.RequestError as error:
-        raise ClearError(
-            f"Prefect's API at {shown} does not answer: {error}. Start it, or correct"
-            f" PREFECT_API_URL. {RUN_AGAIN}"
-        ) from error
+        raise _no_answer(shown, error) from error
 
 
 def _shorten_retry(response: httpx.Response) -> None:

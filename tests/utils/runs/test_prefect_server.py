@@ -5,17 +5,30 @@ from __future__ import annotations
 import os
 import subprocess
 import time
+from contextlib import ExitStack
+from types import SimpleNamespace
 
 import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from tests.fakes.http_server import Answer, api, json_answer
+from tests.fakes.http_server import (
+    Answer,
+    QuietHandler,
+    api,
+    json_answer,
+    listening,
+)
 from tests.repository.tree import ROOT
 from tests.samples.passwords import shows_no_part
 from tests.servers.ports import free_port
 from tests.servers.python import python
 from utils.errors import ClearError
-from utils.runs.prefect_server import SECONDS_BEFORE_RETRY, prefect_server
+from utils.runs import prefect_server as module
+from utils.runs.prefect_server import (
+    SECONDS_BEFORE_RETRY,
+    prefect_server,
+    wait_for_server,
+)
 
 BUSY = json_answer({"exception_message": "Service Unavailable"}, status=503)
 
@@ -68,6 +81,35 @@ def test_the_servers_own_retry_after_is_kept(waits):
             with prefect_server() as client:
                 client.api_version()
     assert len(waits) == 1 and waits[0] >= 7
+
+
+def test_a_server_that_is_being_restarted_is_waited_for(monkeypatch):
+    class Healthy(QuietHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+
+    port, lines = free_port(), []
+    with ExitStack() as started:
+
+        def start(seconds: float) -> None:
+            started.enter_context(listening(Healthy, port))
+
+        clock = SimpleNamespace(monotonic=time.monotonic, sleep=start)
+        monkeypatch.setattr(module, "time", clock)
+        with temporary_settings({PREFECT_API_URL: f"http://127.0.0.1:{port}/api"}):
+            wait_for_server(lines.append)
+    (line,) = lines
+    assert line.startswith("Waiting for Prefect's API at http://127.0.0.1:")
+
+
+def test_a_server_that_stays_away_is_an_error(monkeypatch):
+    monkeypatch.setattr(module, "SECONDS_TO_COME_BACK", 0)
+    address = f"http://admin:zq7xk9@127.0.0.1:{free_port()}/api"
+    with temporary_settings({PREFECT_API_URL: address}):
+        with pytest.raises(ClearError, match="does not answer: .* Start it") as raised:
+            wait_for_server(lambda _: pytest.fail("told"))
+    assert shows_no_part(raised.value)
 
 
 def test_a_password_in_the_address_is_not_shown():
