@@ -68,6 +68,8 @@ class Run:
     expected: datetime
     states: tuple[State, ...]
     parameters: dict[str, Any] = field(default_factory=dict)
+    is_scheduled: bool = False
+    """Whether a schedule started it, and nobody else."""
 
     @property
     def state(self) -> State:

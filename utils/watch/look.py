@@ -1,4 +1,4 @@
-"""A look at Prefect's server, and the letters that follow from it."""
+"""A look at Prefect's server, and the letters and repairs that follow from it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from utils.watch.history import History, Table
 from utils.watch.letter_events import LetterEvents
 from utils.watch.letters import Outbox
 from utils.watch.prefect_history import PrefectHistory
+from utils.watch.repairs.surplus_runs import cancel_surplus_runs
 from utils.watch.words import words_of
 
 # Slack takes one message a second. And calls of Prefect's Webhook blocks share their
@@ -32,7 +33,7 @@ class Watch:
         self._letters = LetterEvents()
 
     def look(self, client: SyncPrefectClient) -> None:
-        """Look once, and send what is due."""
+        """Look once, send what is due, and repair what can be repaired."""
         if self._history is None:
             self._history = PrefectHistory(self._letters.memory(client))
         history = self._history.look(client)
@@ -45,6 +46,7 @@ class Watch:
             at = history.now + number * BETWEEN_LETTERS
             self._letters.send(client, letter, words, at)
             logger.info("%s: %s", letter.key.action.value, words["summary"])
+        cancel_surplus_runs(client, history)
         self._letters.say_looked(client, history.now, self._history.memory)
 
 

@@ -141,6 +141,7 @@ class PrefectHistory:
             ),
             states=self._states_of(run),
             parameters=run.parameters,
+            is_scheduled=run.auto_scheduled,
         )
 
     def _states_of(self, run: FlowRun) -> tuple[State, ...]:

@@ -1,0 +1,1 @@
+"""What watch brings back to normal by itself."""
