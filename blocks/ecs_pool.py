@@ -30,6 +30,8 @@ MEMORY = 512
 # prefect.yaml is an empty string, and Prefect's server refuses the deployment.
 IMAGE = r"^\S+[:@]\S+$"
 
+# Prefect's own command for a run, after a wait for the server if that is away.
+COMMAND = "python -m utils.runs prefect flow-run execute"
 # The role of flows whose source has no secrets, by the end of its name.
 NO_SOURCE = "flow"
 # Folders that a task may write to, each a volume of its own. The Dockerfile declares them
@@ -117,6 +119,7 @@ def _name_role(
 
 def _defaults(stack: StackOutputs) -> dict[str, Any]:
     return {
+        "command": COMMAND,
         "cluster": stack["ClusterArn"],
         "cpu": CPU,
         "memory": MEMORY,

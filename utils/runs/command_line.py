@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
 
+# Wait for a server that is being restarted. At a wrong address a person waits, too.
+SECONDS_TO_COME_BACK = 30.0
+
+
 def run_from_command_line(
     flow: Flow[..., Any], arguments: Sequence[str] | None = None
 ) -> None:
@@ -64,7 +68,10 @@ def run_from_command_line(
     protect_temporary_server()
     _hide_tracebacks_of_clear_errors()
     try:
-        wait_for_server(lambda line: errors.print(line, style="dim", soft_wrap=True))
+        wait_for_server(
+            lambda line: errors.print(line, style="dim", soft_wrap=True),
+            SECONDS_TO_COME_BACK,
+        )
         result = flow(*bound.args, **bound.kwargs)
     except Exception as error:
         _print_error(errors, str(error) or type(error).__name__)

@@ -24,8 +24,6 @@ PAGE = 200
 RUN_AGAIN = "Then run this again: it continues where it stopped."
 SECONDS_BEFORE_RETRY = (0.05, 0.1, 0.4, 1.6)
 """Waits after the first answers 503 to a request. Then Prefect's client waits for 32 s."""
-SECONDS_TO_COME_BACK = 30.0
-"""Wait for a server that is being restarted."""
 
 
 def protect_temporary_server() -> None:
@@ -44,28 +42,31 @@ def protect_temporary_server() -> None:
     refresh_global_settings_context()
 
 
-def wait_for_server(say: Callable[[str], object]) -> None:
+def wait_for_server(say: Callable[[str], object], seconds: float) -> None:
     """Wait until the server in PREFECT_API_URL, if there is one, takes connections.
 
     Prefect's client retries only what it has once connected to.
 
     Args:
         say: Function that shows a line to people.
+        seconds: Longest wait.
 
     Raises:
-        ClearError: It took none for `SECONDS_TO_COME_BACK`.
+        ClearError: It took none for so long.
     """
     if PREFECT_API_URL.value() is None:
         return
     shown = without_secrets(server_address())
-    deadline = time.monotonic() + SECONDS_TO_COME_BACK
+    deadline = time.monotonic() + seconds
     is_told = False
     with get_client(sync_client=True) as client:
         while isinstance(error := client.api_healthcheck(), httpx.ConnectError):
             if time.monotonic() > deadline:
                 raise _no_answer(shown, error) from error
             if not is_told:
-                say(f"Waiting for Prefect's API at {shown}, at most 30 s: {error}")
+                say(
+                    f"Prefect's API at {shown}: {error}. Waiting, at most {seconds:.0f} s"
+                )
                 is_told = True
             time.sleep(1)
 

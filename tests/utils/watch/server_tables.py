@@ -19,7 +19,7 @@ from tests.utils.watch import history_form as form
 from tests.utils.watch.simulation import at
 from utils.loading.report import LoadReport, TableLoad
 from utils.promises.outcome import Outcome
-from utils.runs import loaded_tables
+from utils.runs.artifacts import loaded_tables
 from utils.watch import history as known
 
 ARTIFACT = cast(sa.Table, orm_models.Artifact.__table__)

@@ -1,0 +1,56 @@
+"""The start of a run in a task, while Prefect's server is being restarted."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+from prefect import flow
+from prefect.client.orchestration import get_client
+
+from tests.repository.tree import ROOT
+from tests.servers.ports import free_port
+from tests.servers.prefect import running_server
+from utils.runs.__main__ import main
+
+
+@flow(name="pets")
+def pets() -> None:
+    """Do nothing."""
+
+
+def test_a_run_waits_for_the_server_and_says_so(tmp_path):
+    home, url = tmp_path / "home", f"http://127.0.0.1:{free_port()}/api"
+    environment = os.environ | {"PREFECT_API_URL": url}
+    command = [sys.executable, "-m", "utils.runs", "prefect", "version"]
+    waiting = subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+    )
+    assert waiting.stdout
+    line = waiting.stdout.readline()
+    assert "refused. Waiting, at most 480 s" in line
+    with running_server(home, url):
+        told, _ = waiting.communicate(timeout=60)
+    assert waiting.returncode == 0 and "API version" in told
+
+
+def test_it_is_the_command_itself_that_runs(prefect_api):
+    """Its exit code is the process's, and nothing is said if there is nothing to say."""
+    with get_client(sync_client=True) as client:
+        run = client.create_flow_run(pets)
+    command = [sys.executable, "-m", "utils.runs", "prefect", "flow-run"]
+    found = subprocess.run(
+        [*command, "inspect", str(run.id)], cwd=ROOT, capture_output=True, text=True
+    )
+    assert found.returncode == 0 and run.name in found.stdout
+    assert "Waiting" not in found.stdout
+    missing = subprocess.run([*command, "inspect", str(run.flow_id)], cwd=ROOT)
+    assert missing.returncode == 1
+
+
+def test_an_unknown_command_is_named(monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["utils.runs", "prefekt"])
+    with pytest.raises(SystemExit, match="There is no command prefekt"):
+        main()
