@@ -30,6 +30,9 @@ ENVIRONMENT = {
     # A restarting server does not answer for minutes. Eight retries take eight; Prefect's
     # five take one, after which it ends a healthy run.
     "PREFECT_CLIENT_MAX_RETRIES": "8",
+    # Seconds between a run's heartbeats, by default 180. watch takes a run that has lost its
+    # slot, and sends none for three minutes, for dead.
+    "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "60",
 }
 # A command, an environment or a part of the template may have a secret that somebody put
 # there by hand.

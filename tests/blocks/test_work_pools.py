@@ -44,7 +44,8 @@ def test_a_pool_changed_by_hand_is_reverted(blocks, prefect, secrets, requests):
         in lines
     )
     assert f"{start}.env.default.PREFECT_API_KEY: (not shown) -> none" in lines
-    assert f"{start}.command.default: (not shown) -> null" in lines
+    command = "python -m utils.runs prefect flow-run execute"
+    assert f"{start}.command.default: (not shown) -> {command}" in lines
     assert "  job_configuration.command: (not shown) -> {{ command }}" in lines
     secret = "prefect_api_key_secret_arn.default: (secret) -> (secret, differs)"
     assert f"{start}.{secret}" in lines
@@ -67,6 +68,7 @@ def test_a_dev_pool_made_by_hand_gets_a_description(blocks, prefect):
         "  variables.properties.env.default.PREFECT_RESULTS_DEFAULT_SERIALIZER: none ->"
         " json",
         "  variables.properties.env.default.PREFECT_CLIENT_MAX_RETRIES: none -> 8",
+        "  variables.properties.env.default.PREFECT_FLOWS_HEARTBEAT_FREQUENCY: none -> 60",
     ]
 
 

@@ -13,6 +13,8 @@ from uuid import uuid4
 
 import pytest
 from prefect.exceptions import PrefectHTTPStatusError
+from prefect.server.concurrency.lease_storage import ConcurrencyLimitLeaseMetadata
+from prefect.states import Crashed, Pending, Running
 
 from infrastructure import lease_storage
 from infrastructure.lease_storage import ConcurrencyLeaseStorage
@@ -83,3 +85,51 @@ def test_a_lease_that_nobody_renews_ends_later(tmp_path, monkeypatch):
     assert asyncio.run(storage.read_expired_lease_ids()) == []
     monkeypatch.setattr(lease_storage, "_STARTED", time.monotonic() - 331)
     assert asyncio.run(storage.read_expired_lease_ids()) == [lost.id]
+
+
+@pytest.mark.slow
+def test_the_end_of_a_lost_run_does_not_take_its_successors_slot(tmp_path):
+    """Prefect's own module does, so that a third run would begin beside the second."""
+    with running_local_server(tmp_path / "ours") as server:
+        assert slots_after_the_end_of_a_lost_run(server) == 1
+    with server_with_prefects_own(tmp_path / "Prefect's own") as server:
+        assert slots_after_the_end_of_a_lost_run(server) == 0
+
+
+def slots_after_the_end_of_a_lost_run(server: RunningServer) -> int:
+    """Return how many slots are taken while the successor of a lost run is running."""
+    client = server.client
+    deployment = client.create_deployment(
+        client.create_flow_from_name("products"), "dev", concurrency_limit=1
+    )
+    runs = []
+    for _ in range(2):
+        run = client.create_flow_run_from_deployment(deployment)
+        for state in (Pending(), Running()):
+            client.set_flow_run_state(run.id, state)
+        runs.append(client.read_flow_run(run.id))
+        if len(runs) == 1:  # its lease ends
+            lease = runs[0].state.state_details.deployment_concurrency_lease_id
+            path = "/v2/concurrency_limits/decrement-with-lease"
+            client.request("POST", path, json={"lease_id": str(lease)})
+    client.set_flow_run_state(runs[0].id, Crashed())
+    assert client.read_flow_run(runs[1].id).state_name == "Running"
+    return client.read_deployment(deployment).global_concurrency_limit.active_slots
+
+
+def test_a_removed_lease_is_remembered_for_a_week(tmp_path):
+    storage = ConcurrencyLeaseStorage(tmp_path)
+    old = tmp_path / "released" / "2026-01-01"
+    old.mkdir(parents=True)
+    metadata = ConcurrencyLimitLeaseMetadata(slots=1)
+    ids = [uuid4()]
+    lease = asyncio.run(storage.create_lease(ids, timedelta(seconds=60), metadata))
+    asyncio.run(storage.revoke_lease(lease.id))
+    asyncio.run(storage.revoke_lease(lease.id))
+
+    found = asyncio.run(storage.read_lease(lease.id))
+    assert found.metadata.slots == 0 and found.resource_ids == ids
+    assert not asyncio.run(storage.renew_lease(lease.id, timedelta(seconds=60)))
+    assert asyncio.run(storage.read_active_lease_ids()) == []
+    assert asyncio.run(storage.read_lease(uuid4())) is None
+    assert not old.exists()

@@ -110,6 +110,15 @@ class Schedule:
 
 
 @dataclass(frozen=True)
+class ConcurrencyLimit:
+    """Limit of the runs of a deployment at the same time."""
+
+    limit: int
+    active_slots: int
+    """Slots that are taken."""
+
+
+@dataclass(frozen=True)
 class Deployment:
     """Deployment with its runs, active schedules and the tables that it loads."""
 
@@ -118,6 +127,7 @@ class Deployment:
     """The name in Prefect's commands: `flow/deployment`."""
     runs: tuple[Run, ...] = ()
     schedules: tuple[Schedule, ...] = ()
+    concurrency_limit: ConcurrencyLimit | None = None
 
     @cached_property
     def ends(self) -> tuple[End, ...]:

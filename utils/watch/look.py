@@ -14,6 +14,7 @@ from utils.watch.history import History, Table
 from utils.watch.letter_events import LetterEvents
 from utils.watch.letters import Outbox
 from utils.watch.prefect_history import PrefectHistory
+from utils.watch.repairs.slots import Slots
 from utils.watch.repairs.surplus_runs import cancel_surplus_runs
 from utils.watch.words import words_of
 
@@ -31,6 +32,7 @@ class Watch:
     def __init__(self) -> None:
         self._history: PrefectHistory | None = None
         self._letters = LetterEvents()
+        self._slots = Slots()
 
     def look(self, client: SyncPrefectClient) -> None:
         """Look once, send what is due, and repair what can be repaired."""
@@ -46,6 +48,7 @@ class Watch:
             at = history.now + number * BETWEEN_LETTERS
             self._letters.send(client, letter, words, at)
             logger.info("%s: %s", letter.key.action.value, words["summary"])
+        self._slots.repair(client, history)
         cancel_surplus_runs(client, history)
         self._letters.say_looked(client, history.now, self._history.memory)
 

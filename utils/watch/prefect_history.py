@@ -171,6 +171,7 @@ class PrefectHistory:
             name=f"{self._flow_name(found.flow_id)}/{found.name}",
             runs=tuple(self._runs[found.id].values()),
             schedules=found.active_schedules(self.memory.paused.get(found.id)),
+            concurrency_limit=found.global_concurrency_limit,
         )
 
     def _flow_name(self, flow: UUID) -> str:

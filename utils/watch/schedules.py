@@ -16,7 +16,7 @@ from uuid import UUID
 from prefect.server.schemas import schedules
 from pydantic import BaseModel, TypeAdapter
 
-from utils.watch.history import Schedule, moment
+from utils.watch.history import ConcurrencyLimit, Schedule, moment
 
 SCHEDULE: TypeAdapter[Any] = TypeAdapter(
     Union[schedules.IntervalSchedule, schedules.CronSchedule, schedules.RRuleSchedule]
@@ -41,6 +41,7 @@ class WatchedDeployment(BaseModel):
     paused: bool
     work_pool_name: str | None
     schedules: list[WatchedSchedule]
+    global_concurrency_limit: ConcurrencyLimit | None = None
 
     def active_schedules(self, paused: datetime | None) -> tuple[Schedule, ...]:
         """Return its active schedules, none if it is paused.

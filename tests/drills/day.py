@@ -1,0 +1,91 @@
+"""A team's day, compressed: what is killed, and how long until everything is normal.
+
+    uv run python -m tests.drills.day [--postgres] [part ...]
+
+Parts: `queue`, `away-5`, `away-60`, `away-360`, all by default. Each prints the seconds that
+passed until all was normal, without a person, and the rows that were lost or doubled.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Callable
+
+from tests.drills.platform import Platform
+from tests.servers.ports import free_port
+from tests.servers.postgres import new_database, running_postgres
+
+NORMAL_WITHIN = 5 * 60.0
+
+
+def main() -> None:
+    arguments = sys.argv[1:]
+    on_postgres = "--postgres" in arguments
+    chosen = [each for each in arguments if each in PARTS] or list(PARTS)
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        running_postgres(Path(scratch) / "postgres") as postgres,
+    ):
+        warehouse = new_database(postgres)
+        database = new_database(postgres) if on_postgres else None
+        platform = Platform(Path(scratch) / "home", free_port(), warehouse, database)
+        try:
+            platform.start_server()
+            platform.make_pool()
+            platform.start_worker(limit=8)
+            for name in chosen:
+                print(f"{name}: {PARTS[name](platform)}", flush=True)
+        except BaseException:
+            for log in ("server", "worker"):
+                print((platform.home / f"{log}.log").read_text()[-5000:])
+            raise
+        finally:
+            platform.end()
+
+
+def queue(platform: Platform) -> str:
+    """Thirteen runs of one deployment, one at a time."""
+    deployment = platform.deploy("queue")
+    runs = [platform.run(deployment, number=n, seconds=1.0) for n in range(13)]
+    seconds = platform.wait_for(runs, "Completed", 20 * 60)
+    lost, doubled = platform.wrong_rows("queue", len(runs))
+    return f"13 runs in {seconds:.0f} s; {lost} rows lost, {doubled} doubled"
+
+
+def server_away(platform: Platform, away: int) -> str:
+    """Five deployments load while the server is killed and started again.
+
+    Two of them end while it is away.
+    """
+    lengths = (away / 2, away / 2, *([away + 20.0] * 3))
+    names = [f"away_{away}_{number}" for number in range(len(lengths))]
+    runs = [
+        platform.run(platform.deploy(name), number=0, seconds=seconds)
+        for name, seconds in zip(names, lengths)
+    ]
+    platform.wait_for(runs, "Running", 120)
+    platform.kill("server")
+    time.sleep(away)
+    platform.start_server()
+    seconds = platform.wait_for(runs, "Completed", NORMAL_WITHIN + away)
+    wrong = [platform.wrong_rows(name, 1) for name in names]
+    lost, doubled = map(sum, zip(*wrong))
+    return (
+        f"5 of 5 runs completed, {seconds:.0f} s after the server was back;"
+        f" {lost} rows lost, {doubled} doubled"
+    )
+
+
+PARTS: dict[str, Callable[[Platform], str]] = {
+    "queue": queue,
+    "away-5": lambda platform: server_away(platform, 5),
+    "away-60": lambda platform: server_away(platform, 60),
+    "away-360": lambda platform: server_away(platform, 360),
+}
+
+
+if __name__ == "__main__":
+    main()

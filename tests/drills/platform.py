@@ -1,0 +1,158 @@
+"""Prefect's local server, a worker and deployments, each of which can be killed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.objects import FlowRun
+from prefect.states import Scheduled
+
+from tests.drills.slow_load import ROWS, slow_load
+from tests.repository.tree import ROOT
+from tests.servers.local_server import environment_without_server, password
+from tests.servers.postgres import Database
+from tests.servers.prefect import migrated_database
+from tests.servers.waiting import until
+
+POOL = "dev"
+
+
+@dataclass
+class Platform:
+    """Server, worker and deployments, as on a developer's machine."""
+
+    home: Path
+    port: int
+    warehouse: Database
+    database: Database | None = None
+    """Prefect's PostgreSQL; its SQLite if None."""
+    _processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/api"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        environment = environment_without_server(self.home) | self.warehouse.settings
+        environment |= {"PREFECT_PROFILE": "data-platform", "PYTHONPATH": str(ROOT)}
+        if self.database:
+            url = self.database.url.replace("postgresql:", "postgresql+asyncpg:")
+            environment["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = url
+        return environment
+
+    @property
+    def client(self) -> SyncPrefectClient:
+        return SyncPrefectClient(self.url, auth_string=password(self.home))
+
+    def start_server(self) -> None:
+        """Start the server, or start it again, and wait until it answers."""
+        if not self.home.exists():
+            self.home.mkdir(parents=True)
+            if self.database is None:
+                shutil.copy(migrated_database(), self.home / "prefect.db")
+        words = ("-m", "infrastructure.local_server", "--port", str(self.port))
+        self._start("server", *words)
+        until(self._is_up, "the server", 180)
+
+    def start_worker(self, limit: int) -> None:
+        """Start the README's worker."""
+        words = ("-m", "prefect", "worker", "start", "--pool", POOL)
+        self._start("worker", *words, "--type", "process", "--limit", str(limit))
+
+    def make_pool(self) -> None:
+        """Make the work pool as the README's command does."""
+        command = [sys.executable, "-m", "blocks", "apply", POOL]
+        subprocess.run(command, cwd=ROOT, env=self.environment, check=True)
+
+    def kill(self, name: str) -> None:
+        """Kill the server, or the worker with its runs, at once."""
+        process = self._processes.pop(name)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def end(self) -> None:
+        """End whatever runs."""
+        for process in self._processes.values():
+            os.killpg(process.pid, signal.SIGTERM)
+        for process in self._processes.values():
+            process.wait()
+
+    def deploy(self, name: str, concurrency_limit: int | None = 1) -> UUID:
+        """Make a deployment of `slow_load`, whose runs load into a dataset of its own."""
+        step = "prefect.deployments.steps.set_working_directory"
+        with self.client as client:
+            return client.create_deployment(
+                client.create_flow(slow_load),
+                name,
+                entrypoint="tests.drills.slow_load.slow_load",
+                pull_steps=[{step: {"directory": str(ROOT)}}],
+                parameters={"dataset": name},
+                work_pool_name=POOL,
+                concurrency_limit=concurrency_limit,
+            )
+
+    def run(self, deployment: UUID, **parameters: Any) -> FlowRun:
+        """Start a run of a deployment."""
+        with self.client as client:
+            return client.create_flow_run_from_deployment(
+                deployment, parameters=parameters, state=Scheduled()
+            )
+
+    def states(self, runs: list[FlowRun]) -> list[str]:
+        """Return the names of the runs' states, none while the server is away."""
+        try:
+            with self.client as client:
+                found = [client.read_flow_run(run.id).state_name or "" for run in runs]
+        except httpx.HTTPError:
+            return []
+        return found
+
+    def wait_for(self, runs: list[FlowRun], state: str, seconds: float) -> float:
+        """Wait until all runs are in a state, and return how long that took."""
+        began = time.monotonic()
+
+        def found() -> bool:
+            states = self.states(runs)
+            return bool(states) and set(states) == {state}
+
+        try:
+            until(found, f"{len(runs)} runs {state}", seconds, every=0.5)
+        except TimeoutError as error:
+            raise TimeoutError(f"{error} They are {self.states(runs)}.") from None
+        return time.monotonic() - began
+
+    def wrong_rows(self, name: str, runs: int) -> tuple[int, int]:
+        """Return how many rows of a deployment's runs are lost, and how many doubled."""
+        table = f"dev_{name}.rows"
+        query = f"SELECT count(*), count(DISTINCT id) FROM {table}"
+        ((rows, keys),) = self.warehouse.query(query)
+        return runs * ROWS - keys, rows - keys
+
+    def _start(self, name: str, *words: str) -> None:
+        with (self.home / f"{name}.log").open("a") as log:
+            self._processes[name] = subprocess.Popen(
+                [sys.executable, *words],
+                cwd=ROOT,
+                env=self.environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def _is_up(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/health").is_success
+        except httpx.HTTPError:
+            return False

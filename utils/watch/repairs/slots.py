@@ -1,0 +1,137 @@
+"""Slots of concurrency limits that nobody holds, and dead runs that have lost theirs.
+
+A run of a deployment with a limit of one holds its slot by a lease, which ends five minutes
+after its machine was lost. Then the next run begins, and the dead one would stay Running
+beside it. If Prefect's server loses the lease instead, the slot would stay taken for ever.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.filters import FlowRunFilter
+from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.logging import get_logger
+from prefect.states import Crashed
+
+from utils.watch.history import Deployment, History
+
+HOLDERS = ("PENDING", "RUNNING", "CANCELLING")
+# A lease and the time after a server's start in which it can still be renewed.
+LONGEST_LEASE = timedelta(minutes=6)
+# Runs of the pools send a heartbeat each minute.
+SILENT_FOR = timedelta(minutes=3)
+
+logger = get_logger("watch")
+
+
+@dataclass
+class Slots:
+    """Memory from look to look."""
+
+    _taken_since: dict[str, datetime] = field(default_factory=dict)
+    """When a deployment's slot was first seen without a run that holds it."""
+
+    def repair(self, client: SyncPrefectClient, history: History) -> None:
+        """Free slots that nobody holds, and end runs that have lost theirs."""
+        for deployment in history.deployments:
+            limit = deployment.concurrency_limit
+            if limit is None or limit.limit != 1:
+                continue
+            holders = sum(run.state.type in HOLDERS for run in deployment.runs)
+            if limit.active_slots > holders:
+                self._free(client, deployment, history.now)
+                continue
+            self._taken_since.pop(deployment.id, None)
+            if limit.active_slots < holders:
+                _end_lost_runs(client, deployment)
+
+    def _free(
+        self, client: SyncPrefectClient, deployment: Deployment, now: datetime
+    ) -> None:
+        """Free a slot, once it has been nobody's for longer than any lease lasts."""
+        since = self._taken_since.setdefault(deployment.id, now)
+        if now - since < LONGEST_LEASE:
+            return
+        before = _runs(client, deployment)
+        name, taken = _slots(client, deployment)
+        if taken <= len({run.id for run in [*before, *_runs(client, deployment)]}):
+            return
+        client.release_concurrency_slots([name], 1, occupancy_seconds=1.0)
+        del self._taken_since[deployment.id]
+        logger.warning(
+            "%s: a slot of its concurrency limit was taken since %s, and no run held it. It"
+            " is free now",
+            *(deployment.name, since.isoformat(timespec="seconds")),
+        )
+
+
+def _end_lost_runs(client: SyncPrefectClient, deployment: Deployment) -> None:
+    """End the runs that stay Running beside the one that has got their slot.
+
+    The slots are read between the runs: a run that is Running before and after, and healthy,
+    has held its slot in between.
+    """
+    before = _running(client, deployment)
+    name, taken = _slots(client, deployment)
+    after = {run.id for run in _running(client, deployment)}
+    running = sorted(
+        (run for run in before if run.id in after), key=lambda run: _since(run)
+    )
+    for run in running[: max(0, len(running) - taken)]:
+        if _is_heard(client, run):
+            continue
+        message = "Its machine is gone: it lost its slot, and sends no heartbeat."
+        client.set_flow_run_state(run.id, Crashed(message=message))
+        if _slots(client, deployment)[1] < taken:
+            # Prefect takes another run's slot for one whose lease has ended
+            client.increment_concurrency_slots([name], 1, mode="concurrency")
+        logger.warning("%s: %s was ended. %s", deployment.name, run.name, message)
+
+
+def _slots(client: SyncPrefectClient, deployment: Deployment) -> tuple[str, int]:
+    """Return the name of the deployment's limit, and how many slots are taken."""
+    limit = client.read_deployment(UUID(deployment.id)).global_concurrency_limit
+    return (limit.name, limit.active_slots) if limit else ("", 0)
+
+
+def _runs(client: SyncPrefectClient, deployment: Deployment) -> list[FlowRun]:
+    """Return the runs that may hold a slot."""
+    wanted = {
+        "deployment_id": {"any_": [deployment.id]},
+        "state": {"type": {"any_": HOLDERS}},
+    }
+    return client.read_flow_runs(flow_run_filter=FlowRunFilter.model_validate(wanted))
+
+
+def _running(client: SyncPrefectClient, deployment: Deployment) -> list[FlowRun]:
+    """Return the runs that are Running by a lease."""
+    return [
+        run
+        for run in _runs(client, deployment)
+        if run.state
+        and run.state.type == StateType.RUNNING
+        and run.state.state_details.deployment_concurrency_lease_id
+    ]
+
+
+def _since(run: FlowRun) -> datetime:
+    assert run.state
+    return run.state.timestamp
+
+
+def _is_heard(client: SyncPrefectClient, run: FlowRun) -> bool:
+    """Return whether the run has begun, or sent a heartbeat, shortly before now."""
+    since = datetime.now(UTC) - SILENT_FOR
+    if _since(run) > since:
+        return True
+    heartbeats = {
+        "occurred": {"since": since.isoformat()},
+        "event": {"name": ["prefect.flow-run.heartbeat"]},
+        "resource": {"id": [f"prefect.flow-run.{run.id}"]},
+    }
+    asked = {"filter": heartbeats, "limit": 1}
+    return bool(client.request("POST", "/events/filter", json=asked).json()["events"])
