@@ -67,10 +67,12 @@ def test_a_slot_that_nobody_holds_is_freed_once_no_lease_can_hold_it(
     watch.look(server.client)
     assert taken(server, deployment) == 0
     assert "a slot of its concurrency limit was taken since" in caplog.text
-    assert state(server, begun(server, deployment)) == "Running"
-    watch.look(server.client)
-    watch.look(server.client)
-    assert taken(server, deployment) == 1
+    run = server.client.create_flow_run_from_deployment(deployment)
+    for each in (Pending(), Running()):
+        server.client.set_flow_run_state(run.id, each)
+        watch.look(server.client)
+        watch.look(server.client)
+        assert state(server, run) == each.name and taken(server, deployment) == 1
 
 
 def test_a_lost_run_does_not_stay_running_beside_its_successor(
