@@ -2,7 +2,7 @@
 
     uv run python -m tests.drills.day [--postgres] [part ...]
 
-Parts: `queue`, `away-5`, `away-60`, `away-360`, all by default. Each prints the seconds that
+Parts: `queue`, `away-5`, `away-60`, `away-360`, `machine-lost`, all by default. Each prints the seconds that
 passed until all was normal, without a person, and the rows that were lost or doubled.
 """
 
@@ -19,6 +19,7 @@ from tests.servers.ports import free_port
 from tests.servers.postgres import new_database, running_postgres
 
 NORMAL_WITHIN = 5 * 60.0
+WORKER_LIMIT = 8
 
 
 def main() -> None:
@@ -35,11 +36,12 @@ def main() -> None:
         try:
             platform.start_server()
             platform.make_pool()
-            platform.start_worker(limit=8)
+            platform.start_worker(WORKER_LIMIT)
+            platform.start_watch()
             for name in chosen:
                 print(f"{name}: {PARTS[name](platform)}", flush=True)
         except BaseException:
-            for log in ("server", "worker"):
+            for log in ("server", "worker", "watch"):
                 print((platform.home / f"{log}.log").read_text()[-5000:])
             raise
         finally:
@@ -79,11 +81,39 @@ def server_away(platform: Platform, away: int) -> str:
     )
 
 
+def machine_lost(platform: Platform) -> str:
+    """Server, worker, watch and three runs are killed together, and started again.
+
+    The next run of each deployment is there at once.
+    """
+    names = [f"lost_{number}" for number in range(3)]
+    deployments = [platform.deploy(name) for name in names]
+    lost = [platform.run(each, number=0, seconds=60.0) for each in deployments]
+    platform.wait_for(lost, "Running", 120)
+    for name in ("worker", "watch", "server"):
+        platform.kill(name)
+    began = time.monotonic()
+    platform.start_server()
+    platform.start_worker(WORKER_LIMIT)
+    platform.start_watch()
+    successors = [platform.run(each, number=0, seconds=1.0) for each in deployments]
+    platform.wait_for(successors, "Completed", 2 * NORMAL_WITHIN)
+    platform.wait_for(lost, "Crashed", 60)
+    seconds = time.monotonic() - began
+    wrong = [platform.wrong_rows(name, 1) for name in names]
+    rows_lost, doubled = map(sum, zip(*wrong))
+    return (
+        f"3 lost runs crashed and 3 successors completed in {seconds:.0f} s;"
+        f" {rows_lost} rows lost, {doubled} doubled"
+    )
+
+
 PARTS: dict[str, Callable[[Platform], str]] = {
     "queue": queue,
     "away-5": lambda platform: server_away(platform, 5),
     "away-60": lambda platform: server_away(platform, 60),
     "away-360": lambda platform: server_away(platform, 360),
+    "machine-lost": machine_lost,
 }
 
 

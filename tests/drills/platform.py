@@ -71,6 +71,10 @@ class Platform:
         words = ("-m", "prefect", "worker", "start", "--pool", POOL)
         self._start("worker", *words, "--type", "process", "--limit", str(limit))
 
+    def start_watch(self) -> None:
+        """Start what runs beside the worker in production."""
+        self._start("watch", "-m", "utils.watch")
+
     def make_pool(self) -> None:
         """Make the work pool as the README's command does."""
         command = [sys.executable, "-m", "blocks", "apply", POOL]
@@ -101,6 +105,7 @@ class Platform:
                 parameters={"dataset": name},
                 work_pool_name=POOL,
                 concurrency_limit=concurrency_limit,
+                tags=["alerts"],
             )
 
     def run(self, deployment: UUID, **parameters: Any) -> FlowRun:

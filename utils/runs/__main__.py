@@ -8,7 +8,6 @@ restarted would crash.
 from __future__ import annotations
 
 import runpy
-import shutil
 import sys
 
 from utils.errors import ClearError
@@ -19,16 +18,13 @@ SECONDS = 8 * 60.0
 
 
 def main() -> None:
-    """Wait for the server, then run the command in this process."""
+    """Wait for the server, then run the module that the first argument names."""
     sys.argv = sys.argv[1:]
-    command = shutil.which(sys.argv[0])
-    if command is None:
-        sys.exit(f"error: There is no command {sys.argv[0]}.")
     try:
         wait_for_server(lambda line: print(line, flush=True), SECONDS)
     except ClearError as error:
         sys.exit(f"error: {error}")
-    runpy.run_path(command, run_name="__main__")
+    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 
 
 if __name__ == "__main__":

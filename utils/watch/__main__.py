@@ -14,13 +14,14 @@ from utils.errors import ClearError
 from utils.runs.command_line import command_line, run_commands
 from utils.runs.prefect_server import prefect_server, server_address
 from utils.watch.look import Watch
+from utils.watch.repairs.repairs import Repairs
 
 SECONDS_BETWEEN_LOOKS = 30
 
 logger = get_logger("watch")
 app = command_line(
     "utils.watch",
-    "Tell people what is wrong with runs, deployments, tables and work pools.",
+    "Tell people what is wrong with runs, deployments, tables and work pools, and repair it.",
 )
 
 
@@ -34,12 +35,12 @@ def main() -> None:
     server_address()
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
-    watch = Watch()
+    watch, repairs = Watch(), Repairs()
     while not ended.is_set():
         try:
             with prefect_server() as client:
                 while not ended.is_set():
-                    watch.look(client)
+                    repairs.make(client, watch.look(client))
                     ended.wait(SECONDS_BETWEEN_LOOKS)
         except ClearError as error:
             logger.error("%s", error)

@@ -1,4 +1,4 @@
-"""A look at Prefect's server, and the letters and repairs that follow from it."""
+"""A look at Prefect's server, and the letters that follow from it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ from utils.watch.history import History, Table
 from utils.watch.letter_events import LetterEvents
 from utils.watch.letters import Outbox
 from utils.watch.prefect_history import PrefectHistory
-from utils.watch.repairs.slots import Slots
-from utils.watch.repairs.surplus_runs import cancel_surplus_runs
 from utils.watch.words import words_of
 
 # Slack takes one message a second. And calls of Prefect's Webhook blocks share their
@@ -32,10 +30,9 @@ class Watch:
     def __init__(self) -> None:
         self._history: PrefectHistory | None = None
         self._letters = LetterEvents()
-        self._slots = Slots()
 
-    def look(self, client: SyncPrefectClient) -> None:
-        """Look once, send what is due, and repair what can be repaired."""
+    def look(self, client: SyncPrefectClient) -> History:
+        """Look once, send what is due, and return what was seen."""
         if self._history is None:
             self._history = PrefectHistory(self._letters.memory(client))
         history = self._history.look(client)
@@ -48,9 +45,8 @@ class Watch:
             at = history.now + number * BETWEEN_LETTERS
             self._letters.send(client, letter, words, at)
             logger.info("%s: %s", letter.key.action.value, words["summary"])
-        self._slots.repair(client, history)
-        cancel_surplus_runs(client, history)
         self._letters.say_looked(client, history.now, self._history.memory)
+        return history
 
 
 def promised_tables(client: SyncPrefectClient, history: History) -> tuple[Table, ...]:

@@ -6,14 +6,12 @@ import os
 import subprocess
 import sys
 
-import pytest
 from prefect import flow
 from prefect.client.orchestration import get_client
 
 from tests.repository.tree import ROOT
 from tests.servers.ports import free_port
 from tests.servers.prefect import running_server
-from utils.runs.__main__ import main
 
 
 @flow(name="pets")
@@ -48,9 +46,3 @@ def test_it_is_the_command_itself_that_runs(prefect_api):
     assert "Waiting" not in found.stdout
     missing = subprocess.run([*command, "inspect", str(run.flow_id)], cwd=ROOT)
     assert missing.returncode == 1
-
-
-def test_an_unknown_command_is_named(monkeypatch):
-    monkeypatch.setattr(sys, "argv", ["utils.runs", "prefekt"])
-    with pytest.raises(SystemExit, match="There is no command prefekt"):
-        main()

@@ -18,6 +18,7 @@ from prefect.logging import get_logger
 from prefect.states import Crashed
 
 from utils.watch.history import Deployment, History
+from utils.watch.repairs.silent_runs import is_heard
 
 HOLDERS = ("PENDING", "RUNNING", "CANCELLING")
 # A lease and the time after a server's start in which it can still be renewed.
@@ -128,10 +129,4 @@ def _is_heard(client: SyncPrefectClient, run: FlowRun) -> bool:
     since = datetime.now(UTC) - SILENT_FOR
     if _since(run) > since:
         return True
-    heartbeats = {
-        "occurred": {"since": since.isoformat()},
-        "event": {"name": ["prefect.flow-run.heartbeat"]},
-        "resource": {"id": [f"prefect.flow-run.{run.id}"]},
-    }
-    asked = {"filter": heartbeats, "limit": 1}
-    return bool(client.request("POST", "/events/filter", json=asked).json()["events"])
+    return is_heard(client, str(run.id), since)

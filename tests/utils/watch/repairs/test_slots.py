@@ -35,6 +35,13 @@ def lost(server, deployment) -> FlowRun:
     return run
 
 
+@pytest.fixture
+def look(server):
+    """Function that looks once, and repairs slots."""
+    watch, repair = Watch(), slots.Slots()
+    return lambda: repair.repair(server.client, watch.look(server.client))
+
+
 def begun(server, deployment: UUID) -> FlowRun:
     """Start a run as a worker and Prefect's engine do."""
     run = server.client.create_flow_run_from_deployment(deployment)
@@ -54,45 +61,43 @@ def taken(server, deployment: UUID) -> int:
 
 
 def test_a_slot_that_nobody_holds_is_freed_once_no_lease_can_hold_it(
-    server, deployment, monkeypatch, caplog
+    server, deployment, look, monkeypatch, caplog
 ):
     limit = server.client.read_deployment(deployment).global_concurrency_limit
     server.client.increment_concurrency_slots([limit.name], 1, mode="concurrency")
-    watch = Watch()
-    watch.look(server.client)
-    watch.look(server.client)
+    look()
+    look()
     assert taken(server, deployment) == 1
 
     monkeypatch.setattr(slots, "LONGEST_LEASE", timedelta())
-    watch.look(server.client)
+    look()
     assert taken(server, deployment) == 0
     assert "a slot of its concurrency limit was taken since" in caplog.text
     run = server.client.create_flow_run_from_deployment(deployment)
     for each in (Pending(), Running()):
         server.client.set_flow_run_state(run.id, each)
-        watch.look(server.client)
-        watch.look(server.client)
+        look()
+        look()
         assert state(server, run) == each.name and taken(server, deployment) == 1
 
 
 def test_a_lost_run_does_not_stay_running_beside_its_successor(
-    server, deployment, lost, monkeypatch
+    server, deployment, lost, look, monkeypatch
 ):
     successor = begun(server, deployment)
-    Watch().look(server.client)
+    look()
     assert state(server, lost) == "Running", "it has begun just now"
 
     monkeypatch.setattr(slots, "SILENT_FOR", timedelta())
-    watch = Watch()
-    watch.look(server.client)
-    watch.look(server.client)
+    look()
+    look()
     assert state(server, lost) == "Crashed"
     assert state(server, successor) == "Running"
     assert taken(server, deployment) == 1
 
 
 def test_a_lost_run_that_sends_heartbeats_is_left(
-    server, deployment, lost, monkeypatch
+    server, deployment, lost, look, monkeypatch
 ):
     """Prefect itself ends it at its next renewal."""
     begun(server, deployment)
@@ -106,12 +111,12 @@ def test_a_lost_run_that_sends_heartbeats_is_left(
     time.sleep(1)  # until it is written
     monkeypatch.setattr(slots, "SILENT_FOR", timedelta(seconds=1))
     time.sleep(0.1)
-    Watch().look(server.client)
+    look()
     assert state(server, lost) == "Running"
 
 
 def test_healthy_runs_are_left_in_any_order_of_events(
-    server, deployment, monkeypatch, caplog
+    server, deployment, look, monkeypatch, caplog
 ):
     """Runs begin and end while watch looks, so that its reads are of different moments."""
     monkeypatch.setattr(slots, "LONGEST_LEASE", timedelta(seconds=1))
@@ -119,13 +124,12 @@ def test_healthy_runs_are_left_in_any_order_of_events(
     ended = threading.Event()
     looks: list[Exception | None] = []
 
-    def look() -> None:
-        watch = Watch()
+    def keep_looking() -> None:
         while not ended.is_set():
-            watch.look(server.client)
+            look()
             looks.append(None)
 
-    looking = threading.Thread(target=look)
+    looking = threading.Thread(target=keep_looking)
     looking.start()
     runs = []
     for _ in range(60):

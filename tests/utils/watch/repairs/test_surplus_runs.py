@@ -10,6 +10,7 @@ from prefect.client.schemas.schedules import IntervalSchedule
 from prefect.states import Pending, Running, Scheduled
 
 from utils.watch.look import Watch
+from utils.watch.repairs.surplus_runs import cancel_surplus_runs
 
 NOW = datetime.now(UTC)
 EACH_MINUTE = DeploymentScheduleCreate(
@@ -30,7 +31,7 @@ def test_of_the_runs_that_wait_the_newest_is_kept(server):
     for id in (*others, by_hand.id, with_parameters.id):
         server.client.set_flow_run_state(id, Pending())  # becomes a wait for the slot
 
-    Watch().look(server.client)
+    cancel_surplus_runs(server.client, Watch().look(server.client))
 
     found = {run.id: run for run in server.client.read_flow_runs()}
     *surplus, newest = others
@@ -47,7 +48,7 @@ def test_of_the_runs_that_wait_the_newest_is_kept(server):
 def test_runs_that_wait_for_their_time_are_left(server):
     deployment = server.deployment("products", schedules=[EACH_MINUTE])
     runs = scheduled(server, deployment, 3)
-    Watch().look(server.client)
+    cancel_surplus_runs(server.client, Watch().look(server.client))
     found = {run.id: run.state_name for run in server.client.read_flow_runs()}
     assert [found[id] for id in runs] == ["Scheduled"] * 3
 

@@ -1,0 +1,74 @@
+"""Runs that send no heartbeats, on a real server."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from prefect.states import Completed, Running
+
+from tests.servers.waiting import until
+from utils.watch.look import Watch
+from utils.watch.repairs import silent_runs
+from utils.watch.repairs.silent_runs import SilentRuns, is_heard
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch):
+    monkeypatch.setattr(silent_runs, "SILENT_FOR", timedelta(seconds=2))
+
+
+@pytest.fixture
+def look(server):
+    """Function that looks once, and ends silent runs."""
+    watch, repair = Watch(), SilentRuns()
+    return lambda: repair.end(server.client, watch.look(server.client))
+
+
+def beat(server, run: UUID) -> None:
+    """Send a heartbeat as Prefect's engine does, and wait until it is written."""
+    now = datetime.now(UTC)
+    heartbeat = {
+        "id": str(uuid4()),
+        "occurred": now.isoformat(),
+        "event": "prefect.flow-run.heartbeat",
+        "resource": {"prefect.resource.id": f"prefect.flow-run.{run}"},
+    }
+    server.client.request("POST", "/events", json=[heartbeat])
+    until(lambda: is_heard(server.client, str(run), now), "the heartbeat", 20)
+
+
+def test_only_a_silent_run_is_ended(server, look, caplog):
+    deployment = server.deployment("products")
+    dead, alive, ended = (server.run(deployment, Running()) for _ in range(3))
+    server.client.set_flow_run_state(ended.id, Completed())
+    look()
+    time.sleep(2)
+    beat(server, alive.id)
+    new = server.run(deployment, Running())
+    look()
+
+    found = {run.id: run for run in server.client.read_flow_runs()}
+    names = [found[run.id].state_name for run in (dead, alive, ended, new)]
+    assert names == ["Crashed", "Running", "Completed", "Running"]
+    assert found[dead.id].state.message == silent_runs.MESSAGE
+    assert f"{dead.name} was ended" in caplog.text
+
+
+def test_nobody_is_silent_while_watch_or_the_server_was_away(server, monkeypatch):
+    run = server.run(server.deployment("products"), Running())
+    time.sleep(3)
+    watch, repair = Watch(), SilentRuns()
+    history = watch.look(server.client)
+    repair.end(server.client, history)  # a new watch has heard nothing yet
+    later = replace(history, now=history.now + timedelta(minutes=10))
+    repair.end(server.client, later)  # the server was away for ten minutes
+    assert server.client.read_flow_run(run.id).state_name == "Running"
+    monkeypatch.setattr(silent_runs, "LONGEST_GAP", timedelta(hours=1))
+    repair.end(server.client, replace(later, now=later.now + timedelta(minutes=5)))
+    assert server.client.read_flow_run(run.id).state_name == "Crashed"

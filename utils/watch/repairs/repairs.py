@@ -1,0 +1,24 @@
+"""Repairs after a look, in the order in which they help each other."""
+
+from __future__ import annotations
+
+from prefect.client.orchestration import SyncPrefectClient
+
+from utils.watch.history import History
+from utils.watch.repairs.silent_runs import SilentRuns
+from utils.watch.repairs.slots import Slots
+from utils.watch.repairs.surplus_runs import cancel_surplus_runs
+
+
+class Repairs:
+    """Memory from look to look."""
+
+    def __init__(self) -> None:
+        self._silent_runs = SilentRuns()
+        self._slots = Slots()
+
+    def make(self, client: SyncPrefectClient, history: History) -> None:
+        """Bring back to normal what nobody has to be asked about."""
+        self._silent_runs.end(client, history)
+        self._slots.repair(client, history)
+        cancel_surplus_runs(client, history)
