@@ -8,12 +8,14 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import httpx
+import psutil
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import FlowRun
 from prefect.states import Scheduled
@@ -81,10 +83,14 @@ class Platform:
         subprocess.run(command, cwd=ROOT, env=self.environment, check=True)
 
     def kill(self, name: str) -> None:
-        """Kill the server, or the worker with its runs, at once."""
+        """Kill a process with all that it has started, such as a worker's runs."""
         process = self._processes.pop(name)
-        os.killpg(process.pid, signal.SIGKILL)
+        started = psutil.Process(process.pid).children(recursive=True)
+        process.kill()
         process.wait()
+        for each in started:
+            with suppress(psutil.NoSuchProcess):
+                each.kill()
 
     def end(self) -> None:
         """End whatever runs."""
