@@ -37,8 +37,6 @@ class Platform:
     home: Path
     port: int
     warehouse: Database
-    database: Database | None = None
-    """Prefect's PostgreSQL; its SQLite if None."""
     _processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     @property
@@ -48,11 +46,10 @@ class Platform:
     @property
     def environment(self) -> dict[str, str]:
         environment = environment_without_server(self.home) | self.warehouse.settings
-        environment |= {"PREFECT_PROFILE": "data-platform", "PYTHONPATH": str(ROOT)}
-        if self.database:
-            url = self.database.url.replace("postgresql:", "postgresql+asyncpg:")
-            environment["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = url
-        return environment
+        return environment | {
+            "PREFECT_PROFILE": "data-platform",
+            "PYTHONPATH": str(ROOT),
+        }
 
     @property
     def client(self) -> SyncPrefectClient:
@@ -62,8 +59,7 @@ class Platform:
         """Start the server, or start it again, and wait until it answers."""
         if not self.home.exists():
             self.home.mkdir(parents=True)
-            if self.database is None:
-                shutil.copy(migrated_database(), self.home / "prefect.db")
+            shutil.copy(migrated_database(), self.home / "prefect.db")
         words = ("-m", "infrastructure.local_server", "--port", str(self.port))
         self._start("server", *words)
         until(self._is_up, "the server", 180)
