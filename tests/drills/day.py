@@ -2,8 +2,9 @@
 
     uv run python -m tests.drills.day [part ...]
 
-Parts: `queue`, `away-5`, `away-60`, `away-360`, `machine-lost`, all by default. Each prints the seconds that
-passed until all was normal, without a person, and the rows that were lost or doubled.
+Parts: `queue`, `away-5`, `away-60`, `away-360`, `machine-lost`, all by default. Each prints
+the seconds that passed until all was normal, without a person, and the rows that were lost
+or doubled.
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ from tests.servers.ports import free_port
 from tests.servers.postgres import new_database, running_postgres
 
 NORMAL_WITHIN = 5 * 60.0
-WORKER_LIMIT = 8
 
 
 def main() -> None:
@@ -33,7 +33,7 @@ def main() -> None:
         try:
             platform.start_server()
             platform.make_pool()
-            platform.start_worker(WORKER_LIMIT)
+            platform.start_worker()
             platform.start_watch()
             for name in chosen:
                 print(f"{name}: {PARTS[name](platform)}", flush=True)
@@ -50,8 +50,7 @@ def queue(platform: Platform) -> str:
     deployment = platform.deploy("queue")
     runs = [platform.run(deployment, number=n, seconds=1.0) for n in range(13)]
     seconds = platform.wait_for(runs, "Completed", 20 * 60)
-    lost, doubled = platform.wrong_rows("queue", len(runs))
-    return f"13 runs in {seconds:.0f} s; {lost} rows lost, {doubled} doubled"
+    return f"13 runs in {seconds:.0f} s; {platform.wrong_rows(['queue'], len(runs))}"
 
 
 def server_away(platform: Platform, away: int) -> str:
@@ -71,11 +70,9 @@ def server_away(platform: Platform, away: int) -> str:
     time.sleep(away)
     platform.start_server()
     seconds = platform.wait_for(runs, "Completed", NORMAL_WITHIN + away)
-    wrong = [platform.wrong_rows(name, 1) for name in names]
-    lost, doubled = map(sum, zip(*wrong))
     return (
         f"5 of 5 runs completed, {seconds:.0f} s after the server was back;"
-        f" {lost} rows lost, {doubled} doubled"
+        f" {platform.wrong_rows(names, 1)}"
     )
 
 
@@ -92,17 +89,15 @@ def machine_lost(platform: Platform) -> str:
         platform.kill(name)
     began = time.monotonic()
     platform.start_server()
-    platform.start_worker(WORKER_LIMIT)
+    platform.start_worker()
     platform.start_watch()
     successors = [platform.run(each, number=0, seconds=1.0) for each in deployments]
     platform.wait_for(successors, "Completed", 2 * NORMAL_WITHIN)
     platform.wait_for(lost, "Crashed", 60)
     seconds = time.monotonic() - began
-    wrong = [platform.wrong_rows(name, 1) for name in names]
-    rows_lost, doubled = map(sum, zip(*wrong))
     return (
         f"3 lost runs crashed and 3 successors completed in {seconds:.0f} s;"
-        f" {rows_lost} rows lost, {doubled} doubled"
+        f" {platform.wrong_rows(names, 1)}"
     )
 
 

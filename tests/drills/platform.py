@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -24,10 +23,11 @@ from tests.drills.slow_load import ROWS, slow_load
 from tests.repository.tree import ROOT
 from tests.servers.local_server import environment_without_server, password
 from tests.servers.postgres import Database
-from tests.servers.prefect import migrated_database
+from tests.servers.prefect import prepare_home
 from tests.servers.waiting import until
 
 POOL = "dev"
+WORKER_LIMIT = 8
 
 
 @dataclass
@@ -57,17 +57,15 @@ class Platform:
 
     def start_server(self) -> None:
         """Start the server, or start it again, and wait until it answers."""
-        if not self.home.exists():
-            self.home.mkdir(parents=True)
-            shutil.copy(migrated_database(), self.home / "prefect.db")
+        prepare_home(self.home)
         words = ("-m", "infrastructure.local_server", "--port", str(self.port))
         self._start("server", *words)
         until(self._is_up, "the server", 180)
 
-    def start_worker(self, limit: int) -> None:
+    def start_worker(self) -> None:
         """Start the README's worker."""
         words = ("-m", "prefect", "worker", "start", "--pool", POOL)
-        self._start("worker", *words, "--type", "process", "--limit", str(limit))
+        self._start("worker", *words, "--type", "process", "--limit", str(WORKER_LIMIT))
 
     def start_watch(self) -> None:
         """Start what runs beside the worker in production."""
@@ -95,7 +93,7 @@ class Platform:
         for process in self._processes.values():
             process.wait()
 
-    def deploy(self, name: str, concurrency_limit: int | None = 1) -> UUID:
+    def deploy(self, name: str) -> UUID:
         """Make a deployment of `slow_load`, whose runs load into a dataset of its own."""
         step = "prefect.deployments.steps.set_working_directory"
         with self.client as client:
@@ -106,7 +104,7 @@ class Platform:
                 pull_steps=[{step: {"directory": str(ROOT)}}],
                 parameters={"dataset": name},
                 work_pool_name=POOL,
-                concurrency_limit=concurrency_limit,
+                concurrency_limit=1,
                 tags=["alerts"],
             )
 
@@ -140,12 +138,15 @@ class Platform:
             raise TimeoutError(f"{error} They are {self.states(runs)}.") from None
         return time.monotonic() - began
 
-    def wrong_rows(self, name: str, runs: int) -> tuple[int, int]:
-        """Return how many rows of a deployment's runs are lost, and how many doubled."""
-        table = f"dev_{name}.rows"
-        query = f"SELECT count(*), count(DISTINCT id) FROM {table}"
-        ((rows, keys),) = self.warehouse.query(query)
-        return runs * ROWS - keys, rows - keys
+    def wrong_rows(self, names: list[str], runs: int) -> str:
+        """Return how many rows of deployments' runs are lost, and how many doubled."""
+        lost = doubled = 0
+        for name in names:
+            query = f"SELECT count(*), count(DISTINCT id) FROM dev_{name}.rows"
+            ((rows, keys),) = self.warehouse.query(query)
+            lost += runs * ROWS - keys
+            doubled += rows - keys
+        return f"{lost} rows lost, {doubled} doubled"
 
     def _start(self, name: str, *words: str) -> None:
         with (self.home / f"{name}.log").open("a") as log:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import tomllib
 from contextlib import contextmanager, suppress
@@ -19,7 +18,7 @@ from prefect.client.orchestration import SyncPrefectClient
 
 from tests.repository.tree import ROOT
 from tests.servers.ports import free_port
-from tests.servers.prefect import START_SECONDS, migrated_database
+from tests.servers.prefect import START_SECONDS, prepare_home
 from tests.servers.prefect_api import ask
 from tests.servers.python import python
 from tests.servers.waiting import stop, until
@@ -77,9 +76,7 @@ def environment_without_server(home: Path) -> dict[str, str]:
 @contextmanager
 def _started(home: Path, log: Path, *words: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run Python in a home, which if it is new gets an empty database of Prefect's."""
-    if not home.exists():
-        home.mkdir(parents=True)
-        shutil.copy(migrated_database(), home / "prefect.db")
+    prepare_home(home)
     with log.open("w") as output:
         process = subprocess.Popen(
             [python(), *words],

@@ -32,9 +32,7 @@ def running_server(
 
     A second one with the same home has what the first one had.
     """
-    if not home.exists():
-        home.mkdir(parents=True)
-        shutil.copy(migrated_database(), home / "prefect.db")
+    prepare_home(home)
     log = home / "server.log"
     with log.open("a") as output:
         server = subprocess.Popen(
@@ -95,6 +93,13 @@ def running_worker(
 def prefect_command() -> tuple[str, ...]:
     """Return how Prefect's command line is called."""
     return (python(), "-m", "prefect")
+
+
+def prepare_home(home: Path) -> None:
+    """Give a home that is new an empty database of Prefect's."""
+    if not home.exists():
+        home.mkdir(parents=True)
+        shutil.copy(migrated_database(), home / "prefect.db")
 
 
 def migrated_database() -> Path:

@@ -164,14 +164,12 @@ class ChunkRuns:
 
         If one begins after all, which Prefect's server allows, its days are loaded twice.
         """
-        for each in self.progress.chunks:
-            if each.run and each.is_pending(
-                datetime.now(timezone.utc) - LONGEST_PENDING
-            ):
-                minutes = LONGEST_PENDING.total_seconds() / 60
-                each.run = self.target.give_up(
-                    each.run, f"pending for {minutes:.0f} minutes, its worker is gone"
-                )
+        long_ago = datetime.now(timezone.utc) - LONGEST_PENDING
+        minutes = LONGEST_PENDING.total_seconds() / 60
+        reason = f"pending for {minutes:.0f} minutes, its worker is gone"
+        for each in self.progress.in_progress:
+            if each.run and each.is_pending(long_ago):
+                each.run = self.target.give_up(each.run, reason)
                 if not each.is_in_progress:
                     self._log_end(each)
 
