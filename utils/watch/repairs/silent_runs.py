@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient
-from prefect.client.schemas.objects import StateType
+from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.events.filters import EventFilter
 from prefect.logging import get_logger
 from prefect.states import Crashed
 
-from utils.watch.history import History
+from utils.watch.history import Deployment, History
 
 # Runs of the pools send one each minute, and others every three.
 SILENT_FOR = timedelta(minutes=4)
@@ -28,28 +28,34 @@ class SilentRuns:
     """Memory from look to look."""
 
     _looked: datetime | None = None
-    _looking_since: datetime | None = None
+    _listening_since: datetime = datetime.max.replace(tzinfo=UTC)
 
     def end(self, client: SyncPrefectClient, history: History) -> None:
         """End the runs that have been silent for as long as watch has listened."""
-        now, before = history.now, self._looked
+        now = history.now
+        if self._looked is None or now - self._looked > LONGEST_GAP:
+            self._listening_since = now
         self._looked = now
-        if before is None or now - before > LONGEST_GAP or self._looking_since is None:
-            self._looking_since = now
-        listened_since = now - SILENT_FOR
-        if self._looking_since > listened_since:
+        long_ago = now - SILENT_FOR
+        if self._listening_since > long_ago:
             return
         for deployment in history.deployments:
             for run in deployment.runs:
-                if run.state.type != "RUNNING" or run.since > listened_since:
+                if run.state.type != "RUNNING" or run.since > long_ago:
                     continue
-                if is_heard(client, run.id, listened_since):
+                if is_heard(client, run.id, long_ago):
                     continue
-                if client.read_flow_run(UUID(run.id)).state_type == StateType.RUNNING:
-                    client.set_flow_run_state(UUID(run.id), Crashed(message=MESSAGE))
-                    logger.warning(
-                        "%s: %s was ended. %s", deployment.name, run.name, MESSAGE
-                    )
+                found = client.read_flow_run(UUID(run.id))
+                if found.state_type == StateType.RUNNING:
+                    end_lost_run(client, deployment, found, MESSAGE)
+
+
+def end_lost_run(
+    client: SyncPrefectClient, deployment: Deployment, run: FlowRun, message: str
+) -> None:
+    """End a run whose machine is gone as crashed, and say so."""
+    client.set_flow_run_state(run.id, Crashed(message=message))
+    logger.warning("%s: %s was ended. %s", deployment.name, run.name, message)
 
 
 def is_heard(client: SyncPrefectClient, run: str, since: datetime) -> bool:

@@ -15,16 +15,16 @@ from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.filters import FlowRunFilter
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.logging import get_logger
-from prefect.states import Crashed
 
 from utils.watch.history import Deployment, History
-from utils.watch.repairs.silent_runs import is_heard
+from utils.watch.repairs.silent_runs import end_lost_run, is_heard
 
 HOLDERS = ("PENDING", "RUNNING", "CANCELLING")
 # A lease and the time after a server's start in which it can still be renewed.
 LONGEST_LEASE = timedelta(minutes=6)
 # Runs of the pools send a heartbeat each minute.
 SILENT_FOR = timedelta(minutes=3)
+MESSAGE = "Its machine is gone: it lost its slot, and sends no heartbeat."
 
 logger = get_logger("watch")
 
@@ -79,18 +79,14 @@ def _end_lost_runs(client: SyncPrefectClient, deployment: Deployment) -> None:
     before = _running(client, deployment)
     name, taken = _slots(client, deployment)
     after = {run.id for run in _running(client, deployment)}
-    running = sorted(
-        (run for run in before if run.id in after), key=lambda run: _since(run)
-    )
+    running = sorted((run for run in before if run.id in after), key=_since)
     for run in running[: max(0, len(running) - taken)]:
         if _is_heard(client, run):
             continue
-        message = "Its machine is gone: it lost its slot, and sends no heartbeat."
-        client.set_flow_run_state(run.id, Crashed(message=message))
+        end_lost_run(client, deployment, run, MESSAGE)
         if _slots(client, deployment)[1] < taken:
             # Prefect takes another run's slot for one whose lease has ended
             client.increment_concurrency_slots([name], 1, mode="concurrency")
-        logger.warning("%s: %s was ended. %s", deployment.name, run.name, message)
 
 
 def _slots(client: SyncPrefectClient, deployment: Deployment) -> tuple[str, int]:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from prefect.client.schemas.actions import DeploymentScheduleCreate
 from prefect.client.schemas.schedules import IntervalSchedule
-from prefect.states import Pending, Running, Scheduled
+from prefect.states import Pending, Running
 
 from utils.watch.look import Watch
 from utils.watch.repairs.surplus_runs import cancel_surplus_runs
