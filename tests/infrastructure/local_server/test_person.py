@@ -9,6 +9,7 @@ from typing import Iterator
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
+from tests.infrastructure import systemd_units
 from tests.infrastructure.local_server.pages import send
 from tests.repository.tree import copy_repository
 from tests.samples.page_attacks import commanding
@@ -33,8 +34,7 @@ def clone(
     run(server, clone, python(), "-m", "blocks", "apply", "dev")
     name = f"flows.hello_world.{DEPLOYMENT}"
     run(server, clone, *prefect_command(), "--no-prompt", "deploy", "-n", name)
-    command = [*prefect_command(), "worker", "start", "--pool", "dev"]
-    with running_worker(command, clone, environment(server)):
+    with running_worker(systemd_units.command("worker"), clone, environment(server)):
         yield clone
 
 

@@ -8,6 +8,7 @@ import sys
 
 from prefect import flow
 from prefect.client.orchestration import get_client
+from prefect.states import Crashed
 
 from tests.repository.tree import ROOT
 from tests.servers.ports import free_port
@@ -46,3 +47,21 @@ def test_it_is_the_command_itself_that_runs(prefect_api):
     assert "Waiting" not in found.stdout
     missing = subprocess.run([*command, "inspect", str(run.flow_id)], cwd=ROOT)
     assert missing.returncode == 1
+
+
+def test_a_run_that_was_ended_before_it_began_is_not_begun(prefect_api):
+    """A backfill that has given it up may be loading its days again."""
+    with get_client(sync_client=True) as client:
+        run = client.create_flow_run(pets, state=Crashed(message="its worker is gone"))
+    command = [sys.executable, "-m", "utils.runs", "prefect.engine"]
+    ended = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=os.environ | {"PREFECT__FLOW_RUN_ID": str(run.id)},
+        capture_output=True,
+        text=True,
+    )
+    told = f"{run.name} is Crashed, and is not begun: its worker is gone\n"
+    assert ended.returncode == 0 and ended.stdout == told
+    with get_client(sync_client=True) as client:
+        assert client.read_flow_run(run.id).state_name == "Crashed"
