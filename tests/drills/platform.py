@@ -6,27 +6,35 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Iterator
 from uuid import UUID
 
 import httpx
 import psutil
+from prefect import Flow
 from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.filters import FlowRunFilter
 from prefect.client.schemas.objects import FlowRun
 from prefect.states import Scheduled
 
 from tests.drills.slow_load import ROWS, slow_load
+from tests.infrastructure import systemd_units
 from tests.repository.tree import ROOT
 from tests.servers.local_server import environment_without_server, password
-from tests.servers.postgres import Database
+from tests.servers.ports import free_port
+from tests.servers.postgres import Database, new_database, running_postgres
 from tests.servers.prefect import prepare_home
 from tests.servers.waiting import until
 
 POOL = "dev"
+# As in prefect.yaml.
+START = {"working_dir": str(ROOT), "command": "python -m utils.runs prefect.engine"}
 WORKER_LIMIT = 8
 
 
@@ -37,6 +45,8 @@ class Platform:
     home: Path
     port: int
     warehouse: Database
+    settings: dict[str, str] = field(default_factory=dict)
+    """Environment of Prefect's server."""
     _processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     @property
@@ -48,41 +58,46 @@ class Platform:
         environment = environment_without_server(self.home) | self.warehouse.settings
         return environment | {
             "PREFECT_PROFILE": "data-platform",
-            "PYTHONPATH": str(ROOT),
+            "PIPELINES_DIR": str(self.home / "pipelines"),
         }
 
     @property
     def client(self) -> SyncPrefectClient:
         return SyncPrefectClient(self.url, auth_string=password(self.home))
 
-    def start_server(self) -> None:
-        """Start the server, or start it again, and wait until it answers."""
-        prepare_home(self.home)
-        words = ("-m", "infrastructure.local_server", "--port", str(self.port))
-        self._start("server", *words)
-        until(self._is_up, "the server", 180)
+    def start(self, name: str) -> None:
+        """Start, perhaps again, `server`, `worker` or `watch` as its unit of systemd does.
 
-    def start_worker(self) -> None:
-        """Start the README's worker."""
-        words = ("-m", "prefect", "worker", "start", "--pool", POOL)
-        self._start("worker", *words, "--type", "process", "--limit", str(WORKER_LIMIT))
-
-    def start_watch(self) -> None:
-        """Start what runs beside the worker in production."""
-        self._start("watch", "-m", "utils.watch")
+        Returns when the server answers; the others wait for it by themselves.
+        """
+        words = {
+            "server": ["--port", str(self.port)],
+            "worker": ["--limit", str(WORKER_LIMIT)],
+        }
+        with (self.home / f"{name}.log").open("a") as log:
+            self._processes[name] = subprocess.Popen(
+                [*systemd_units.command(name), *words.get(name, [])],
+                cwd=ROOT,
+                env=self.environment | (self.settings if name == "server" else {}),
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        if name == "server":
+            until(self._is_up, "the server", 180)
 
     def make_pool(self) -> None:
         """Make the work pool as the README's command does."""
         command = [sys.executable, "-m", "blocks", "apply", POOL]
         subprocess.run(command, cwd=ROOT, env=self.environment, check=True)
 
-    def kill(self, name: str) -> None:
-        """Kill a process with all that it has started, such as a worker's runs."""
+    def kill(self, name: str, with_runs: bool = True) -> None:
+        """Kill a process, with all that it has started, such as a worker's runs."""
         process = self._processes.pop(name)
         started = psutil.Process(process.pid).children(recursive=True)
         process.kill()
         process.wait()
-        for each in started:
+        for each in started if with_runs else ():
             with suppress(psutil.NoSuchProcess):
                 each.kill()
 
@@ -93,19 +108,32 @@ class Platform:
         for process in self._processes.values():
             process.wait()
 
-    def deploy(self, name: str) -> UUID:
-        """Make a deployment of `slow_load`, whose runs load into a dataset of its own."""
+    def deploy(
+        self, name: str, flow: Flow[..., Any] = slow_load, **options: Any
+    ) -> UUID:
+        """Make a deployment as prefect.yaml does, whose runs load into such a dataset.
+
+        Args:
+            name: Name of the deployment and of the dataset.
+            flow: Its flow.
+            options: Further arguments of Prefect's `create_deployment`.
+        """
+        assert flow.fn
+        module, function = flow.fn.__module__, flow.fn.__name__
         step = "prefect.deployments.steps.set_working_directory"
+        parameters = {"dataset": name, **options.pop("parameters", {})}
+        variables = {**START, **options.pop("job_variables", {})}
         with self.client as client:
             return client.create_deployment(
-                client.create_flow(slow_load),
+                client.create_flow(flow),
                 name,
-                entrypoint="tests.drills.slow_load.slow_load",
+                entrypoint=f"{module}.{function}",
                 pull_steps=[{step: {"directory": str(ROOT)}}],
-                parameters={"dataset": name},
+                parameters=parameters,
                 work_pool_name=POOL,
-                concurrency_limit=1,
+                job_variables=variables,
                 tags=["alerts"],
+                **options,
             )
 
     def run(self, deployment: UUID, **parameters: Any) -> FlowRun:
@@ -115,52 +143,81 @@ class Platform:
                 deployment, parameters=parameters, state=Scheduled()
             )
 
-    def states(self, runs: list[FlowRun]) -> list[str]:
-        """Return the names of the runs' states, none while the server is away."""
+    def runs(self, runs: list[FlowRun]) -> list[FlowRun]:
+        """Return the runs as they are now, none while the server is away."""
         try:
             with self.client as client:
-                found = [client.read_flow_run(run.id).state_name or "" for run in runs]
+                return [client.read_flow_run(run.id) for run in runs]
         except httpx.HTTPError:
             return []
-        return found
+
+    def runs_of(self, deployment: UUID) -> list[FlowRun]:
+        """Return all runs of a deployment that should have begun."""
+        wanted = {"deployment_id": {"any_": [deployment]}}
+        due = {"expected_start_time": {"before_": datetime.now(UTC)}}
+        runs = FlowRunFilter.model_validate(wanted | due)
+        with self.client as client:
+            return client.read_flow_runs(flow_run_filter=runs)
 
     def wait_for(self, runs: list[FlowRun], state: str, seconds: float) -> float:
         """Wait until all runs are in a state, and return how long that took."""
         began = time.monotonic()
 
         def found() -> bool:
-            states = self.states(runs)
-            return bool(states) and set(states) == {state}
+            now = self.runs(runs)
+            return bool(now) and {run.state_name for run in now} == {state}
 
         try:
             until(found, f"{len(runs)} runs {state}", seconds, every=0.5)
         except TimeoutError as error:
-            raise TimeoutError(f"{error} They are {self.states(runs)}.") from None
+            states = [str(run.state) for run in self.runs(runs)]
+            raise TimeoutError(f"{error} They are {states}.") from None
         return time.monotonic() - began
 
-    def wrong_rows(self, names: list[str], runs: int) -> str:
-        """Return how many rows of deployments' runs are lost, and how many doubled."""
+    def reasons(self, runs: list[FlowRun]) -> str:
+        """Return why runs have ended, each reason once."""
+        states = [run.state for run in self.runs(runs)]
+        return " ".join(sorted({state.message or "" for state in states if state}))
+
+    def wrong_rows(self, datasets: list[str], runs: int = 1) -> str:
+        """Return how many rows are lost, and how many doubled, of so many runs each."""
         lost = doubled = 0
-        for name in names:
-            query = f"SELECT count(*), count(DISTINCT id) FROM dev_{name}.rows"
+        for dataset in datasets:
+            query = f"SELECT count(*), count(DISTINCT id) FROM dev_{dataset}.rows"
             ((rows, keys),) = self.warehouse.query(query)
             lost += runs * ROWS - keys
             doubled += rows - keys
         return f"{lost} rows lost, {doubled} doubled"
-
-    def _start(self, name: str, *words: str) -> None:
-        with (self.home / f"{name}.log").open("a") as log:
-            self._processes[name] = subprocess.Popen(
-                [sys.executable, *words],
-                cwd=ROOT,
-                env=self.environment,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
 
     def _is_up(self) -> bool:
         try:
             return httpx.get(f"{self.url}/health").is_success
         except httpx.HTTPError:
             return False
+
+
+@contextmanager
+def running_platform(settings: dict[str, str] | None = None) -> Iterator[Platform]:
+    """Run a platform in a new home, with a warehouse on PostgreSQL.
+
+    Args:
+        settings: Environment of Prefect's server.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder) / "home"
+        prepare_home(home)
+        with running_postgres(Path(folder) / "postgres") as postgres:
+            warehouse = new_database(postgres)
+            platform = Platform(home, free_port(), warehouse, settings or {})
+            try:
+                platform.start("server")
+                platform.make_pool()
+                platform.start("worker")
+                platform.start("watch")
+                yield platform
+            except BaseException:
+                for log in home.glob("*.log"):
+                    print(f"{log.name}:\n{log.read_text()[-5000:]}")
+                raise
+            finally:
+                platform.end()

@@ -1,8 +1,9 @@
-"""A flow that loads rows for as long as it is told to."""
+"""Flows that load rows for as long as they are told to."""
 
 from __future__ import annotations
 
 import time
+from datetime import date
 from typing import TYPE_CHECKING, Any, Iterator
 
 import dlt
@@ -26,6 +27,17 @@ ROWS = 1_000
 def slow_load(dataset: str, number: int, seconds: float) -> None:
     """Load the rows of a run, by its number, within about so many seconds."""
     publish(load(dataset, number, seconds))
+
+
+@flow(name="slow_day", timeout_seconds=60 * 60)
+def slow_day(dataset: str, first_day: date, last_day: date, seconds: float) -> None:
+    """Load a day's rows into a dataset of its own, because days load side by side."""
+    publish(load(day_dataset(dataset, first_day), first_day.toordinal(), seconds))
+
+
+def day_dataset(dataset: str, day: date) -> str:
+    """Return the name of a day's dataset."""
+    return f"{dataset}_{day:%Y%m%d}"
 
 
 @load_task(name="Load slowly")

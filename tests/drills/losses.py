@@ -1,0 +1,109 @@
+"""Parts of the drill in which a process or a machine is lost while runs load."""
+
+from __future__ import annotations
+
+import time
+
+from tests.drills.platform import Platform
+from tests.drills.prefect_postgres import PrefectPostgres
+
+NORMAL_WITHIN = 5 * 60.0
+
+
+def server_away(platform: Platform, away: int, runs: int = 5) -> str:
+    """Deployments load while the server is killed and started again.
+
+    Two of them end while it is away, if that is long enough.
+    """
+    shorter = max(away / 2, 20.0)  # all have to be Running at the same time
+    lengths = [shorter, shorter, *([away + 20.0] * (runs - 2))]
+    names = [f"away_{away}_{number}" for number in range(runs)]
+    begun = [
+        platform.run(platform.deploy(name, concurrency_limit=1), number=0, seconds=each)
+        for name, each in zip(names, lengths)
+    ]
+    platform.wait_for(begun, "Running", 180)
+    platform.kill("server")
+    time.sleep(away)
+    platform.start("server")
+    seconds = platform.wait_for(begun, "Completed", NORMAL_WITHIN + away)
+    return (
+        f"{runs} of {runs} runs completed, {seconds:.0f} s after the server was back;"
+        f" {platform.wrong_rows(names)}"
+    )
+
+
+def server_away_at_the_start(platform: Platform) -> str:
+    """The server is killed as soon as a worker has taken three runs."""
+    names = [f"starting_{number}" for number in range(3)]
+    runs = [
+        platform.run(platform.deploy(name, concurrency_limit=1), number=0, seconds=1.0)
+        for name in names
+    ]
+    platform.wait_for(runs, "Pending", 60)
+    platform.kill("server")
+    time.sleep(20)
+    platform.start("server")
+    seconds = platform.wait_for(runs, "Completed", NORMAL_WITHIN)
+    return (
+        f"3 of 3 runs completed, {seconds:.0f} s after the server was back;"
+        f" {platform.wrong_rows(names)}"
+    )
+
+
+def database_restarted(platform: Platform, postgres: PrefectPostgres) -> str:
+    """The database of Prefect's server stops for half a minute while five runs load."""
+    names = [f"database_{number}" for number in range(5)]
+    runs = [
+        platform.run(platform.deploy(name, concurrency_limit=1), number=0, seconds=40.0)
+        for name in names
+    ]
+    platform.wait_for(runs, "Running", 180)
+    postgres.stop()
+    time.sleep(30)
+    postgres.start()
+    seconds = platform.wait_for(runs, "Completed", NORMAL_WITHIN)
+    return (
+        f"5 of 5 runs completed, {seconds:.0f} s after the database was back;"
+        f" {platform.wrong_rows(names)}"
+    )
+
+
+def worker_killed(platform: Platform) -> str:
+    """The worker alone is killed, and started again, while three runs load."""
+    names = [f"orphaned_{number}" for number in range(3)]
+    deployments = [platform.deploy(name, concurrency_limit=1) for name in names]
+    runs = [platform.run(each, number=0, seconds=30.0) for each in deployments]
+    platform.wait_for(runs, "Running", 180)
+    platform.kill("worker", with_runs=False)
+    platform.start("worker")
+    successors = [platform.run(each, number=0, seconds=1.0) for each in deployments]
+    seconds = platform.wait_for([*runs, *successors], "Completed", NORMAL_WITHIN)
+    return (
+        f"3 of 3 runs and 3 successors completed in {seconds:.0f} s;"
+        f" {platform.wrong_rows(names)}"
+    )
+
+
+def lost(platform: Platform, *processes: str) -> str:
+    """Processes and three runs are killed together, and the processes started again.
+
+    The next run of each deployment is there at once.
+    """
+    names = [f"lost_with_{processes[-1]}_{number}" for number in range(3)]
+    deployments = [platform.deploy(name, concurrency_limit=1) for name in names]
+    dead = [platform.run(each, number=0, seconds=60.0) for each in deployments]
+    platform.wait_for(dead, "Running", 180)
+    for name in processes:
+        platform.kill(name)
+    began = time.monotonic()
+    for name in reversed(processes):
+        platform.start(name)
+    successors = [platform.run(each, number=0, seconds=1.0) for each in deployments]
+    platform.wait_for(successors, "Completed", 2 * NORMAL_WITHIN)
+    platform.wait_for(dead, "Crashed", 60)
+    seconds = time.monotonic() - began
+    return (
+        f"3 lost runs crashed ({platform.reasons(dead)}) and 3 successors completed in"
+        f" {seconds:.0f} s; {platform.wrong_rows(names)}"
+    )

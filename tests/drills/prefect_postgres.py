@@ -1,0 +1,94 @@
+"""Debian's PostgreSQL as the database of Prefect's server.
+
+Prefect needs its extension pg_trgm, which the PostgreSQL of the package index lacks.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Iterator
+
+import psycopg2
+
+from tests.servers.ports import free_port
+from tests.servers.waiting import until
+
+PROGRAMS = Path("/usr/lib/postgresql")
+
+
+@dataclass
+class PrefectPostgres:
+    """A server that can be stopped and started again."""
+
+    folder: Path
+    port: int
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """Environment in which Prefect's server uses it."""
+        url = f"postgresql+asyncpg://postgres@127.0.0.1:{self.port}/postgres"
+        return {"PREFECT_SERVER_DATABASE_CONNECTION_URL": url}
+
+    def start(self) -> None:
+        """Start it and wait until it takes connections."""
+        _run("pg_ctl", "-D", self.folder, "-l", self.folder / "log", "start")
+        until(self._is_up, "PostgreSQL", 60)
+
+    def stop(self) -> None:
+        """Stop it as a restart of its machine does, with the connections that it has."""
+        _run("pg_ctl", "-D", self.folder, "-m", "fast", "stop")
+
+    def _is_up(self) -> bool:
+        try:
+            psycopg2.connect(host="127.0.0.1", port=self.port, user="postgres").close()
+        except psycopg2.OperationalError:
+            return False
+        return True
+
+
+@contextmanager
+def running_prefect_postgres() -> Iterator[PrefectPostgres]:
+    """Run PostgreSQL in a new folder, which goes at the end.
+
+    Raises:
+        FileNotFoundError: It is not installed.
+    """
+    # not within another temporary folder, which is closed to PostgreSQL's user
+    folder = Path(tempfile.mkdtemp(prefix="prefect-postgres-"))
+    postgres = PrefectPostgres(folder, free_port())
+    try:
+        if user := _user():
+            shutil.chown(folder, user)
+        _run("initdb", "-D", folder, "-U", "postgres", "-A", "trust")
+        with (folder / "postgresql.conf").open("a") as settings:
+            settings.write(f"port = {postgres.port}\nunix_socket_directories = ''\n")
+        postgres.start()
+        yield postgres
+        postgres.stop()
+    finally:
+        shutil.rmtree(folder)
+
+
+def _user() -> str | None:
+    """Return the user of Debian's PostgreSQL, which refuses to run as root."""
+    return "postgres" if os.geteuid() == 0 else None
+
+
+def _run(program: str, *words: str | Path) -> None:
+    found = sorted(PROGRAMS.glob(f"*/bin/{program}"))
+    if not found:
+        raise FileNotFoundError("PostgreSQL is missing: apt-get install postgresql")
+    subprocess.run(
+        [found[-1], *words],
+        user=_user(),
+        cwd="/",
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
