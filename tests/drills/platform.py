@@ -70,13 +70,14 @@ class Platform:
 
         Returns when the server answers; the others wait for it by themselves.
         """
-        words = {
-            "server": ["--port", str(self.port)],
-            "worker": ["--limit", str(WORKER_LIMIT)],
-        }
+        command = systemd_units.command(name)
+        if name == "server":
+            command += ["--port", str(self.port)]
+        if name == "worker":
+            command[command.index("--limit") + 1] = str(WORKER_LIMIT)
         with (self.home / f"{name}.log").open("a") as log:
             self._processes[name] = subprocess.Popen(
-                [*systemd_units.command(name), *words.get(name, [])],
+                command,
                 cwd=ROOT,
                 env=self.environment | (self.settings if name == "server" else {}),
                 stdout=log,
