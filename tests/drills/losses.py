@@ -6,6 +6,7 @@ import time
 
 from tests.drills.platform import Platform
 from tests.drills.prefect_postgres import PrefectPostgres
+from tests.servers.waiting import until
 
 NORMAL_WITHIN = 5 * 60.0
 
@@ -34,13 +35,17 @@ def server_away(platform: Platform, away: int, runs: int = 5) -> str:
 
 
 def server_away_at_the_start(platform: Platform) -> str:
-    """The server is killed as soon as a worker has taken three runs."""
+    """The server is killed as soon as the worker has taken one of three runs."""
     names = [f"starting_{number}" for number in range(3)]
     runs = [
         platform.run(platform.deploy(name, concurrency_limit=1), number=0, seconds=1.0)
         for name in names
     ]
-    platform.wait_for(runs, "Pending", 60)
+
+    def is_taken() -> bool:
+        return any(run.state_name == "Pending" for run in platform.runs(runs))
+
+    until(is_taken, "the worker", 60)
     platform.kill("server")
     time.sleep(20)
     platform.start("server")
