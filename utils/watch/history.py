@@ -203,8 +203,16 @@ class History:
 
     now: datetime
     deployments: tuple[Deployment, ...] = ()
+    """Those of which people are told."""
     pools: tuple[WorkPool, ...] = ()
     tables: tuple[Table, ...] = ()
+    others: tuple[Deployment, ...] = ()
+    """Deployments of which nobody is told."""
+
+    @property
+    def all_deployments(self) -> tuple[Deployment, ...]:
+        """Deployments whose runs are repaired."""
+        return *self.deployments, *self.others
 
 
 def _began(states: tuple[State, ...]) -> datetime | None:

@@ -25,10 +25,10 @@ from utils.watch.history import (
     moment,
 )
 from utils.watch.judge import MESSAGES_FOR
-from utils.watch.schedules import WatchedDeployment
+from utils.watch.schedules import WatchedDeployment, deployments_page
 
 TAG = "alerts"
-TAGGED = DeploymentFilter.model_validate({"tags": {"all_": [TAG]}})
+"""Tag of the deployments of which people are told."""
 # Clocks differ, and a transaction may be seen later than another one that ended after it.
 MARGIN = timedelta(minutes=10)
 # Two times of one transaction differ by so much.
@@ -57,12 +57,17 @@ class PrefectHistory:
         """Return the history as it is now."""
         self._client = client
         now = datetime.now(UTC)
-        found = list(read_all(partial(_tagged_deployments, client)))
+        found = list(read_all(partial(deployments_page, client)))
         self._read_runs(found, now)
         self._looked = now
-        deployments = [self._deployment(each, now) for each in found]
-        pools = {each.work_pool_name for each in found if each.work_pool_name}
-        return History(now, tuple(deployments), tuple(self._pools(pools, now)))
+        told = [each for each in found if TAG in each.tags]
+        pools = {each.work_pool_name for each in told if each.work_pool_name}
+        return History(
+            now,
+            tuple(self._deployment(each, now) for each in told),
+            tuple(self._pools(pools, now)),
+            others=tuple(self._deployment(e, now) for e in found if e not in told),
+        )
 
     def _read_runs(self, deployments: list[WatchedDeployment], now: datetime) -> None:
         ids = {each.id for each in deployments}
@@ -78,7 +83,7 @@ class PrefectHistory:
         for deployment in unknown:
             self._add(self._earlier_runs(deployment.id, now))
         if self._looked:
-            self._add(self._ended_since(self._looked - MARGIN, TAGGED))
+            self._add(self._ended_since(self._looked - MARGIN))
         self._add(self._unfinished(now))
         for id in ids:
             self._runs[id] = dict(_remembered(self._runs[id], now))
@@ -104,7 +109,9 @@ class PrefectHistory:
         last = successes[0].end_time if successes else None
         yield from self._ended_since(last or now - timedelta(days=365), only)
 
-    def _ended_since(self, since: datetime, of: DeploymentFilter) -> Iterator[FlowRun]:
+    def _ended_since(
+        self, since: datetime, of: DeploymentFilter | None = None
+    ) -> Iterator[FlowRun]:
         ended = FlowRunFilter.model_validate({"end_time": {"after_": since}})
         return read_all(
             self._client.read_flow_runs,
@@ -122,7 +129,6 @@ class PrefectHistory:
         )
         return read_all(
             self._client.read_flow_runs,
-            deployment_filter=TAGGED,
             flow_run_filter=unfinished,
             sort=FlowRunSort.ID_DESC,
         )
@@ -187,16 +193,6 @@ class PrefectHistory:
                 if pool.status == WorkPoolStatus.NOT_READY:
                     self.memory.not_ready[pool.name] = before.get(pool.name, now)
                 yield WorkPool(pool.name, self.memory.not_ready.get(pool.name))
-
-
-def _tagged_deployments(
-    client: SyncPrefectClient, limit: int, offset: int
-) -> list[WatchedDeployment]:
-    """Return a page of the deployments that count."""
-    asked = {"deployments": TAGGED.model_dump(mode="json")}
-    page = {"limit": limit, "offset": offset}
-    answer = client.request("POST", "/deployments/filter", json=asked | page)
-    return [WatchedDeployment.model_validate(each) for each in answer.json()]
 
 
 def _had_others(run: FlowRun) -> bool:

@@ -13,6 +13,7 @@ from functools import lru_cache, partial
 from typing import Any, Union
 from uuid import UUID
 
+from prefect.client.orchestration import SyncPrefectClient
 from prefect.server.schemas import schedules
 from pydantic import BaseModel, TypeAdapter
 
@@ -39,6 +40,7 @@ class WatchedDeployment(BaseModel):
     name: str
     flow_id: UUID
     paused: bool
+    tags: list[str]
     work_pool_name: str | None
     schedules: list[WatchedSchedule]
     global_concurrency_limit: ConcurrencyLimit | None = None
@@ -60,6 +62,15 @@ class WatchedDeployment(BaseModel):
             for each in self.schedules
             if each.active
         )
+
+
+def deployments_page(
+    client: SyncPrefectClient, limit: int, offset: int
+) -> list[WatchedDeployment]:
+    """Return a page of the server's deployments."""
+    page = {"limit": limit, "offset": offset}
+    answer = client.request("POST", "/deployments/filter", json=page)
+    return [WatchedDeployment.model_validate(each) for each in answer.json()]
 
 
 @lru_cache(maxsize=1000)

@@ -8,6 +8,7 @@ from utils.watch.history import History
 from utils.watch.repairs.silent_runs import SilentRuns
 from utils.watch.repairs.slots import Slots
 from utils.watch.repairs.surplus_runs import cancel_surplus_runs
+from utils.watch.repairs.unbegun_runs import start_unbegun_runs
 
 
 class Repairs:
@@ -22,3 +23,4 @@ class Repairs:
         self._silent_runs.end(client, history)
         self._slots.repair(client, history)
         cancel_surplus_runs(client, history)
+        start_unbegun_runs(client, history)

@@ -1,4 +1,4 @@
-"""Runs whose machine is gone: they stay Running, and send no heartbeat."""
+"""Runs whose machine is gone: they stay Running without a heartbeat, or Pending."""
 
 from __future__ import annotations
 
@@ -7,18 +7,21 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient
-from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.client.schemas.objects import FlowRun
 from prefect.events.filters import EventFilter
 from prefect.logging import get_logger
 from prefect.states import Crashed
 
-from utils.watch.history import Deployment, History
+from utils.watch.history import Deployment, History, Run
 
 # Runs of the pools send one each minute, and others every three.
 SILENT_FOR = timedelta(minutes=4)
 # Between looks, more means that the server was away, and with it the heartbeats.
 LONGEST_GAP = timedelta(minutes=2)
-MESSAGE = "Its machine is gone: it sent no heartbeat for four minutes."
+SILENT = "Its machine is gone: it sent no heartbeat for four minutes."
+# On ECS a worker gives up a task that has not begun after five.
+PENDING_FOR = timedelta(minutes=10)
+PENDING = "Its worker is gone: it took the run ten minutes ago, and it has not begun."
 
 logger = get_logger("watch")
 
@@ -39,15 +42,22 @@ class SilentRuns:
         long_ago = now - SILENT_FOR
         if self._listening_since > long_ago:
             return
-        for deployment in history.deployments:
+        for deployment in history.all_deployments:
             for run in deployment.runs:
-                if run.state.type != "RUNNING" or run.since > long_ago:
-                    continue
-                if is_heard(client, run.id, long_ago):
-                    continue
-                found = client.read_flow_run(UUID(run.id))
-                if found.state_type == StateType.RUNNING:
-                    end_lost_run(client, deployment, found, MESSAGE)
+                if run.state.type == "PENDING" and run.since < now - PENDING_FOR:
+                    _end_if_still(client, deployment, run, PENDING)
+                elif run.state.type == "RUNNING" and run.since < long_ago:
+                    if not is_heard(client, run.id, long_ago):
+                        _end_if_still(client, deployment, run, SILENT)
+
+
+def _end_if_still(
+    client: SyncPrefectClient, deployment: Deployment, run: Run, message: str
+) -> None:
+    """End a run, unless it has gone on since the look."""
+    found = client.read_flow_run(UUID(run.id))
+    if found.state_type and found.state_type.value == run.state.type:
+        end_lost_run(client, deployment, found, message)
 
 
 def end_lost_run(

@@ -38,7 +38,7 @@ class Slots:
 
     def repair(self, client: SyncPrefectClient, history: History) -> None:
         """Free slots that nobody holds, and end runs that have lost theirs."""
-        for deployment in history.deployments:
+        for deployment in history.all_deployments:
             limit = deployment.concurrency_limit
             if limit is None or limit.limit != 1:
                 continue

@@ -24,7 +24,7 @@ logger = get_logger("watch")
 
 def cancel_surplus_runs(client: SyncPrefectClient, history: History) -> None:
     """Cancel the runs that wait for a slot, except the newest of each deployment."""
-    for deployment in history.deployments:
+    for deployment in history.all_deployments:
         for run, newest in _surplus_runs(deployment):
             # it may have got its slot just now
             found = client.read_flow_run(UUID(run.id))

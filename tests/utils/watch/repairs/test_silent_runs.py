@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from prefect.states import Completed, Running
+from prefect.states import Completed, Pending, Running
 
 from tests.servers.waiting import until
 from utils.watch.look import Watch
@@ -56,8 +56,22 @@ def test_only_a_silent_run_is_ended(server, look, caplog):
     found = {run.id: run for run in server.client.read_flow_runs()}
     names = [found[run.id].state_name for run in (dead, alive, ended, new)]
     assert names == ["Crashed", "Running", "Completed", "Running"]
-    assert found[dead.id].state.message == silent_runs.MESSAGE
+    assert found[dead.id].state.message == silent_runs.SILENT
     assert f"{dead.name} was ended" in caplog.text
+
+
+def test_a_run_that_a_worker_took_and_did_not_begin_is_ended(server, look, monkeypatch):
+    """In a deployment of which nobody is told, too."""
+    deployment = server.deployment("products", tags=())
+    dead, begun = (server.run(deployment, Pending()) for _ in range(2))
+    look()
+    time.sleep(2)
+    server.client.set_flow_run_state(begun.id, Running())
+    monkeypatch.setattr(silent_runs, "PENDING_FOR", timedelta(seconds=1))
+    look()
+    found = server.client.read_flow_run(dead.id)
+    assert (found.state_name, found.state.message) == ("Crashed", silent_runs.PENDING)
+    assert server.client.read_flow_run(begun.id).state_name == "Running"
 
 
 def test_nobody_is_silent_while_watch_or_the_server_was_away(server, monkeypatch):
