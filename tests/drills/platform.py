@@ -70,7 +70,7 @@ class Platform:
 
         Returns when the server answers; the others wait for it by themselves.
         """
-        command = systemd_units.command(name)
+        command = [sys.executable, *systemd_units.words(name)]
         if name == "server":
             command += ["--port", str(self.port)]
         if name == "worker":

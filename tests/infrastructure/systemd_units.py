@@ -7,7 +7,6 @@ from configparser import ConfigParser
 from pathlib import Path
 
 from tests.repository.tree import ROOT
-from tests.servers.python import python
 
 UNITS = sorted((ROOT / "infrastructure/systemd").glob("*.service"))
 
@@ -29,7 +28,6 @@ def service(name: str) -> dict[str, str]:
     return dict(unit["Service"])
 
 
-def command(name: str) -> list[str]:
-    """Return a unit's command with this Python, which may be outside of the clone."""
-    _, *words = shlex.split(service(name)["ExecStart"])
-    return [python(), *words]
+def words(name: str) -> list[str]:
+    """Return the words of a unit's command after its Python."""
+    return shlex.split(service(name)["ExecStart"])[1:]

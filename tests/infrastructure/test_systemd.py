@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from tests.infrastructure.systemd_units import UNITS, command, installed_units, service
+from tests.infrastructure.systemd_units import UNITS, installed_units, service, words
 from tests.repository.tree import ROOT
 from tests.servers.programs import program
 
@@ -31,8 +31,8 @@ def test_systemd_understands_the_units(tmp_path):
 @pytest.mark.parametrize("name", ["server", "worker", "watch"])
 def test_units_start_the_commands_of_the_readme(name):
     assert len(UNITS) == 3
-    words = " ".join(command(name)[1:]).removeprefix("-m ")
-    assert f"uv run {words}" in (ROOT / "README.md").read_text().replace(
+    command = " ".join(words(name)).removeprefix("-m ")
+    assert f"uv run {command}" in (ROOT / "README.md").read_text().replace(
         "python -m ", ""
     )
     assert service(name)["Restart"] == "always"

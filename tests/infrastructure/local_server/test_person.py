@@ -34,7 +34,8 @@ def clone(
     run(server, clone, python(), "-m", "blocks", "apply", "dev")
     name = f"flows.hello_world.{DEPLOYMENT}"
     run(server, clone, *prefect_command(), "--no-prompt", "deploy", "-n", name)
-    with running_worker(systemd_units.command("worker"), clone, environment(server)):
+    worker = [python(), *systemd_units.words("worker")]
+    with running_worker(worker, clone, environment(server)):
         yield clone
 
 
