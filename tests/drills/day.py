@@ -10,6 +10,7 @@ has Debian's PostgreSQL (`apt-get install postgresql`) instead of SQLite.
 from __future__ import annotations
 
 import argparse
+import sys
 from contextlib import ExitStack
 from functools import partial
 from typing import Callable
@@ -58,8 +59,18 @@ def main() -> None:
         if unknown := set(chosen.part) - parts.keys():
             parser.error(f"{', '.join(unknown)}: the parts are {', '.join(parts)}")
         with running_platform(settings) as platform:
-            for name in chosen.part or parts:
-                print(f"{name}: {parts[name](platform)}", flush=True)
+            seen = [_play(name, parts[name], platform) for name in chosen.part or parts]
+    sys.exit(not all(seen))
+
+
+def _play(name: str, part: Callable[[Platform], str], platform: Platform) -> bool:
+    """Play a part, print what was seen, and return whether it ended well."""
+    try:
+        print(f"{name}: {part(platform)}", flush=True)
+    except (AssertionError, TimeoutError) as error:
+        print(f"{name}: FAILED: {error}", flush=True)
+        return False
+    return True
 
 
 if __name__ == "__main__":
