@@ -22,6 +22,7 @@ from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.filters import FlowRunFilter
 from prefect.client.schemas.objects import FlowRun
 from prefect.states import Scheduled
+from prefect.utilities.callables import parameter_schema
 
 from tests.drills.slow_load import ROWS, slow_load
 from tests.infrastructure import systemd_units
@@ -131,6 +132,7 @@ class Platform:
                 entrypoint=f"{module}.{function}",
                 pull_steps=[{step: {"directory": str(ROOT)}}],
                 parameters=parameters,
+                parameter_openapi_schema=parameter_schema(flow),
                 work_pool_name=POOL,
                 job_variables=variables,
                 tags=["alerts"],

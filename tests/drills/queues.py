@@ -87,6 +87,7 @@ def backfill(platform: Platform, days: int = 30) -> str:
         )
 
     def done() -> int:
+        assert not running.poll(), (platform.home / "backfill.log").read_text()
         runs = platform.runs_of(deployment)
         return sum(run.state_name == "Completed" for run in runs)
 
@@ -98,7 +99,8 @@ def backfill(platform: Platform, days: int = 30) -> str:
     # until the places of the lost chunks are taken again
     until(lambda: done() > before, "a chunk after the loss", 600, every=1)
     again = time.monotonic() - began
-    assert running.wait(30 * 60) == 0, (platform.home / "backfill.log").read_text()
+    until(lambda: done() == days, "the last chunks", 30 * 60, every=1)
+    running.wait()
     seconds = time.monotonic() - began
     ended = [run.state_name for run in platform.runs_of(deployment)]
     names = [day_dataset("days", day) for day in chosen]
