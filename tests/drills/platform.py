@@ -132,7 +132,7 @@ class Platform:
                 entrypoint=f"{module}.{function}",
                 pull_steps=[{step: {"directory": str(ROOT)}}],
                 parameters=parameters,
-                parameter_openapi_schema=parameter_schema(flow),
+                parameter_openapi_schema=parameter_schema(flow).model_dump(),
                 work_pool_name=POOL,
                 job_variables=variables,
                 tags=["alerts"],
