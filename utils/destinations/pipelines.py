@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import dlt
+from dlt.common.pipeline import get_dlt_pipelines_dir
 from dlt.common.runtime.collector import NULL_COLLECTOR
 
 from utils.destinations.destination_type import (
@@ -17,6 +18,7 @@ from utils.destinations.filesystem import FILESYSTEM
 from utils.destinations.postgres import POSTGRES
 from utils.destinations.redshift import REDSHIFT
 from utils.destinations.snowflake import SNOWFLAKE
+from utils.errors.full_disk import full_disk_named
 from utils.redaction.private_files import keep_private
 from utils.settings.dataset_layout import dataset_layout
 
@@ -62,18 +64,22 @@ def pipeline_into(
     Raises:
         UnusableDestination: A setting of the destination is wrong or missing.
         ConfigurationError: `dataset_name_layout` gives no name of a dataset.
+        DiskFull: The disk of the pipelines' folder is full.
         ConfigurationError: The address's password has an @ that is not percent-encoded.
     """
     dataset_layout()
     into = _create(destination)
     staging = type_named(_configured_type(destination)).staging
-    pipeline = dlt.pipeline(
-        name or dataset,
-        destination=into,
-        staging=_create(staging) if staging else None,
-        dataset_name=dataset,
-        progress=progress or NULL_COLLECTOR,
-    )
+    with full_disk_named(
+        str(dlt.config.get("pipelines_dir") or get_dlt_pipelines_dir())
+    ):
+        pipeline = dlt.pipeline(
+            name or dataset,
+            destination=into,
+            staging=_create(staging) if staging else None,
+            dataset_name=dataset,
+            progress=progress or NULL_COLLECTOR,
+        )
     # It would keep each run's settings and errors, secrets among them, in that folder.
     pipeline.config.enable_runtime_trace = False
     keep_private(pipeline.working_dir)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import re
+from contextlib import contextmanager
+from typing import Iterator
 
 from utils.errors import ClearError, chain_of
 
@@ -12,6 +14,28 @@ WORDS = "No space left on device"
 
 class DiskFull(ClearError):
     """A disk has no space left. It may have some again soon: others' files go, too."""
+
+
+@contextmanager
+def full_disk_named(place: str) -> Iterator[None]:
+    """Say of an error that a disk is full, and which.
+
+    Args:
+        place: What is on the disk, if the error names no file.
+
+    Raises:
+        DiskFull: There is no space left.
+    """
+    try:
+        yield
+    except Exception as error:
+        if (path := full_disk_of(error)) is None:
+            raise
+        raise DiskFull(
+            f"The disk of {path or place} is full. The load is not complete, and a retry or"
+            " the next run completes it. If it stays full, delete what nobody needs there,"
+            " or give the run a larger disk."
+        ) from error
 
 
 def full_disk_of(error: BaseException) -> str | None:

@@ -15,7 +15,6 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from utils.destinations.pipelines import type_of
 from utils.errors import ClearError, raise_alone
 from utils.errors.addresses import without_secrets
-from utils.errors.full_disk import DiskFull, full_disk_of
 from utils.errors.http import api_error
 from utils.loading.column_types import type_changed
 
@@ -26,23 +25,12 @@ class DestinationUnavailable(ClearError):
 
 @contextmanager
 def plain_errors(source: str) -> Iterator[None]:
-    """Raise what the source raised, or Ctrl-C, without dlt's wrapping.
-
-    Raises:
-        DiskFull: The disk of the working folder, or of the DuckDB file, is full.
-    """
+    """Raise what the source raised, or Ctrl-C, without dlt's wrapping."""
     from requests import RequestException
 
     try:
         yield
     except PipelineStepFailed as failure:
-        if (path := full_disk_of(failure)) is not None:
-            place = path or failure.pipeline.working_dir
-            raise DiskFull(
-                f"The disk of {place} is full. The load is not complete, and a retry or the"
-                " next run completes it. If it stays full, delete what nobody needs there,"
-                " or give the run a larger disk."
-            ) from failure
         cause = _unwrapped(failure)
         if cause is None:
             raise

@@ -17,6 +17,7 @@ from dlt.extract import DltSource
 from utils.destinations.load_packages import pending_packages, pending_rows
 from utils.destinations.pipelines import fit_to_destination, require_set_up, type_of
 from utils.dlt_internals import leave_out_tracking
+from utils.errors.full_disk import full_disk_named
 from utils.errors.interruption import interruption_behind
 from utils.errors.transient import is_worth_retrying
 from utils.loading.column_types import TYPES_ARE_FROZEN
@@ -62,6 +63,7 @@ def run_pipeline(pipeline: dlt.Pipeline, source: DltSource) -> LoadReport:
     Raises:
         DestinationUnavailable: The destination is not there, or refuses this user.
         DestinationHeld: Another process loads into the destination.
+        DiskFull: The disk of the working folder, or of the DuckDB file, is full.
         WarehouseFileError: The DuckDB file cannot be opened.
         MissingBucket: The lake's bucket does not exist.
         TableLocked: Another session locks a table in PostgreSQL for too long.
@@ -75,6 +77,7 @@ def run_pipeline(pipeline: dlt.Pipeline, source: DltSource) -> LoadReport:
     require_set_up(pipeline)
     destination_type = type_of(pipeline)
     with (
+        full_disk_named(pipeline.working_dir),
         plain_errors(source.name),
         destination_type.explain_locks(pipeline),
         ExitStack() as held,

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import os
+
 import dlt
 import pytest
+from dlt.common.storages import FileStorage
 
 from tests.samples.passwords import MISREAD, everything_told, shows_no_part
 from tests.samples.pets import UPSERT, pets
@@ -15,6 +19,7 @@ from utils.destinations.pipelines import (
     type_named,
     type_of,
 )
+from utils.errors.full_disk import DiskFull
 from utils.loading.run import run_pipeline
 from utils.settings.errors import ConfigurationError, plain_configuration_errors
 
@@ -32,6 +37,18 @@ def test_the_dataset_carries_the_environment_and_the_pipeline_its_name(warehouse
         "pets_of_may",
         "dev_pets",
     )
+
+
+def test_a_disk_that_is_full_before_the_load_is_named(warehouse, monkeypatch):
+    """dlt writes the pipeline's state when it makes the pipeline."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(FileStorage, "save_atomic", refuse)
+    folder = os.environ["PIPELINES_DIR"]
+    with pytest.raises(DiskFull, match=f"^The disk of {folder} is full"):
+        pipeline_into("warehouse", "pets")
 
 
 def test_a_mistyped_type_is_named(warehouse, monkeypatch):
