@@ -18,6 +18,7 @@ from typing import Callable
 from tests.drills.losses import (
     database_restarted,
     lost,
+    lost_at_the_start,
     server_away,
     server_away_at_the_start,
     worker_killed,
@@ -37,6 +38,7 @@ PARTS: dict[str, Callable[[Platform], str]] = {
     "away-360": partial(server_away, away=360),
     "worker-killed": worker_killed,
     "worker-lost": lambda platform: lost(platform, "worker"),
+    "worker-lost-at-the-start": lost_at_the_start,
     "machine-lost": lambda platform: lost(platform, "worker", "watch", "server"),
     "backfill": backfill,
     "disk-full": disk_full,

@@ -108,7 +108,35 @@ def lost(platform: Platform, *processes: str) -> str:
     platform.wait_for(successors, "Completed", 2 * NORMAL_WITHIN)
     platform.wait_for(dead, "Crashed", 60)
     seconds = time.monotonic() - began
+    assert seconds < NORMAL_WITHIN, f"normal after {seconds:.0f} s"
     return (
         f"3 lost runs crashed ({platform.reasons(dead)}) and 3 successors completed in"
         f" {seconds:.0f} s; {platform.wrong_rows(names)}"
+    )
+
+
+def lost_at_the_start(platform: Platform) -> str:
+    """The worker is killed with runs that it has taken, and that have not begun."""
+    names = [f"unbegun_{number}" for number in range(3)]
+    deployments = [platform.deploy(name, concurrency_limit=1) for name in names]
+    runs = [platform.run(each, number=0, seconds=1.0) for each in deployments]
+
+    def is_taken() -> bool:
+        return any(run.state_name == "Pending" for run in platform.runs(runs))
+
+    until(is_taken, "the worker", 60)
+    platform.kill("worker")
+    began = time.monotonic()
+    platform.start("worker")
+
+    def have_loaded() -> bool:
+        found = map(platform.runs_of, deployments)
+        return all(any(run.state_name == "Completed" for run in each) for each in found)
+
+    until(have_loaded, "a completed run of each", 2 * NORMAL_WITHIN, every=1)
+    seconds = time.monotonic() - began
+    crashed = [run for run in platform.runs(runs) if run.state_name == "Crashed"]
+    return (
+        f"{len(crashed)} of 3 runs crashed ({platform.reasons(crashed)}), others took their"
+        f" places, and all was loaded after {seconds:.0f} s; {platform.wrong_rows(names)}"
     )

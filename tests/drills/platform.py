@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any, Callable, Iterator
 from uuid import UUID
 
 import httpx
@@ -135,7 +135,7 @@ class Platform:
                 parameter_openapi_schema=parameter_schema(flow).model_dump(),
                 work_pool_name=POOL,
                 job_variables=variables,
-                tags=["alerts"],
+                tags=["dev", "load"],
                 **options,
             )
 
@@ -183,20 +183,37 @@ class Platform:
         return " ".join(sorted({state.message or "" for state in states if state}))
 
     def wrong_rows(self, datasets: list[str], runs: int = 1) -> str:
-        """Return how many rows are lost, and how many doubled, of so many runs each."""
-        lost = doubled = 0
-        for dataset in datasets:
-            query = f"SELECT count(*), count(DISTINCT id) FROM dev_{dataset}.rows"
-            ((rows, keys),) = self.warehouse.query(query)
-            lost += runs * ROWS - keys
-            doubled += rows - keys
-        return f"{lost} rows lost, {doubled} doubled"
+        """Say that no row is lost or doubled, of so many runs of each deployment.
+
+        Raises:
+            AssertionError: One is.
+        """
+        return wrong_rows(self.warehouse.query, datasets, runs)
 
     def _is_up(self) -> bool:
         try:
             return httpx.get(f"{self.url}/health").is_success
         except httpx.HTTPError:
             return False
+
+
+def wrong_rows(
+    query: Callable[[str], list[Any]], datasets: list[str], runs: int = 1
+) -> str:
+    """Say that no row is lost or doubled in datasets, asked by a function.
+
+    Raises:
+        AssertionError: One is.
+    """
+    lost = doubled = 0
+    for dataset in datasets:
+        sql = f"SELECT count(*), count(DISTINCT id) FROM dev_{dataset}.rows"
+        ((rows, keys),) = query(sql)
+        lost += runs * ROWS - keys
+        doubled += rows - keys
+    told = f"{lost} rows lost, {doubled} doubled"
+    assert not lost and not doubled, told
+    return told
 
 
 @contextmanager

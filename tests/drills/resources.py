@@ -11,8 +11,7 @@ from typing import Iterator
 
 import duckdb
 
-from tests.drills.platform import Platform
-from tests.drills.slow_load import ROWS
+from tests.drills.platform import Platform, wrong_rows
 from tests.servers.python import python
 
 HELD = "import sys, time, duckdb; c = duckdb.connect(sys.argv[1]); print(1, flush=True)"
@@ -61,16 +60,9 @@ def file_held(platform: Platform) -> str:
     holder.kill()
     holder.wait()
     seconds = platform.wait_for(runs, "Completed", 300)
-    lost = doubled = 0
     with duckdb.connect(str(file), read_only=True) as connection:
-        for name in names:
-            query = f"SELECT count(*), count(DISTINCT id) FROM dev_{name}.rows"
-            ((rows, keys),) = connection.execute(query).fetchall()
-            lost, doubled = lost + ROWS - keys, doubled + rows - keys
-    return (
-        f"2 of 2 runs completed {seconds:.0f} s after it; {lost} rows lost, {doubled}"
-        " doubled"
-    )
+        wrong = wrong_rows(lambda sql: connection.execute(sql).fetchall(), names)
+    return f"2 of 2 runs completed {seconds:.0f} s after it; {wrong}"
 
 
 @contextmanager

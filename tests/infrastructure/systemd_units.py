@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import re
 import shlex
+import subprocess
 from configparser import ConfigParser
 from pathlib import Path
 
 from tests.repository.tree import ROOT
 
-UNITS = sorted((ROOT / "infrastructure/systemd").glob("*.service"))
+INSTALL = re.search(
+    r"^mkdir -p ~/.config/systemd/user$.*?^done$",
+    (ROOT / "README.md").read_text(),
+    re.DOTALL | re.MULTILINE,
+)
 
 
-def installed_units(clone: Path, folder: Path) -> list[Path]:
-    """Write the units for a clone into a folder, and return their paths."""
-    folder.mkdir()
-    for unit in UNITS:
-        text = unit.read_text().replace("CLONE", str(clone))
-        (folder / unit.name).write_text(text)
-    return [folder / unit.name for unit in UNITS]
+def installed_units(clone: Path, home: Path) -> list[Path]:
+    """Install the units of a clone in a home with the README's lines."""
+    assert INSTALL
+    subprocess.run(
+        ["bash", "-euc", INSTALL[0]], cwd=clone, env={"HOME": str(home)}, check=True
+    )
+    return sorted((home / ".config/systemd/user").iterdir())
 
 
 def service(name: str) -> dict[str, str]:

@@ -162,7 +162,7 @@ class ChunkRuns:
     def _give_up_pending(self) -> None:
         """End runs that have been pending for too long: their worker is gone.
 
-        One whose task begins after all is not begun (`utils.runs.__main__`).
+        A task that begins later finds its run crashed, and ends (`utils.runs.__main__`).
         """
         long_ago = datetime.now(timezone.utc) - LONGEST_PENDING
         minutes = LONGEST_PENDING.total_seconds() / 60

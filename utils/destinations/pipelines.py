@@ -70,9 +70,8 @@ def pipeline_into(
     dataset_layout()
     into = _create(destination)
     staging = type_named(_configured_type(destination)).staging
-    with full_disk_named(
-        str(dlt.config.get("pipelines_dir") or get_dlt_pipelines_dir())
-    ):
+    folder: object = dlt.config.get("pipelines_dir")
+    with full_disk_named(str(folder or get_dlt_pipelines_dir())):
         pipeline = dlt.pipeline(
             name or dataset,
             destination=into,
@@ -80,9 +79,9 @@ def pipeline_into(
             dataset_name=dataset,
             progress=progress or NULL_COLLECTOR,
         )
-    # It would keep each run's settings and errors, secrets among them, in that folder.
-    pipeline.config.enable_runtime_trace = False
-    keep_private(pipeline.working_dir)
+        # It would keep each run's settings and errors, secrets among them, in that folder.
+        pipeline.config.enable_runtime_trace = False
+        keep_private(pipeline.working_dir)
     return pipeline
 
 

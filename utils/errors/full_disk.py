@@ -34,7 +34,7 @@ def full_disk_named(place: str) -> Iterator[None]:
         raise DiskFull(
             f"The disk of {path or place} is full. The load is not complete, and a retry or"
             " the next run completes it. If it stays full, delete what nobody needs there,"
-            " or give the run a larger disk."
+            " or enlarge it."
         ) from error
 
 
@@ -46,7 +46,9 @@ def full_disk_of(error: BaseException) -> str | None:
     for each in chain_of(error):
         if isinstance(each, OSError) and each.errno == errno.ENOSPC:
             return each.filename or ""
-        if WORDS in str(each):
+        if WORDS in str(each) and not isinstance(each, ClearError):
             named = re.search(rf'file "([^"\n]+)": {WORDS}', str(each))
+            if named and not named[1].startswith("/"):
+                return f"the destination's server ({named[1]})"  # PostgreSQL's
             return named[1] if named else ""
     return None

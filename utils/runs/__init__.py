@@ -4,9 +4,7 @@ Whatever imports a part of it logs no secrets from then on, and an error of a ru
 """
 
 from utils.errors.told_once import tell_errors_once
-from utils.runs.logging import outlive_the_console
 from utils.runs.redacted_log import redact_log_records
 
 redact_log_records()
-outlive_the_console()
 tell_errors_once()

@@ -15,7 +15,7 @@ from utils.errors import ClearError
 from utils.errors.told_once import SHORT
 from utils.redaction.texts import redact
 from utils.runs.logging import console_handler
-from utils.runs.prefect_server import protect_temporary_server, wait_for_server
+from utils.runs.prefect_server import awaited_server, protect_temporary_server
 
 if TYPE_CHECKING:
     from cyclopts import App, CycloptsError, Token
@@ -68,10 +68,11 @@ def run_from_command_line(
     protect_temporary_server()
     _hide_tracebacks_of_clear_errors()
     try:
-        wait_for_server(
+        with awaited_server(
             lambda line: errors.print(line, style="dim", soft_wrap=True),
             SECONDS_TO_COME_BACK,
-        )
+        ):
+            pass
         result = flow(*bound.args, **bound.kwargs)
     except Exception as error:
         _print_error(errors, str(error) or type(error).__name__)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from contextlib import contextmanager
 from typing import Iterator
@@ -13,7 +12,6 @@ from prefect.logging import get_logger as get_prefect_logger
 from prefect.logging import get_run_logger
 from prefect.logging.configuration import ensure_logging_setup
 from prefect.logging.handlers import PrefectConsoleHandler
-from rich.console import Console
 
 # Loggers of the code below the flows, which knows nothing of Prefect.
 LOGGERS_BELOW_FLOWS = ("dlt", "pipelines", "sources", "utils")
@@ -36,18 +34,6 @@ def console_handler() -> PrefectConsoleHandler | None:
         if isinstance(handler, PrefectConsoleHandler):
             return handler
     return None
-
-
-def outlive_the_console() -> None:
-    """Let this process go on if nobody reads its console any more, such as a killed worker.
-
-    Rich would exit at the next line, and Prefect take that for the end of the run.
-    """
-
-    def write_to_nowhere(console: Console) -> None:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), console.file.fileno())
-
-    Console.on_broken_pipe = write_to_nowhere  # type: ignore[assignment]
 
 
 @contextmanager

@@ -42,10 +42,14 @@ def protect_temporary_server() -> None:
     refresh_global_settings_context()
 
 
-def wait_for_server(say: Callable[[str], object], seconds: float) -> None:
-    """Wait until the server in PREFECT_API_URL, if there is one, takes connections.
+@contextmanager
+def awaited_server(
+    say: Callable[[str], object], seconds: float
+) -> Iterator[SyncPrefectClient | None]:
+    """Wait until the server in PREFECT_API_URL takes connections, and yield a client of it.
 
-    Prefect's client retries only what it has once connected to.
+    Prefect's client retries only what it has once connected to. None is yielded if there is
+    no server.
 
     Args:
         say: Function that shows a line to people.
@@ -55,6 +59,7 @@ def wait_for_server(say: Callable[[str], object], seconds: float) -> None:
         ClearError: It took none for so long.
     """
     if PREFECT_API_URL.value() is None:
+        yield None
         return
     shown = without_secrets(server_address())
     deadline = time.monotonic() + seconds
@@ -69,6 +74,7 @@ def wait_for_server(say: Callable[[str], object], seconds: float) -> None:
                 )
                 is_told = True
             time.sleep(1)
+        yield client
 
 
 def _no_answer(shown: str, error: httpx.RequestError) -> ClearError:

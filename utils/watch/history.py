@@ -128,6 +128,7 @@ class Deployment:
     runs: tuple[Run, ...] = ()
     schedules: tuple[Schedule, ...] = ()
     concurrency_limit: ConcurrencyLimit | None = None
+    tags: tuple[str, ...] = ()
 
     @cached_property
     def ends(self) -> tuple[End, ...]:
@@ -203,7 +204,7 @@ class History:
 
     now: datetime
     deployments: tuple[Deployment, ...] = ()
-    """Those of which people are told."""
+    """Deployments of which people are told."""
     pools: tuple[WorkPool, ...] = ()
     tables: tuple[Table, ...] = ()
     others: tuple[Deployment, ...] = ()

@@ -29,6 +29,9 @@ from utils.watch.schedules import WatchedDeployment, deployments_page
 
 TAG = "alerts"
 """Tag of the deployments of which people are told."""
+WATCHED = DeploymentFilter.model_validate(
+    {"tags": {"any_": [TAG, "dev", "production"]}}
+)
 # Clocks differ, and a transaction may be seen later than another one that ended after it.
 MARGIN = timedelta(minutes=10)
 # Two times of one transaction differ by so much.
@@ -57,16 +60,16 @@ class PrefectHistory:
         """Return the history as it is now."""
         self._client = client
         now = datetime.now(UTC)
-        found = list(read_all(partial(deployments_page, client)))
+        found = list(read_all(partial(deployments_page, client, WATCHED)))
         self._read_runs(found, now)
         self._looked = now
-        told = [each for each in found if TAG in each.tags]
-        pools = {each.work_pool_name for each in told if each.work_pool_name}
+        deployments = [self._deployment(each, now) for each in found]
+        pools = {each.work_pool_name or "" for each in found if TAG in each.tags}
         return History(
             now,
-            tuple(self._deployment(each, now) for each in told),
+            tuple(each for each in deployments if TAG in each.tags),
             tuple(self._pools(pools, now)),
-            others=tuple(self._deployment(e, now) for e in found if e not in told),
+            others=tuple(each for each in deployments if TAG not in each.tags),
         )
 
     def _read_runs(self, deployments: list[WatchedDeployment], now: datetime) -> None:
@@ -83,7 +86,7 @@ class PrefectHistory:
         for deployment in unknown:
             self._add(self._earlier_runs(deployment.id, now))
         if self._looked:
-            self._add(self._ended_since(self._looked - MARGIN))
+            self._add(self._ended_since(self._looked - MARGIN, WATCHED))
         self._add(self._unfinished(now))
         for id in ids:
             self._runs[id] = dict(_remembered(self._runs[id], now))
@@ -109,9 +112,7 @@ class PrefectHistory:
         last = successes[0].end_time if successes else None
         yield from self._ended_since(last or now - timedelta(days=365), only)
 
-    def _ended_since(
-        self, since: datetime, of: DeploymentFilter | None = None
-    ) -> Iterator[FlowRun]:
+    def _ended_since(self, since: datetime, of: DeploymentFilter) -> Iterator[FlowRun]:
         ended = FlowRunFilter.model_validate({"end_time": {"after_": since}})
         return read_all(
             self._client.read_flow_runs,
@@ -129,6 +130,7 @@ class PrefectHistory:
         )
         return read_all(
             self._client.read_flow_runs,
+            deployment_filter=WATCHED,
             flow_run_filter=unfinished,
             sort=FlowRunSort.ID_DESC,
         )
@@ -178,6 +180,7 @@ class PrefectHistory:
             runs=tuple(self._runs[found.id].values()),
             schedules=found.active_schedules(self.memory.paused.get(found.id)),
             concurrency_limit=found.global_concurrency_limit,
+            tags=tuple(found.tags),
         )
 
     def _flow_name(self, flow: UUID) -> str:

@@ -14,6 +14,7 @@ from typing import Any, Union
 from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.filters import DeploymentFilter
 from prefect.server.schemas import schedules
 from pydantic import BaseModel, TypeAdapter
 
@@ -65,11 +66,12 @@ class WatchedDeployment(BaseModel):
 
 
 def deployments_page(
-    client: SyncPrefectClient, limit: int, offset: int
+    client: SyncPrefectClient, which: DeploymentFilter, limit: int, offset: int
 ) -> list[WatchedDeployment]:
     """Return a page of the server's deployments."""
+    asked = {"deployments": which.model_dump(mode="json")}
     page = {"limit": limit, "offset": offset}
-    answer = client.request("POST", "/deployments/filter", json=page)
+    answer = client.request("POST", "/deployments/filter", json=asked | page)
     return [WatchedDeployment.model_validate(each) for each in answer.json()]
 
 

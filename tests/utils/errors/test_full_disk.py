@@ -6,6 +6,7 @@ import errno
 
 import pytest
 
+from utils.errors import ClearError
 from utils.errors.full_disk import DiskFull, full_disk_of
 from utils.errors.transient import is_worth_retrying
 
@@ -13,6 +14,10 @@ from utils.errors.transient import is_worth_retrying
 OF_DUCKDB = (
     "TransactionContext Error: Failed to commit: Could not write file"
     ' "/data/warehouse.duckdb": No space left on device'
+)
+OF_POSTGRES = (
+    'could not extend file "base/5/16385": No space left on device\nHINT:  Check free disk'
+    " space."
 )
 
 
@@ -23,6 +28,8 @@ OF_DUCKDB = (
         (OSError(errno.ENOSPC, "No space left on device"), ""),
         (RuntimeError(OF_DUCKDB), "/data/warehouse.duckdb"),
         (RuntimeError("<class 'OSError'>\n[Errno 28] No space left on device"), ""),
+        (RuntimeError(OF_POSTGRES), "the destination's server (base/5/16385)"),
+        (ClearError("The API answers: No space left on device"), None),
         (OSError(errno.EDQUOT, "Disk quota exceeded"), None),
         (KeyError("legs"), None),
     ],

@@ -23,29 +23,6 @@ def test_outside_of_a_run_it_logs_to_the_console():
     assert "INFO" in done.stderr and "hello" in done.stderr
 
 
-def test_a_run_goes_on_when_nobody_reads_its_console_any_more():
-    """As when the worker that started it is killed."""
-    script = (
-        "import sys\n"
-        "from utils.runs.logging import get_logger\n"
-        "sys.stdin.readline()\n"
-        "for line in range(3): get_logger().info('a line')\n"
-        "print('went on')"
-    )
-    process = subprocess.Popen(
-        [sys.executable, "-c", script],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stderr
-    process.stderr.close()
-    told, _ = process.communicate("now\n", timeout=60)
-    assert (process.returncode, told) == (0, "went on\n")
-
-
 def test_in_a_flow_and_in_a_task_it_is_the_runs_logger(prefect_api):
     @task
     def say_from_task() -> None:

@@ -11,6 +11,7 @@ from prefect.client.orchestration import get_client
 from prefect.states import Crashed
 
 from tests.repository.tree import ROOT
+from tests.servers.local_server import environment_without_server
 from tests.servers.ports import free_port
 from tests.servers.prefect import running_server
 
@@ -65,3 +66,31 @@ def test_a_run_that_was_ended_before_it_began_is_not_begun(prefect_api):
     assert ended.returncode == 0 and ended.stdout == told
     with get_client(sync_client=True) as client:
         assert client.read_flow_run(run.id).state_name == "Crashed"
+
+
+def test_a_run_goes_on_when_nobody_reads_its_output_any_more(tmp_path):
+    """As when the worker that started it is killed."""
+    (tmp_path / "lines.py").write_text(
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from utils.runs.logging import get_logger\n"
+        "sys.stdin.readline()\n"
+        "for line in range(3): get_logger().info('a line'), print('a line')\n"
+        "Path('went on').touch()\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-m", "utils.runs", "lines"],
+        cwd=tmp_path,
+        env=environment_without_server(tmp_path) | {"PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdin and process.stdout and process.stderr
+    process.stdout.close()
+    process.stderr.close()
+    process.stdin.write("now\n")
+    process.stdin.close()
+    assert process.wait(60) == 0
+    assert (tmp_path / "went on").exists()

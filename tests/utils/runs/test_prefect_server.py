@@ -27,8 +27,8 @@ from utils.errors import ClearError
 from utils.runs import prefect_server as module
 from utils.runs.prefect_server import (
     SECONDS_BEFORE_RETRY,
+    awaited_server,
     prefect_server,
-    wait_for_server,
 )
 
 BUSY = json_answer({"exception_message": "Service Unavailable"}, status=503)
@@ -99,7 +99,8 @@ def test_a_server_that_is_being_restarted_is_waited_for(monkeypatch):
         clock = SimpleNamespace(monotonic=time.monotonic, sleep=start)
         monkeypatch.setattr(module, "time", clock)
         with temporary_settings({PREFECT_API_URL: f"http://127.0.0.1:{port}/api"}):
-            wait_for_server(lines.append, 30)
+            with awaited_server(lines.append, 30):
+                pass
     (line,) = lines
     assert re.fullmatch(
         r"Prefect's API at http://127\.0\.0\.1:\d+/api: .*refused\. Waiting, at most 30 s",
@@ -111,7 +112,8 @@ def test_a_server_that_stays_away_is_an_error():
     address = f"http://admin:zq7xk9@127.0.0.1:{free_port()}/api"
     with temporary_settings({PREFECT_API_URL: address}):
         with pytest.raises(ClearError, match="does not answer: .* Start it") as raised:
-            wait_for_server(lambda _: pytest.fail("told"), 0)
+            with awaited_server(lambda _: pytest.fail("told"), 0):
+                pass
     assert shows_no_part(raised.value)
 
 

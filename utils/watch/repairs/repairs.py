@@ -8,7 +8,7 @@ from utils.watch.history import History
 from utils.watch.repairs.silent_runs import SilentRuns
 from utils.watch.repairs.slots import Slots
 from utils.watch.repairs.surplus_runs import cancel_surplus_runs
-from utils.watch.repairs.unbegun_runs import start_unbegun_runs
+from utils.watch.repairs.unbegun_runs import UnbegunRuns
 
 
 class Repairs:
@@ -17,10 +17,11 @@ class Repairs:
     def __init__(self) -> None:
         self._silent_runs = SilentRuns()
         self._slots = Slots()
+        self._unbegun_runs = UnbegunRuns()
 
     def make(self, client: SyncPrefectClient, history: History) -> None:
         """Bring back to normal what nobody has to be asked about."""
         self._silent_runs.end(client, history)
         self._slots.repair(client, history)
         cancel_surplus_runs(client, history)
-        start_unbegun_runs(client, history)
+        self._unbegun_runs.start_again(client, history)

@@ -1,29 +1,23 @@
-"""Runs whose machine is gone: they stay Running without a heartbeat, or Pending."""
+"""Runs of which nothing is heard: Running without a heartbeat, or not begun."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient
-from prefect.client.schemas.objects import FlowRun
 from prefect.events.filters import EventFilter
-from prefect.logging import get_logger
-from prefect.states import Crashed
 
 from utils.watch.history import Deployment, History, Run
+from utils.watch.repairs.lost_runs import as_seen, end_lost_run
 
-# Runs of the pools send one each minute, and others every three.
+# Runs of the pools send a heartbeat each minute, and others every three. A task of Fargate's
+# begins after a minute or two.
 SILENT_FOR = timedelta(minutes=4)
 # Between looks, more means that the server was away, and with it the heartbeats.
 LONGEST_GAP = timedelta(minutes=2)
 SILENT = "Its machine is gone: it sent no heartbeat for four minutes."
-# On ECS a worker gives up a task that has not begun after five.
-PENDING_FOR = timedelta(minutes=10)
-PENDING = "Its worker is gone: it took the run ten minutes ago, and it has not begun."
-
-logger = get_logger("watch")
+NOT_BEGUN = "A worker took it, and it has not begun for four minutes."
 
 
 @dataclass
@@ -44,28 +38,21 @@ class SilentRuns:
             return
         for deployment in history.all_deployments:
             for run in deployment.runs:
-                if run.state.type == "PENDING" and run.since < now - PENDING_FOR:
-                    _end_if_still(client, deployment, run, PENDING)
-                elif run.state.type == "RUNNING" and run.since < long_ago:
-                    if not is_heard(client, run.id, long_ago):
-                        _end_if_still(client, deployment, run, SILENT)
+                if max(run.since, run.expected) < long_ago:
+                    _end_if_silent(client, deployment, run, long_ago)
 
 
-def _end_if_still(
-    client: SyncPrefectClient, deployment: Deployment, run: Run, message: str
+def _end_if_silent(
+    client: SyncPrefectClient, deployment: Deployment, run: Run, since: datetime
 ) -> None:
-    """End a run, unless it has gone on since the look."""
-    found = client.read_flow_run(UUID(run.id))
-    if found.state_type and found.state_type.value == run.state.type:
+    if run.state.type == "PENDING":
+        message = NOT_BEGUN
+    elif run.state.type == "RUNNING" and not is_heard(client, run.id, since):
+        message = SILENT
+    else:
+        return
+    if found := as_seen(client, run):
         end_lost_run(client, deployment, found, message)
-
-
-def end_lost_run(
-    client: SyncPrefectClient, deployment: Deployment, run: FlowRun, message: str
-) -> None:
-    """End a run whose machine is gone as crashed, and say so."""
-    client.set_flow_run_state(run.id, Crashed(message=message))
-    logger.warning("%s: %s was ended. %s", deployment.name, run.name, message)
 
 
 def is_heard(client: SyncPrefectClient, run: str, since: datetime) -> bool:

@@ -9,17 +9,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient
-from prefect.client.schemas.filters import FlowRunFilter
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.logging import get_logger
 
-from utils.watch.history import Deployment, History
-from utils.watch.repairs.silent_runs import end_lost_run, is_heard
+from utils.watch.history import Deployment, History, Run
+from utils.watch.repairs.lost_runs import HOLDERS, end_lost_run, holders, slots
+from utils.watch.repairs.silent_runs import is_heard
 
-HOLDERS = ("PENDING", "RUNNING", "CANCELLING")
 # A lease and the time after a server's start in which it can still be renewed.
 LONGEST_LEASE = timedelta(minutes=6)
 # Runs of the pools send a heartbeat each minute.
@@ -42,12 +40,12 @@ class Slots:
             limit = deployment.concurrency_limit
             if limit is None or limit.limit != 1:
                 continue
-            holders = sum(run.state.type in HOLDERS for run in deployment.runs)
-            if limit.active_slots > holders:
+            held = sum(map(_may_hold, deployment.runs))
+            if limit.active_slots > held:
                 self._free(client, deployment, history.now)
                 continue
             self._taken_since.pop(deployment.id, None)
-            if limit.active_slots < holders:
+            if limit.active_slots < held:
                 _end_lost_runs(client, deployment)
 
     def _free(
@@ -57,9 +55,9 @@ class Slots:
         since = self._taken_since.setdefault(deployment.id, now)
         if now - since < LONGEST_LEASE:
             return
-        before = _runs(client, deployment)
-        name, taken = _slots(client, deployment)
-        if taken <= len({run.id for run in [*before, *_runs(client, deployment)]}):
+        before = holders(client, deployment)
+        name, taken = slots(client, deployment)
+        if taken <= len({run.id for run in [*before, *holders(client, deployment)]}):
             return
         client.release_concurrency_slots([name], 1, occupancy_seconds=1.0)
         del self._taken_since[deployment.id]
@@ -70,6 +68,11 @@ class Slots:
         )
 
 
+def _may_hold(run: Run) -> bool:
+    # a run that its own process tries again keeps its slot
+    return run.state.type in HOLDERS or run.state.name == "AwaitingRetry"
+
+
 def _end_lost_runs(client: SyncPrefectClient, deployment: Deployment) -> None:
     """End the runs that stay Running beside the one that has got their slot.
 
@@ -77,38 +80,19 @@ def _end_lost_runs(client: SyncPrefectClient, deployment: Deployment) -> None:
     has held its slot in between.
     """
     before = _running(client, deployment)
-    name, taken = _slots(client, deployment)
+    _, taken = slots(client, deployment)
     after = {run.id for run in _running(client, deployment)}
     running = sorted((run for run in before if run.id in after), key=_since)
     for run in running[: max(0, len(running) - taken)]:
-        if _is_heard(client, run):
-            continue
-        end_lost_run(client, deployment, run, MESSAGE)
-        if _slots(client, deployment)[1] < taken:
-            # Prefect takes another run's slot for one whose lease has ended
-            client.increment_concurrency_slots([name], 1, mode="concurrency")
-
-
-def _slots(client: SyncPrefectClient, deployment: Deployment) -> tuple[str, int]:
-    """Return the name of the deployment's limit, and how many slots are taken."""
-    limit = client.read_deployment(UUID(deployment.id)).global_concurrency_limit
-    return (limit.name, limit.active_slots) if limit else ("", 0)
-
-
-def _runs(client: SyncPrefectClient, deployment: Deployment) -> list[FlowRun]:
-    """Return the runs that may hold a slot."""
-    wanted = {
-        "deployment_id": {"any_": [deployment.id]},
-        "state": {"type": {"any_": HOLDERS}},
-    }
-    return client.read_flow_runs(flow_run_filter=FlowRunFilter.model_validate(wanted))
+        if not _is_heard(client, run):
+            end_lost_run(client, deployment, run, MESSAGE)
 
 
 def _running(client: SyncPrefectClient, deployment: Deployment) -> list[FlowRun]:
     """Return the runs that are Running by a lease."""
     return [
         run
-        for run in _runs(client, deployment)
+        for run in holders(client, deployment)
         if run.state
         and run.state.type == StateType.RUNNING
         and run.state.state_details.deployment_concurrency_lease_id

@@ -9,26 +9,29 @@ from __future__ import annotations
 import json
 from itertools import groupby
 from typing import Iterator
-from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.logging import get_logger
 from prefect.states import Cancelled
 
 from utils.watch.history import Deployment, History, Run
+from utils.watch.repairs.lost_runs import as_seen
 
+LOAD = "load"
+"""Tag of the deployments that load all that is new."""
 WAITING = "AwaitingConcurrencySlot"
 
 logger = get_logger("watch")
 
 
 def cancel_surplus_runs(client: SyncPrefectClient, history: History) -> None:
-    """Cancel the runs that wait for a slot, except the newest of each deployment."""
+    """Cancel the runs that wait for a slot, except the newest of each load."""
     for deployment in history.all_deployments:
+        if LOAD not in deployment.tags:
+            continue
         for run, newest in _surplus_runs(deployment):
-            # it may have got its slot just now
-            found = client.read_flow_run(UUID(run.id))
-            if found.state_name != WAITING:
+            found = as_seen(client, run)  # it may have got its slot just now
+            if found is None:
                 continue
             message = f"{newest.name} waits, too, and loads what this run would have"
             client.set_flow_run_state(found.id, Cancelled(message=message))

@@ -1,56 +1,87 @@
-"""Runs that a worker could not start, such as while Prefect's server was restarted.
+"""Runs that could not be started, such as while Prefect's server was restarted.
 
-Nothing of them has begun, so that it is safe to start them again. A backfill does that by
-itself.
+Nothing of such a run has begun, so that it is safe to run it again. A new run takes its place:
+a task of the old one that begins late finds it crashed, and ends (`utils.runs.__main__`).
 """
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient
-from prefect.client.schemas.objects import StateType
+from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.logging import get_logger
 from prefect.states import Scheduled
 
-from utils.watch.history import Deployment, History, Run
+from utils.watch.history import Deployment, History
+from utils.watch.repairs.lost_runs import as_seen
+from utils.watch.repairs.silent_runs import NOT_BEGUN
 
-# As Prefect's workers say it, whatever their type.
-NOT_STARTED = "Failed to submit flow run to infrastructure"
+# As workers of Prefect's, of processes and of ECS say it, and watch itself.
+NOT_STARTED = (
+    "Failed to submit flow run to infrastructure",
+    "Flow run could not start",
+    "ECS task failed to start",
+    NOT_BEGUN,
+)
 WAITS = (timedelta(minutes=1), timedelta(minutes=3))
 """Waits before the second and the third attempt, which is the last."""
 # An older one is left to the schedule: watch may have been away for days.
 LATEST = timedelta(minutes=5)
+# A backfill runs its chunks again by itself.
+CHUNK = "backfill:"
 
 logger = get_logger("watch")
 
 
-def start_unbegun_runs(client: SyncPrefectClient, history: History) -> None:
-    """Start runs again that a worker has just failed to start."""
-    for deployment in history.all_deployments:
-        for run in deployment.runs:
-            state = run.state
-            if state.type == "CRASHED" and state.message.startswith(NOT_STARTED):
-                if state.at > history.now - LATEST:
-                    _start(client, history, deployment, run)
+@dataclass
+class UnbegunRuns:
+    """Memory from look to look."""
+
+    _seen: set[str] = field(default_factory=set)
+
+    def start_again(self, client: SyncPrefectClient, history: History) -> None:
+        """Run again what could just not be started."""
+        for deployment in history.all_deployments:
+            for run in deployment.runs:
+                state = run.state
+                if (
+                    state.type == "CRASHED"
+                    and state.message.startswith(NOT_STARTED)
+                    and state.at > history.now - LATEST
+                    and run.id not in self._seen
+                ):
+                    self._seen.add(run.id)
+                    if found := as_seen(client, run):
+                        _start_again(client, history, deployment, found)
 
 
-def _start(
-    client: SyncPrefectClient, history: History, deployment: Deployment, run: Run
+def _start_again(
+    client: SyncPrefectClient, history: History, deployment: Deployment, run: FlowRun
 ) -> None:
-    id = UUID(run.id)
-    types = [state.type for state in client.read_flow_run_states(id)]
-    crashes = types.count(StateType.CRASHED)
-    found = client.read_flow_run(id)
-    if (
-        found.state_type != StateType.CRASHED
-        or StateType.RUNNING in types
-        or crashes > len(WAITS)
-        or "backfill" in found.tags
-    ):
+    states = client.read_flow_run_states(run.id)
+    if any(state.type == StateType.RUNNING for state in states):
         return
-    at = history.now + WAITS[crashes - 1]
-    message = "Its worker could not start it, and it is tried again"
-    client.set_flow_run_state(id, Scheduled(scheduled_time=at, message=message))
-    logger.warning("%s: %s. %s", deployment.name, run.name, message)
+    if any(tag.startswith(CHUNK) for tag in run.tags):
+        return
+    before = re.fullmatch(r"(.+) again (\d)", run.idempotency_key or "")
+    first, times = (before[1], int(before[2])) if before else (str(run.id), 0)
+    if times == len(WAITS):
+        return
+    # several watches get the same run for the same key
+    again = client.create_flow_run_from_deployment(
+        UUID(deployment.id),
+        parameters=run.parameters,
+        job_variables=run.job_variables,
+        tags=run.tags,
+        work_queue_name=run.work_queue_name,
+        idempotency_key=f"{first} again {times + 1}",
+        state=Scheduled(scheduled_time=history.now + WAITS[times]),
+    )
+    logger.warning(
+        "%s: %s could not be started. %s takes its place",
+        *(deployment.name, run.name, again.name),
+    )

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from prefect.states import Completed, Pending, Running
+from prefect.states import Completed, Pending, Running, Scheduled
 
 from tests.servers.waiting import until
 from utils.watch.look import Watch
@@ -60,18 +60,58 @@ def test_only_a_silent_run_is_ended(server, look, caplog):
     assert f"{dead.name} was ended" in caplog.text
 
 
-def test_a_run_that_a_worker_took_and_did_not_begin_is_ended(server, look, monkeypatch):
-    """In a deployment of which nobody is told, too."""
-    deployment = server.deployment("products", tags=())
-    dead, begun = (server.run(deployment, Pending()) for _ in range(2))
+def test_a_run_that_a_worker_took_and_did_not_begin_is_ended(server, look):
+    """Also of a deployment of which nobody is told, but not of one of somebody else's."""
+    ours = server.deployment("products", tags=("dev",))
+    others = server.deployment("visits", tags=())
+    dead, foreign = server.run(ours, Pending()), server.run(others, Pending())
+    early = server.client.create_flow_run_from_deployment(
+        ours, state=Scheduled(scheduled_time=datetime.now(UTC) + timedelta(seconds=3))
+    )
+    server.client.set_flow_run_state(early.id, Pending())
     look()
     time.sleep(2)
-    server.client.set_flow_run_state(begun.id, Running())
-    monkeypatch.setattr(silent_runs, "PENDING_FOR", timedelta(seconds=1))
     look()
     found = server.client.read_flow_run(dead.id)
-    assert (found.state_name, found.state.message) == ("Crashed", silent_runs.PENDING)
+    assert (found.state_name, found.state.message) == ("Crashed", silent_runs.NOT_BEGUN)
+    for run in (foreign, early):
+        assert server.client.read_flow_run(run.id).state_name == "Pending"
+
+
+def test_a_run_that_has_gone_on_since_the_look_is_left(server):
+    deployment = server.deployment("products")
+    begun, gone = (server.run(deployment, Pending()) for _ in range(2))
+    watch, repair = Watch(), SilentRuns()
+    repair.end(server.client, watch.look(server.client))
+    time.sleep(2)
+    history = watch.look(server.client)
+    server.client.set_flow_run_state(begun.id, Running())
+    server.client.delete_flow_run(gone.id)
+    repair.end(server.client, history)
     assert server.client.read_flow_run(begun.id).state_name == "Running"
+
+
+def test_the_slot_of_the_successor_is_kept(server, look):
+    """Prefect's own leases take it with a run whose lease has ended."""
+    deployment = server.deployment("products", concurrency_limit=1)
+    dead, successor = (
+        server.client.create_flow_run_from_deployment(deployment) for _ in range(2)
+    )
+    server.client.set_flow_run_state(dead.id, Pending())
+    details = server.client.read_flow_run(dead.id).state.state_details
+    path = "/v2/concurrency_limits/decrement-with-lease"
+    lease = {"lease_id": str(details.deployment_concurrency_lease_id)}
+    server.client.request("POST", path, json=lease)
+    for state in (Pending(), Running()):
+        server.client.set_flow_run_state(successor.id, state)
+    look()
+    time.sleep(2)
+    beat(server, successor.id)
+    look()
+    states = [server.client.read_flow_run(run.id) for run in (dead, successor)]
+    assert [run.state_name for run in states] == ["Crashed", "Running"]
+    limit = server.client.read_deployment(deployment).global_concurrency_limit
+    assert limit.active_slots == 1
 
 
 def test_nobody_is_silent_while_watch_or_the_server_was_away(server, monkeypatch):

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from prefect.client.schemas.objects import FlowRun
-from prefect.states import Completed, Pending, Running
+from prefect.client.schemas.objects import FlowRun, FlowRunPolicy
+from prefect.states import Completed, Failed, Pending, Running
 
 from utils.watch.look import Watch
 from utils.watch.repairs import slots
@@ -113,6 +113,20 @@ def test_a_lost_run_that_sends_heartbeats_is_left(
     time.sleep(0.1)
     look()
     assert state(server, lost) == "Running"
+
+
+def test_a_run_that_its_process_tries_again_keeps_its_slot(
+    server, deployment, look, monkeypatch
+):
+    monkeypatch.setattr(slots, "LONGEST_LEASE", timedelta())
+    run = begun(server, deployment)
+    policy = FlowRunPolicy(retries=1, retry_delay=600)
+    server.client.update_flow_run(run.id, empirical_policy=policy)
+    server.client.set_flow_run_state(run.id, Failed())
+    assert state(server, run) == "AwaitingRetry" and taken(server, deployment) == 1
+    look()
+    look()
+    assert taken(server, deployment) == 1
 
 
 def test_healthy_runs_are_left_in_any_order_of_events(

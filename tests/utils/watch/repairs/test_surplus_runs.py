@@ -21,7 +21,10 @@ EACH_MINUTE = DeploymentScheduleCreate(
 @pytest.mark.slow
 def test_of_the_runs_that_wait_the_newest_is_kept(server):
     deployment = server.deployment(
-        "products", schedules=[EACH_MINUTE], concurrency_limit=1
+        "products",
+        tags=("alerts", "load"),
+        schedules=[EACH_MINUTE],
+        concurrency_limit=1,
     )
     oldest, *others = scheduled(server, deployment, 5)
     for state in (Pending(), Running()):
@@ -46,11 +49,26 @@ def test_of_the_runs_that_wait_the_newest_is_kept(server):
 
 @pytest.mark.slow
 def test_runs_that_wait_for_their_time_are_left(server):
-    deployment = server.deployment("products", schedules=[EACH_MINUTE])
+    deployment = server.deployment(
+        "products", tags=("dev", "load"), schedules=[EACH_MINUTE]
+    )
     runs = scheduled(server, deployment, 3)
     cancel_surplus_runs(server.client, Watch().look(server.client))
     found = {run.id: run.state_name for run in server.client.read_flow_runs()}
     assert [found[id] for id in runs] == ["Scheduled"] * 3
+
+
+@pytest.mark.slow
+def test_runs_that_do_not_load_all_that_is_new_are_left(server):
+    deployment = server.deployment(
+        "exports", schedules=[EACH_MINUTE], concurrency_limit=1
+    )
+    first, *others = scheduled(server, deployment, 3)
+    for id in (first, *others):
+        server.client.set_flow_run_state(id, Pending())
+    cancel_surplus_runs(server.client, Watch().look(server.client))
+    found = {run.id: run.state_name for run in server.client.read_flow_runs()}
+    assert [found[id] for id in others] == ["AwaitingConcurrencySlot"] * 2
 
 
 def scheduled(server, deployment, number: int) -> list:
