@@ -87,12 +87,15 @@ def backfill(platform: Platform, days: int = 30) -> str:
             command, cwd=ROOT, env=platform.environment, stdout=log, stderr=log
         )
 
-    def done() -> int:
+    def number(state: str) -> int:
         assert not running.poll(), (platform.home / "backfill.log").read_text()
         runs = platform.runs_of(deployment)
-        return sum(run.state_name == "Completed" for run in runs)
+        return sum(run.state_name == state for run in runs)
 
-    until(lambda: done() >= 4, "the first chunks", 600, every=1)
+    def done() -> int:
+        return number("Completed")
+
+    until(lambda: done() >= 4 and number("Running") >= 2, "chunks", 600, every=0.2)
     platform.kill("worker")
     before = done()
     platform.start("worker")
