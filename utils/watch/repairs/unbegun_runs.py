@@ -27,7 +27,7 @@ NOT_STARTED = (
     "ECS task failed to start",
     NOT_BEGUN,
 )
-WAITS = (timedelta(minutes=1), timedelta(minutes=3))
+WAITS = (timedelta(), timedelta(minutes=3))
 """Waits before the second and the third attempt, which is the last."""
 # An older one is left to the schedule: watch may have been away for days.
 LATEST = timedelta(minutes=5)

@@ -44,7 +44,7 @@ def others(server, deployment: UUID, *known: FlowRun) -> list[FlowRun]:
 def test_two_more_runs_are_tried(server, look, caplog):
     deployment = server.deployment("products")
     runs = [server.run(deployment, Scheduled(), full_refresh=True)]
-    for minutes in (1, 3):
+    for minutes in (0, 3):
         crash(server, runs[-1])
         look()
         look()
@@ -54,7 +54,7 @@ def test_two_more_runs_are_tried(server, look, caplog):
         assert again.state_name == "Scheduled"
         assert again.parameters == {"full_refresh": True}
         wait = again.next_scheduled_start_time - datetime.now(UTC)
-        assert timedelta(0) < timedelta(minutes=minutes) - wait < timedelta(seconds=30)
+        assert timedelta(0) < timedelta(minutes=minutes) - wait < timedelta(seconds=60)
         told = f"{runs[-1].name} could not be started. {again.name} takes its place"
         assert told in caplog.text
         runs.append(again)
