@@ -13,11 +13,11 @@ from utils.watch.repairs.lost_runs import as_seen, end_lost_run
 
 # Runs of the pools send a heartbeat each minute, and others every three. A task of Fargate's
 # begins after a minute or two.
-SILENT_FOR = timedelta(minutes=4)
+SILENT_FOR = timedelta(minutes=3.5)
 # Between looks, more means that the server was away, and with it the heartbeats.
-LONGEST_GAP = timedelta(minutes=2)
-SILENT = "Its machine is gone: it sent no heartbeat for four minutes."
-NOT_BEGUN = "A worker took it, and it has not begun for four minutes."
+LONGEST_GAP = timedelta(minutes=1)
+SILENT = "Its machine is gone: it sent no heartbeat for 3.5 minutes."
+NOT_BEGUN = "A worker took it, and it has not begun for 3.5 minutes."
 
 
 @dataclass
