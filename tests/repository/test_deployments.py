@@ -46,7 +46,7 @@ def deployed(
 ) -> Iterator[Path]:
     """A clone with deployments `dev` on the server, and a worker for them."""
     clone = copy_repository(tmp_path_factory.mktemp("deployed") / "a clone")
-    make_the_pool, deploy, start_a_worker = commands_of_the_readme("Deployments")
+    make_the_pool, deploy, start_a_worker, _ = commands_of_the_readme("Deployments")
     run(clone, make_the_pool)
     run(clone, deploy)
     # a worker may start in any folder
