@@ -23,11 +23,11 @@ def server_away(platform: Platform, away: int, runs: int = 5) -> str:
         platform.run(platform.deploy(name, concurrency_limit=1), number=0, seconds=each)
         for name, each in zip(names, lengths)
     ]
-    platform.wait_for(begun, "Running", 180)
+    platform.wait_for(begun, "Running", "Completed", within=180)
     platform.kill("server")
     time.sleep(away)
     platform.start("server")
-    seconds = platform.wait_for(begun, "Completed", NORMAL_WITHIN + away)
+    seconds = platform.wait_for(begun, "Completed", within=NORMAL_WITHIN + away)
     return (
         f"{runs} of {runs} runs completed, {seconds:.0f} s after the server was back;"
         f" {platform.wrong_rows(names)}"
@@ -49,7 +49,7 @@ def server_away_at_the_start(platform: Platform) -> str:
     platform.kill("server")
     time.sleep(20)
     platform.start("server")
-    seconds = platform.wait_for(runs, "Completed", NORMAL_WITHIN)
+    seconds = platform.wait_for(runs, "Completed", within=NORMAL_WITHIN)
     return (
         f"3 of 3 runs completed, {seconds:.0f} s after the server was back;"
         f" {platform.wrong_rows(names)}"
@@ -63,11 +63,11 @@ def database_restarted(platform: Platform, postgres: PrefectPostgres) -> str:
         platform.run(platform.deploy(name, concurrency_limit=1), number=0, seconds=40.0)
         for name in names
     ]
-    platform.wait_for(runs, "Running", 180)
+    platform.wait_for(runs, "Running", within=180)
     postgres.stop()
     time.sleep(30)
     postgres.start()
-    seconds = platform.wait_for(runs, "Completed", NORMAL_WITHIN)
+    seconds = platform.wait_for(runs, "Completed", within=NORMAL_WITHIN)
     return (
         f"5 of 5 runs completed, {seconds:.0f} s after the database was back;"
         f" {platform.wrong_rows(names)}"
@@ -79,11 +79,11 @@ def worker_killed(platform: Platform) -> str:
     names = [f"orphaned_{number}" for number in range(3)]
     deployments = [platform.deploy(name, concurrency_limit=1) for name in names]
     runs = [platform.run(each, number=0, seconds=30.0) for each in deployments]
-    platform.wait_for(runs, "Running", 180)
+    platform.wait_for(runs, "Running", within=180)
     platform.kill("worker", with_runs=False)
     platform.start("worker")
     successors = [platform.run(each, number=0, seconds=1.0) for each in deployments]
-    seconds = platform.wait_for([*runs, *successors], "Completed", NORMAL_WITHIN)
+    seconds = platform.wait_for([*runs, *successors], "Completed", within=NORMAL_WITHIN)
     return (
         f"3 of 3 runs and 3 successors completed in {seconds:.0f} s;"
         f" {platform.wrong_rows(names)}"
@@ -98,15 +98,15 @@ def lost(platform: Platform, *processes: str) -> str:
     names = [f"lost_with_{processes[-1]}_{number}" for number in range(3)]
     deployments = [platform.deploy(name, concurrency_limit=1) for name in names]
     dead = [platform.run(each, number=0, seconds=60.0) for each in deployments]
-    platform.wait_for(dead, "Running", 180)
+    platform.wait_for(dead, "Running", within=180)
     for name in processes:
         platform.kill(name)
     began = time.monotonic()
     for name in reversed(processes):
         platform.start(name)
     successors = [platform.run(each, number=0, seconds=1.0) for each in deployments]
-    platform.wait_for(successors, "Completed", 2 * NORMAL_WITHIN)
-    platform.wait_for(dead, "Crashed", 60)
+    platform.wait_for(successors, "Completed", within=2 * NORMAL_WITHIN)
+    platform.wait_for(dead, "Crashed", within=60)
     seconds = time.monotonic() - began
     assert seconds < NORMAL_WITHIN, f"normal after {seconds:.0f} s"
     return (

@@ -162,19 +162,25 @@ class Platform:
         with self.client as client:
             return client.read_flow_runs(flow_run_filter=runs)
 
-    def wait_for(self, runs: list[FlowRun], state: str, seconds: float) -> float:
-        """Wait until all runs are in a state, and return how long that took."""
+    def wait_for(self, runs: list[FlowRun], *states: str, within: float) -> float:
+        """Wait until all runs are in one of the states, and return how long that took.
+
+        Args:
+            runs: The runs.
+            states: Names of the states.
+            within: Longest wait, in seconds.
+        """
         began = time.monotonic()
 
         def found() -> bool:
             now = self.runs(runs)
-            return bool(now) and {run.state_name for run in now} == {state}
+            return bool(now) and all(run.state_name in states for run in now)
 
         try:
-            until(found, f"{len(runs)} runs {state}", seconds, every=0.5)
+            until(found, f"{len(runs)} runs {' or '.join(states)}", within, every=0.5)
         except TimeoutError as error:
-            states = [str(run.state) for run in self.runs(runs)]
-            raise TimeoutError(f"{error} They are {states}.") from None
+            now = [str(run.state) for run in self.runs(runs)]
+            raise TimeoutError(f"{error} They are {now}.") from None
         return time.monotonic() - began
 
     def reasons(self, runs: list[FlowRun]) -> str:

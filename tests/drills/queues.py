@@ -26,7 +26,7 @@ def queue(platform: Platform, runs: int = 40) -> str:
         for number in range(2)
         for deployment in deployments
     ]
-    seconds = platform.wait_for(waiting, "Completed", 30 * 60)
+    seconds = platform.wait_for(waiting, "Completed", within=30 * 60)
     return f"{runs} runs in {seconds:.0f} s; {platform.wrong_rows(names, 2)}"
 
 
@@ -34,7 +34,7 @@ def one_at_a_time(platform: Platform, runs: int = 13) -> str:
     """All runs are of one deployment."""
     deployment = platform.deploy("one_at_a_time", concurrency_limit=1)
     waiting = [platform.run(deployment, number=n, seconds=1.0) for n in range(runs)]
-    seconds = platform.wait_for(waiting, "Completed", 20 * 60)
+    seconds = platform.wait_for(waiting, "Completed", within=20 * 60)
     wrong = platform.wrong_rows(["one_at_a_time"], runs)
     return f"{runs} runs in {seconds:.0f} s; {wrong}"
 

@@ -30,10 +30,10 @@ def disk_full(platform: Platform) -> str:
         filler = disk / "filler"
         _fill(filler)
         run = platform.run(deployment, number=0, seconds=1.0)
-        platform.wait_for([run], "Running", 120)
+        platform.wait_for([run], "Running", within=120)
         time.sleep(30)
         filler.unlink()
-        seconds = platform.wait_for([run], "Completed", 300)
+        seconds = platform.wait_for([run], "Completed", within=300)
     return f"completed {seconds:.0f} s after it; {platform.wrong_rows(['disk_full'])}"
 
 
@@ -55,11 +55,11 @@ def file_held(platform: Platform) -> str:
     assert holder.stdout
     holder.stdout.readline()
     runs = [platform.run(each, number=0, seconds=1.0) for each in deployments]
-    platform.wait_for(runs, "Running", 120)
+    platform.wait_for(runs, "Running", within=120)
     time.sleep(45)
     holder.kill()
     holder.wait()
-    seconds = platform.wait_for(runs, "Completed", 300)
+    seconds = platform.wait_for(runs, "Completed", within=300)
     with duckdb.connect(str(file), read_only=True) as connection:
         wrong = wrong_rows(lambda sql: connection.execute(sql).fetchall(), names)
     return f"2 of 2 runs completed {seconds:.0f} s after it; {wrong}"
