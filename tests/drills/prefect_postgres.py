@@ -14,10 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Iterator
 
-import psycopg2
-
 from tests.servers.ports import free_port
-from tests.servers.waiting import until
 
 PROGRAMS = Path("/usr/lib/postgresql")
 
@@ -38,18 +35,10 @@ class PrefectPostgres:
     def start(self) -> None:
         """Start it and wait until it takes connections."""
         _run("pg_ctl", "-D", self.folder, "-l", self.folder / "log", "start")
-        until(self._is_up, "PostgreSQL", 60)
 
     def stop(self) -> None:
         """Stop it as a restart of its machine does, with the connections that it has."""
         _run("pg_ctl", "-D", self.folder, "-m", "fast", "stop")
-
-    def _is_up(self) -> bool:
-        try:
-            psycopg2.connect(host="127.0.0.1", port=self.port, user="postgres").close()
-        except psycopg2.OperationalError:
-            return False
-        return True
 
 
 @contextmanager
@@ -69,8 +58,10 @@ def running_prefect_postgres() -> Iterator[PrefectPostgres]:
         with (folder / "postgresql.conf").open("a") as settings:
             settings.write(f"port = {postgres.port}\nunix_socket_directories = ''\n")
         postgres.start()
-        yield postgres
-        postgres.stop()
+        try:
+            yield postgres
+        finally:
+            postgres.stop()
     finally:
         shutil.rmtree(folder)
 
