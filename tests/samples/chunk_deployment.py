@@ -104,8 +104,11 @@ class ChunkDeployment:
         with get_client(sync_client=True) as client:
             while not ended.wait(0.1):
                 for run in client.read_flow_runs(flow_run_filter=scheduled):
-                    if run.state_id not in begun:  # a run can be retried
-                        begun.add(run.state_id)
+                    # A run can be retried. That it is late is no reason to begin it
+                    # twice, as a state of its own would be.
+                    attempt = run.id, run.run_count
+                    if attempt not in begun:
+                        begun.add(attempt)
                         threads.submit(self._run, run)
 
     def _run(self, run: FlowRun) -> None:
