@@ -2,15 +2,12 @@
 
 `python -m infrastructure.local_server` is `prefect server start` with a password of its own. A
 page that the browser shows may send requests to this machine, and so may other users of it.
-Prefect's profile `data-platform`, in the home of this user alone, holds address and password:
-`export PREFECT_PROFILE=data-platform` is all that flows, workers and commands need, unless
-PREFECT_API_URL or PREFECT_API_AUTH_STRING is set, too, which comes first.
+Clients take address and password from Prefect's profile `data-platform`.
 """
 
 from __future__ import annotations
 
 import os
-import secrets
 import signal
 import socket
 import subprocess
@@ -21,22 +18,17 @@ from pathlib import Path
 
 import httpx
 from prefect.settings import (
-    PREFECT_API_AUTH_STRING,
-    PREFECT_API_URL,
     PREFECT_HOME,
-    PREFECT_PROFILES_PATH,
     PREFECT_SERVER_API_AUTH_STRING,
-    load_profiles,
-    save_profiles,
 )
 from prefect.settings.legacy import Setting
 
 from infrastructure import lease_storage
+from infrastructure.prefect_profile import PROFILE, make_profile
 from utils.errors import ClearError
 from utils.redaction.private_files import keep_private
 from utils.runs.command_line import command_line, run_commands
 
-PROFILE = "data-platform"
 HOST = "127.0.0.1"
 # Where Prefect's UI keeps the password that a person types.
 KEPT_BY_UI = "prefect-password"
@@ -68,7 +60,7 @@ def serve(*, port: int = 4200) -> None:
     """
     address = f"http://{HOST}:{port}"
     _require_free(port)
-    settings = _make_profile(f"{address}/api")
+    settings = make_profile(f"{address}/api")
     password = settings[PREFECT_SERVER_API_AUTH_STRING]
     home = PREFECT_HOME.value()
     keep_private(home)  # the database is in it
@@ -93,23 +85,6 @@ def serve(*, port: int = 4200) -> None:
     except KeyboardInterrupt:  # the server has got it, too
         status = server.wait()
     sys.exit(status)
-
-
-def _make_profile(api_url: str) -> dict[Setting, str]:
-    """Write Prefect's profile, and return its settings. Its password is made once."""
-    profiles = load_profiles()
-    found = profiles.profiles_by_name.get(PROFILE)
-    password = found and found.settings.get(PREFECT_SERVER_API_AUTH_STRING)
-    password = password or f"dev:{secrets.token_urlsafe(32)}"
-    settings = {
-        PREFECT_API_URL: api_url,
-        PREFECT_API_AUTH_STRING: password,
-        PREFECT_SERVER_API_AUTH_STRING: password,
-    }
-    profiles.update_profile(PROFILE, settings)
-    keep_private(PREFECT_PROFILES_PATH.value())
-    save_profiles(profiles)
-    return settings
 
 
 def _environment(

@@ -199,6 +199,20 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Restored:
+    """Last restore of Prefect's database. What happened before it is not all known."""
+
+    known_until: datetime
+    """Time of the last thing that the backup knew."""
+    at: datetime
+
+
+NEVER_RESTORED = Restored(
+    datetime.min.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC)
+)
+
+
+@dataclass(frozen=True)
 class History:
     """Facts that are known at a moment."""
 
@@ -209,6 +223,7 @@ class History:
     tables: tuple[Table, ...] = ()
     others: tuple[Deployment, ...] = ()
     """Deployments of which nobody is told."""
+    restored: Restored = NEVER_RESTORED
 
     @property
     def all_deployments(self) -> tuple[Deployment, ...]:

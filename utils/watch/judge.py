@@ -86,17 +86,18 @@ class Opened(Protocol):
 def messages(history: History) -> Iterator[Message]:
     """Yield the messages that are due, also those that were told already."""
     for deployment in history.deployments:
-        for message in _messages(deployment):
+        for message in _messages(deployment, history.restored.at):
             if history.now - MESSAGES_FOR < message.due <= history.now:
                 yield message
 
 
 def incidents(history: History) -> Iterator[Incident]:
     """Yield for each subject the first reason that holds, if one does."""
+    restored = history.restored.at
     reasons: Iterable[Incident | None] = (
-        *map(_of_deployment, history.deployments),
-        *map(_of_table, history.tables),
-        *map(_of_pool, history.pools),
+        *(_of_deployment(each, restored) for each in history.deployments),
+        *(_of_table(each, restored) for each in history.tables),
+        *(_of_pool(each, restored) for each in history.pools),
     )
     yield from (each for each in reasons if each and each.due <= history.now)
 
@@ -122,7 +123,7 @@ def is_over(incident: Opened, history: History) -> bool:
     )
 
 
-def _messages(deployment: Deployment) -> Iterator[Message]:
+def _messages(deployment: Deployment, restored: datetime) -> Iterator[Message]:
     yield from _of_ends(deployment)
     for run in deployment.runs:
         state = run.state
@@ -135,7 +136,7 @@ def _messages(deployment: Deployment) -> Iterator[Message]:
                 yield Message(Kind.LATE, deployment, run, due)
         elif state.type == "RUNNING" and (since := run.running_since):
             if usual := deployment.usual_duration(since):
-                due = since + USUAL_DURATIONS * usual + RUNNING_LONGER_BY
+                due = max(since, restored) + USUAL_DURATIONS * usual + RUNNING_LONGER_BY
                 yield Message(Kind.RUNNING_LONG, deployment, run, due)
 
 
@@ -154,21 +155,26 @@ def _of_ends(deployment: Deployment) -> Iterator[Message]:
         yield recovery
 
 
-def _of_deployment(deployment: Deployment) -> Incident | None:
+def _of_deployment(deployment: Deployment, restored: datetime) -> Incident | None:
     reasons = []
     failures = deployment.failures_since_success
     if len(failures) >= FAILURES_IN_A_ROW:
         third = failures[FAILURES_IN_A_ROW - 1].at
         reasons.append(Incident(Kind.REPEATED_FAILURE, deployment, third))
     for schedule in deployment.schedules:
-        if due := _success_due(deployment, schedule):
+        if due := _success_due(deployment, schedule, restored):
             reasons.append(Incident(Kind.NO_SUCCESS, deployment, due))
     return min(reasons, key=lambda each: each.due, default=None)
 
 
-def _success_due(deployment: Deployment, schedule: Schedule) -> datetime | None:
-    """Return when a success is due at last that has not come yet."""
-    since = schedule.since - timedelta(microseconds=1)
+def _success_due(
+    deployment: Deployment, schedule: Schedule, restored: datetime
+) -> datetime | None:
+    """Return when a success is due at last that has not come yet.
+
+    Before a restore there may have been one of which nothing is known.
+    """
+    since = max(schedule.since - timedelta(microseconds=1), restored)
     if deployment.successes:
         since = max(since, deployment.successes[-1].at)
     time = schedule.next_time(since)
@@ -177,13 +183,15 @@ def _success_due(deployment: Deployment, schedule: Schedule) -> datetime | None:
     return time + SUCCESS_WITHIN + (deployment.usual_duration(time) or timedelta())
 
 
-def _of_table(table: Table) -> Incident:
-    return Incident(
-        Kind.STALE_TABLE, table, max(table.newest + table.promise, table.loaded)
-    )
+def _of_table(table: Table, restored: datetime) -> Incident:
+    newest = table.newest
+    if table.loaded < restored:  # and perhaps once more, of which nothing is known
+        newest = max(newest, restored)
+    return Incident(Kind.STALE_TABLE, table, max(newest + table.promise, table.loaded))
 
 
-def _of_pool(pool: WorkPool) -> Incident | None:
+def _of_pool(pool: WorkPool, restored: datetime) -> Incident | None:
     if pool.not_ready_since is None:
         return None
-    return Incident(Kind.NO_WORKER, pool, pool.not_ready_since + NOT_READY_FOR)
+    since = max(pool.not_ready_since, restored)
+    return Incident(Kind.NO_WORKER, pool, since + NOT_READY_FOR)

@@ -19,7 +19,7 @@ from prefect.events.filters import EventFilter
 from prefect.logging import get_logger
 from pydantic import TypeAdapter
 
-from utils.watch.history import Memory, moment
+from utils.watch.history import History, Memory, moment
 from utils.watch.judge import Kind
 from utils.watch.letters import Action, Key, Letter, Sent
 
@@ -122,12 +122,14 @@ class LetterEvents:
         return MEMORY.validate_python(looked.payload if looked else {})
 
     def say_looked(
-        self, client: SyncPrefectClient, now: datetime, memory: Memory
+        self, client: SyncPrefectClient, history: History, memory: Memory
     ) -> None:
         """Tell the server that all is well with watch itself, every other minute."""
+        now = history.now
         if self._looked is None:
             last = _last_look(client, now)
-            if last and now > moment(last.occurred) + AWAY_AFTER:
+            since = max(moment(last.occurred), history.restored.at) if last else now
+            if now > since + AWAY_AFTER:
                 _post(client, occurred=now, event=BACK, resource=WATCH)
         if self._looked is None or now >= self._looked + LOOKED_EVERY:
             payload = MEMORY.dump_python(memory, mode="json")

@@ -8,9 +8,10 @@ from datetime import timedelta
 
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.logging import get_logger
+from pydantic import TypeAdapter
 
 from utils.runs.artifacts.loaded_tables import latest_tables
-from utils.watch.history import History, Table
+from utils.watch.history import NEVER_RESTORED, History, Restored, Table
 from utils.watch.letter_events import LetterEvents
 from utils.watch.letters import Outbox
 from utils.watch.prefect_history import PrefectHistory
@@ -20,6 +21,8 @@ from utils.watch.words import words_of
 # connections: the first that ends closes those of the others, whose places have taken the
 # letter, but count as refusing it.
 BETWEEN_LETTERS = timedelta(seconds=2)
+
+RESTORED = TypeAdapter(Restored)
 
 logger = get_logger("watch")
 
@@ -36,7 +39,11 @@ class Watch:
         if self._history is None:
             self._history = PrefectHistory(self._letters.memory(client))
         history = self._history.look(client)
-        history = replace(history, tables=promised_tables(client, history))
+        history = replace(
+            history,
+            tables=promised_tables(client, history),
+            restored=last_restore(client),
+        )
         sent = self._letters.sent(client, history.now)
         for number, letter in enumerate(Outbox(sent).letters(history)):
             if number:
@@ -45,8 +52,14 @@ class Watch:
             at = history.now + number * BETWEEN_LETTERS
             self._letters.send(client, letter, words, at)
             logger.info("%s: %s", letter.key.action.value, words["summary"])
-        self._letters.say_looked(client, history.now, self._history.memory)
+        self._letters.say_looked(client, history, self._history.memory)
         return history
+
+
+def last_restore(client: SyncPrefectClient) -> Restored:
+    """Return what infrastructure/control_plane/database/after_restore.sql has left."""
+    variable = client.read_variable_by_name("restored")
+    return RESTORED.validate_python(variable.value) if variable else NEVER_RESTORED
 
 
 def promised_tables(client: SyncPrefectClient, history: History) -> tuple[Table, ...]:

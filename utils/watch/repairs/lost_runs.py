@@ -10,12 +10,17 @@ from prefect.client.schemas.objects import FlowRun, State
 from prefect.client.schemas.responses import OrchestrationResult, SetStateStatus
 from prefect.exceptions import ObjectNotFound
 from prefect.logging import get_logger
-from prefect.states import Crashed
+from prefect.states import Cancelled, Crashed
 
-from utils.watch.history import Deployment, Run, moment
+from utils.watch.history import Deployment, Restored, Run, moment
 
 HOLDERS = ("PENDING", "RUNNING", "CANCELLING")
 """Types of the states in which a run holds a slot."""
+
+UNKNOWN = (
+    "Prefect's database was restored from a backup in which this run was going. How it has"
+    " ended is not known. Loads are safe to run again."
+)
 
 logger = get_logger("watch")
 
@@ -33,20 +38,29 @@ def as_seen(client: SyncPrefectClient, run: Run) -> FlowRun | None:
 
 
 def end_lost_run(
-    client: SyncPrefectClient, deployment: Deployment, run: FlowRun, message: str
+    client: SyncPrefectClient,
+    deployment: Deployment,
+    run: FlowRun,
+    message: str,
+    restored: Restored,
 ) -> None:
     """End a run as crashed, and say so.
+
+    One that was going in a backup from which Prefect's database was restored may have
+    completed meanwhile: it ends as Unknown, of which nobody is told.
 
     A run that has lost its slot would take that of another one with it, as Prefect does it.
     The others are read before and after the slots: one that holds its slot both times has
     held it in between.
     """
     others = _others(client, deployment, run)
-    crashed: State = Crashed(message=message)
-    ended: OrchestrationResult = client.set_flow_run_state(run.id, crashed)
+    end: State = Crashed(message=message)
+    if run.state and moment(run.state.timestamp) <= restored.known_until:
+        end = Cancelled(name="Unknown", message=UNKNOWN)
+    ended: OrchestrationResult = client.set_flow_run_state(run.id, end)
     if ended.status != SetStateStatus.ACCEPT:
         return
-    logger.warning("%s: %s was ended. %s", deployment.name, run.name, message)
+    logger.warning("%s: %s was ended. %s", deployment.name, run.name, end.message)
     name, taken = slots(client, deployment)
     if name and not taken and others & _others(client, deployment, run):
         client.increment_concurrency_slots([name], 1, mode="concurrency")

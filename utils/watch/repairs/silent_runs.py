@@ -39,12 +39,13 @@ class SilentRuns:
         for deployment in history.all_deployments:
             for run in deployment.runs:
                 if max(run.since, run.expected) < long_ago:
-                    _end_if_silent(client, deployment, run, long_ago)
+                    _end_if_silent(client, deployment, run, history)
 
 
 def _end_if_silent(
-    client: SyncPrefectClient, deployment: Deployment, run: Run, since: datetime
+    client: SyncPrefectClient, deployment: Deployment, run: Run, history: History
 ) -> None:
+    since = history.now - SILENT_FOR
     if run.state.type == "PENDING":
         message = NOT_BEGUN
     elif run.state.type == "RUNNING" and not is_heard(client, run.id, since):
@@ -52,7 +53,7 @@ def _end_if_silent(
     else:
         return
     if found := as_seen(client, run):
-        end_lost_run(client, deployment, found, message)
+        end_lost_run(client, deployment, found, message, history.restored)
 
 
 def is_heard(client: SyncPrefectClient, run: str, since: datetime) -> bool:

@@ -46,7 +46,7 @@ class Slots:
                 continue
             self._taken_since.pop(deployment.id, None)
             if limit.active_slots < held:
-                _end_lost_runs(client, deployment)
+                _end_lost_runs(client, deployment, history)
 
     def _free(
         self, client: SyncPrefectClient, deployment: Deployment, now: datetime
@@ -73,7 +73,9 @@ def _may_hold(run: Run) -> bool:
     return run.state.type in HOLDERS or run.state.name == "AwaitingRetry"
 
 
-def _end_lost_runs(client: SyncPrefectClient, deployment: Deployment) -> None:
+def _end_lost_runs(
+    client: SyncPrefectClient, deployment: Deployment, history: History
+) -> None:
     """End the runs that stay Running beside the one that has got their slot.
 
     The slots are read between the runs: a run that is Running before and after, and healthy,
@@ -85,7 +87,7 @@ def _end_lost_runs(client: SyncPrefectClient, deployment: Deployment) -> None:
     running = sorted((run for run in before if run.id in after), key=_since)
     for run in running[: max(0, len(running) - taken)]:
         if not _is_heard(client, run):
-            end_lost_run(client, deployment, run, MESSAGE)
+            end_lost_run(client, deployment, run, MESSAGE, history.restored)
 
 
 def _running(client: SyncPrefectClient, deployment: Deployment) -> list[FlowRun]:

@@ -1,0 +1,27 @@
+#!/bin/sh
+# Puts a backup, read from the standard input, in the place of Prefect's database.
+#
+# It runs in PostgreSQL's image, with PGHOST, PGUSER and PGPASSWORD where psql needs them, while
+# Prefect's server is stopped. If it fails, nothing has changed. The database that was there
+# stays as prefect_before_restore until the next time.
+set -eu
+cd "$(dirname "$0")"
+
+sql() {
+    psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 "$@"
+}
+
+sql --dbname=postgres <<'SQL'
+SET client_min_messages = warning;
+DROP DATABASE IF EXISTS prefect_restored WITH (FORCE);
+CREATE DATABASE prefect_restored;
+SQL
+pg_restore --exit-on-error --no-owner --no-privileges --dbname=prefect_restored
+sql --dbname=prefect_restored --file=after_restore.sql
+sql --dbname=postgres <<'SQL'
+SET client_min_messages = warning;
+DROP DATABASE IF EXISTS prefect_before_restore WITH (FORCE);
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'prefect'\g /dev/null
+ALTER DATABASE prefect RENAME TO prefect_before_restore;
+ALTER DATABASE prefect_restored RENAME TO prefect;
+SQL
