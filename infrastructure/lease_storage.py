@@ -3,12 +3,16 @@
 A run of a deployment with a `concurrency_limit` holds a lease of five minutes, which it
 renews while it runs. Prefect ends a run whose lease is gone. It keeps leases in the server's
 memory, unless PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE names another module, such as this one.
+
+`python -m infrastructure.lease_storage 2026-12-01T02:00:00+00:00` belongs to the restore of a
+backup of that time, while the server is stopped: it forgets what the backup does not know.
 """
 
 from __future__ import annotations
 
 import json
 import shutil
+import sys
 import time
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -66,6 +70,19 @@ class ConcurrencyLeaseStorage(filesystem.ConcurrencyLeaseStorage):
                 return self._deserialize_lease(json.loads(file.read_text()))
         return lease
 
+    def forget_since(self, backup: datetime) -> None:
+        """Forget the leases of runs that a restored database does not know.
+
+        At their next renewal such runs end. Of the others it knows who had a slot.
+        """
+        shutil.rmtree(self._released, ignore_errors=True)
+        for file in self.storage_path.glob("*-*.json"):
+            if (
+                datetime.fromisoformat(json.loads(file.read_text())["created_at"])
+                > backup
+            ):
+                file.unlink()
+
     @property
     def _released(self) -> Path:
         return self.storage_path / "released"
@@ -75,3 +92,7 @@ class ConcurrencyLeaseStorage(filesystem.ConcurrencyLeaseStorage):
         for folder in self._released.glob("*"):
             if date.fromisoformat(folder.name) < oldest:
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    ConcurrencyLeaseStorage().forget_since(datetime.fromisoformat(sys.argv[1]))

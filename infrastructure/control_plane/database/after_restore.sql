@@ -3,7 +3,7 @@
 -- It runs before the server starts, so that nobody is told of what it changes.
 -- * Runs that were due by now may have run. They get the state Unknown, and do not start.
 -- * Runs that were going stay Running. Those that still go send heartbeats; the others are
---   ended by watch, as Unknown, and their slots are freed.
+--   ended by watch, as Unknown. Only they have slots of their deployments.
 -- * Watch counts its promises anew from the time of the restore, which it reads from the
 --   variable `restored` (utils/watch/restored.py).
 -- * An automation that waits for a sign of life waits anew.
@@ -52,6 +52,13 @@ INSERT INTO variable (name, value)
 SELECT 'restored', json_build_object('known_until', known_until, 'at', restored_at)
 FROM backup
 ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated = now();
+
+UPDATE concurrency_limit_v2 AS concurrency_limit
+SET active_slots = (
+    SELECT count(*) FROM flow_run
+    WHERE flow_run.deployment_id = deployment.id AND flow_run.state_type = 'RUNNING'
+)
+FROM deployment WHERE deployment.concurrency_limit_id = concurrency_limit.id;
 
 DELETE FROM automation_bucket WHERE automation_id IN (
     SELECT id FROM automation WHERE trigger::text LIKE '%"Proactive"%'

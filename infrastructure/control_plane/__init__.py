@@ -1,0 +1,1 @@
+"""Backup, restore and passwords of a Prefect server of one's own."""
