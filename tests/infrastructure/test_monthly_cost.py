@@ -65,7 +65,7 @@ def test_the_alarms_are_those_of_the_template(nat):
         each
         for each in resources
         if each["Type"] == "AWS::CloudWatch::Alarm"
-        and each.get("Condition") in (None, CONDITIONS[nat])
+        and each.get("Condition") in (None, "HasWorker", CONDITIONS[nat])
     ]
     of_the_autoscaling = 2
     assert GIVEN["month"][f"alarms_with_{nat}"] == len(alarms) + of_the_autoscaling
