@@ -21,6 +21,9 @@ def install() -> None:
                 return _subnets(
                     *(clean_json(each, resources) for each in value["Fn::Cidr"])
                 )
+            if "Fn::GetAtt" in value:  # moto splits `Endpoint.Address`
+                name, *attribute = value["Fn::GetAtt"]
+                value = {"Fn::GetAtt": [name, ".".join(attribute)]}
             if "Fn::GetAZs" in value:
                 return [f"{REGION}{zone}" for zone in "abc"]
         return original(value, resources)
