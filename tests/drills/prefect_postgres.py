@@ -29,8 +29,21 @@ class PrefectPostgres:
     @property
     def settings(self) -> dict[str, str]:
         """Environment in which Prefect's server uses it."""
-        url = f"postgresql+asyncpg://postgres@127.0.0.1:{self.port}/postgres"
+        url = f"postgresql+asyncpg://postgres@127.0.0.1:{self.port}/prefect"
         return {"PREFECT_SERVER_DATABASE_CONNECTION_URL": url}
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Environment in which PostgreSQL's programs use it."""
+        connection = {"PGHOST": "127.0.0.1", "PGPORT": str(self.port)}
+        return os.environ | connection | {"PGUSER": "postgres"}
+
+    def query(self, sql: str, database: str = "prefect") -> str:
+        """Run statements, and return what they find, unaligned."""
+        words = ["psql", "-qtAX", "-v", "ON_ERROR_STOP=1", "-d", database, "-c", sql]
+        return subprocess.run(
+            words, env=self.environment, check=True, stdout=subprocess.PIPE, text=True
+        ).stdout.strip()
 
     def start(self) -> None:
         """Start it and wait until it takes connections."""
@@ -59,6 +72,7 @@ def running_prefect_postgres() -> Iterator[PrefectPostgres]:
             settings.write(f"port = {postgres.port}\nunix_socket_directories = ''\n")
         postgres.start()
         try:
+            postgres.query("CREATE DATABASE prefect", "postgres")
             yield postgres
         finally:
             postgres.stop()
