@@ -65,7 +65,7 @@ def test_a_backup_of_yesterday_is_put_back_while_runs_were_going(server, caplog)
         "restored from a backup" in watched.client.read_flow_run(taken.id).state.message
     )
 
-    time.sleep(7)  # the server judges each five seconds what has been missing
+    time.sleep(15)  # the server judges each few seconds what has been missing
     watch, repairs = Watch(), Repairs()
     history = watch.look(watched.client)
     slots = {each.name: each.concurrency_limit for each in history.deployments}
