@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Iterator
@@ -51,7 +50,10 @@ def test_a_backup_of_yesterday_is_put_back_while_runs_were_going(server, caplog)
     server.back_up(hours_ago=HOURS)
     forgotten = watched.run(van, Pending(), Running(), Completed())
     watched.stop()
+    waiting = "SELECT count(*) FROM automation_bucket"
+    assert server.postgres.query(waiting) != "0"  # for watch to look again
     told = server.restore()
+    assert server.postgres.query(waiting) == "0"
     watched.start()
 
     assert "1 runs were going then" in told
@@ -65,7 +67,6 @@ def test_a_backup_of_yesterday_is_put_back_while_runs_were_going(server, caplog)
         "restored from a backup" in watched.client.read_flow_run(taken.id).state.message
     )
 
-    time.sleep(15)  # the server judges each few seconds what has been missing
     watch, repairs = Watch(), Repairs()
     history = watch.look(watched.client)
     slots = {each.name: each.concurrency_limit for each in history.deployments}
@@ -90,10 +91,7 @@ def test_a_backup_of_yesterday_is_put_back_while_runs_were_going(server, caplog)
     )
     assert len({run.expected_start_time for run in scheduled}) == len(scheduled)
 
-    # longer than the automation waits for watch; a new one says at once that it looks
-    for _ in range(10):
-        time.sleep(2)
-        Watch().look(watched.client)
+    Watch().look(watched.client)
     assert not watched.slack.taken and not watched.pagerduty.taken
     # what is promised after the restore is promised
     overdue = restored.at + timedelta(hours=1) + SUCCESS_WITHIN
