@@ -14,9 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Iterator
 
+from tests.repository.tree import ROOT
 from tests.servers.ports import free_port
 
 PROGRAMS = Path("/usr/lib/postgresql")
+RESTORE = ROOT / "infrastructure/control_plane/database/restore.sh"
 
 
 @dataclass
@@ -52,6 +54,23 @@ class PrefectPostgres:
     def stop(self) -> None:
         """Stop it as a restart of its machine does, with the connections that it has."""
         _run("pg_ctl", "-D", self.folder, "-m", "fast", "stop")
+
+    def back_up(self, to: Path) -> None:
+        """Write a backup as `python -m infrastructure.control_plane backup` does."""
+        self.shell(f"pg_dump --format=custom prefect > '{to}'")
+
+    def restore(self, backup: Path) -> str:
+        """Put a backup back while Prefect's server is stopped, and return what is told."""
+        return self.shell(f"sh '{RESTORE}' < '{backup}'")
+
+    def shell(self, command: str) -> str:
+        """Run a command that has to succeed, and return its output."""
+        done = subprocess.run(
+            ["sh", "-c", command], env=self.environment, capture_output=True, text=True
+        )
+        if done.returncode:
+            raise RuntimeError(done.stderr)
+        return done.stdout
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,10 +18,8 @@ from tests.drills.prefect_postgres import (
     PrefectPostgres,
     running_prefect_postgres,
 )
-from tests.repository.tree import ROOT
 from tests.utils.watch.watched_server import WatchedServer, watched_server
 
-RESTORE = ROOT / "infrastructure/control_plane/database/restore.sh"
 # Of the tables that hold times, those that tell the age of what happened.
 TIMES = {
     "flow_run": "expected_start_time next_scheduled_start_time start_time end_time"
@@ -49,23 +46,23 @@ class RestoredServer:
         Args:
             hours_ago: How long ago all has happened of which it knows.
         """
-        self._run(f"pg_dump --format=custom prefect > '{self.backup}'")
+        self.postgres.back_up(self.backup)
         if not hours_ago:
             return
         self.postgres.query("CREATE DATABASE aged", "postgres")
-        self._run(f"pg_restore --exit-on-error --dbname=aged '{self.backup}'")
+        self.postgres.shell(f"pg_restore --exit-on-error --dbname=aged '{self.backup}'")
         for table, columns in TIMES.items():
             moves = ", ".join(
                 f'"{each}" = "{each}" - interval \'{hours_ago} hours\''
                 for each in columns.split()
             )
             self.postgres.query(f"UPDATE {table} SET {moves}", "aged")
-        self._run(f"pg_dump --format=custom aged > '{self.backup}'")
+        self.postgres.shell(f"pg_dump --format=custom aged > '{self.backup}'")
         self.postgres.query("DROP DATABASE aged", "postgres")
 
     def restore(self, backup: Path | None = None) -> str:
         """Put a backup back while the server is stopped, and return what is told."""
-        return self._run(f"sh '{RESTORE}' < '{backup or self.backup}'")
+        return self.postgres.restore(backup or self.backup)
 
     def scheduled(self, deployment: UUID, hours: float) -> FlowRun:
         """Make a run that is to begin in so many hours."""
@@ -77,17 +74,6 @@ class RestoredServer:
     def state(self, run: FlowRun) -> str:
         """Return the name of a run's state."""
         return self.watched.client.read_flow_run(run.id).state_name or ""
-
-    def _run(self, command: str) -> str:
-        done = subprocess.run(
-            ["sh", "-c", command],
-            env=self.postgres.environment,
-            capture_output=True,
-            text=True,
-        )
-        if done.returncode:
-            raise RuntimeError(done.stderr)
-        return done.stdout
 
 
 @contextmanager
