@@ -39,8 +39,10 @@ COPY . .
 # Nothing but Python and SQL of the layers, such as a key that somebody has put there. A clone
 # may be readable by its owner alone, here not by `app`.
 RUN find flows pipelines sources utils ! -type d ! -name '*.py' ! -name '*.sql' -delete \
+    && find infrastructure ! -type d ! -name '*.py' ! -name '*.sql' ! -name '*.sh' \
+        ! -name 'compose*.yaml' -delete \
     && chmod -R a+rX . \
-    && python3 -m compileall -q flows pipelines sources utils
+    && python3 -m compileall -q flows infrastructure pipelines sources utils
 
 FROM ${PYTHON_IMAGE}
 # The official image lacks the standard library's bytecode, which costs each start half a

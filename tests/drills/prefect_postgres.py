@@ -14,9 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Iterator
 
+from tests.repository.tree import ROOT
 from tests.servers.ports import free_port
 
 PROGRAMS = Path("/usr/lib/postgresql")
+RESTORE = ROOT / "infrastructure/control_plane/database/restore.sh"
 
 
 @dataclass
@@ -29,8 +31,21 @@ class PrefectPostgres:
     @property
     def settings(self) -> dict[str, str]:
         """Environment in which Prefect's server uses it."""
-        url = f"postgresql+asyncpg://postgres@127.0.0.1:{self.port}/postgres"
+        url = f"postgresql+asyncpg://postgres@127.0.0.1:{self.port}/prefect"
         return {"PREFECT_SERVER_DATABASE_CONNECTION_URL": url}
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Environment in which PostgreSQL's programs use it."""
+        connection = {"PGHOST": "127.0.0.1", "PGPORT": str(self.port)}
+        return os.environ | connection | {"PGUSER": "postgres"}
+
+    def query(self, sql: str, database: str = "prefect") -> str:
+        """Run statements, and return what they find, unaligned."""
+        words = ["psql", "-qtAX", "-v", "ON_ERROR_STOP=1", "-d", database, "-c", sql]
+        return subprocess.run(
+            words, env=self.environment, check=True, stdout=subprocess.PIPE, text=True
+        ).stdout.strip()
 
     def start(self) -> None:
         """Start it and wait until it takes connections."""
@@ -39,6 +54,23 @@ class PrefectPostgres:
     def stop(self) -> None:
         """Stop it as a restart of its machine does, with the connections that it has."""
         _run("pg_ctl", "-D", self.folder, "-m", "fast", "stop")
+
+    def back_up(self, to: Path) -> None:
+        """Write a backup as `python -m infrastructure.control_plane backup` does."""
+        self.shell(f"pg_dump --format=custom prefect > '{to}'")
+
+    def restore(self, backup: Path) -> str:
+        """Put a backup back while Prefect's server is stopped, and return what is told."""
+        return self.shell(f"sh '{RESTORE}' < '{backup}'")
+
+    def shell(self, command: str) -> str:
+        """Run a command that has to succeed, and return its output."""
+        done = subprocess.run(
+            ["sh", "-c", command], env=self.environment, capture_output=True, text=True
+        )
+        if done.returncode:
+            raise RuntimeError(done.stderr)
+        return done.stdout
 
 
 @contextmanager
@@ -59,6 +91,7 @@ def running_prefect_postgres() -> Iterator[PrefectPostgres]:
             settings.write(f"port = {postgres.port}\nunix_socket_directories = ''\n")
         postgres.start()
         try:
+            postgres.query("CREATE DATABASE prefect", "postgres")
             yield postgres
         finally:
             postgres.stop()

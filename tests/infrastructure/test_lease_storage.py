@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Iterator
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from prefect.exceptions import PrefectHTTPStatusError
@@ -133,3 +133,20 @@ def test_a_removed_lease_is_remembered_for_a_week(tmp_path):
     assert asyncio.run(storage.read_active_lease_ids()) == []
     assert asyncio.run(storage.read_lease(uuid4())) is None
     assert not old.exists()
+
+
+def test_leases_that_a_restored_database_does_not_know_are_forgotten(tmp_path):
+    storage = ConcurrencyLeaseStorage(tmp_path)
+    metadata = ConcurrencyLimitLeaseMetadata(slots=1)
+
+    def lease() -> UUID:
+        lasts = timedelta(seconds=60)
+        return asyncio.run(storage.create_lease([uuid4()], lasts, metadata)).id
+
+    known, ended = lease(), lease()
+    backup = datetime.now(UTC)
+    later = lease()
+    asyncio.run(storage.revoke_lease(ended))
+    storage.forget_since(backup)
+    left = [asyncio.run(storage.read_lease(each)) for each in (known, ended, later)]
+    assert [each.id if each else None for each in left] == [known, None, None]

@@ -19,7 +19,7 @@ from typing import Iterator
 import pytest
 import yaml
 
-from infrastructure.monthly_cost import table
+from infrastructure.monthly_cost import tables
 from tests.cloud.cloud import Cloud, running_cloud
 from tests.infrastructure.templates import INFRASTRUCTURE, TEMPLATES, of_type, read
 from tests.repository.tree import ROOT
@@ -118,7 +118,9 @@ def test_the_schedules_that_are_switched_on_are_named():
 
 def test_the_costs_are_those_computed():
     told = "put in what `uv run python -m infrastructure.monthly_cost` prints"
-    assert f"\n{table()}\n" in README, told
+    section = README.partition("\n## What it costs\n")[2].partition("\n## ")[0]
+    found = re.findall(r"(?:^\|.*\n)+", section, re.MULTILINE)
+    assert found == [f"{table}\n" for table in tables()], told
 
 
 def test_links_lead_somewhere():

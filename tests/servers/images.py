@@ -30,10 +30,13 @@ CLUTTER = (
     *("sources/key.p8", "flows/key.pem", "flows/secrets.toml", "flows/hubspot.py~"),
     *("flows/.#van.py", "flows/.hidden/old.py", ".dlt/config.toml~", "prefect.toml"),
     *("utils/old.duckdb.wal", "flows/__pycache__/gone.cpython-311.pyc"),
-    ".ci/tools/uv.lock",
+    *(".ci/tools/uv.lock", "infrastructure/.env"),
 )
 # and the Dockerfile leaves these out.
-LEFT_OUT = ("flows/id_rsa", "pipelines/a/notes.md", "utils/google.json", "flows/van.sh")
+LEFT_OUT = (
+    *("flows/id_rsa", "pipelines/a/notes.md", "utils/google.json", "flows/van.sh"),
+    "infrastructure/control_plane/prefect.dump",
+)
 DAYS_TO_LIVE = 7
 BASE = "localhost/python-of-tests"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"

@@ -26,17 +26,27 @@ START_SECONDS = 180
 
 @contextmanager
 def running_server(
-    home: Path, api_url: str, settings: dict[str, str] | None = None
+    home: Path,
+    api_url: str,
+    settings: dict[str, str] | None = None,
+    command: Sequence[str] = (),
 ) -> Iterator[str]:
     """Run a Prefect server at an address, with its own database in `home`.
 
     A second one with the same home has what the first one had.
+
+    Args:
+        home: Folder of the server's files.
+        api_url: Address, with its port.
+        settings: Further environment.
+        command: Command line of another version of Prefect.
     """
     prepare_home(home)
     log = home / "server.log"
     with log.open("a") as output:
         server = subprocess.Popen(
-            [*prefect_command(), "server", "start", "--host", "127.0.0.1"]
+            [*(command or prefect_command()), "server", "start"]
+            + ["--host", "127.0.0.1"]
             + ["--port", str(httpx.URL(api_url).port)],
             env=os.environ
             | {

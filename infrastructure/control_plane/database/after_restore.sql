@@ -12,9 +12,9 @@ SET LOCAL TimeZone = 'UTC';
 
 CREATE TEMPORARY TABLE backup ON COMMIT DROP AS
 SELECT
-    date_trunc('second', greatest(
+    greatest(
         (SELECT max(timestamp) FROM flow_run_state), (SELECT max(received) FROM events)
-    )) AS known_until,
+    ) AS known_until,
     now() AS restored_at;
 
 CREATE TEMPORARY TABLE due ON COMMIT DROP AS
@@ -34,7 +34,7 @@ WHERE run.state_type IN ('PENDING', 'CANCELLING')
 INSERT INTO flow_run_state (id, flow_run_id, type, name, timestamp, message)
 SELECT
     state_id, flow_run_id, 'CANCELLED', 'Unknown', restored_at,
-    'Prefect''s database was restored from a backup of ' || known_until::timestamp
+    'Prefect''s database was restored from a backup of ' || known_until::timestamp(0)
     || ' UTC. Whether this run has run since then is not known. Loads are safe to run again.'
 FROM due, backup;
 
@@ -66,7 +66,7 @@ DELETE FROM automation_bucket WHERE automation_id IN (
 
 \pset format unaligned
 \pset tuples_only on
-SELECT format('Restored: what Prefect knew at %s UTC.', known_until::timestamp) FROM backup;
+SELECT format('Restored: what Prefect knew at %s UTC.', known_until::timestamp(0)) FROM backup;
 SELECT format('%s runs were going then. Those of which nothing is heard end as Unknown.', count(*))
 FROM flow_run WHERE state_type = 'RUNNING';
 SELECT format('%s runs have been due since then, and are Unknown. They do not start:', count(*))

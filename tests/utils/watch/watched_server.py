@@ -69,11 +69,14 @@ class WatchedServer:
     api: str
     slack: Place
     pagerduty: Place
+    settings: dict[str, str] = field(default_factory=dict)
+    """Further environment of Prefect's server."""
     _running: ExitStack = field(default_factory=ExitStack)
 
     def start(self) -> None:
         """Start it, or start it again."""
-        self._running.enter_context(running_server(self.home, self.api, SETTINGS))
+        settings = SETTINGS | self.settings
+        self._running.enter_context(running_server(self.home, self.api, settings))
         self.client = SyncPrefectClient(self.api, auth_string=PASSWORD)
         self.client.__enter__()
 
@@ -140,11 +143,19 @@ class WatchedServer:
 
 
 @contextmanager
-def watched_server(folder: Path) -> Iterator[WatchedServer]:
-    """Run a server with its places."""
+def watched_server(
+    folder: Path, settings: dict[str, str] | None = None
+) -> Iterator[WatchedServer]:
+    """Run a server with its places.
+
+    Args:
+        folder: Folder for its home.
+        settings: Further environment of Prefect's server.
+    """
     with place() as slack, place() as pagerduty:
         api = f"http://127.0.0.1:{free_port()}/api"
-        server = WatchedServer(folder / "server", api, slack, pagerduty)
+        home = folder / "server"
+        server = WatchedServer(home, api, slack, pagerduty, settings or {})
         server.start()
         try:
             yield server

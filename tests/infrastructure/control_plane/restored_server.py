@@ -1,0 +1,87 @@
+"""A real server on PostgreSQL that gets back an old backup while its runs were going."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Iterator
+from uuid import UUID
+
+import pytest
+from prefect.client.schemas.objects import FlowRun
+from prefect.states import Scheduled
+
+from tests.drills.prefect_postgres import (
+    PROGRAMS,
+    PrefectPostgres,
+    running_prefect_postgres,
+)
+from tests.utils.watch.watched_server import WatchedServer, watched_server
+
+# Of the tables that hold times, those that tell the age of what happened.
+TIMES = {
+    "flow_run": "expected_start_time next_scheduled_start_time start_time end_time"
+    " state_timestamp created",
+    "flow_run_state": "timestamp created",
+    "events": "occurred received",
+    "deployment_schedule": "created updated",
+    "deployment": "created updated",
+    "automation_bucket": "start end",
+}
+
+
+@dataclass
+class RestoredServer:
+    """Server whose database is put back."""
+
+    watched: WatchedServer
+    postgres: PrefectPostgres
+    backup: Path
+
+    def back_up(self, hours_ago: float = 0) -> None:
+        """Write a backup as `python -m infrastructure.control_plane backup` does.
+
+        Args:
+            hours_ago: How long ago all has happened of which it knows.
+        """
+        self.postgres.back_up(self.backup)
+        if not hours_ago:
+            return
+        self.postgres.query("CREATE DATABASE aged", "postgres")
+        self.postgres.shell(f"pg_restore --exit-on-error --dbname=aged '{self.backup}'")
+        for table, columns in TIMES.items():
+            moves = ", ".join(
+                f'"{each}" = "{each}" - interval \'{hours_ago} hours\''
+                for each in columns.split()
+            )
+            self.postgres.query(f"UPDATE {table} SET {moves}", "aged")
+        self.postgres.shell(f"pg_dump --format=custom aged > '{self.backup}'")
+        self.postgres.query("DROP DATABASE aged", "postgres")
+
+    def restore(self, backup: Path | None = None) -> str:
+        """Put a backup back while the server is stopped, and return what is told."""
+        return self.postgres.restore(backup or self.backup)
+
+    def scheduled(self, deployment: UUID, hours: float) -> FlowRun:
+        """Make a run that is to begin in so many hours."""
+        at = datetime.now(UTC) + timedelta(hours=hours)
+        return self.watched.client.create_flow_run_from_deployment(
+            deployment, state=Scheduled(scheduled_time=at)
+        )
+
+    def state(self, run: FlowRun) -> str:
+        """Return the name of a run's state."""
+        return self.watched.client.read_flow_run(run.id).state_name or ""
+
+
+@contextmanager
+def restored_server(folder: Path) -> Iterator[RestoredServer]:
+    """Run a server with automations and places; skip where PostgreSQL is missing."""
+    if not list(PROGRAMS.glob("*/bin/initdb")):
+        pytest.skip("PostgreSQL is missing: apt-get install postgresql")
+    with running_prefect_postgres() as postgres:
+        with watched_server(folder, postgres.settings) as server:
+            server.apply(within=15.0)
+            yield RestoredServer(server, postgres, folder / "prefect.dump")
