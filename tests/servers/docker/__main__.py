@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any, Sequence
 
-from tests.servers.docker import commands, network
+from tests.servers.docker import commands, kernel, network
 from tests.servers.docker.errors import ComposeError, NotPlayed
 from tests.servers.docker.files import load
 from tests.servers.docker.interpolation import read_env_file
@@ -20,6 +20,7 @@ OPTIONS: dict[str, type] = {
     **{"--file -f": list, "--project-name -p": str, "--project-directory": str},
     **{"--env-file": list, "--profile": list, "--ansi": str, "--progress": str},
 }
+SPACES = ("net", "mnt")
 # Variables of Compose's own that are understood here.
 OWN = ("COMPOSE_FILE", "COMPOSE_PROJECT_NAME", "COMPOSE_PROFILES")
 
@@ -34,6 +35,7 @@ def main(words: Sequence[str]) -> int:
             raise NotPlayed("docker compose without a command")
         if rest[0] not in commands.COMMANDS:
             raise NotPlayed(f"docker compose {rest[0]}: this command is not played")
+        _enter_network()
         project = _project(options)
         if wrong := network.what_is_wrong():
             raise NotPlayed(wrong)
@@ -46,12 +48,22 @@ def main(words: Sequence[str]) -> int:
         return 125
 
 
+def _enter_network() -> None:
+    """Enter the network and the mounts that a process holds, if one is named."""
+    if holder := os.environ.get("FAKE_DOCKER_NETWORK"):
+        folder = os.getcwd()
+        for space in [os.open(f"/proc/{holder}/ns/{n}", os.O_RDONLY) for n in SPACES]:
+            kernel.enter(space)
+            os.close(space)
+        os.chdir(folder)
+
+
 def _project(options: dict[str, Any]) -> Project:
     named = options.get("--file") or _from_environment()
     folder = Path(options.get("--project-directory") or Path(named[0]).parent).resolve()
     variables = {**_env(options.get("--env-file"), folder), **os.environ}
     for name in variables:
-        if name.startswith(("COMPOSE_", "DOCKER_")) and name not in OWN:
+        if name.startswith("COMPOSE_") and name not in OWN:
             raise NotPlayed(f"the variable {name} is not played")
     files = [Path(name).resolve() for name in named]
     application = load(files, folder, variables)

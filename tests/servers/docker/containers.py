@@ -23,7 +23,7 @@ PYTHON = (sys.executable, "-S", "-m")
 
 def environment_of_python() -> dict[str, str]:
     """Return the environment in which this machine's Python finds these modules."""
-    return {"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]}
+    return {**os.environ, "PYTHONPATH": str(ROOT)}
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Container:
         """
         for left in ("state.json", "stopped"):
             (self.folder / left).unlink(missing_ok=True)
-        subprocess.Popen(
+        supervisor = subprocess.Popen(
             [*PYTHON, "tests.servers.docker.supervisor", str(self.folder)],
             env=environment_of_python(),
             stdin=subprocess.DEVNULL,
@@ -95,9 +95,8 @@ class Container:
             stderr=(self.folder / "supervisor.log").open("a"),
             start_new_session=True,
         )
-        deadline = time.monotonic() + 60
         while not (self.folder / "state.json").exists():
-            if time.monotonic() > deadline:
+            if supervisor.poll() is not None:
                 told = (self.folder / "supervisor.log").read_text()
                 raise RuntimeError(f"{self.name} does not start: {told}")
             time.sleep(0.01)

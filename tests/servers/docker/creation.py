@@ -8,6 +8,7 @@ import os
 import secrets
 import shutil
 import signal
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from tests.servers.docker.health import INTERVAL, RETRIES, START_INTERVAL, TIMEO
 from tests.servers.docker.kernel import CAPABILITIES
 from tests.servers.docker.network import GATEWAY, give_address_back, take_address
 from tests.servers.docker.roots import fill_volume
-from tests.servers.images import PATH, buildah
+from tests.servers.images import PATH, buildah, store
 
 # What Docker leaves to a container.
 DEFAULT_CAPABILITIES = (
@@ -54,8 +55,7 @@ def create(
     identifier = secrets.token_hex(32)
     name = settings.get("container_name") or folder.name
     own_network = settings.get("network_mode") != "host"
-    buildah_name = buildah("from", "--pull-never", image)
-    root = buildah("mount", buildah_name)
+    buildah_name, root = _new_root(image, folder)
     address = take_address(state, str(folder)) if own_network else "127.0.0.1"
     hostname = settings.get("hostname") or identifier[:12]
     _network_files(folder, hostname, address, settings, own_network)
@@ -88,10 +88,38 @@ def create(
 
 
 def remove(container: Container) -> None:
-    """Remove a stopped container with all that it wrote outside its volumes."""
-    buildah("rm", container.settings["buildah"])
+    """Remove a stopped container with all that it wrote outside its named volumes."""
+    _remove_root(container.settings["buildah"])
     give_address_back(container.folder.parents[2], str(container.folder))
     shutil.rmtree(container.folder)
+
+
+def remove_lost_roots() -> None:
+    """Remove the files of containers whose test was killed."""
+    for owner in _owners().iterdir():
+        if not Path(owner.read_text()).exists():
+            _remove_root(owner.name)
+
+
+def _new_root(image: str, folder: Path) -> tuple[str, str]:
+    """Return the name and the mounted folder of a new copy of an image's files."""
+    name = f"fake-docker-{secrets.token_hex(8)}"
+    (_owners() / name).write_text(str(folder))
+    buildah("from", "--pull-never", "--name", name, image)
+    return name, buildah("mount", name)
+
+
+def _remove_root(name: str) -> None:
+    with suppress(RuntimeError):  # killed before it was made
+        buildah("rm", name)
+    (_owners() / name).unlink()
+
+
+def _owners() -> Path:
+    """Return the folder that tells of each copy which container it belongs to."""
+    owners = store() / "containers"
+    owners.mkdir(exist_ok=True)
+    return owners
 
 
 def settings_hash(settings: dict[str, Any], image: str) -> str:

@@ -170,6 +170,8 @@ def _depends_on(value: Any, where: str) -> dict[str, dict[str, Any]]:
         condition = known.get("condition", "service_started")
         if condition not in CONDITIONS:
             raise ComposeError(f"{where}.{name}: unknown condition {condition!r}")
+        if values.boolean(known.get("restart", False), where):
+            raise NotPlayed(f"{where}.{name}: restart is not played")
         required = values.boolean(known.get("required", True), where)
         done[name] = {"condition": condition, "required": required}
     return done

@@ -8,8 +8,11 @@ RUN apt-get update -q \
     && apt-get install -qy --no-install-recommends tini \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin
 WORKDIR /opt/prefect
-# Its scripts name this folder.
-COPY --from=project /app/.venv /app/.venv
+# The scripts name this folder. Mounted, not copied, because buildah would read all of it to
+# find the step in its cache; there it finds it by the argument, which each step has.
+ARG PACKAGES
+RUN --mount=type=bind,from=project,source=/app/.venv,target=/packages \
+    mkdir /app && cp -a /packages /app/.venv
 COPY ui /app/.venv/lib/python3.11/site-packages/prefect/server/ui
 COPY ui-v2 /app/.venv/lib/python3.11/site-packages/prefect/server/ui-v2
 COPY --chmod=755 prefect-entrypoint.sh entrypoint.sh
