@@ -119,11 +119,18 @@ class Container:
 @contextmanager
 def built_image(context: Path) -> Iterator[Image]:
     """Build the image of a folder's Dockerfile. It stays in the store."""
+    with ready_store():
+        yield build(context)
+
+
+@contextmanager
+def ready_store() -> Iterator[None]:
+    """Prepare the store, with a base image that is not too old."""
     if _age_of_base() > DAYS_TO_LIVE:
         _empty_store()
         make_base()
     try:
-        yield build(context)
+        yield
     finally:
         # Otherwise the store cannot be deleted. Fails while another session uses it.
         subprocess.run(["umount", store() / "images" / "overlay"], capture_output=True)

@@ -1,0 +1,1 @@
+"""Fake docker: services of a Compose file run here as processes."""

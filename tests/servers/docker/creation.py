@@ -1,0 +1,280 @@
+"""Creation and removal of containers: an image's files, volumes, all settings."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import shutil
+import signal
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from tests.servers.docker.containers import Container, write_hosts
+from tests.servers.docker.errors import ComposeError
+from tests.servers.docker.health import INTERVAL, RETRIES, START_INTERVAL, TIMEOUT
+from tests.servers.docker.kernel import CAPABILITIES
+from tests.servers.docker.network import GATEWAY, give_address_back, take_address
+from tests.servers.docker.roots import fill_volume
+from tests.servers.images import PATH, buildah, store
+
+# What Docker leaves to a container.
+DEFAULT_CAPABILITIES = (
+    *("CHOWN", "DAC_OVERRIDE", "FSETID", "FOWNER", "MKNOD", "NET_RAW", "SETGID"),
+    *("SETUID", "SETFCAP", "SETPCAP", "NET_BIND_SERVICE", "SYS_CHROOT", "KILL"),
+    "AUDIT_WRITE",
+)
+SHM_SIZE = 64 << 20
+GRACE = 10.0
+
+
+def create(
+    folder: Path,
+    project: str,
+    service: str,
+    settings: dict[str, Any],
+    image: str,
+    application: dict[str, Any],
+) -> Container:
+    """Create a service's container, which is not started.
+
+    Args:
+        folder: Its folder, within the state's folder.
+        project: The project's name.
+        service: The service's name; empty for a container of `run`, which has no name.
+        settings: The service's settings.
+        image: The image's id.
+        application: Volumes and secrets of the Compose files.
+    """
+    state = folder.parents[2]
+    described = json.loads(buildah("inspect", "--type=image", image))["OCIv1"]
+    config = described.get("config", {})
+    folder.mkdir(parents=True)
+    identifier = secrets.token_hex(32)
+    name = settings.get("container_name") or folder.name
+    own_network = settings.get("network_mode") != "host"
+    buildah_name, root = _new_root(image, folder)
+    address = take_address(state, str(folder)) if own_network else "127.0.0.1"
+    hostname = settings.get("hostname") or identifier[:12]
+    _network_files(folder, hostname, address, settings, own_network)
+    done = {
+        "id": identifier,
+        "name": name,
+        "project": project,
+        "service": service,
+        "aliases": [service, name, identifier[:12]] if service and own_network else [],
+        "image": image,
+        "buildah": buildah_name,
+        "root": root,
+        "hash": settings_hash(settings, image),
+        "hostname": hostname,
+        "own_network": own_network,
+        "address": address,
+        "ports": settings.get("ports", []) if service else [],
+        "restart": settings.get("restart", "no") if service else "no",
+        "health": _health(settings),
+        "read_only": settings.get("read_only", False),
+        "shm_size": settings.get("shm_size", SHM_SIZE),
+        "mounts": _mounts(folder, project, settings, config, application, root),
+        "stop_signal": _signal(settings.get("stop_signal") or config.get("StopSignal")),
+        "stop_grace_period": settings.get("stop_grace_period", GRACE),
+        "process": _process(settings, config, hostname),
+    }
+    (folder / "container.json").write_text(json.dumps(done, indent=1))
+    write_hosts(state, project)
+    return Container(folder)
+
+
+def remove(container: Container) -> None:
+    """Remove a stopped container with all that it wrote outside its named volumes."""
+    _remove_root(container.settings["buildah"])
+    give_address_back(container.folder.parents[2], str(container.folder))
+    shutil.rmtree(container.folder)
+
+
+def remove_lost_roots() -> None:
+    """Remove the files of containers whose test was killed."""
+    for owner in _owners().iterdir():
+        if not Path(owner.read_text()).exists():
+            _remove_root(owner.name)
+
+
+def _new_root(image: str, folder: Path) -> tuple[str, str]:
+    """Return the name and the mounted folder of a new copy of an image's files."""
+    name = f"fake-docker-{secrets.token_hex(8)}"
+    (_owners() / name).write_text(str(folder))
+    buildah("from", "--pull-never", "--name", name, image)
+    return name, buildah("mount", name)
+
+
+def _remove_root(name: str) -> None:
+    with suppress(RuntimeError):  # killed before it was made
+        buildah("rm", name)
+    (_owners() / name).unlink()
+
+
+def _owners() -> Path:
+    """Return the folder that tells of each copy which container it belongs to."""
+    owners = store() / "containers"
+    owners.mkdir(exist_ok=True)
+    return owners
+
+
+def settings_hash(settings: dict[str, Any], image: str) -> str:
+    """Return what differs if a container has to be made anew."""
+    known = {k: v for k, v in settings.items() if k not in ("depends_on", "profiles")}
+    return hashlib.sha256(
+        json.dumps([known, image], sort_keys=True).encode()
+    ).hexdigest()
+
+
+def volume_folder(
+    state: Path, project: str, name: str, application: dict[str, Any]
+) -> Path:
+    """Return a named volume's folder on this machine."""
+    declared = application["volumes"][name]
+    return state / "volumes" / (declared.get("name") or f"{project}_{name}")
+
+
+def _process(
+    settings: dict[str, Any], config: dict[str, Any], hostname: str
+) -> dict[str, Any]:
+    """Return what is the same for the first process and those that join it."""
+    environment = {"PATH": PATH, "HOSTNAME": hostname}
+    environment |= dict(each.split("=", 1) for each in config.get("Env") or [])
+    entrypoint, command = settings.get("entrypoint"), settings.get("command")
+    if entrypoint is None:
+        entrypoint = config.get("Entrypoint") or []
+        command = config.get("Cmd") or [] if command is None else command
+    if not [*entrypoint, *(command or [])]:
+        raise ComposeError("no command specified")
+    kept = set(DEFAULT_CAPABILITIES)
+    if "ALL" in settings.get("cap_drop", []):
+        kept = set()
+    if "ALL" in settings.get("cap_add", []):
+        kept = set(CAPABILITIES)
+    kept = (kept | set(settings.get("cap_add", []))) - set(settings.get("cap_drop", []))
+    security = settings.get("security_opt", [])
+    return {
+        "command": [*entrypoint, *(command or [])],
+        "init": settings.get("init", False),
+        "environment": environment | settings["environment"],
+        "folder": settings.get("working_dir") or config.get("WorkingDir") or "/",
+        "user": settings.get("user") or config.get("User") or "",
+        "groups": settings.get("group_add", []),
+        "limits": settings.get("ulimits", {}),
+        "capabilities": sorted(kept),
+        "no_new_privileges": any(not each.endswith("false") for each in security),
+        "dies_with_caller": False,
+    }
+
+
+def _network_files(
+    folder: Path,
+    hostname: str,
+    address: str,
+    settings: dict[str, Any],
+    own_network: bool,
+) -> None:
+    hosts = "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"
+    if not own_network:
+        hosts = Path("/etc/hosts").read_text()
+    for name, target in settings.get("extra_hosts", {}).items():
+        hosts += f"{GATEWAY if target == 'host-gateway' else target}\t{name}\n"
+    if own_network:
+        hosts += f"{address}\t{hostname}\n"
+    (folder / "own_hosts").write_text(hosts)
+    (folder / "hosts").write_text(hosts)
+    (folder / "hostname").write_text(f"{hostname}\n")
+    # Docker's name server knows other hosts, which no test reaches.
+    (folder / "resolv.conf").write_text("# names are in /etc/hosts\n")
+
+
+def _mounts(
+    folder: Path,
+    project: str,
+    settings: dict[str, Any],
+    config: dict[str, Any],
+    application: dict[str, Any],
+    root: str,
+) -> list[dict[str, Any]]:
+    state = folder.parents[2]
+    mounts: dict[str, dict[str, Any]] = {}
+    for name in ("hosts", "hostname", "resolv.conf"):
+        source = str(folder / name)
+        mounts[f"/etc/{name}"] = {"type": "bind", "source": source, "read_only": False}
+    for each in settings.get("tmpfs", []):
+        target, _, options = each.partition(":")
+        mounts[target] = {"type": "tmpfs", "options": options or "mode=1777"}
+    for each in settings.get("secrets", []):
+        source = application["secrets"][each["source"]]["file"]
+        if not Path(source).exists():
+            raise ComposeError(f"bind source path does not exist: {source}")
+        target = os.path.join("/run/secrets", each["target"])
+        mounts[target] = {"type": "bind", "source": source, "read_only": True}
+    for each in settings.get("volumes", []):
+        done = {"type": "bind", "read_only": each.get("read_only", False)}
+        if each["type"] == "tmpfs":
+            done = {"type": "tmpfs", "options": each["options"]}
+        elif each["type"] == "bind":
+            done["source"] = _bind_source(each)
+        else:
+            named = each.get("source")
+            volume = (
+                volume_folder(state, project, named, application)
+                if named
+                else folder
+                / "volumes"
+                / hashlib.sha256(each["target"].encode()).hexdigest()
+            )
+            declared = application["volumes"].get(named, {})
+            if declared.get("external") and not volume.exists():
+                raise ComposeError(f'external volume "{volume.name}" not found')
+            volume.mkdir(parents=True, exist_ok=True)
+            if not each.get("nocopy"):
+                fill_volume(volume, root, each["target"])
+            done["source"] = str(volume)
+        mounts[each["target"]] = done
+    for target in config.get("Volumes") or {}:
+        if target.rstrip("/") not in mounts:
+            volume = folder / "volumes" / hashlib.sha256(target.encode()).hexdigest()
+            volume.mkdir(parents=True)
+            fill_volume(volume, root, target)
+            source = str(volume)
+            mounts[target] = {"type": "bind", "source": source, "read_only": False}
+    return [{"target": target, **each} for target, each in mounts.items()]
+
+
+def _bind_source(each: dict[str, Any]) -> str:
+    source = Path(each["source"])
+    if not source.exists():
+        if not each.get("create_host_path"):
+            raise ComposeError(f"bind source path does not exist: {source}")
+        source.mkdir(parents=True)
+    return str(source)
+
+
+def _health(settings: dict[str, Any]) -> dict[str, Any] | None:
+    known = settings.get("healthcheck", {})
+    test = known.get("test", ["NONE"])
+    if known.get("disable") or test[0] == "NONE":
+        return None
+    command = ["/bin/sh", "-c", test[1]] if test[0] == "CMD-SHELL" else test[1:]
+    return {
+        "test": command,
+        "interval": known.get("interval") or INTERVAL,
+        "timeout": known.get("timeout") or TIMEOUT,
+        "retries": known.get("retries") or RETRIES,
+        "start_period": known.get("start_period", 0.0),
+        "start_interval": known.get("start_interval") or START_INTERVAL,
+    }
+
+
+def _signal(name: str | None) -> int:
+    if not name:
+        return signal.SIGTERM
+    if name.isdigit():
+        return int(name)
+    return int(signal.Signals[f"SIG{name.upper().removeprefix('SIG')}"])

@@ -1,0 +1,218 @@
+"""A Compose project: its services are started and stopped in order."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Collection, Iterator
+
+from tests.servers.docker.containers import Container
+from tests.servers.docker.creation import create, remove, settings_hash, volume_folder
+from tests.servers.docker.errors import ComposeError, NotPlayed
+
+
+@dataclass
+class Project:
+    """The services of merged files, and their containers.
+
+    Args:
+        name: The project's name.
+        application: What the files say.
+        state: Folder of all state.
+        profiles: Profiles that are switched on.
+    """
+
+    name: str
+    application: dict[str, Any]
+    state: Path
+    profiles: Collection[str] = ()
+
+    @property
+    def services(self) -> dict[str, dict[str, Any]]:
+        return self.application["services"]
+
+    @property
+    def folder(self) -> Path:
+        return self.state / "projects" / self.name
+
+    def container(self, service: str) -> Container:
+        """Return a service's container, which may not exist."""
+        return Container(self.folder / f"{self.name}-{service}-1")
+
+    def containers(self) -> list[Container]:
+        """Return all containers that exist, also of services no longer in the files."""
+        found = sorted(self.folder.glob("*/container.json"))
+        return [Container(each.parent) for each in found]
+
+    def chosen(self, names: Collection[str]) -> list[str]:
+        """Return the named services, or those of no or a switched-on profile."""
+        for name in names:
+            if name not in self.services:
+                raise ComposeError(f"no such service: {name}")
+        on = [
+            name
+            for name, settings in self.services.items()
+            if not settings.get("profiles")
+            or "*" in self.profiles
+            or set(settings["profiles"]) & set(self.profiles)
+        ]
+        return list(names) or on
+
+    def in_order(self, names: Collection[str], with_others: bool = True) -> list[str]:
+        """Return services so that each comes after those that it depends on."""
+        done: list[str] = []
+
+        def add(name: str, path: tuple[str, ...]) -> None:
+            if name in path:
+                raise ComposeError(f"dependency cycle detected: {' -> '.join(path)}")
+            for other in self.services[name].get("depends_on", {}):
+                if other in self.services and (with_others or other in names):
+                    add(other, (*path, name))
+            if name not in done:
+                done.append(name)
+
+        for name in names:
+            add(name, ())
+        return done
+
+    def image(self, service: str) -> str:
+        """Return the id of a service's image in the store."""
+        settings = self.services[service]
+        table = json.loads(Path(os.environ["FAKE_DOCKER_IMAGES"]).read_text())
+        name = settings.get("image", "build")
+        if name not in table and "build" in settings:
+            name = "build"
+        if name not in table:
+            raise NotPlayed(f"image {name!r} is not in the table FAKE_DOCKER_IMAGES")
+        return table[name]
+
+    def up(
+        self, names: Collection[str], dependencies: bool = True, anew: bool = False
+    ) -> list[str]:
+        """Create and start services, each after what it depends on is as it has to be."""
+        order = self.in_order(self.chosen(names), dependencies)
+        for name in order:
+            if dependencies:
+                self.wait_for_dependencies(name)
+            container = self.container(name)
+            image = self.image(name)
+            wanted = settings_hash(self.services[name], image)
+            if container.exists and (anew or container.settings["hash"] != wanted):
+                container.stop()
+                remove(container)
+                _say(name, "Recreated")
+            if not container.exists:
+                self.create(name)
+            if container.state["status"] not in ("running", "restarting"):
+                self.start(container)
+                _say(name, "Started")
+        return order
+
+    def create(
+        self, service: str, folder: Path | None = None, **changes: Any
+    ) -> Container:
+        """Create a service's container, or one of its kind with some changes."""
+        settings = {**self.services[service], **changes}
+        own = folder or self.container(service).folder
+        image = self.image(service)
+        if own.exists():
+            shutil.rmtree(own)
+        named = "" if folder else service
+        return create(own, self.name, named, settings, image, self.application)
+
+    @staticmethod
+    def start(container: Container) -> None:
+        try:
+            container.start()
+        except RuntimeError as error:
+            raise ComposeError(f"Error response from daemon: {error}") from None
+
+    def wait_for(self, names: Collection[str], seconds: float | None) -> None:
+        """Wait until services run, and are healthy if they have a check."""
+        deadline = time.monotonic() + seconds if seconds else None
+        for name in names:
+            for state in self._states(name, deadline):
+                if state["status"] == "running" and state["health"] in (
+                    None,
+                    "healthy",
+                ):
+                    break
+                self._fail_if_lost(name, state, "")
+                if state["status"] == "exited":
+                    code = state["exit_code"]
+                    raise ComposeError(f"container {self._title(name)} exited ({code})")
+
+    def wait_for_dependencies(self, service: str) -> None:
+        """Wait until what a service depends on is as it has to be."""
+        for name, how in self.services[service].get("depends_on", {}).items():
+            if name not in self.services:
+                continue
+            prefix = "dependency failed to start: "
+            for state in self._states(name, None):
+                if how["condition"] == "service_started":
+                    break
+                if how["condition"] == "service_completed_successfully":
+                    if state["status"] == "exited" and state["exit_code"] != 0:
+                        raise ComposeError(
+                            f'service "{name}" didn\'t complete successfully: exit '
+                            f"{state['exit_code']}"
+                        )
+                    if state["status"] == "exited":
+                        break
+                    continue
+                if state["status"] == "running" and state["health"] is None:
+                    raise ComposeError(
+                        f"container {self._title(name)} has no healthcheck configured"
+                    )
+                if state["health"] == "healthy":
+                    break
+                self._fail_if_lost(name, state, prefix)
+                if state["status"] == "exited":
+                    raise ComposeError(
+                        f"{prefix}container {self._title(name)} exited "
+                        f"({state['exit_code']})"
+                    )
+
+    def _states(self, name: str, deadline: float | None) -> Iterator[dict[str, Any]]:
+        while True:
+            yield self.container(name).state
+            if deadline and time.monotonic() > deadline:
+                raise ComposeError(f"application not healthy after the timeout: {name}")
+            time.sleep(0.05)
+
+    def _fail_if_lost(self, name: str, state: dict[str, Any], prefix: str) -> None:
+        if state["health"] == "unhealthy":
+            raise ComposeError(f"{prefix}container {self._title(name)} is unhealthy")
+
+    def _title(self, service: str) -> str:
+        return self.container(service).name
+
+    def stop(self, names: Collection[str], seconds: float | None = None) -> None:
+        """Stop services, each before those that it depends on."""
+        every = [name for name in self.services if self.container(name).exists]
+        chosen = [name for name in every if not names or name in names]
+        for name in reversed(self.in_order(chosen, with_others=False)):
+            if self.container(name).is_supervised:
+                self.container(name).stop(seconds)
+                _say(name, "Stopped")
+
+    def down(self, seconds: float | None, volumes: bool) -> None:
+        """Stop and remove all containers, and the named volumes if they shall go."""
+        self.stop([], seconds)
+        for container in self.containers():
+            container.stop(seconds)
+            remove(container)
+        if volumes:
+            for name, declared in self.application["volumes"].items():
+                if not declared.get("external"):
+                    place = volume_folder(self.state, self.name, name, self.application)
+                    shutil.rmtree(place, ignore_errors=True)
+
+
+def _say(service: str, what: str) -> None:
+    print(f" Container {service}  {what}", file=sys.stderr)
