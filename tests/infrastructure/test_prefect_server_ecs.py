@@ -47,10 +47,11 @@ def attributes(name: str, kind: str) -> dict[str, str]:
 def test_the_server_has_the_version_of_the_client():
     packages = tomllib.loads((ROOT / "uv.lock").read_text())["package"]
     (locked,) = [each["version"] for each in packages if each["name"] == "prefect"]
-    image = PARAMETERS["ServerImage"]["Default"]
-    assert image == f"docker.io/prefecthq/prefect:{locked}-python3.11"
+    image = f"docker.io/prefecthq/prefect:{locked}-python3.11"
     assert image == COMPOSE["server"]["image"]
-    assert PREFECT["Image"] == {"Ref": "ServerImage"}
+    # Not a parameter's default: an update keeps the value that a stack has.
+    wanted = {"If": ["HasImage", {"Ref": "ServerImage"}, image]}
+    assert PREFECT["Image"] == CONTAINERS["RestoreTask"]["forget"]["Image"] == wanted
 
 
 def test_the_programs_of_postgresql_are_those_of_compose_and_of_the_database():
