@@ -34,8 +34,7 @@ from tests.servers.prefect import prepare_home
 from tests.servers.waiting import until
 
 POOL = "dev"
-# As in prefect.yaml.
-START = {"working_dir": str(ROOT), "command": "python -m utils.runs prefect.engine"}
+COMMAND = "python -m utils.runs prefect.engine"  # as in prefect.yaml
 WORKER_LIMIT = 8
 
 
@@ -48,6 +47,8 @@ class Platform:
     warehouse: Database
     settings: dict[str, str] = field(default_factory=dict)
     """Environment of Prefect's server."""
+    clone: Path = ROOT
+    """Folder whose code runs."""
     _processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     @property
@@ -124,18 +125,19 @@ class Platform:
         module, function = flow.fn.__module__, flow.fn.__name__
         step = "prefect.deployments.steps.set_working_directory"
         parameters = {"dataset": name, **options.pop("parameters", {})}
-        variables = {**START, **options.pop("job_variables", {})}
+        variables = {"working_dir": str(self.clone), "command": COMMAND}
+        variables |= options.pop("job_variables", {})
         with self.client as client:
             return client.create_deployment(
                 client.create_flow(flow),
                 name,
                 entrypoint=f"{module}.{function}",
-                pull_steps=[{step: {"directory": str(ROOT)}}],
+                pull_steps=[{step: {"directory": str(self.clone)}}],
                 parameters=parameters,
                 parameter_openapi_schema=parameter_schema(flow).model_dump(),
                 work_pool_name=POOL,
                 job_variables=variables,
-                tags=["dev", "load"],
+                tags=["dev", "load", *options.pop("tags", [])],
                 **options,
             )
 

@@ -27,6 +27,7 @@ OWN = ("COMPOSE_FILE", "COMPOSE_PROJECT_NAME", "COMPOSE_PROFILES")
 
 def main(words: Sequence[str]) -> int:
     """Run a command line, and return its exit code."""
+    os.umask(0o022)  # as Docker's daemon has it, whatever its client has
     try:
         if not words or words[0] != "compose":
             raise NotPlayed(f"docker {' '.join(words[:1])}: only `docker compose` is")
