@@ -32,6 +32,8 @@ class ProcessRunner:
         volumes: dict[str, Path],
     ) -> subprocess.Popen[bytes]:
         """Start the command with an empty home, its own environment and no volumes."""
+        if "user" in container:  # it may write where only a container's files should be
+            raise RuntimeError(f"{container['name']} has a user: run it in an image")
         shutil.copytree(self.code, folder / "app", ignore=NOT_CODE)
         (folder / "home").mkdir()
         found = {

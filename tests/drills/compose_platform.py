@@ -126,7 +126,9 @@ def running_compose() -> Iterator[ComposePlatform]:
         platform.home.mkdir()
         platform.control_plane("prepare")
         env = clone / "infrastructure/.env"
-        env.write_text(env.read_text().replace("OWNER='0:0'", f"OWNER='{OWNER}:{OWNER}'"))
+        env.write_text(
+            env.read_text().replace("OWNER='0:0'", f"OWNER='{OWNER}:{OWNER}'")
+        )
         stack.callback(platform.end)
         try:
             platform.start()
