@@ -37,6 +37,9 @@ def test_the_server_asks_for_the_password_and_tells_its_own_address(server):
     assert version.json() == "3.8.8"
     settings = server.get("/ui-settings").json()
     assert settings["api_url"] == f"https://{HOST}/api"
+    forwarded = {"X-Forwarded-Proto": "https", "Host": HOST}
+    moved = server.get("/api/flows", headers=forwarded, auth=tuple(AUTH.split(":")))
+    assert moved.headers["Location"] == f"https://{HOST}/api/flows/"
     page = server.get("/", headers={"Accept": "text/html"}, follow_redirects=True)
     assert "<title>" in page.text
 

@@ -74,6 +74,7 @@ def test_one_process_with_all_services_runs_and_never_two():
     assert deployment["MinimumHealthyPercent"] == 0
     assert deployment["MaximumPercent"] == 100
     assert deployment["DeploymentCircuitBreaker"] == {"Enable": True, "Rollback": True}
+    assert service["AvailabilityZoneRebalancing"] == "DISABLED"
     # A second one would need a broker between them.
     assert not [each for each in ENVIRONMENT if "REDIS" in each or "MESSAGING" in each]
 

@@ -39,6 +39,7 @@ def test_a_missing_server_is_noticed_as_soon_as_one_that_is_not_ready():
         assert alarm["Period"] * alarm["EvaluationPeriods"] == 300
         assert alarm["ComparisonOperator"] == "LessThanThreshold"
         assert alarm["Threshold"] == 1
+        assert read(SERVER)["Resources"][name]["DependsOn"] == "Service"
     assert ALARMS["NoServer"]["Dimensions"] == [
         {
             "Name": "LoadBalancer",
