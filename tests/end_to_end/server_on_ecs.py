@@ -71,18 +71,6 @@ class ServerOnEcs:
         (task,) = self.tasks()
         return task
 
-    def set_count(self, count: int) -> None:
-        """Start or stop the server, and wait until that is done."""
-        named = {
-            "cluster": self.outputs["ClusterArn"],
-            "service": self.outputs["ServiceName"],
-        }
-        self.cloud.client("ecs").update_service(**named, desiredCount=count)
-        if count:
-            self.wait_for_server()
-        else:
-            until(lambda: not self.tasks(), "the server's end")
-
     def tasks(self) -> list[dict[str, Any]]:
         """Return the server's tasks, which has one or none."""
         named = {"serviceName": self.outputs["ServiceName"]}
@@ -92,30 +80,6 @@ class ServerOnEcs:
         """Return the names of the leases on the server's file system."""
         folder = self.cloud.folder / "file-systems"
         return {file.name for file in folder.glob("*/prefect/concurrency_leases/*-*")}
-
-    def run_task(self, definition: str, container: str, url: str) -> dict[str, Any]:
-        """Run a task that backs up or restores, to its end, and return it.
-
-        Args:
-            definition: Name of the output that has the task's definition.
-            container: Name of the container that stores or fetches the backup.
-            url: Where the backup is.
-        """
-        variable = {"name": "DUMP_URL", "value": url}
-        network = {
-            "subnets": self.outputs["TaskSubnetIds"].split(","),
-            "securityGroups": [self.outputs["TaskSecurityGroupId"]],
-        }
-        started = self.cloud.client("ecs").run_task(
-            cluster=self.outputs["ClusterArn"],
-            taskDefinition=self.outputs[definition],
-            launchType="FARGATE",
-            networkConfiguration={"awsvpcConfiguration": network},
-            overrides={
-                "containerOverrides": [{"name": container, "environment": [variable]}]
-            },
-        )["tasks"][0]["taskArn"]
-        return self.cloud.wait_for_task(self.outputs["ClusterArn"], started)
 
     def logged(self, prefix: str) -> list[str]:
         """Return what containers have logged, by the prefix of their streams."""
@@ -153,9 +117,8 @@ def running_server_on_ecs(
         warehouse: The warehouse.
         folder: Working folder of the cloud.
     """
-    port = free_port()
+    port, uri = free_port(), _tagged(image)
     with (
-        _tagged(image) as uri,
         running_rds() as rds,
         over_tcp(warehouse) as warehouse_url,
         running_cloud(folder / "cloud") as cloud,
@@ -175,16 +138,15 @@ def running_server_on_ecs(
         yield ServerOnEcs(platform, of_server, rds, port)
 
 
-@contextmanager
-def _tagged(image: Image) -> Iterator[str]:
-    """Give an image a name of ECR in the store that no other session has."""
+def _tagged(image: Image) -> str:
+    """Give an image a name of ECR that no other session has.
+
+    The name stays in the store: with its only name the image would go.
+    """
     registry = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
     uri = f"{registry}/data-platform:{uuid4().hex}"
     buildah("tag", image.name, uri)
-    try:
-        yield uri
-    finally:
-        buildah("rmi", uri)
+    return uri
 
 
 def _make_what_comes_first(cloud: Cloud, warehouse_url: str) -> dict[str, str]:
