@@ -255,7 +255,7 @@ def _terminate(api: Api, made: Made, p: Properties) -> None:
 @resource_type("AWS::EC2::Instance", remove=_terminate, changes=False)
 def instance(api: Api, name: str, p: Properties, _: Made | None) -> Made:
     """Make an instance that only exists: its user data is not run."""
-    given = _without(p, "SourceDestCheck", "AvailabilityZone")
+    given = _without(p, "SourceDestCheck", "AvailabilityZone", "Volumes")
     if "IamInstanceProfile" in p:
         given["IamInstanceProfile"] = {"Name": p["IamInstanceProfile"]}
     for interface in given.get("NetworkInterfaces", []):
@@ -271,6 +271,8 @@ def instance(api: Api, name: str, p: Properties, _: Made | None) -> Made:
         **given,
     )["Instances"][0]
     made = launched["InstanceId"]
+    for each in p.get("Volumes", []):
+        api.call("ec2", "AttachVolume", InstanceId=made, **each)
     if "SourceDestCheck" in p:
         value = {"Value": p["SourceDestCheck"]}
         api.call(
