@@ -28,6 +28,7 @@ TOGETHER = {
         "tests/infrastructure/machine/test_scripts.py",
         "tests/infrastructure/machine/test_start.py",
         "tests/end_to_end/test_image.py",
+        "tests/end_to_end/test_prefect_server_ec2.py",
         "tests/end_to_end/test_prefect_server_ecs.py",
         "tests/repository/test_image.py",
         "tests/github/test_release.py",  # last: it removes the image at its end

@@ -167,7 +167,7 @@ def _prepared(files: Path) -> Root:
         "architecture": "amd64\n",
         "services": "database\nserver\n",
         "states": "database running healthy\nserver running healthy\n",
-        "forgotten": "0\n",
+        "pulse": "1 0\n",
         "kernel": f"/boot/vmlinuz-{os.uname().release}\n",
         **dict.fromkeys(("attached", "failed", "filesystem", "hint", "log"), ""),
     }.items():

@@ -34,7 +34,7 @@ curl*--output*) echo a-plugin > "$(sed 's/.*--output \([^ ]*\).*/\1/' <<< "$*")"
 "docker compose "*" exec "*pg_dump*) echo a-dump ;;
 "docker compose "*" exec "*control-plane*) cat > restored; echo "Restored: all." ;;
 "docker compose "*" exec "*psql*--command*) echo 2026-12-01T02:30:00+00:00 ;;
-"docker compose "*" exec "*psql*) cat > asked; cat forgotten ;;
+"docker compose "*" exec "*" server "*) cat > asked; cat pulse ;;
 "grubby --default-kernel") cat kernel ;;
 "lsblk "*) cat filesystem ;;
 "mkfs.xfs "*) echo xfs > filesystem ;;

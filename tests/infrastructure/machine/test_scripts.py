@@ -9,6 +9,8 @@ import re
 
 import pytest
 
+from tests.infrastructure.templates import INFRASTRUCTURE
+
 pytestmark = pytest.mark.slow
 
 METRIC = "aws cloudwatch put-metric-data --namespace data-platform-server --metric-name"
@@ -96,13 +98,21 @@ def test_a_server_that_is_well_is_told_so(machine):
     done = machine.script("check")
     assert (done.returncode, done.stdout) == (0, "The server is well.\n"), done.stderr
     assert machine.calls(METRIC) == [f"{METRIC} Healthy --value 1"]
-    assert "FROM flow_run" in machine.told("asked")
+    assert machine.told("asked") == (INFRASTRUCTURE / "server_pulse.py").read_text()
 
 
 @pytest.mark.parametrize(
     "name, text, told",
     [
-        ("curl.fails", 1, "Prefect's API is not ready."),
+        (
+            *("pulse", "0\n"),
+            "Prefect's API is not ready: /opt/data-platform/compose logs server",
+        ),
+        (
+            *("pulse", "1 720\n"),
+            "Prefect's scheduler has owed a run for 720 s:"
+            " /opt/data-platform/compose restart server",
+        ),
         (
             "states",
             "database running healthy\nserver running starting\n",
@@ -112,12 +122,6 @@ def test_a_server_that_is_well_is_told_so(machine):
             "services",
             "database\nserver\nwatch\n",
             "The service watch is not healthy: /opt/data-platform/compose logs watch",
-        ),
-        (
-            "forgotten",
-            "2\n",
-            "Prefect's scheduler does nothing: restart it with"
-            " /opt/data-platform/compose restart server",
         ),
         (
             "failed",
@@ -137,10 +141,8 @@ def test_what_is_wrong_is_said_and_told(machine, name, text, told):
 
 def test_without_docker_all_is_wrong(machine):
     machine.tell("docker.fails", 9)
-    machine.tell("curl.fails", 1)
     done = machine.script("check")
-    assert done.stdout.startswith("Prefect's API is not ready.\n")
-    assert "Prefect's database does not answer." in done.stdout
+    assert done.stdout.startswith("Prefect's API is not ready: ")
     assert machine.calls(METRIC) == [f"{METRIC} Healthy --value 0"]
 
 

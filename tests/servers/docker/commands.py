@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import signal
 import sys
@@ -59,6 +60,21 @@ def down(project: Project, words: Sequence[str]) -> int:
     return 0
 
 
+def rm(project: Project, words: Sequence[str]) -> int:
+    known = {"--stop -s": bool, "--force -f": bool, "--volumes -v": bool}
+    options, names = read(words, known, "docker compose rm")
+    if not options.get("--force"):
+        raise NotPlayed("docker compose rm without --force")
+    for service in project.chosen(names):
+        container = project.container(service)
+        if container.exists:
+            if options.get("--stop"):
+                container.stop()
+            if not container.is_running:
+                remove(container)
+    return 0
+
+
 def kill(project: Project, words: Sequence[str]) -> int:
     options, names = read(words, {"--signal -s": str}, "docker compose kill")
     name = options.get("--signal", "KILL").upper().removeprefix("SIG")
@@ -77,7 +93,8 @@ def ps(project: Project, words: Sequence[str]) -> int:
     known = {"--all -a": bool, "--format": str, "--quiet -q": bool, "--services": bool}
     options, names = read(words, known, "docker compose ps")
     form = options.get("--format", "table")
-    if form not in ("table", "json"):
+    fields = re.findall(r"{{\.(\w+)}}", form)
+    if form not in ("table", "json") and not fields:
         raise NotPlayed(f"docker compose ps --format {form}")
     for container in project.containers():
         settings, state = container.settings, container.state
@@ -91,14 +108,17 @@ def ps(project: Project, words: Sequence[str]) -> int:
             print(settings["id"])
         elif options.get("--services"):
             print(settings["service"])
-        elif form == "json":
+        elif form == "json" or fields:
             told = {
                 **{"ID": settings["id"][:12], "Name": settings["name"]},
                 **{"Service": settings["service"], "State": state["status"]},
                 **{"Health": state["health"] or "", "ExitCode": state["exit_code"]},
                 "Project": settings["project"],
             }
-            print(json.dumps(told))
+            line = form
+            for field in fields:
+                line = line.replace(f"{{{{.{field}}}}}", str(told[field]))
+            print(line if fields else json.dumps(told))
         else:
             health = f" ({state['health']})" if state["health"] else ""
             print(
@@ -244,5 +264,5 @@ def _seconds(options: dict[str, Any]) -> float | None:
 
 COMMANDS: dict[str, Callable[[Project, Sequence[str]], int]] = {
     **{"up": up, "stop": stop, "down": down, "kill": kill, "ps": ps, "exec": exec_},
-    **{"run": run, "logs": logs, "config": config},
+    **{"run": run, "rm": rm, "logs": logs, "config": config},
 }

@@ -135,6 +135,12 @@ def volume_folder(
 ) -> Path:
     """Return a named volume's folder on this machine."""
     declared = application["volumes"][name]
+    if device := declared.get("driver_opts", {}).get("device"):
+        if not os.path.isdir(device):
+            raise ComposeError(
+                f"failed to mount local volume: {device}: no such folder"
+            )
+        return Path(device)
     return state / "volumes" / (declared.get("name") or f"{project}_{name}")
 
 

@@ -17,6 +17,7 @@ from tests.servers.docker.kernel import CAPABILITIES
 CONDITIONS = ("service_started", "service_healthy", "service_completed_successfully")
 POLICY = re.compile(r"no|always|unless-stopped|on-failure(:\d+)?")
 PORT = re.compile(r"(?:(\d+\.\d+\.\d+\.\d+):)?(\d+):(\d+)(?:/(tcp))?")
+LOCAL_LOGS = ("json-file", "local", "journald")
 
 
 def service(settings: Any, where: str, base: Path) -> dict[str, Any]:
@@ -55,8 +56,6 @@ def _build(value: Any, where: str, base: Path) -> dict[str, Any]:
     known = {"context": value} if isinstance(value, str) else value
     known = values.only(known, where, "context", "dockerfile", "args")
     context = base / known.get("context", ".")
-    if not (context / known.get("dockerfile", "Dockerfile")).is_file():
-        raise ComposeError(f"{where}: there is no Dockerfile in {context}")
     if "args" in known:
         known["args"] = values.pairs(known["args"], f"{where}.args")
     return known | {"context": os.path.normpath(context)}
@@ -247,7 +246,8 @@ def _hosts(value: Any, where: str) -> dict[str, str]:
 
 def _logging(value: Any, where: str) -> dict[str, Any]:
     known = values.only(value, where, "driver", "options")
-    if known.get("driver", "json-file") not in ("json-file", "local", "journald"):
+    # Its lines stay on this machine, too: Docker keeps them for `docker logs`.
+    if known.get("driver", "json-file") not in (*LOCAL_LOGS, "awslogs"):
         raise NotPlayed(f"{where}: driver {known['driver']!r} is not played")
     return known
 
@@ -271,6 +271,18 @@ def _secrets(value: Any, where: str) -> list[dict[str, Any]]:
         known = values.only(known, where, "source", "target")
         done.append({"target": known["source"], **known})
     return done
+
+
+def volume(value: Any, where: str) -> dict[str, Any]:
+    """Return a volume of the file's top level: Docker's own, or a folder's."""
+    names = ("name", "external", "labels", "driver", "driver_opts")
+    known = values.only(value, where, *names)
+    options = known.get("driver_opts", {})
+    if known.get("driver", "local") != "local" or (
+        options and (options.get("type"), options.get("o")) != ("none", "bind")
+    ):
+        raise NotPlayed(f"{where}: {known} is not played")
+    return known
 
 
 def secret(value: Any, where: str, base: Path) -> dict[str, Any]:
