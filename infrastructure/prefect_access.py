@@ -3,16 +3,19 @@
 `python -m infrastructure.prefect_access prefect deployment ls` reads the URL of Prefect's
 API and the name of its secret from the stack's outputs, and the secret from AWS Secrets
 Manager. Only the command's process has them: neither GitHub nor the job's other steps, with
-their actions, do. GitHub masks the secret in the logs.
+their actions, do. GitHub masks the secret in the logs. A server without a public address is
+reached through a tunnel.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import subprocess
 import sys
 from typing import NoReturn
 
+from infrastructure.tunnel import reachable
 from utils.aws.client import NotThere
 from utils.aws.secrets import read_secret
 from utils.aws.stack import StackOutputs
@@ -21,7 +24,7 @@ from utils.redaction.texts import redact
 
 
 def main() -> NoReturn:
-    """Replace this process by a command that has Prefect's variables."""
+    """Run a command that has Prefect's variables, and exit as it does."""
     parser = argparse.ArgumentParser(
         prog="python -m infrastructure.prefect_access",
         description="Run a command with the address and the secret of Prefect's API.",
@@ -31,14 +34,25 @@ def main() -> NoReturn:
         default="data-platform",
         help="name of production's CloudFormation stack (default: %(default)s)",
     )
+    parser.add_argument(
+        "--server-stack",
+        default="data-platform-server",
+        help="name of the stack of a Prefect server without a public address"
+        " (default: %(default)s)",
+    )
     parser.add_argument("program", help="program to run")
     parser.add_argument(
         "arguments", nargs=argparse.REMAINDER, help="arguments of the program"
     )
     given = parser.parse_args()
-    environment = os.environ | prefect_variables(given.stack)
+    variables = prefect_variables(given.stack)
     try:
-        os.execvpe(given.program, [given.program, *given.arguments], environment)
+        with reachable(variables["PREFECT_API_URL"], given.server_stack) as url:
+            command = [given.program, *given.arguments]
+            if url == variables["PREFECT_API_URL"]:
+                os.execvpe(given.program, command, os.environ | variables)
+            environment = os.environ | variables | {"PREFECT_API_URL": url}
+            sys.exit(subprocess.run(command, env=environment).returncode)
     except OSError as error:
         raise ClearError(
             f"The program {given.program} cannot be run: {error.strerror}. Nothing was"

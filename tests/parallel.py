@@ -31,6 +31,7 @@ TOGETHER = {
         "tests/end_to_end/test_prefect_server_ec2.py",
         "tests/end_to_end/test_prefect_server_ecs.py",
         "tests/repository/test_image.py",
+        "tests/servers/docker/",
         "tests/github/test_release.py",  # last: it removes the image at its end
     ),
     # Each process would set up a platform of its own.

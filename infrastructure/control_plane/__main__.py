@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
+from types import ModuleType
 
-from infrastructure.control_plane import compose
+from infrastructure.control_plane import compose, ecs, machine
+from infrastructure.control_plane.backups import name_of_now
+from utils.aws.stack import StackOutputs
+from utils.errors import ClearError
 from utils.runs.command_line import command_line, run_commands
+
+KINDS = {"ecs": ecs, "ec2": machine}
 
 app = command_line(
     "infrastructure.control_plane",
@@ -24,25 +29,50 @@ def prepare() -> None:
 
 
 @app.command
-def backup(to: Path | None = None) -> None:
-    """Back up Prefect's database, while everything goes on.
+def backup(*, stack: str = "", to: Path | None = None) -> None:
+    """Back up Prefect's database, while everything goes on, and print where it is.
+
+    A backup holds the secrets of Prefect's blocks: keep it private.
 
     Args:
-        to: File to write. A backup holds the secrets of Prefect's blocks: keep it private.
+        stack: Name of the server's CloudFormation stack, whose bucket gets the backup. By
+            default compose's server on this machine is backed up.
+        to: File to write, for compose's server.
     """
-    to = to or Path(f"prefect-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.dump")
-    compose.backup(to)
-    print(to)
+    if stack:
+        if to:
+            raise ClearError("--to is for compose's server: a stack has its bucket.")
+        found = StackOutputs.named(stack)
+        print(_kind(found).backup(found))
+    else:
+        to = to or Path(name_of_now())
+        compose.backup(to)
+        print(to)
 
 
 @app.command
-def restore(backup: Path) -> None:
-    """Put a backup in the place of Prefect's database.
+def restore(backup: str, *, stack: str = "") -> None:
+    """Put a backup in the place of Prefect's database, and print what is not known of runs.
 
     Args:
-        backup: File that `backup` has written, here or on another server.
+        backup: What `backup` has printed, here or of another server: a file, or with a stack
+            an address in S3.
+        stack: Name of the server's CloudFormation stack, by default compose's server.
     """
-    print(compose.restore(backup), end="")
+    if not stack:
+        print(compose.restore(Path(backup)), end="")
+    elif not backup.startswith("s3://"):
+        raise ClearError(
+            f"{backup} is no address in S3. Nothing was changed. Copy it into the stack's"
+            " bucket: aws s3 cp"
+        )
+    else:
+        found = StackOutputs.named(stack)
+        print(_kind(found).restore(found, backup), end="")
+
+
+def _kind(stack: StackOutputs) -> ModuleType:
+    return KINDS[stack["Kind"]]
 
 
 if __name__ == "__main__":

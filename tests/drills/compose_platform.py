@@ -51,6 +51,10 @@ class ComposePlatform(Platform):
         return environment_without_server(self.home) | {
             "PREFECT_PROFILE": "data-platform",
             "PATH": self.docker.environment["PATH"],
+            # the clone is another user's
+            "GIT_CONFIG_COUNT": "1",
+            "GIT_CONFIG_KEY_0": "safe.directory",
+            "GIT_CONFIG_VALUE_0": "*",
         }
 
     def compose(self, *words: str) -> str:
@@ -64,6 +68,12 @@ class ComposePlatform(Platform):
     def make_pool(self) -> None:
         """Make the work pool as the README's command does."""
         self._run(sys.executable, "-m", "blocks", "apply", "dev")
+
+    def deploy_all(self) -> None:
+        """Make the deployments of the pool `dev` as the README's command does."""
+        command = (sys.executable, "-m", "prefect", "--no-prompt", "deploy")
+        self._run("git", "init", "--quiet")
+        self._run(*command, "-n", "dev", "-n", "dev-backfill")
 
     def start(self, name: str = "") -> None:
         """Start a service, by default all, and wait until what has health is healthy."""

@@ -87,7 +87,7 @@ class Platform:
                 start_new_session=True,
             )
         if name == "server":
-            until(self._is_up, "the server", 180)
+            until(self.is_up, "the server", 180)
 
     def make_pool(self) -> None:
         """Make the work pool as the README's command does."""
@@ -198,7 +198,8 @@ class Platform:
         """
         return wrong_rows(self.warehouse.query, datasets, runs)
 
-    def _is_up(self) -> bool:
+    def is_up(self) -> bool:
+        """Return whether the server answers."""
         try:
             return httpx.get(f"{self.url}/health").is_success
         except httpx.HTTPError:

@@ -269,6 +269,8 @@ def _write_image(files: Path, aws_url: str) -> None:
     region = "      AWS_RETRY_MODE: standard\n"
     assert compose.count(region) == 1
     endpoint = f"      AWS_ENDPOINT_URL: {aws_url}\n"
+    # By default a worker asks for runs every ten seconds.
+    endpoint += '      PREFECT_WORKER_QUERY_SECONDS: "1"\n'
     (files / "compose.machine.yaml").write_text(
         compose.replace(region, region + endpoint)
     )

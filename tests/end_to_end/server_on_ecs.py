@@ -68,10 +68,54 @@ class ServerOnEcs:
     def wait_for_server(self) -> dict[str, Any]:
         """Wait until the server answers, and return its task."""
         until(self.is_up, "Prefect's server", SECONDS, every=0.5)
-        (task,) = self.cloud.tasks(
-            self.outputs["ClusterArn"], serviceName=self.outputs["ServiceName"]
-        )
+        (task,) = self.tasks()
         return task
+
+    def set_count(self, count: int) -> None:
+        """Start or stop the server, and wait until that is done."""
+        named = {
+            "cluster": self.outputs["ClusterArn"],
+            "service": self.outputs["ServiceName"],
+        }
+        self.cloud.client("ecs").update_service(**named, desiredCount=count)
+        if count:
+            self.wait_for_server()
+        else:
+            until(lambda: not self.tasks(), "the server's end")
+
+    def tasks(self) -> list[dict[str, Any]]:
+        """Return the server's tasks, which has one or none."""
+        named = {"serviceName": self.outputs["ServiceName"]}
+        return self.cloud.tasks(self.outputs["ClusterArn"], **named)
+
+    def leases(self) -> set[str]:
+        """Return the names of the leases on the server's file system."""
+        folder = self.cloud.folder / "file-systems"
+        return {file.name for file in folder.glob("*/prefect/concurrency_leases/*-*")}
+
+    def run_task(self, definition: str, container: str, url: str) -> dict[str, Any]:
+        """Run a task that backs up or restores, to its end, and return it.
+
+        Args:
+            definition: Name of the output that has the task's definition.
+            container: Name of the container that stores or fetches the backup.
+            url: Where the backup is.
+        """
+        variable = {"name": "DUMP_URL", "value": url}
+        network = {
+            "subnets": self.outputs["TaskSubnetIds"].split(","),
+            "securityGroups": [self.outputs["TaskSecurityGroupId"]],
+        }
+        started = self.cloud.client("ecs").run_task(
+            cluster=self.outputs["ClusterArn"],
+            taskDefinition=self.outputs[definition],
+            launchType="FARGATE",
+            networkConfiguration={"awsvpcConfiguration": network},
+            overrides={
+                "containerOverrides": [{"name": container, "environment": [variable]}]
+            },
+        )["tasks"][0]["taskArn"]
+        return self.cloud.wait_for_task(self.outputs["ClusterArn"], started)
 
     def logged(self, prefix: str) -> list[str]:
         """Return what containers have logged, by the prefix of their streams."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Iterator
+from typing import Any, Iterator
 
 import pytest
+from prefect.exceptions import PrefectHTTPStatusError
 
 from tests.end_to_end.platform import AUTH
 from tests.end_to_end.server_on_ecs import HOST, ServerOnEcs, running_server_on_ecs
@@ -15,6 +15,8 @@ from tests.servers.postgres import Database, new_database
 from tests.servers.waiting import until
 
 pytestmark = pytest.mark.slow
+
+LIMITS = "/v2/concurrency_limits"
 
 
 @pytest.fixture(scope="module")
@@ -66,21 +68,56 @@ def test_it_tells_the_alarms_that_it_works(server):
     until(lambda: working in server.logged("pulse"), "the pulse", 90)
 
 
-def test_a_run_and_its_lease_outlive_the_servers_task(server):
-    client, limits = server.platform.client, "/v2/concurrency_limits"
-    limit = {"name": "products", "limit": 1, "slot_decay_per_second": 0}
-    client.request("POST", f"{limits}/", json=limit)
-    slot = {"names": ["products"], "slots": 1, "lease_duration": 300}
-    answer = client.request("POST", f"{limits}/increment-with-lease", json=slot)
-    task = server.wait_for_server()
+def test_runs_and_leases_outlive_the_servers_task(server):
+    lease, task = new_lease(server, "products"), server.wait_for_server()
     server.cloud.client("ecs").stop_task(
         cluster=server.outputs["ClusterArn"], task=task["taskArn"]
     )
     until(lambda: not server.is_up(), "the server's end")
 
     assert server.wait_for_server()["taskArn"] != task["taskArn"]
-    renewal = f"{limits}/leases/{answer.json()['lease_id']}/renew"
-    again = client.request("POST", renewal, json={"lease_duration": 300})
-    assert again.status_code == 200
+    renewal = f"{LIMITS}/leases/{lease}/renew"
+    again = server.platform.client.request(
+        "POST", renewal, json={"lease_duration": 300}
+    )
+    assert again.is_success
+    assert server.rds.query("SELECT count(*) FROM flow_run") == "1"
+
+
+def test_a_backup_is_stored_and_restored(server):
+    """What has happened since then is forgotten, and so are its leases."""
+    pytest.importorskip("infrastructure.control_plane.transfer")
+    client = server.platform.client
+    url = f"s3://{server.outputs['DumpBucketName']}/before.dump"
+    backup = server.run_task("BackupTaskArn", "store", url)
+    assert codes(backup) == {"dump": 0, "store": 0}, server.logged("backup")
+    later = client.create_flow_from_name("made-after-the-backup")
+    before = server.leases()
+    new_lease(server, "van")
+    assert len(server.leases()) == len(before) + 1
+
+    server.set_count(0)
+    restored = server.run_task("RestoreTaskArn", "fetch", url)
+    told = server.logged("restore")
+    assert codes(restored) == {"fetch": 0, "restore": 0, "forget": 0}, told
+    assert any("what Prefect knew at" in line for line in told)
+    server.set_count(1)
+
+    with pytest.raises(PrefectHTTPStatusError, match="404"):
+        client.read_flow(later)
+    assert server.leases() == before
     server.platform.completed("hello_world/production")
-    assert server.rds.query("SELECT count(*) FROM flow_run") == "2"
+
+
+def new_lease(server: ServerOnEcs, name: str) -> str:
+    """Make a concurrency limit of one, and return the id of a lease of it."""
+    client = server.platform.client
+    limit = {"name": name, "limit": 1, "slot_decay_per_second": 0}
+    client.request("POST", f"{LIMITS}/", json=limit)
+    slot = {"names": [name], "slots": 1, "lease_duration": 300}
+    answer = client.request("POST", f"{LIMITS}/increment-with-lease", json=slot)
+    return answer.json()["lease_id"]
+
+
+def codes(task: dict[str, Any]) -> dict[str, int | None]:
+    return {each["name"]: each.get("exitCode") for each in task["containers"]}

@@ -34,14 +34,14 @@ OUTPUTS = {
 STACK = StackOutputs(NAME, REGION, "CREATE_COMPLETE", OUTPUTS)
 
 
-def create_stack(aws: Aws, outputs: dict[str, str] = OUTPUTS) -> None:
+def create_stack(aws: Aws, outputs: dict[str, str] = OUTPUTS, name: str = NAME) -> None:
     """Create a stack that has these outputs, and little else."""
     template = {
         "Resources": {"Anything": {"Type": "AWS::SQS::Queue"}},
         "Outputs": {name: {"Value": value} for name, value in outputs.items()},
     }
     aws.client("cloudformation").create_stack(
-        StackName=NAME, TemplateBody=json.dumps(template)
+        StackName=name, TemplateBody=json.dumps(template)
     )
 
 

@@ -179,7 +179,7 @@ def _check_service(
         # only now: a later file may have removed it
         file = Path(build["context"], build.get("dockerfile", "Dockerfile"))
         if not file.is_file():
-            raise ComposeError(f"{where}.build: there is no {file}")
+            raise ComposeError(f"{where}.build: there is no Dockerfile at {file}")
     for other, how in service.get("depends_on", {}).items():
         if other not in everything["services"] and how["required"]:
             raise ComposeError(

@@ -26,12 +26,12 @@ from tests.servers.docker.containers import (
     write_hosts,
 )
 from tests.servers.docker.health import Health
+from tests.servers.docker.memory import watch_memory
 from tests.servers.docker.network import Forwarder, connect
 
 FIRST_DELAY, LONGEST_DELAY = 0.1, 60.0
 NOT_STARTED = 127
 LONG_RUN = 10.0  # seconds after which the delay begins anew
-SPACES = ("--mount", "--pid", "--uts", "--ipc", "--fork", "--kill-child=SIGKILL")
 
 
 class Supervisor:
@@ -51,6 +51,7 @@ class Supervisor:
         }
         self.lock = threading.Lock()
         self.wake = threading.Event()
+        self.early = 0  # signal that came before there was a process
 
     def live(self) -> None:
         """Run the container, and again as its restart policy says."""
@@ -108,16 +109,20 @@ class Supervisor:
             if refused := self._let_go():
                 self.state["error"] = refused
                 return NOT_STARTED
-            self.state["pid"] = _only_child(process.pid)
+            self.state["pid"] = self.pid
             self.tell(
                 status="running", health="starting" if self.settings["health"] else None
             )
             self._publish_names()
-            if self._is_stopped:  # meanwhile
-                self._stop(signal.SIGTERM)
+            if self.early or self._is_stopped:
+                self._stop(self.early or signal.SIGTERM)
             if self.settings["health"]:
                 health = Health(self.settings, self.state["pid"], self.tell)
                 until_it_ends.callback(health.end)
+            if self.settings["memory"]:
+                ended = threading.Event()
+                until_it_ends.callback(ended.set)
+                watch_memory(self.pid, self.settings["memory"], ended)
             code = process.wait()
             self.state["pid"] = None
             signal.setitimer(signal.ITIMER_REAL, 0)
@@ -129,19 +134,12 @@ class Supervisor:
         """Start the process in namespaces of its own, where it waits for its network."""
         ready_here, ready = os.pipe()
         go, self.go = os.pipe()
-        # A file with a name, which `unshare` does not hold open.
-        errors = self.container.folder / "errors"
-        errors.unlink(missing_ok=True)
-        os.mkfifo(errors)
-        self.errors = os.open(errors, os.O_RDONLY | os.O_NONBLOCK)
-        numbers = {"ready": ready, "go": go}
+        self.error, error = os.pipe()
+        numbers = {"ready": ready, "go": go, "error": error}
         told = {**self.settings, **self.settings["process"], **numbers}
-        told["errors"] = str(errors)
-        spaces = [*SPACES, *(["--net"] if self.settings["own_network"] else [])]
+        told["dies_with_caller"] = True
         process = subprocess.Popen(
-            # Should this process be killed, so is the container.
-            ["setpriv", "--pdeathsig=KILL", "unshare", *spaces, "--", *PYTHON]
-            + ["tests.servers.docker.inside", "first"],
+            [*PYTHON, "tests.servers.docker.inside", "first"],
             env={**environment_of_python(), "PROCESS": json.dumps(told)},
             pass_fds=list(numbers.values()),
             stdin=subprocess.PIPE if self.attached else subprocess.DEVNULL,
@@ -152,8 +150,8 @@ class Supervisor:
         for number in numbers.values():
             os.close(number)
         self._copy_streams(process)
-        os.read(ready_here, 1)
-        os.close(ready_here)
+        with os.fdopen(ready_here) as pid:
+            self.pid = int(pid.read())
         return process
 
     def _copy_streams(self, process: subprocess.Popen[bytes]) -> None:
@@ -180,25 +178,30 @@ class Supervisor:
         """Wait until the command is executed; return the error if it cannot be."""
         os.write(self.go, b"1")
         os.close(self.go)
-        os.set_blocking(self.errors, True)
-        with os.fdopen(self.errors) as errors:
-            return errors.read()
+        with os.fdopen(self.error) as error:
+            return error.read()
 
     def _publish_names(self) -> None:
         write_hosts(self.container.folder.parents[2], self.settings["project"])
 
     def _stop(self, number: int, _: object = None) -> None:
         """Send the stop signal, and SIGKILL after the time that is given to end."""
-        pid = self.state["pid"]
         self.wake.set()
+        pid = self.state["pid"]
+        self.early = 0 if pid else number
+        stopped = self.container.folder / "stopped"
         with suppress(ProcessLookupError):
-            if pid and not self._is_stopped and self.attached:
-                os.kill(pid, number)  # the terminal's, or of who started the command
-            elif pid:
-                text = (self.container.folder / "stopped").read_text()
-                seconds = float(text or self.settings["stop_grace_period"])
+            if self.attached and not stopped.exists():
+                if pid:
+                    os.kill(
+                        pid, number
+                    )  # the terminal's, or of who started the command
+                return
+            stopped.touch()
+            if pid:
+                seconds = stopped.read_text() or self.settings["stop_grace_period"]
                 os.kill(pid, self.settings["stop_signal"])
-                signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001))
+                signal.setitimer(signal.ITIMER_REAL, max(float(seconds), 0.001))
 
     def _kill(self, *_: object) -> None:
         with suppress(ProcessLookupError):
@@ -215,10 +218,6 @@ def supervise(container: Container, attached: bool = False) -> dict[str, Any]:
         supervisor = Supervisor(container, attached)
         supervisor.live()
         return supervisor.state
-
-
-def _only_child(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/task/{pid}/children").read_text())
 
 
 if __name__ == "__main__":

@@ -1,0 +1,120 @@
+"""Parts of the drill on the compose file's services."""
+
+from __future__ import annotations
+
+import random
+import time
+from uuid import UUID
+
+import httpx
+from prefect.client.schemas.objects import FlowRun, StateType
+
+from tests.drills.compose_platform import ComposePlatform
+from tests.servers.chromium import quick_run, running_chromium
+from tests.servers.duckdb_warehouse import EXCHANGE_RATES
+from tests.servers.local_server import password
+from tests.servers.waiting import until
+
+KILLED = ("server", "database", "worker")
+DEPLOYMENTS = 8
+# A run that was lost ends after 3.5 minutes, and the slot of another one may take six.
+NORMAL_WITHIN = 15 * 60.0
+
+
+def kills(platform: ComposePlatform, times: int) -> str:
+    """Kill server, database and worker in turn, at random moments, while runs go.
+
+    Then the numbers of runs that did not complete are loaded again, as their schedule would.
+    """
+    names = [f"killed_{number}" for number in range(DEPLOYMENTS)]
+    deployments = {platform.deploy(each, concurrency_limit=1): 0 for each in names}
+    chance = random.Random(times)
+    runs: list[FlowRun] = []
+    for time_ in range(times):
+        for deployment in deployments:
+            if _is_idle(platform, deployment):
+                number = deployments[deployment]
+                seconds = chance.uniform(1, 15)
+                runs.append(platform.run(deployment, number=number, seconds=seconds))
+                deployments[deployment] += 1
+        time.sleep(chance.uniform(2, 12))
+        platform.kill(KILLED[time_ % len(KILLED)])
+        until(lambda: _is_ready(platform), "the server with its database", 120)
+    began = time.monotonic()
+    until(lambda: _all_ended(platform, runs), "the runs' ends", NORMAL_WITHIN, every=2)
+    seconds = time.monotonic() - began
+    ended = platform.runs(runs)
+    twice = [run.name for run in ended if _began(platform, run) > 1]
+    assert not twice, f"begun twice: {twice}"
+    lost = [run for run in ended if run.state_type != StateType.COMPLETED]
+    for run in lost:
+        assert run.deployment_id
+        parameters = {**run.parameters, "seconds": 1.0}
+        again = platform.run(run.deployment_id, **parameters)
+        platform.wait_for([again], "Completed", within=NORMAL_WITHIN)
+    told = [
+        platform.wrong_rows([name], runs=number)
+        for name, number in zip(names, deployments.values())
+        if number
+    ]
+    return (
+        f"{times} kills, {len(runs)} runs: {len(runs) - len(lost)} completed, {len(lost)}"
+        f" ended otherwise and were run again; all had ended {seconds:.0f} s after the last"
+        f" kill; none begun twice; {told[0]} in {len(told)} datasets"
+    )
+
+
+def ui(platform: ComposePlatform) -> str:
+    """Sign in to the UI in Chromium, and start a run of exchange_rates/dev by its button."""
+    platform.deploy_all()
+    with platform.client as client:
+        deployment = client.read_deployment_by_name("exchange_rates/dev").id
+    with running_chromium() as browser:
+        page = browser.new_page(base_url=platform.url.removesuffix("/api"))
+        page.set_default_timeout(120_000)
+        page.goto("/", wait_until="networkidle")
+        field = page.locator("input[type=password]")
+        field.fill("dev:wrong")
+        field.press("Enter")
+        page.get_by_text("Invalid credentials").wait_for()
+        field.fill(password(platform.home))
+        field.press("Enter")
+        page.get_by_text("Deployments").first.wait_for()
+        quick_run(page, f"/deployments/deployment/{deployment}")
+        (run,) = until(lambda: platform.runs_of(deployment), "the run", 60)
+        platform.wait_for([run], "Completed", within=120)
+        page.goto(f"/runs/flow-run/{run.id}")
+        page.get_by_text("Completed", exact=True).first.wait_for()
+    ((rows,),) = platform.warehouse.query(f"SELECT count(*) FROM {EXCHANGE_RATES}")
+    return f"signed in, {run.name} completed, with {rows} rows in the warehouse"
+
+
+def _is_ready(platform: ComposePlatform) -> bool:
+    """Return whether the server reaches its database, with each of its connections.
+
+    After the end of the database each of the old ones fails once.
+    """
+    try:
+        with platform.client as client:
+            for _ in range(5):
+                client.read_work_pools()
+            return True
+    except httpx.HTTPError:
+        return False
+
+
+def _is_idle(platform: ComposePlatform, deployment: UUID) -> bool:
+    found = platform.runs_of(deployment)
+    return all(run.state and run.state.is_final() for run in found)
+
+
+def _all_ended(platform: ComposePlatform, runs: list[FlowRun]) -> bool:
+    now = platform.runs(runs)
+    return bool(now) and all(run.state and run.state.is_final() for run in now)
+
+
+def _began(platform: ComposePlatform, run: FlowRun) -> int:
+    """Return how often a run began."""
+    with platform.client as client:
+        states = client.read_flow_run_states(run.id)
+    return sum(state.type == StateType.RUNNING for state in states)
