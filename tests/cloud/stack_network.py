@@ -223,12 +223,22 @@ def _authorize(api: Api, operation: str, group: str, rule: Properties) -> None:
     api.call("ec2", operation, GroupId=group, IpPermissions=[permission])
 
 
+def _check_source(api: Api, interface: str, p: Properties) -> None:
+    if "SourceDestCheck" in p:
+        value = {"Value": p["SourceDestCheck"]}
+        given = {"NetworkInterfaceId": interface, "SourceDestCheck": value}
+        api.call("ec2", "ModifyNetworkInterfaceAttribute", **given)
+
+
 @resource_type(
     "AWS::EC2::NetworkInterface",
     remove=_remove("DeleteNetworkInterface", "NetworkInterfaceId"),
-    changes=False,
 )
-def network_interface(api: Api, name: str, p: Properties, _: Made | None) -> Made:
+def network_interface(api: Api, name: str, p: Properties, before: Made | None) -> Made:
+    """Make an interface. Only the check of its sources is changed."""
+    if before:
+        _check_source(api, before.id, p)
+        return before
     created = _create(
         api,
         "CreateNetworkInterface",
@@ -240,10 +250,7 @@ def network_interface(api: Api, name: str, p: Properties, _: Made | None) -> Mad
         PrivateIpAddress=p.get("PrivateIpAddress"),
     )["NetworkInterface"]
     made = created["NetworkInterfaceId"]
-    if "SourceDestCheck" in p:
-        value = {"Value": p["SourceDestCheck"]}
-        given = {"NetworkInterfaceId": made, "SourceDestCheck": value}
-        api.call("ec2", "ModifyNetworkInterfaceAttribute", **given)
+    _check_source(api, made, p)
     address = created["PrivateIpAddress"]
     return Made(made, {"Id": made, "PrimaryPrivateIpAddress": address})
 

@@ -91,7 +91,11 @@ def test_every_command_runs(cloud, tmp_path):
     # the address and `output`, the first two stacks, and the image: README's steps 1 to 4
     first = [each for each in OF_README[:6] if "create-secret" not in each]
     sessions = "aws ssm start-session "
-    lines = [line for each in [*first, *COMMANDS] for line in each.splitlines()]
+    commands = [
+        f"IMAGE=${{IMAGE}}2\n{each}" if "send-command" in each else each
+        for each in COMMANDS
+    ]
+    lines = [line for each in [*first, *commands] for line in each.splitlines()]
     script = "\n".join(line for line in lines if not line.startswith(sessions))
     assert "docker push" in script and "send-command" in script
     script = script.replace("eu-central-1", cloud.environment["AWS_DEFAULT_REGION"])
