@@ -16,6 +16,10 @@ def named_volume(
 ) -> Path:
     """Return a named volume's folder on this machine."""
     declared = application["volumes"][name]
+    if device := declared.get("driver_opts", {}).get("device"):
+        if not os.path.isdir(device):
+            raise ComposeError(f"failed to mount local volume: no folder {device}")
+        return Path(device)
     volume = state / "volumes" / (declared.get("name") or f"{project}_{name}")
     if declared.get("external") and not volume.exists():
         raise ComposeError(f'external volume "{volume.name}" not found')

@@ -226,7 +226,7 @@ class Project:
                 remove(self.container(name))
         if volumes:
             for name, declared in self.application["volumes"].items():
-                if not declared.get("external"):
+                if not declared.get("external") and not declared.get("driver_opts"):
                     place = named_volume(self.state, self.name, name, self.application)
                     shutil.rmtree(place, ignore_errors=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from typing import Sequence
 
@@ -17,7 +18,8 @@ def ps(project: Project, words: Sequence[str]) -> int:
     known = {"--all -a": bool, "--format": str, "--quiet -q": bool, "--services": bool}
     options, names = read(words, known, "docker compose ps")
     form = options.get("--format", "table")
-    if form not in ("table", "json"):
+    fields = re.findall(r"{{\.(\w+)}}", form)
+    if form not in ("table", "json") and not fields:
         raise NotPlayed(f"docker compose ps --format {form}")
     for container in project.containers():
         settings, state = container.settings, container.state
@@ -31,14 +33,17 @@ def ps(project: Project, words: Sequence[str]) -> int:
             print(settings["id"])
         elif options.get("--services"):
             print(settings["service"])
-        elif form == "json":
+        elif form == "json" or fields:
             told = {
                 **{"ID": settings["id"][:12], "Name": settings["name"]},
                 **{"Service": settings["service"], "State": state["status"]},
                 **{"Health": state["health"] or "", "ExitCode": state["exit_code"]},
                 "Project": settings["project"],
             }
-            print(json.dumps(told))
+            line = form
+            for field in fields:
+                line = line.replace(f"{{{{.{field}}}}}", str(told[field]))
+            print(line if fields else json.dumps(told))
         else:
             health = f" ({state['health']})" if state["health"] else ""
             print(
