@@ -95,8 +95,9 @@ class Container:
             stderr=(self.folder / "supervisor.log").open("a"),
             start_new_session=True,
         )
-        while not (self.folder / "state.json").exists():
-            if supervisor.poll() is not None:
+        written = self.folder / "state.json"
+        while not written.exists():
+            if supervisor.poll() is not None and not written.exists():
                 told = (self.folder / "supervisor.log").read_text()
                 raise RuntimeError(f"{self.name} does not start: {told}")
             time.sleep(0.01)

@@ -1,7 +1,7 @@
 """Program that becomes a process of a container.
 
-`first` becomes a new container's first process, in namespaces that `unshare` made. `more`
-becomes one more process of a running container. What is to run comes as JSON, in the
+`first` starts a new container's first process in namespaces of its own, `more` one more
+process in a running container; both wait for it. What is to run comes as JSON, in the
 environment variable PROCESS. Python has to have imported all that it needs before it
 leaves this machine's root.
 """
@@ -26,16 +26,41 @@ from tests.servers.docker.roots import build_root, close_root
 NOT_EXECUTABLE, NOT_FOUND = 126, 127
 
 
-def first(process: dict[str, Any]) -> None:
-    """Become the first process of a new container."""
-    os.setsid()
-    # The supervisor connects the network, which it can only when the namespace exists.
-    os.write(process["ready"], b"1")
-    os.read(process["go"], 1)
-    socket.sethostname(process["hostname"])
-    build_root(process)
-    kernel.change_root(process["root"])
-    close_root(process)
+def first(process: dict[str, Any]) -> int:
+    """Run a new container's first process, and return its exit code."""
+    kernel.control(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)  # when its supervisor dies
+    spaces = [
+        "mount",
+        "uts",
+        "ipc",
+        "pid",
+        *(["net"] if process["own_network"] else []),
+    ]
+    kernel.leave(*spaces)
+    child = os.fork()
+    if child == 0:
+        _begin(process)
+    for opened in (process["error"], process["go"], 0, 1, 2):
+        os.close(opened)
+    os.write(process["ready"], str(child).encode())
+    os.close(process["ready"])
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def _begin(process: dict[str, Any]) -> None:
+    """Become the first process; never returns."""
+    try:
+        os.setsid()
+        os.close(process["ready"])
+        # The supervisor connects the network, which it can only when the namespace exists.
+        os.read(process["go"], 1)
+        socket.sethostname(process["hostname"])
+        build_root(process)
+        kernel.change_root(process["root"])
+        close_root(process)
+    except Exception:
+        os.write(process["error"], traceback.format_exc().encode())
+        os._exit(NOT_EXECUTABLE)
     become(process)
 
 
@@ -145,16 +170,8 @@ def _lines(path: str) -> list[str]:
 
 if __name__ == "__main__":
     told = json.loads(os.environ["PROCESS"])
-    # It is closed when the command is executed.
-    if sys.argv[1] == "more":
-        os.set_inheritable(told["error"], False)
-        ended = more(told)
-        sys.exit(ended if ended >= 0 else 128 - ended)
-    told["error"] = os.open(told["errors"], os.O_WRONLY)
-    for opened in (told["ready"], told["go"]):
-        os.set_inheritable(opened, False)
-    try:
-        first(told)
-    except Exception:
-        os.write(told["error"], traceback.format_exc().encode())
-        os._exit(NOT_EXECUTABLE)
+    # None is the command's. `error` ends when the command is executed.
+    for name in told.keys() & {"ready", "go", "error"}:
+        os.set_inheritable(told[name], False)
+    ended = first(told) if sys.argv[1] == "first" else more(told)
+    os._exit(ended if ended >= 0 else 128 - ended)

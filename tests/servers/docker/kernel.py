@@ -13,6 +13,10 @@ MNT_DETACH = 2
 PIVOT_ROOT = 155  # the call's number on x86-64
 PR_SET_PDEATHSIG, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 24, 38
 
+NAMESPACES = {
+    **{"mount": 0x20000, "uts": 0x4000000, "ipc": 0x8000000, "pid": 0x20000000},
+    "net": 0x40000000,
+}
 # By their numbers, which <linux/capability.h> fixes.
 CAPABILITIES = (
     *("CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID", "KILL"),
@@ -47,6 +51,14 @@ def change_root(root: str) -> None:
     _check(_libc.syscall(PIVOT_ROOT, b".", b"."), root)
     _check(_libc.umount2(b".", MNT_DETACH), root)
     os.chdir("/")
+
+
+def leave(*namespaces: str) -> None:
+    """Leave namespaces for new ones; the new PID namespace is for children."""
+    flags = sum(NAMESPACES[name] for name in namespaces)
+    _check(_libc.unshare(flags), "unshare")
+    if "mount" in namespaces:
+        mount("none", "/", flags=MS_REC | MS_PRIVATE)
 
 
 def enter(namespace: int) -> None:

@@ -31,7 +31,6 @@ from tests.servers.docker.network import Forwarder, connect
 FIRST_DELAY, LONGEST_DELAY = 0.1, 60.0
 NOT_STARTED = 127
 LONG_RUN = 10.0  # seconds after which the delay begins anew
-SPACES = ("--mount", "--pid", "--uts", "--ipc", "--fork", "--kill-child=SIGKILL")
 
 
 class Supervisor:
@@ -108,7 +107,7 @@ class Supervisor:
             if refused := self._let_go():
                 self.state["error"] = refused
                 return NOT_STARTED
-            self.state["pid"] = _only_child(process.pid)
+            self.state["pid"] = self.pid
             self.tell(
                 status="running", health="starting" if self.settings["health"] else None
             )
@@ -129,19 +128,12 @@ class Supervisor:
         """Start the process in namespaces of its own, where it waits for its network."""
         ready_here, ready = os.pipe()
         go, self.go = os.pipe()
-        # A file with a name, which `unshare` does not hold open.
-        errors = self.container.folder / "errors"
-        errors.unlink(missing_ok=True)
-        os.mkfifo(errors)
-        self.errors = os.open(errors, os.O_RDONLY | os.O_NONBLOCK)
-        numbers = {"ready": ready, "go": go}
+        self.error, error = os.pipe()
+        numbers = {"ready": ready, "go": go, "error": error}
         told = {**self.settings, **self.settings["process"], **numbers}
-        told["errors"] = str(errors)
-        spaces = [*SPACES, *(["--net"] if self.settings["own_network"] else [])]
+        told["dies_with_caller"] = True
         process = subprocess.Popen(
-            # Should this process be killed, so is the container.
-            ["setpriv", "--pdeathsig=KILL", "unshare", *spaces, "--", *PYTHON]
-            + ["tests.servers.docker.inside", "first"],
+            [*PYTHON, "tests.servers.docker.inside", "first"],
             env={**environment_of_python(), "PROCESS": json.dumps(told)},
             pass_fds=list(numbers.values()),
             stdin=subprocess.PIPE if self.attached else subprocess.DEVNULL,
@@ -152,8 +144,8 @@ class Supervisor:
         for number in numbers.values():
             os.close(number)
         self._copy_streams(process)
-        os.read(ready_here, 1)
-        os.close(ready_here)
+        with os.fdopen(ready_here) as pid:
+            self.pid = int(pid.read())
         return process
 
     def _copy_streams(self, process: subprocess.Popen[bytes]) -> None:
@@ -180,9 +172,8 @@ class Supervisor:
         """Wait until the command is executed; return the error if it cannot be."""
         os.write(self.go, b"1")
         os.close(self.go)
-        os.set_blocking(self.errors, True)
-        with os.fdopen(self.errors) as errors:
-            return errors.read()
+        with os.fdopen(self.error) as error:
+            return error.read()
 
     def _publish_names(self) -> None:
         write_hosts(self.container.folder.parents[2], self.settings["project"])
@@ -215,10 +206,6 @@ def supervise(container: Container, attached: bool = False) -> dict[str, Any]:
         supervisor = Supervisor(container, attached)
         supervisor.live()
         return supervisor.state
-
-
-def _only_child(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/task/{pid}/children").read_text())
 
 
 if __name__ == "__main__":

@@ -71,7 +71,7 @@ def command(value: Any, where: str) -> list[str] | None:
     return texts(value, where)
 
 
-def pairs(value: Any, where: str, separator: str = "=") -> dict[str, str | None]:
+def pairs(value: Any, where: str, separator: str = "=") -> dict[str, Any]:
     """Return a map or a list of `name=value`; None for a name without value."""
     if isinstance(value, list):
         split = [text(each, where).partition(separator) for each in value]
@@ -81,10 +81,12 @@ def pairs(value: Any, where: str, separator: str = "=") -> dict[str, str | None]
     return {name: scalar(each, f"{where}.{name}") for name, each in value.items()}
 
 
-def scalar(value: Any, where: str) -> str | None:
+def scalar(value: Any, where: str) -> Any:
     """Return a value of an environment as the text that the process gets."""
     if value is None:
         return None
+    if hasattr(value, "mapped"):  # !reset
+        return value.mapped(lambda inner: scalar(inner, where))
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
