@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import secrets
 import shutil
 import signal
@@ -16,8 +15,8 @@ from tests.servers.docker.containers import Container, write_hosts
 from tests.servers.docker.errors import ComposeError
 from tests.servers.docker.health import INTERVAL, RETRIES, START_INTERVAL, TIMEOUT
 from tests.servers.docker.kernel import CAPABILITIES
+from tests.servers.docker.mounts import mounts_of, nameless_volumes
 from tests.servers.docker.network import GATEWAY, give_address_back, take_address
-from tests.servers.docker.roots import fill_volume
 from tests.servers.images import PATH, buildah, store
 
 # What Docker leaves to a container.
@@ -48,27 +47,45 @@ def create(
         image: The image's id.
         application: Volumes and secrets of the Compose files.
     """
-    state = folder.parents[2]
+    folder.mkdir(parents=True)
+    name, root = _new_root(image, folder)
+    try:
+        done = _settings(folder, project, service, settings, image, application, root)
+    except ComposeError:
+        _remove_root(name)
+        shutil.rmtree(folder)
+        raise
+    done |= {"root": root, "buildah": name, "hash": settings_hash(settings, image)}
+    (folder / "container.json").write_text(json.dumps(done, indent=1))
+    write_hosts(folder.parents[2], project)
+    return Container(folder)
+
+
+def _settings(
+    folder: Path,
+    project: str,
+    service: str,
+    settings: dict[str, Any],
+    image: str,
+    application: dict[str, Any],
+    root: str,
+) -> dict[str, Any]:
     described = json.loads(buildah("inspect", "--type=image", image))["OCIv1"]
     config = described.get("config", {})
-    folder.mkdir(parents=True)
     identifier = secrets.token_hex(32)
     name = settings.get("container_name") or folder.name
     own_network = settings.get("network_mode") != "host"
-    buildah_name, root = _new_root(image, folder)
-    address = take_address(state, str(folder)) if own_network else "127.0.0.1"
+    address = "127.0.0.1"
+    if own_network:
+        address = take_address(folder.parents[2], str(folder))
     hostname = settings.get("hostname") or identifier[:12]
     _network_files(folder, hostname, address, settings, own_network)
-    done = {
+    return {
         "id": identifier,
         "name": name,
         "project": project,
         "service": service,
         "aliases": [service, name, identifier[:12]] if service and own_network else [],
-        "image": image,
-        "buildah": buildah_name,
-        "root": root,
-        "hash": settings_hash(settings, image),
         "hostname": hostname,
         "own_network": own_network,
         "address": address,
@@ -76,19 +93,19 @@ def create(
         "restart": settings.get("restart", "no") if service else "no",
         "health": _health(settings),
         "read_only": settings.get("read_only", False),
+        "memory": settings.get("mem_limit"),
         "shm_size": settings.get("shm_size", SHM_SIZE),
-        "mounts": _mounts(folder, project, settings, config, application, root),
+        "mounts": mounts_of(folder, project, settings, config, application, root),
         "stop_signal": _signal(settings.get("stop_signal") or config.get("StopSignal")),
         "stop_grace_period": settings.get("stop_grace_period", GRACE),
         "process": _process(settings, config, hostname),
     }
-    (folder / "container.json").write_text(json.dumps(done, indent=1))
-    write_hosts(state, project)
-    return Container(folder)
 
 
-def remove(container: Container) -> None:
-    """Remove a stopped container with all that it wrote outside its named volumes."""
+def remove(container: Container, volumes: bool = True) -> None:
+    """Remove a stopped container and, unless another follows, its nameless volumes."""
+    if volumes:
+        shutil.rmtree(nameless_volumes(container.folder), ignore_errors=True)
     _remove_root(container.settings["buildah"])
     give_address_back(container.folder.parents[2], str(container.folder))
     shutil.rmtree(container.folder)
@@ -128,14 +145,6 @@ def settings_hash(settings: dict[str, Any], image: str) -> str:
     return hashlib.sha256(
         json.dumps([known, image], sort_keys=True).encode()
     ).hexdigest()
-
-
-def volume_folder(
-    state: Path, project: str, name: str, application: dict[str, Any]
-) -> Path:
-    """Return a named volume's folder on this machine."""
-    declared = application["volumes"][name]
-    return state / "volumes" / (declared.get("name") or f"{project}_{name}")
 
 
 def _process(
@@ -190,70 +199,6 @@ def _network_files(
     (folder / "hostname").write_text(f"{hostname}\n")
     # Docker's name server knows other hosts, which no test reaches.
     (folder / "resolv.conf").write_text("# names are in /etc/hosts\n")
-
-
-def _mounts(
-    folder: Path,
-    project: str,
-    settings: dict[str, Any],
-    config: dict[str, Any],
-    application: dict[str, Any],
-    root: str,
-) -> list[dict[str, Any]]:
-    state = folder.parents[2]
-    mounts: dict[str, dict[str, Any]] = {}
-    for name in ("hosts", "hostname", "resolv.conf"):
-        source = str(folder / name)
-        mounts[f"/etc/{name}"] = {"type": "bind", "source": source, "read_only": False}
-    for each in settings.get("tmpfs", []):
-        target, _, options = each.partition(":")
-        mounts[target] = {"type": "tmpfs", "options": options or "mode=1777"}
-    for each in settings.get("secrets", []):
-        source = application["secrets"][each["source"]]["file"]
-        if not Path(source).exists():
-            raise ComposeError(f"bind source path does not exist: {source}")
-        target = os.path.join("/run/secrets", each["target"])
-        mounts[target] = {"type": "bind", "source": source, "read_only": True}
-    for each in settings.get("volumes", []):
-        done = {"type": "bind", "read_only": each.get("read_only", False)}
-        if each["type"] == "tmpfs":
-            done = {"type": "tmpfs", "options": each["options"]}
-        elif each["type"] == "bind":
-            done["source"] = _bind_source(each)
-        else:
-            named = each.get("source")
-            volume = (
-                volume_folder(state, project, named, application)
-                if named
-                else folder
-                / "volumes"
-                / hashlib.sha256(each["target"].encode()).hexdigest()
-            )
-            declared = application["volumes"].get(named, {})
-            if declared.get("external") and not volume.exists():
-                raise ComposeError(f'external volume "{volume.name}" not found')
-            volume.mkdir(parents=True, exist_ok=True)
-            if not each.get("nocopy"):
-                fill_volume(volume, root, each["target"])
-            done["source"] = str(volume)
-        mounts[each["target"]] = done
-    for target in config.get("Volumes") or {}:
-        if target.rstrip("/") not in mounts:
-            volume = folder / "volumes" / hashlib.sha256(target.encode()).hexdigest()
-            volume.mkdir(parents=True)
-            fill_volume(volume, root, target)
-            source = str(volume)
-            mounts[target] = {"type": "bind", "source": source, "read_only": False}
-    return [{"target": target, **each} for target, each in mounts.items()]
-
-
-def _bind_source(each: dict[str, Any]) -> str:
-    source = Path(each["source"])
-    if not source.exists():
-        if not each.get("create_host_path"):
-            raise ComposeError(f"bind source path does not exist: {source}")
-        source.mkdir(parents=True)
-    return str(source)
 
 
 def _health(settings: dict[str, Any]) -> dict[str, Any] | None:

@@ -17,6 +17,7 @@ import stat
 import sys
 import traceback
 import warnings  # noqa: F401  imported by os.execvpe
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -118,19 +119,24 @@ def become(process: dict[str, Any]) -> None:
 
 def _become_init(process: dict[str, Any]) -> None:
     """Return in a child; stay as the init that forwards signals and reaps."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     child = os.fork()
     if child == 0:
         os.setpgid(0, 0)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         return
     os.close(process["error"])
-    ignored = (signal.SIGKILL, signal.SIGSTOP, signal.SIGCHLD)
-    for number in set(signal.valid_signals()) - set(ignored):
-        signal.signal(number, lambda number, frame: os.kill(child, number))
     while True:
-        ended, status = os.wait()
-        if ended == child:
-            code = os.waitstatus_to_exitcode(status)
-            os._exit(code if code >= 0 else 128 - code)
+        number = signal.sigwait(signal.valid_signals())
+        if number != signal.SIGCHLD:
+            with suppress(ProcessLookupError):
+                os.kill(child, number)
+            continue
+        with suppress(ChildProcessError):
+            while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+                if ended[0] == child:
+                    code = os.waitstatus_to_exitcode(ended[1])
+                    os._exit(code if code >= 0 else 128 - code)
 
 
 def identity(user: str, groups: list[str]) -> tuple[int, int, list[int], str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -95,6 +96,13 @@ class Docker:
         ]
         return states[0]["pid"]
 
+    def clear(self) -> None:
+        """Remove all containers and volumes."""
+        for container in self.containers():
+            container.stop(0)
+            remove(container)
+        shutil.rmtree(self.folder / "state" / "volumes", ignore_errors=True)
+
     @contextmanager
     def network(self) -> Iterator[None]:
         """Let this thread connect to published ports, which no other network has."""
@@ -129,7 +137,5 @@ def fake_docker(folder: Path, images: Mapping[str, str]) -> Iterator[Docker]:
         try:
             yield docker
         finally:
-            for container in docker.containers():
-                container.stop(0)
-                remove(container)
+            docker.clear()
             holder.kill()

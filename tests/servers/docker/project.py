@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any, Collection, Iterator
 
 from tests.servers.docker.containers import Container
-from tests.servers.docker.creation import create, remove, settings_hash, volume_folder
+from tests.servers.docker.creation import create, remove, settings_hash
 from tests.servers.docker.errors import ComposeError, NotPlayed
+from tests.servers.docker.mounts import named_volume
+from tests.servers.images import build
 
 
 @dataclass
@@ -84,15 +86,33 @@ class Project:
         """Return the id of a service's image in the store."""
         settings = self.services[service]
         table = json.loads(Path(os.environ["FAKE_DOCKER_IMAGES"]).read_text())
-        name = settings.get("image", "build")
-        if name not in table and "build" in settings:
-            name = "build"
-        if name not in table:
-            raise NotPlayed(f"image {name!r} is not in the table FAKE_DOCKER_IMAGES")
-        return table[name]
+        names = [settings["image"]] if "image" in settings else []
+        if "build" in settings:
+            names = [_built(settings), *names, "build"]
+        for name in names:
+            if name in table:
+                return table[name]
+        raise NotPlayed(f"image {names[0]!r} is not in the table FAKE_DOCKER_IMAGES")
+
+    def build(self, service: str) -> None:
+        """Build a service's image, which all later containers have."""
+        settings = self.services[service]
+        told = settings["build"]
+        arguments = dict(told.get("args", {}))
+        version = arguments.pop("IMAGE_VERSION", None) or "unknown"
+        if arguments or told.get("dockerfile", "Dockerfile") != "Dockerfile":
+            raise NotPlayed(f"service {service}: build with {told}")
+        file = Path(os.environ["FAKE_DOCKER_IMAGES"])
+        image = build(Path(told["context"]), version).name
+        table = json.loads(file.read_text()) | {_built(settings): image}
+        file.write_text(json.dumps(table))
 
     def up(
-        self, names: Collection[str], dependencies: bool = True, anew: bool = False
+        self,
+        names: Collection[str],
+        dependencies: bool = True,
+        anew: bool = False,
+        seconds: float | None = None,
     ) -> list[str]:
         """Create and start services, each after what it depends on is as it has to be."""
         order = self.in_order(self.chosen(names), dependencies)
@@ -103,8 +123,8 @@ class Project:
             image = self.image(name)
             wanted = settings_hash(self.services[name], image)
             if container.exists and (anew or container.settings["hash"] != wanted):
-                container.stop()
-                remove(container)
+                container.stop(seconds)
+                remove(container, volumes=False)
                 _say(name, "Recreated")
             if not container.exists:
                 self.create(name)
@@ -120,8 +140,6 @@ class Project:
         settings = {**self.services[service], **changes}
         own = folder or self.container(service).folder
         image = self.image(service)
-        if own.exists():
-            shutil.rmtree(own)
         named = "" if folder else service
         return create(own, self.name, named, settings, image, self.application)
 
@@ -194,24 +212,34 @@ class Project:
 
     def stop(self, names: Collection[str], seconds: float | None = None) -> None:
         """Stop services, each before those that it depends on."""
-        every = [name for name in self.services if self.container(name).exists]
-        chosen = [name for name in every if not names or name in names]
+        chosen = [n for n in self.chosen(names) if self.container(n).exists]
         for name in reversed(self.in_order(chosen, with_others=False)):
             if self.container(name).is_supervised:
                 self.container(name).stop(seconds)
                 _say(name, "Stopped")
 
     def down(self, seconds: float | None, volumes: bool) -> None:
-        """Stop and remove all containers, and the named volumes if they shall go."""
+        """Stop and remove the containers, and the named volumes if they shall go."""
         self.stop([], seconds)
-        for container in self.containers():
-            container.stop(seconds)
-            remove(container)
+        for name in self.chosen([]):
+            if self.container(name).exists:
+                remove(self.container(name))
         if volumes:
             for name, declared in self.application["volumes"].items():
                 if not declared.get("external"):
-                    place = volume_folder(self.state, self.name, name, self.application)
+                    place = named_volume(self.state, self.name, name, self.application)
                     shutil.rmtree(place, ignore_errors=True)
+
+    def remove_orphans(self) -> None:
+        """Remove containers of services that the files do not have, and those of `run`."""
+        for container in self.containers():
+            if container.settings["service"] not in self.services:
+                container.stop()
+                remove(container)
+
+
+def _built(settings: dict[str, Any]) -> str:
+    return f"build {settings['build']['context']}"
 
 
 def _say(service: str, what: str) -> None:

@@ -26,6 +26,7 @@ from tests.servers.docker.containers import (
     write_hosts,
 )
 from tests.servers.docker.health import Health
+from tests.servers.docker.memory import watch_memory
 from tests.servers.docker.network import Forwarder, connect
 
 FIRST_DELAY, LONGEST_DELAY = 0.1, 60.0
@@ -50,6 +51,7 @@ class Supervisor:
         }
         self.lock = threading.Lock()
         self.wake = threading.Event()
+        self.early = 0  # signal that came before there was a process
 
     def live(self) -> None:
         """Run the container, and again as its restart policy says."""
@@ -112,11 +114,15 @@ class Supervisor:
                 status="running", health="starting" if self.settings["health"] else None
             )
             self._publish_names()
-            if self._is_stopped:  # meanwhile
-                self._stop(signal.SIGTERM)
+            if self.early or self._is_stopped:
+                self._stop(self.early or signal.SIGTERM)
             if self.settings["health"]:
                 health = Health(self.settings, self.state["pid"], self.tell)
                 until_it_ends.callback(health.end)
+            if self.settings["memory"]:
+                ended = threading.Event()
+                until_it_ends.callback(ended.set)
+                watch_memory(self.pid, self.settings["memory"], ended)
             code = process.wait()
             self.state["pid"] = None
             signal.setitimer(signal.ITIMER_REAL, 0)
@@ -180,16 +186,22 @@ class Supervisor:
 
     def _stop(self, number: int, _: object = None) -> None:
         """Send the stop signal, and SIGKILL after the time that is given to end."""
-        pid = self.state["pid"]
         self.wake.set()
+        pid = self.state["pid"]
+        self.early = 0 if pid else number
+        stopped = self.container.folder / "stopped"
         with suppress(ProcessLookupError):
-            if pid and not self._is_stopped and self.attached:
-                os.kill(pid, number)  # the terminal's, or of who started the command
-            elif pid:
-                text = (self.container.folder / "stopped").read_text()
-                seconds = float(text or self.settings["stop_grace_period"])
+            if self.attached and not stopped.exists():
+                if pid:
+                    os.kill(
+                        pid, number
+                    )  # the terminal's, or of who started the command
+                return
+            stopped.touch()
+            if pid:
+                seconds = stopped.read_text() or self.settings["stop_grace_period"]
                 os.kill(pid, self.settings["stop_signal"])
-                signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001))
+                signal.setitimer(signal.ITIMER_REAL, max(float(seconds), 0.001))
 
     def _kill(self, *_: object) -> None:
         with suppress(ProcessLookupError):

@@ -7,8 +7,6 @@ import os
 import signal
 import subprocess
 import time
-import urllib.request
-from pathlib import Path
 
 import pytest
 
@@ -131,44 +129,6 @@ services:
         assert expected <= delay < expected + 0.7
 
 
-def test_exec_passes_bytes_and_exit_codes(files: Files, tmp_path: Path) -> None:
-    files.write(SLEEPER)
-    files.run("up", "--wait")
-    data = os.urandom(50 << 20)
-    done = files.docker.compose("exec", "-T", "one", "cat", given=data, cwd=tmp_path)
-    assert (done.returncode, done.stdout, done.stderr) == (0, data, b"")
-    script = "echo out; echo err >&2; exit 7"
-    done = files.docker.compose("exec", "-T", "one", "sh", "-c", script, cwd=tmp_path)
-    assert (done.returncode, done.stdout, done.stderr) == (7, b"out\n", b"err\n")
-    killed = files.docker.compose(
-        "exec", "-T", "one", "sh", "-c", "kill -9 $$", cwd=tmp_path
-    )
-    assert killed.returncode == 137
-    assert "no-such" in files.fail("exec", "-T", "one", "no-such", code=127)
-    assert "not running" in files.fail("exec", "-T", "two", "true") or True
-
-
-def test_exec_reads_no_further_than_its_reader_is_given(
-    files: Files, tmp_path: Path
-) -> None:
-    """A dump that is piped into a file arrives whole; the process sees a pipe."""
-    files.write(SLEEPER)
-    files.run("up", "--wait")
-    with (tmp_path / "dump").open("wb") as dump:
-        subprocess.run(
-            [*("docker", "compose", "exec", "-T", "-e", "N=3", "one", "sh", "-c")]
-            + [
-                "test -p /dev/stdout && echo $N >/dev/stdout; head -c 60000000 /dev/zero"
-            ],
-            env=files.docker.environment,
-            cwd=tmp_path,
-            stdout=dump,
-            stdin=subprocess.DEVNULL,
-            check=True,
-        )
-    assert (tmp_path / "dump").stat().st_size == 60_000_002
-
-
 def test_end_of_the_first_process_ends_all_others(files: Files, docker: Docker) -> None:
     files.write("""
 services:
@@ -213,62 +173,60 @@ services:
     assert states(files)["one"]["State"] == "running"
 
 
-def test_published_port_and_names(files: Files, docker: Docker) -> None:
-    files.write("""
-services:
-  web:
-    image: base
-    init: true
-    command: python3 -m http.server 80 --directory /usr/share/doc/bash
-    user: nobody
-    ports: ["127.0.0.1:8765:80"]
-    healthcheck:
-      test: python3 -c "import urllib.request as r; r.urlopen('http://127.0.0.1').read()"
-      interval: 300ms
-  hidden:
-    image: base
-    init: true
-    command: python3 -m http.server 81 --bind 127.0.0.1
-    ports: ["8766:81"]
-""")
+def test_restart_start_and_orphans(files: Files, docker: Docker) -> None:
+    files.write(
+        SLEEPER + "  two: {image: base, init: true, command: [sleep, infinity]}\n"
+    )
     files.run("up", "--wait")
-    code = (
-        "import socket; print(socket.create_connection(('web', 80)).getpeername()[0])"
-    )
-    files.run("exec", "-T", "hidden", "python3", "-c", code)
-    with docker.network():
-        with urllib.request.urlopen("http://127.0.0.1:8765") as answer:
-            assert b"copyright" in answer.read()
-        with pytest.raises(OSError):  # it listens on its own 127.0.0.1 alone
-            urllib.request.urlopen("http://127.0.0.1:8766")
-    files.run("stop", "web")
-    done = docker.compose(
-        "exec", "-T", "hidden", "python3", "-c", code, cwd=files.folder
-    )
-    assert b"gaierror" in done.stderr
+    files.run("exec", "-T", "one", "touch", "/kept")
+    before = docker.first_process("one")
+    files.run("restart", "one")
+    assert docker.first_process("one") not in (None, before)
+    files.run("stop")
+    files.run("start")
+    files.run("exec", "-T", "one", "ls", "/kept")
+    files.write(SLEEPER)
+    files.run("down")
+    assert list(states(files)) == ["two"]
+    files.run("down", "--remove-orphans")
+    assert states(files) == {}
 
 
-def test_port_that_is_taken(files: Files) -> None:
+def test_profiles(files: Files) -> None:
+    files.write(SLEEPER + """
+  two:
+    image: base
+    init: true
+    command: [sleep, infinity]
+    profiles: [more]
+""")
+    files.run("up", "-d")
+    assert list(states(files)) == ["one"]
+    files.run("--profile", "more", "up", "-d")
+    assert list(states(files)) == ["one", "two"]
+
+
+def test_more_memory_than_the_limit_is_killed(files: Files) -> None:
     files.write("""
 services:
-  one: {image: base, init: true, command: [sleep, infinity], ports: ["9000:1"]}
-  two: {image: base, init: true, command: [sleep, infinity], ports: ["9000:1"]}
-""")
-    assert "in use" in files.fail("up", "-d")
+  small: {image: base, init: true, mem_limit: 150m, command: "python3 -c '%s'"}
+  large: {image: base, init: true, mem_limit: 600m, command: "python3 -c '%s'"}
+""".replace("%s", "x = bytearray(300 << 20); import time; time.sleep(4)"))
+    files.run("up", "-d")
+    until(lambda: "running" not in str(states(files)), "end", 30)
+    assert {n: e["ExitCode"] for n, e in states(files).items()} == {
+        "small": 137,
+        "large": 0,
+    }
 
 
-def test_run_is_a_container_of_its_own(files: Files) -> None:
-    files.write(SLEEPER + """
-    environment: {A: "1"}
-    depends_on: {two: {condition: service_started}}
-  two: {image: base, init: true, command: [sleep, infinity]}
-""")
-    script = "cat; echo $A$B; touch /gone; exit 4"
-    words = ["run", "--rm", "-T", "-e", "B=2", "one", "sh", "-c", script]
-    done = files.docker.compose(*words, given=b"in\n", cwd=files.folder)
-    assert (done.returncode, done.stdout) == (4, b"in\n12\n")
-    assert list(states(files)) == ["two"]
-    files.run("stop")
-    files.run("run", "--rm", "--no-deps", "-T", "one", "sh", "-c", "! test -e /gone")
-    assert states(files)["two"]["State"] == "exited"
-    assert "no-such" in files.fail("run", "--rm", "-T", "two", "no-such", code=1)
+def test_what_is_not_played_is_refused(files: Files) -> None:
+    files.write(SLEEPER)
+    assert "command is not played" in files.fail("top", code=125)
+    assert "--scale is not played" in files.fail("up", "--scale", "one=2", code=125)
+    assert "without --detach" in files.fail("up", code=125)
+    assert "no such service: two" in files.fail("up", "-d", "two")
+    files.write(SLEEPER + "    dns: 1.1.1.1\n")
+    assert "services.one.dns" in files.fail("ps", code=125)
+    files.write("services: {one: {image: none}}")
+    assert "'none' is not in the table" in files.fail("up", "-d", code=125)

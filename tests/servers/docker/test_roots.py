@@ -57,6 +57,17 @@ def test_new_settings_make_a_new_container(files: Files) -> None:
     assert sh(files, "ls /root; echo $A") == "2\n"
 
 
+def test_volumes_without_name_stay_with_the_service(files: Files) -> None:
+    files.write(compose("volumes: [/data]"))
+    files.run("up", "-d")
+    sh(files, "echo kept >/data/file")
+    files.run("up", "-d", "--force-recreate")
+    assert sh(files, "cat /data/file") == "kept\n"
+    files.run("down")
+    files.run("up", "-d")
+    assert sh(files, "ls /data") == ""
+
+
 def test_mounts_of_the_machine(files: Files) -> None:
     (files.folder / "a").mkdir()
     (files.folder / "a" / "file").write_text("here\n")
