@@ -26,6 +26,7 @@ TOGETHER = {
         "tests/cloud/test_containers.py",
         "tests/end_to_end/test_image.py",
         "tests/repository/test_image.py",
+        "tests/servers/docker/",
         "tests/github/test_release.py",  # last: it removes the image at its end
     ),
     # Each process would set up a platform of its own.

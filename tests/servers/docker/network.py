@@ -40,7 +40,7 @@ def what_is_wrong() -> str | None:
         n for n in others if not n.startswith(("sit", "tunl", "gre", "ip6", "erspan"))
     ]
     if others:
-        return f"this network has {', '.join(others)}: use in_own_network()"
+        return f"this network has {', '.join(sorted(others))}: use in_own_network()"
     return None
 
 
