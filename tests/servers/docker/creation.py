@@ -11,11 +11,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from tests.servers.docker.containers import Container, write_hosts
+from tests.servers.docker.containers import Container
 from tests.servers.docker.errors import ComposeError
 from tests.servers.docker.health import INTERVAL, RETRIES, START_INTERVAL, TIMEOUT
 from tests.servers.docker.kernel import CAPABILITIES
 from tests.servers.docker.mounts import mounts_of, nameless_volumes
+from tests.servers.docker.names import write_hosts
 from tests.servers.docker.network import GATEWAY, give_address_back, take_address
 from tests.servers.images import PATH, buildah, store
 
@@ -123,7 +124,9 @@ def _new_root(image: str, folder: Path) -> tuple[str, str]:
     name = f"fake-docker-{secrets.token_hex(8)}"
     (_owners() / name).write_text(str(folder))
     buildah("from", "--pull-never", "--name", name, image)
-    return name, buildah("mount", name)
+    root = buildah("mount", name)
+    Path(root, ".dockerenv").touch()
+    return name, root
 
 
 def _remove_root(name: str) -> None:

@@ -151,10 +151,23 @@ class Project:
             raise ComposeError(f"Error response from daemon: {error}") from None
 
     def wait_for(self, names: Collection[str], seconds: float | None) -> None:
-        """Wait until services run, and are healthy if they have a check."""
+        """Wait until services run, and are healthy if they have a check.
+
+        A service whose completion another waits for has to complete instead.
+        """
         deadline = time.monotonic() + seconds if seconds else None
+        completing = {
+            other
+            for settings in self.services.values()
+            for other, how in settings.get("depends_on", {}).items()
+            if how["condition"] == "service_completed_successfully"
+        }
         for name in names:
             for state in self._states(name, deadline):
+                if name in completing:
+                    if self._has_completed(name, state):
+                        break
+                    continue
                 if state["status"] == "running" and state["health"] in (
                     None,
                     "healthy",
@@ -175,12 +188,7 @@ class Project:
                 if how["condition"] == "service_started":
                     break
                 if how["condition"] == "service_completed_successfully":
-                    if state["status"] == "exited" and state["exit_code"] != 0:
-                        raise ComposeError(
-                            f'service "{name}" didn\'t complete successfully: exit '
-                            f"{state['exit_code']}"
-                        )
-                    if state["status"] == "exited":
+                    if self._has_completed(name, state):
                         break
                     continue
                 if state["status"] == "running" and state["health"] is None:
@@ -195,6 +203,14 @@ class Project:
                         f"{prefix}container {self._title(name)} exited "
                         f"({state['exit_code']})"
                     )
+
+    def _has_completed(self, name: str, state: dict[str, Any]) -> bool:
+        if state["status"] == "exited" and state["exit_code"] != 0:
+            code = state["exit_code"]
+            raise ComposeError(
+                f'service "{name}" didn\'t complete successfully: exit {code}'
+            )
+        return bool(state["status"] == "exited")
 
     def _states(self, name: str, deadline: float | None) -> Iterator[dict[str, Any]]:
         while True:

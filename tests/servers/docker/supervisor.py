@@ -23,10 +23,10 @@ from tests.servers.docker.containers import (
     PYTHON,
     Container,
     environment_of_python,
-    write_hosts,
 )
 from tests.servers.docker.health import Health
 from tests.servers.docker.memory import watch_memory
+from tests.servers.docker.names import write_hosts
 from tests.servers.docker.network import Forwarder, connect
 
 FIRST_DELAY, LONGEST_DELAY = 0.1, 60.0
@@ -75,6 +75,7 @@ class Supervisor:
             self.state["restarts"] += 1
         self.tell(status="exited", pid=None, exit_code=code, health=None)
         self._publish_names()
+        self._tell_that_it_started()
 
     def tell(self, **changes: Any) -> None:
         """Change the state that others see."""
@@ -114,6 +115,7 @@ class Supervisor:
                 status="running", health="starting" if self.settings["health"] else None
             )
             self._publish_names()
+            self._tell_that_it_started()
             if self.early or self._is_stopped:
                 self._stop(self.early or signal.SIGTERM)
             if self.settings["health"]:
@@ -180,6 +182,10 @@ class Supervisor:
         os.close(self.go)
         with os.fdopen(self.error) as error:
             return error.read()
+
+    def _tell_that_it_started(self) -> None:
+        """Let the command that started it go on."""
+        (self.container.folder / "started").touch()
 
     def _publish_names(self) -> None:
         write_hosts(self.container.folder.parents[2], self.settings["project"])
