@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
 import sys
 import time
@@ -13,9 +11,9 @@ from typing import Any, Collection, Iterator
 
 from tests.servers.docker.containers import Container
 from tests.servers.docker.creation import create, remove, settings_hash
-from tests.servers.docker.errors import ComposeError, NotPlayed
+from tests.servers.docker.errors import ComposeError
 from tests.servers.docker.mounts import named_volume
-from tests.servers.images import build
+from tests.servers.docker.table import image_of
 
 
 @dataclass
@@ -82,31 +80,6 @@ class Project:
             add(name, ())
         return done
 
-    def image(self, service: str) -> str:
-        """Return the id of a service's image in the store."""
-        settings = self.services[service]
-        table = json.loads(Path(os.environ["FAKE_DOCKER_IMAGES"]).read_text())
-        names = [settings["image"]] if "image" in settings else []
-        if "build" in settings:
-            names = [_built(settings), *names, "build"]
-        for name in names:
-            if name in table:
-                return table[name]
-        raise NotPlayed(f"image {names[0]!r} is not in the table FAKE_DOCKER_IMAGES")
-
-    def build(self, service: str) -> None:
-        """Build a service's image, which all later containers have."""
-        settings = self.services[service]
-        told = settings["build"]
-        arguments = dict(told.get("args", {}))
-        version = arguments.pop("IMAGE_VERSION", None) or "unknown"
-        if arguments or told.get("dockerfile", "Dockerfile") != "Dockerfile":
-            raise NotPlayed(f"service {service}: build with {told}")
-        file = Path(os.environ["FAKE_DOCKER_IMAGES"])
-        image = build(Path(told["context"]), version).name
-        table = json.loads(file.read_text()) | {_built(settings): image}
-        file.write_text(json.dumps(table))
-
     def up(
         self,
         names: Collection[str],
@@ -120,7 +93,7 @@ class Project:
             if dependencies:
                 self.wait_for_dependencies(name)
             container = self.container(name)
-            image = self.image(name)
+            image = image_of(self.services[name])
             wanted = settings_hash(self.services[name], image)
             if container.exists and (anew or container.settings["hash"] != wanted):
                 container.stop(seconds)
@@ -139,7 +112,7 @@ class Project:
         """Create a service's container, or one of its kind with some changes."""
         settings = {**self.services[service], **changes}
         own = folder or self.container(service).folder
-        image = self.image(service)
+        image = image_of(settings)
         named = "" if folder else service
         return create(own, self.name, named, settings, image, self.application)
 
@@ -252,10 +225,6 @@ class Project:
             if container.settings["service"] not in self.services:
                 container.stop()
                 remove(container)
-
-
-def _built(settings: dict[str, Any]) -> str:
-    return f"build {settings['build']['context']}"
 
 
 def _say(service: str, what: str) -> None:

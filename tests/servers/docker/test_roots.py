@@ -57,6 +57,24 @@ def test_new_settings_make_a_new_container(files: Files) -> None:
     assert sh(files, "ls /root; echo $A") == "2\n"
 
 
+def test_builds_an_image(files: Files) -> None:
+    (files.folder / "Dockerfile").write_text(
+        "ARG PYTHON_IMAGE\nFROM ${PYTHON_IMAGE}\nARG IMAGE_VERSION\n"
+        'RUN echo $IMAGE_VERSION >/version\nCMD ["sleep", "infinity"]'
+    )
+    text = (
+        "services: {one: {build: {context: ., args: {IMAGE_VERSION: v1}}, init: true}}"
+    )
+    files.write(text)
+    assert "'build " in files.fail("up", "-d", code=125)
+    files.run("build")
+    files.run("up", "-d")
+    assert sh(files, "cat /version") == "v1\n"
+    files.write(text.replace("v1", "v2"))
+    files.run("up", "-d", "--build")
+    assert sh(files, "cat /version") == "v2\n"
+
+
 def test_volumes_without_name_stay_with_the_service(files: Files) -> None:
     files.write(compose("volumes: [/data]"))
     files.run("up", "-d")
