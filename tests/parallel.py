@@ -24,7 +24,9 @@ TOGETHER = {
     # The machine has one store of images: two processes must not build in it at once.
     "images": (
         "tests/cloud/test_containers.py",
+        "tests/cloud/test_task_containers.py",
         "tests/end_to_end/test_image.py",
+        "tests/end_to_end/test_prefect_server_ecs.py",
         "tests/repository/test_image.py",
         "tests/servers/docker/",
         "tests/github/test_release.py",  # last: it removes the image at its end

@@ -21,7 +21,11 @@ from tests.cloud.account import REGION
 
 CREDENTIAL = re.compile(r"Credential=([^/,&]+)/\d+/([^/]*)/([^/,&]+)/")
 # botocore's name of a service, by the name that signs its requests
-SIGNED_AS = {"monitoring": "cloudwatch", "elasticloadbalancing": "elbv2"}
+SIGNED_AS = {
+    "elasticfilesystem": "efs",
+    "elasticloadbalancing": "elbv2",
+    "monitoring": "cloudwatch",
+}
 
 
 class AwsError(Exception):

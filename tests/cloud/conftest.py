@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Iterator
 
 import pytest
 from botocore.exceptions import ClientError
+
+from tests.cloud.shell_image import shell_image
+from tests.repository.tree import ROOT
 
 if TYPE_CHECKING:
     from tests.cloud.cloud import Cloud
@@ -47,8 +51,10 @@ class Platform:
                 },
             },
         } | changes.pop("container", {})
+        points = container.get("mountPoints", [])
         registered = ecs.register_task_definition(
             family=self.name,
+            volumes=[{"name": each["sourceVolume"]} for each in points],
             containerDefinitions=[container],
             requiresCompatibilities=["FARGATE"],
             networkMode="awsvpc",
@@ -106,6 +112,23 @@ def platform(cloud: Cloud) -> Iterator[Platform]:
     yield platform
     platform.empty_bucket()
     cloud.delete_stack("small")
+
+
+@pytest.fixture(scope="package")
+def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A small image with a shell."""
+    if not shutil.which("buildah"):
+        pytest.skip("no buildah here")
+    with shell_image(tmp_path_factory.mktemp("shell")) as image:
+        yield image
+
+
+@pytest.fixture
+def in_image(platform: Platform, shell: str) -> Iterator[Platform]:
+    """The platform, with its tasks in the image of the shell."""
+    platform.cloud.run_tasks_in(image=shell)
+    yield platform
+    platform.cloud.run_tasks_in(code=ROOT)
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ class Runner(Protocol):
         command: list[str],
         environment: dict[str, str],
         folder: Path,
+        volumes: dict[str, Path],
     ) -> subprocess.Popen[bytes]: ...
 
     def terminate(self, process: subprocess.Popen[bytes]) -> None: ...
@@ -38,11 +39,12 @@ class ContainerProcess:
         container: dict[str, Any],
         environment: dict[str, str],
         folder: Path,
+        volumes: dict[str, Path],
         log: Log | None,
     ) -> None:
         self._runner, self._folder, self._log = runner, folder, log
         command = container.get("command") or []
-        self._process = runner.start(container, command, environment, folder)
+        self._process = runner.start(container, command, environment, folder, volumes)
         self._pump = threading.Thread(target=self._write_output, daemon=True)
         self._pump.start()
 

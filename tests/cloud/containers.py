@@ -54,8 +54,9 @@ class ImageRunner:
         command: list[str],
         environment: dict[str, str],
         folder: Path,
+        volumes: dict[str, Path],
     ) -> subprocess.Popen[bytes]:
-        """Start the command as the image's user, with the image's entry point."""
+        """Start the command as the container's user, with the image's entry point."""
         name, local = f"task-{folder.name}", self.image or container["image"]
         buildah("from", "--pull-never", "--name", name, local)
         image = json.loads(buildah("inspect", "--type", "image", local))
@@ -69,7 +70,9 @@ class ImageRunner:
         )
         given.chmod(0o644)  # for the image's user
         options = [f"--volume={given}:{ENVIRONMENT}:ro"]
-        options += _volumes(container, settings.get("Volumes") or {}, folder)
+        options += _mounts(container, settings.get("Volumes") or {}, volumes)
+        if user := container.get("user"):
+            options.append(f"--user={user}")
         linux = container.get("linuxParameters", {}).get("capabilities", {})
         options += [f"--cap-drop={each}" for each in linux.get("drop", [])]
         read_only = container.get("readonlyRootFilesystem")
@@ -97,15 +100,15 @@ class ImageRunner:
         buildah("rm", f"task-{folder.name}")
 
 
-def _volumes(
-    container: dict[str, Any], of_image: dict[str, Any], folder: Path
+def _mounts(
+    container: dict[str, Any], of_image: dict[str, Any], volumes: dict[str, Path]
 ) -> Iterator[str]:
-    """Yield options that mount empty volumes where the image declares none."""
+    """Yield options that mount the task's volumes where the image declares none."""
     for point in container.get("mountPoints") or []:
         if point["containerPath"] not in of_image:
-            volume = folder / "volumes" / point["sourceVolume"]
-            volume.mkdir(parents=True, exist_ok=True)
-            yield f"--volume={volume}:{point['containerPath']}"
+            mode = "ro" if point.get("readOnly") else "rw"
+            volume = volumes[point["sourceVolume"]]
+            yield f"--volume={volume}:{point['containerPath']}:{mode}"
 
 
 def _read_only(name: str, container: dict[str, Any]) -> list[str]:

@@ -21,7 +21,7 @@ from tests.cloud.s3_needs import s3_action, s3_resources
 Parameters = dict[str, Any]
 
 # IAM's prefixes that differ from botocore's names of services
-PREFIXES = {"elbv2": "elasticloadbalancing"}
+PREFIXES = {"efs": "elasticfilesystem", "elbv2": "elasticloadbalancing"}
 
 
 @dataclass(frozen=True)

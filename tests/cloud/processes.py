@@ -29,8 +29,11 @@ class ProcessRunner:
         command: list[str],
         environment: dict[str, str],
         folder: Path,
+        volumes: dict[str, Path],
     ) -> subprocess.Popen[bytes]:
-        """Start the command with an empty home and its own environment."""
+        """Start the command with an empty home, its own environment and no volumes."""
+        if "user" in container:  # it may write where only a container's files should be
+            raise RuntimeError(f"{container['name']} has a user: run it in an image")
         shutil.copytree(self.code, folder / "app", ignore=NOT_CODE)
         (folder / "home").mkdir()
         found = {

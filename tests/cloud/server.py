@@ -18,6 +18,7 @@ from tests.cloud import (  # noqa
     stack_ecs,
     stack_messages,
     stack_network,
+    stack_server,
     stacks,
     task_definitions,
     task_events,

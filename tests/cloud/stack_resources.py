@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -40,6 +41,21 @@ class Resource:
             self._type.remove(self._api, self.made, properties)
 
 
+SECRET = re.compile(r"\{\{resolve:secretsmanager:(.+):SecretString:(\w+)\}\}")
+
+
+def resolved(api: Api, value: Any) -> Any:
+    """Return properties with the secrets that they name, by a key of each one's JSON."""
+    if isinstance(value, dict):
+        return {key: resolved(api, each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [resolved(api, each) for each in value]
+    if isinstance(value, str) and (found := SECRET.fullmatch(value)):
+        secret = api.call("secretsmanager", "GetSecretValue", SecretId=found[1])
+        return json.loads(secret["SecretString"])[found[2]]
+    return value
+
+
 @dataclass(frozen=True)
 class StackType:
     """Stand-in for one of moto's classes, with the methods that moto calls."""
@@ -57,7 +73,8 @@ class StackType:
         **_: Any,
     ) -> Resource:
         """Make the resource."""
-        return self._made(resource_name, cloudformation_json["Properties"], None)
+        properties = resolved(self.api, cloudformation_json["Properties"])
+        return self._made(resource_name, properties, None)
 
     def update_from_cloudformation_json(
         self,
@@ -68,7 +85,7 @@ class StackType:
         region_name: str,
     ) -> Resource:
         """Change the resource, or make its replacement."""
-        properties = cloudformation_json["Properties"]
+        properties = resolved(self.api, cloudformation_json["Properties"])
         if self.type.changes:
             changed = self._made(new_resource_name, properties, original_resource.made)
             original_resource.made = changed.made

@@ -281,7 +281,9 @@ def _references(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
         for key, each in value.items():
             if key in ("Ref", "DependsOn"):
-                yield from [each] if isinstance(each, str) else each
+                named = [each] if isinstance(each, str) else each
+                # a container depends on another one
+                yield from (name for name in named if isinstance(name, str))
             elif key == "Fn::GetAtt":
                 yield each[0] if isinstance(each, list) else each.partition(".")[0]
             elif key == "Fn::Sub":

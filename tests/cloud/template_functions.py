@@ -1,4 +1,4 @@
-"""Template functions that moto lacks, or evaluates for another region."""
+"""Template functions that moto lacks, or evaluates otherwise."""
 
 from __future__ import annotations
 
@@ -21,11 +21,40 @@ def install() -> None:
                 return _subnets(
                     *(clean_json(each, resources) for each in value["Fn::Cidr"])
                 )
+            if "Fn::GetAtt" in value:  # moto splits `Endpoint.Address`
+                name, *attribute = value["Fn::GetAtt"]
+                value = {"Fn::GetAtt": [name, ".".join(attribute)]}
             if "Fn::GetAZs" in value:
                 return [f"{REGION}{zone}" for zone in "abc"]
         return original(value, resources)
 
     parsing.clean_json = clean_json
+    output_map: Any = parsing.OutputMap
+    output_map.outputs = property(lambda self: _wanted(self).keys())
+    output_map.exports = property(_exports)
+
+
+def _wanted(self: Any) -> dict[str, Any]:
+    """Return the outputs whose condition holds."""
+    holds = self._resource_map.lazy_condition_map
+    return {
+        name: each
+        for name, each in (self._output_json_map or {}).items()
+        if "Condition" not in each or holds[each["Condition"]]
+    }
+
+
+def _exports(self: Any) -> list[parsing.Export]:
+    """Return the exports of those outputs, as moto makes them of all."""
+    return [
+        parsing.Export(
+            self._stack_id,
+            parsing.clean_json(each["Export"]["Name"], self._resource_map),
+            parsing.clean_json(each["Value"], self._resource_map),
+        )
+        for each in _wanted(self).values()
+        if "Export" in each
+    ]
 
 
 def _subnets(block: str, count: Any, bits: Any) -> list[str]:

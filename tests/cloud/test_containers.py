@@ -2,70 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 
-from tests.repository.tree import ROOT
 from tests.servers.waiting import until
 
-IMAGE = "localhost/tests-cloud-shell"
-PROGRAMS = ("sh", "env", "id", "sleep", "ls", "chown")
-
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not shutil.which("buildah"), reason="no buildah here"),
-]
-
-
-@pytest.fixture(scope="module")
-def image(tmp_path_factory):
-    """An image with a shell, its libraries and a user."""
-    root = tmp_path_factory.mktemp("image")
-    before = os.umask(0o022)  # the image's user must be able to read
-    for program in PROGRAMS:
-        path = Path(shutil.which(program)).resolve()
-        linked = subprocess.run(["ldd", path], capture_output=True, text=True).stdout
-        libraries = [word for word in linked.split() if word.startswith("/")]
-        for source in [str(path), *libraries]:
-            target = root / source.lstrip("/")
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(source, target)
-        (root / "bin").mkdir(exist_ok=True)
-        if not (root / "bin" / program).exists():
-            shutil.copy(path, root / "bin" / program)
-    (root / "home" / "app").mkdir(parents=True)
-    for name in ("tmp", "open"):
-        (root / name).mkdir()
-        (root / name).chmod(0o777)
-    (root / "etc").mkdir()
-    (root / "etc" / "passwd").write_text("app:x:999:999::/home/app:/bin/sh\n")
-    (root / "etc" / "group").write_text("app:x:999:\n")
-    (root / "Dockerfile").write_text(
-        "FROM scratch\nCOPY . /\nRUN chown app /home/app\n"
-        "ENV FROM_IMAGE=yes PATH=/bin:/usr/bin\nUSER app\n"
-        'WORKDIR /home/app\nCMD ["sh", "-c", "echo by default"]\n'
-        'VOLUME ["/home/app", "/tmp"]\n'
-    )
-    os.umask(before)
-    subprocess.run(
-        ["buildah", "build", "--isolation", "chroot", "--tag", IMAGE, root],
-        check=True,
-        capture_output=True,
-    )
-    yield IMAGE
-    subprocess.run(["buildah", "rmi", IMAGE], check=True, capture_output=True)
-
-
-@pytest.fixture
-def in_image(platform, image):
-    """The platform, with its tasks in the image."""
-    platform.cloud.run_tasks_in(image=image)
-    yield platform
-    platform.cloud.run_tasks_in(code=ROOT)
+pytestmark = pytest.mark.slow
 
 
 def working_containers() -> str:

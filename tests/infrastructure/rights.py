@@ -18,7 +18,7 @@ from tests.infrastructure.aws_requests import (
     names_of,
     request_for,
 )
-from tests.infrastructure.templates import TEMPLATES, listed, of_type, rights
+from tests.infrastructure.templates import EVERY_TEMPLATE, listed, of_type, rights
 
 ALLOWED = "allowed"
 ELSEWHERE = "denied on another resource"
@@ -27,7 +27,7 @@ TO_ANOTHER = "denied to another role"
 # Each role's template, and that of the boundary, which limits roles.
 ROLES = {
     name: path
-    for path in TEMPLATES.values()
+    for path in EVERY_TEMPLATE
     for kind in ("AWS::IAM::Role", "AWS::IAM::ManagedPolicy")
     for name in of_type(path, kind)
 }

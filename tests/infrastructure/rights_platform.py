@@ -1,4 +1,4 @@
-"""The three stacks on the fake AWS, for the rights matrix, and clients of their roles."""
+"""All stacks on the fake AWS, for the rights matrix, and clients of their roles."""
 
 from __future__ import annotations
 
@@ -17,13 +17,15 @@ from tests.cloud.dry_run import dry
 from tests.fakes.aws import ADMINISTRATOR, REGION
 from tests.infrastructure.aws_requests import LOADER, Request, ec2_names
 from tests.infrastructure.rights import ROLES, UNBOUNDED, Cell, request_of, rights_in
-from tests.infrastructure.templates import TEMPLATES, policies
+from tests.infrastructure.templates import SERVERS, TEMPLATES, policies
 
 STACKS = {
     "rights-deploy": TEMPLATES["data-platform-deploy"],
     "rights-lake": TEMPLATES["data-platform-lake"],
     "rights": TEMPLATES["data-platform"],
+    "rights-server": SERVERS["ecs"],
 }
+HOST = "prefect.example.org"
 ACCOUNT = "123456789012"
 PROVIDER = f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com"
 SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:prefect/api-key-a1B2c3"
@@ -53,7 +55,7 @@ def _filled(policy: dict[str, Any], tags: list[dict[str, str]]) -> dict[str, Any
 
 
 class Platform:
-    """The three stacks, and what a matrix on them needs."""
+    """All stacks, and what a matrix on them needs."""
 
     def __init__(self, cloud: Cloud) -> None:
         self.cloud = cloud
@@ -83,17 +85,31 @@ class Platform:
             PlatformStackName="rights",
         )
         outputs |= create("rights-lake", STACKS["rights-lake"].read_text())
-        return outputs | create(
+        # no image is there, so that neither worker nor server starts
+        image = f"{outputs['RepositoryUri']}:4f2a"
+        outputs |= create(
             "rights",
             STACKS["rights"].read_text(),
             outputs["StackRoleArn"],
-            # no image is there, so that no worker starts
-            ImageUri=f"{outputs['RepositoryUri']}:4f2a",
-            PrefectApiUrl="http://127.0.0.1:9/api",
+            ImageUri=image,
+            PrefectApiUrl=f"https://{HOST}/api",
             PrefectApiSecretArn=SECRET,
             LakeBucketName=outputs["BucketName"],
             NatKind="instance",
         )
+        certificate = self.cloud.client("acm").request_certificate(DomainName=HOST)
+        server = create(
+            "rights-server",
+            STACKS["rights-server"].read_text(),
+            PlatformStackName="rights",
+            HostName=HOST,
+            CertificateArn=certificate["CertificateArn"],
+            AllowedCidr="0.0.0.0/0",
+            ApiSecretArn=SECRET,
+            ImageUri=image,
+            DatabaseDeletionProtection="false",
+        )
+        return outputs | {"DumpBucketName": server["DumpBucketName"]}
 
     def _make_roles(self) -> None:
         for name, (path, bounded) in MADE_BY_HAND.items():
@@ -193,6 +209,7 @@ class Platform:
         for name in reversed(STACKS):
             self.cloud.delete_stack(name)
         self._ec2.release_address(AllocationId=self.outputs["OutboundAllocationId"])
-        self.cloud.client("s3").delete_bucket(Bucket=self.outputs["BucketName"])
+        for bucket in ("BucketName", "DumpBucketName"):
+            self.cloud.client("s3").delete_bucket(Bucket=self.outputs[bucket])
         repository = self.outputs["RepositoryName"]
         self.cloud.client("ecr").delete_repository(repositoryName=repository)

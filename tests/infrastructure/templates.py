@@ -16,6 +16,10 @@ TEMPLATES = {
     "data-platform-lake": INFRASTRUCTURE / "data_lake.yml",
     "data-platform": INFRASTRUCTURE / "ecs_cluster_prefect_worker.yml",
 }
+# The kinds of a server of one's own, of which a platform has one or none.
+SERVER_STACK = "data-platform-server"
+SERVERS = {"ecs": INFRASTRUCTURE / "prefect_server_ecs.yml"}
+EVERY_TEMPLATE = [*TEMPLATES.values(), *SERVERS.values()]
 
 
 def read(path: Path) -> dict[str, Any]:

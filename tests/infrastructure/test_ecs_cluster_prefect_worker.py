@@ -163,7 +163,20 @@ def test_the_count_of_workers_is_the_autoscalings():
     assert target["MaxCapacity"] == {"Ref": "MaximumWorkers"}
     assert target["ResourceId"] == {"Sub": "service/${Cluster}/${WorkerService.Name}"}
     minimum, maximum = PARAMETERS["MinimumWorkers"], PARAMETERS["MaximumWorkers"]
-    assert 1 <= minimum["MinValue"] <= minimum["MaxValue"] <= maximum["MinValue"]
+    assert minimum["MaxValue"] <= maximum["MinValue"]
+
+
+def test_nothing_of_the_service_is_left_where_no_worker_is_wanted():
+    """A reference to a resource that a condition leaves out fails the stack."""
+    assert PARAMETERS["MinimumWorkers"]["MinValue"] == 0
+    template = read(PLATFORM)
+    (condition,) = template["Conditions"]["HasWorker"]["Not"]
+    assert condition == {"Equals": [{"Ref": "MinimumWorkers"}, 0]}
+    named = re.compile(r"\bWorker(?:Service|Count|Scaling)\b")
+    for name, each in (template["Resources"] | template["Outputs"]).items():
+        if named.search(json.dumps(each)) or named.search(name):
+            assert each["Condition"] == "HasWorker", name
+    assert template["Resources"]["NoWorker"]["Condition"] == "HasWorker"
 
 
 def test_every_size_of_the_worker_is_one_of_fargates():

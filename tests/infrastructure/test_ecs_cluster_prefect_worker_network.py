@@ -48,6 +48,14 @@ def test_the_private_subnets_have_no_way_but_the_nat():
     assert through == {"Ref": "NatInterface"}
 
 
+def test_a_server_of_ones_own_finds_its_place_in_the_network():
+    outputs = read(PLATFORM)["Outputs"]
+    for kind in ("Public", "Private"):
+        subnets = [{"Ref": f"{kind}Subnet{letter}"} for letter in "AB"]
+        assert outputs[f"{kind}SubnetIds"]["Value"] == {"Join": [",", subnets]}
+    assert outputs["PrivateRouteTableId"]["Value"] == {"Ref": "PrivateRoutes"}
+
+
 def test_nothing_comes_in_but_from_the_network_to_its_nat():
     groups = of_type(PLATFORM, "AWS::EC2::SecurityGroup")
     assert "SecurityGroupIngress" not in groups["TaskSecurityGroup"]

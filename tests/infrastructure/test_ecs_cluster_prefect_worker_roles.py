@@ -59,11 +59,30 @@ def arn(rest: str, service: str) -> str:
 
 @pytest.mark.parametrize("role", ROLES)
 def test_only_ecs_assumes_a_role_for_this_account(role):
-    (trust,) = properties(PLATFORM, role)["AssumeRolePolicyDocument"]["Statement"]
+    trust, *others = properties(PLATFORM, role)["AssumeRolePolicyDocument"]["Statement"]
+    assert bool(others) == (role == "WorkerRole")
     assert trust["Principal"] == {"Service": ECS_TASKS}
     account = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
     # AWS documents the condition for the two roles of tasks alone
     assert trust.get("Condition") == (None if role == "ExecutionRole" else account)
+
+
+def test_the_machine_of_the_server_may_be_the_worker():
+    statements = properties(PLATFORM, "WorkerRole")["AssumeRolePolicyDocument"]
+    _, machine = statements["Statement"]
+    account = "arn:${AWS::Partition}:iam::${AWS::AccountId}:"
+    assert machine == {
+        "Effect": "Allow",
+        "Principal": {"AWS": {"Sub": f"{account}root"}},
+        "Action": "sts:AssumeRole",
+        "Condition": {
+            "ArnEquals": {
+                "aws:PrincipalArn": {
+                    "Sub": f"{account}role/${{AWS::StackName}}-server/machine"
+                }
+            }
+        },
+    }
 
 
 def test_the_roles_have_no_more_policies_than_written():

@@ -126,3 +126,32 @@ def test_one_address_through_every_kind_of_nat_and_into_the_next_stack(cloud, st
     assert after["OutboundAllocationId"] == before["OutboundAllocationId"]
     assert way_out(cloud, after)["NatGatewayId"].startswith("nat-")
     assert after["VpcId"] != before["VpcId"]
+
+
+def test_a_platform_without_a_worker_gets_one_and_loses_it(cloud, stacks):
+    """As around a server of one's own, which is made into the platform's network."""
+    name = f"{NAME}-idle"
+    without = stacks(name, MinimumWorkers="0")
+    assert "WorkerServiceName" not in without
+    assert of_the_worker(cloud, name) == set()
+
+    outputs = cloud.update_stack(name, MinimumWorkers="1")
+    assert of_the_worker(cloud, name) == {
+        *("WorkerService", "WorkerCount", "WorkerScaling"),
+        *("NoWorker", "WorkerTroubleRule", "WorkerDiedRule"),
+    }
+    (service,) = cloud.client("ecs").describe_services(
+        cluster=outputs["ClusterArn"], services=[outputs["WorkerServiceName"]]
+    )["services"]
+    assert service["desiredCount"] == 1
+
+    assert cloud.update_stack(name, MinimumWorkers="0") == without
+    assert of_the_worker(cloud, name) == set()
+
+
+def of_the_worker(cloud: Any, stack: str) -> set[str]:
+    """Return the resources of a stack that are there for the worker's service alone."""
+    found = cloud.client("cloudformation").list_stack_resources(StackName=stack)
+    names = {each["LogicalResourceId"] for each in found["StackResourceSummaries"]}
+    both = {"WorkerLogs", "WorkerRole", "WorkerTask"}
+    return {each for each in names if "Worker" in each} - both

@@ -9,9 +9,7 @@ commands of uv do is tested end to end.
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Iterator
@@ -21,30 +19,13 @@ import yaml
 
 from infrastructure.monthly_cost import tables
 from tests.cloud.cloud import Cloud, running_cloud
+from tests.infrastructure.readers_shell import readers_environment
 from tests.infrastructure.templates import INFRASTRUCTURE, TEMPLATES, of_type, read
 from tests.repository.tree import ROOT
-from tests.servers.programs import program
 
 README = (INFRASTRUCTURE / "README.md").read_text()
 COMMANDS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
 SECRET = "pnu_pasted by hand"
-DOCKER = r"""#!/bin/sh
-echo docker "$@" >> "$STAND_INS"
-case $1 in
-login) cat > /dev/null ;;
-push)
-  name=${2#*/}
-  exec aws ecr put-image --repository-name "${name%:*}" --image-tag "${name#*:}" \
-    --image-manifest-media-type application/vnd.docker.distribution.manifest.v2+json \
-    --image-manifest '{"schemaVersion": 2, "config": {"digest": "sha256:4f2a"}}' ;;
-esac
-"""
-UV = """#!/bin/sh
-echo "${IMAGE:+IMAGE=$IMAGE }uv" "$@" >> "$STAND_INS"
-"""
-GIT = f"""#!/bin/sh
-[ "$1" = diff ] || exec {shutil.which("git")} "$@"
-"""
 
 
 def rows(heading: str) -> list[list[str]]:
@@ -139,19 +120,8 @@ def cloud(tmp_path: Path) -> Iterator[Cloud]:
 
 @pytest.fixture
 def shell(tmp_path: Path) -> dict[str, str]:
-    """The environment of a shell with the real AWS CLI, and stand-ins for the rest."""
-    program("aws")
-    programs = tmp_path / "bin"
-    programs.mkdir()
-    for name, script in (("docker", DOCKER), ("uv", UV), ("git", GIT)):
-        (programs / name).write_text(script)
-        (programs / name).chmod(0o755)
-    return os.environ | {
-        "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
-        "STAND_INS": str(tmp_path / "stand-ins.log"),
-        "HOME": str(tmp_path),
-        "WAREHOUSE_SECURITY_GROUP": "",
-    }
+    """The environment of a reader's shell."""
+    return readers_environment(tmp_path) | {"WAREHOUSE_SECURITY_GROUP": ""}
 
 
 @pytest.mark.slow

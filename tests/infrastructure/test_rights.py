@@ -18,7 +18,7 @@ from tests.fakes.aws import ADMINISTRATOR
 from tests.infrastructure.aws_requests import Request
 from tests.infrastructure.rights import ALLOWED, ELSEWHERE, ROLES, Cell, cells
 from tests.infrastructure.rights_platform import BOUNDARY, NOBODY, Platform
-from tests.infrastructure.templates import TEMPLATES, read, rights
+from tests.infrastructure.templates import EVERY_TEMPLATE, read, rights
 
 pytestmark = pytest.mark.slow
 
@@ -83,7 +83,7 @@ def test_there_are_no_other_policies(platform):
     """Checks the templates and the stacks."""
     kinds = {
         each["Type"]
-        for path in TEMPLATES.values()
+        for path in EVERY_TEMPLATE
         for each in read(path)["Resources"].values()
         if "PolicyDocument" in each.get("Properties", {})
     }

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.infrastructure.templates import TEMPLATES, read, rights
+from tests.infrastructure.templates import EVERY_TEMPLATE, SERVERS, read, rights
 from tests.servers.programs import program
 
 # More than this CloudFormation takes only from a bucket.
@@ -32,20 +32,23 @@ KEPT = {
     "data_lake": {"Bucket"},
     "ecs_cluster_prefect_worker": {"Address"},
     "github_deploy": {"Repository"},
+    "prefect_server_ecs": {"Dumps"},
 }
+# Of a database its last snapshot stays instead.
+SNAPSHOTS = {"prefect_server_ecs": {"Database"}}
 every_template = pytest.mark.parametrize(
-    "path", TEMPLATES.values(), ids=lambda path: path.stem
+    "path", EVERY_TEMPLATE, ids=lambda path: path.stem
 )
 
 
 def test_every_template_is_here():
-    folder = next(iter(TEMPLATES.values())).parent
-    assert set(folder.glob("*.yml")) == set(TEMPLATES.values())
+    folder = EVERY_TEMPLATE[0].parent
+    assert set(folder.glob("*.yml")) == set(EVERY_TEMPLATE)
 
 
 def test_cfn_lint_finds_no_fault():
     done = subprocess.run(
-        [Path(sys.executable).parent / "cfn-lint", *TEMPLATES.values()],
+        [Path(sys.executable).parent / "cfn-lint", *EVERY_TEMPLATE],
         capture_output=True,
         text=True,
     )
@@ -54,7 +57,7 @@ def test_cfn_lint_finds_no_fault():
 
 @pytest.mark.slow
 def test_checkov_finds_no_fault():
-    files = [argument for path in TEMPLATES.values() for argument in ("-f", path)]
+    files = [argument for path in EVERY_TEMPLATE for argument in ("-f", path)]
     done = subprocess.run(
         # --skip-download: it would ask its maker's server for the rules' pages
         [program("checkov"), "--framework", "cloudformation", "--compact", "--quiet"]
@@ -108,9 +111,9 @@ def test_what_holds_data_or_is_known_to_others_outlives_its_stack(path: Path):
         for name, each in read(path)["Resources"].items()
         if "DeletionPolicy" in each or "UpdateReplacePolicy" in each
     }
-    assert kept == {
-        name: ("RetainExceptOnCreate", "Retain") for name in KEPT[path.stem]
-    }
+    retained = dict.fromkeys(KEPT[path.stem], ("RetainExceptOnCreate", "Retain"))
+    snapshots = dict.fromkeys(SNAPSHOTS.get(path.stem, ()), ("Snapshot", "Snapshot"))
+    assert kept == retained | snapshots
 
 
 @every_template
@@ -157,11 +160,18 @@ def test_no_account_and_no_region_is_written_down(path: Path):
 
 @every_template
 def test_no_secret_is_a_parameter_or_a_value(path: Path):
-    """Templates neither create secrets nor resolve them."""
+    """Templates neither create secrets nor resolve them, except a database's of its own."""
     template = read(path)
-    kinds = {each["Type"] for each in template["Resources"].values()}
-    assert "AWS::SecretsManager::Secret" not in kinds
-    assert "{{resolve:" not in path.read_text()
+    made = {
+        name
+        for name, each in template["Resources"].items()
+        if each["Type"] == "AWS::SecretsManager::Secret"
+    }
+    resolved = re.findall(r"\{\{resolve:\w+:(.*?)\}\}", path.read_text())
+    of_server = path == SERVERS["ecs"]
+    assert made == ({"DatabaseSecret"} if of_server else set())
+    own = ["${DatabaseSecret}:SecretString:password"]
+    assert resolved == (own if of_server else [])
     secret = re.compile("password|token|secret|key", re.IGNORECASE)
     for name, parameter in template["Parameters"].items():
         if secret.search(name):

@@ -17,6 +17,16 @@ from cryptography.hazmat.primitives.asymmetric import ec
 @cache
 def server_context() -> ssl.SSLContext:
     """Return the TLS settings of a server with such a certificate, made anew."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "server.pem"
+        file.write_bytes(b"".join(key_and_certificate()))
+        context.load_cert_chain(file)
+    return context
+
+
+def key_and_certificate() -> tuple[bytes, bytes]:
+    """Return a new key and its certificate for 127.0.0.1, as PEM."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.now(timezone.utc)
@@ -34,14 +44,9 @@ def server_context() -> ssl.SSLContext:
         )
         .sign(key, hashes.SHA256())
     )
-    pem = key.private_bytes(
+    private = key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
-    ) + certificate.public_bytes(serialization.Encoding.PEM)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "server.pem"
-        file.write_bytes(pem)
-        context.load_cert_chain(file)
-    return context
+    )
+    return private, certificate.public_bytes(serialization.Encoding.PEM)

@@ -1,0 +1,123 @@
+"""Prefect's server on ECS: from an empty account to a completed run, and its restart."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Iterator
+
+import pytest
+from prefect.exceptions import PrefectHTTPStatusError
+
+from tests.end_to_end.platform import AUTH
+from tests.end_to_end.server_on_ecs import HOST, ServerOnEcs, running_server_on_ecs
+from tests.servers.images import Image
+from tests.servers.postgres import Database, new_database
+from tests.servers.waiting import until
+
+pytestmark = pytest.mark.slow
+
+LIMITS = "/v2/concurrency_limits"
+
+
+@pytest.fixture(scope="module")
+def server(
+    image: Image, postgres: Database, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ServerOnEcs]:
+    """The server with a database that it has migrated, and no worker yet."""
+    folder = tmp_path_factory.mktemp("server-on-ecs")
+    with running_server_on_ecs(image, new_database(postgres), folder) as server:
+        server.wait_for_server()
+        yield server
+
+
+def test_the_server_asks_for_the_password_and_tells_its_own_address(server):
+    assert server.get("/api/ready").is_success
+    assert server.get("/api/admin/version").status_code == 401
+    version = server.get("/api/admin/version", auth=tuple(AUTH.split(":")))
+    assert version.json() == "3.8.8"
+    settings = server.get("/ui-settings").json()
+    assert settings["api_url"] == f"https://{HOST}/api"
+    page = server.get("/", headers={"Accept": "text/html"}, follow_redirects=True)
+    assert "<title>" in page.text
+
+
+def test_its_connections_to_the_database_are_encrypted(server):
+    """Migrations, too: the extension pg_trgm is made by a user who is no superuser."""
+    sql = "SELECT DISTINCT ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)"
+    assert server.rds.query(f"{sql} WHERE usename = 'prefect'") == "t"
+    assert server.rds.query("SELECT extname FROM pg_extension WHERE extname ~ 'trgm'")
+
+
+def test_a_run_completes_through_a_worker_that_comes_later(server):
+    platform = server.platform
+    platform.outputs = server.cloud.update_stack("data-platform", MinimumWorkers="1")
+    platform.command("blocks", "apply", "production")
+    names = ("--name=flows.hello_world.hello_world/production",)
+    platform.command("prefect", "--no-prompt", "deploy", *names)
+    platform.wait_for_worker()
+    run = platform.completed("hello_world/production")
+    platform.wait_for_line(run.id, "Work pool production")
+    assert server.rds.query("SELECT count(*) FROM flow_run") == "1"
+
+
+def test_it_tells_the_alarms_that_it_works(server):
+    """At its start it is not ready yet."""
+    lines = [json.loads(line) for line in server.logged("pulse")]
+    assert lines[0] == {"ready": 0}
+    working = '{"ready": 1, "schedule_lag_seconds": 0}'
+    until(lambda: working in server.logged("pulse"), "the pulse", 90)
+
+
+def test_runs_and_leases_outlive_the_servers_task(server):
+    lease, task = new_lease(server, "products"), server.wait_for_server()
+    server.cloud.client("ecs").stop_task(
+        cluster=server.outputs["ClusterArn"], task=task["taskArn"]
+    )
+    until(lambda: not server.is_up(), "the server's end")
+
+    assert server.wait_for_server()["taskArn"] != task["taskArn"]
+    renewal = f"{LIMITS}/leases/{lease}/renew"
+    again = server.platform.client.request(
+        "POST", renewal, json={"lease_duration": 300}
+    )
+    assert again.is_success
+    assert server.rds.query("SELECT count(*) FROM flow_run") == "1"
+
+
+def test_a_backup_is_stored_and_restored(server):
+    """What has happened since then is forgotten, and so are its leases."""
+    pytest.importorskip("infrastructure.control_plane.transfer")
+    client = server.platform.client
+    url = f"s3://{server.outputs['DumpBucketName']}/before.dump"
+    backup = server.run_task("BackupTaskArn", "store", url)
+    assert codes(backup) == {"dump": 0, "store": 0}, server.logged("backup")
+    later = client.create_flow_from_name("made-after-the-backup")
+    before = server.leases()
+    new_lease(server, "van")
+    assert len(server.leases()) == len(before) + 1
+
+    server.set_count(0)
+    restored = server.run_task("RestoreTaskArn", "fetch", url)
+    told = server.logged("restore")
+    assert codes(restored) == {"fetch": 0, "restore": 0, "forget": 0}, told
+    assert any("what Prefect knew at" in line for line in told)
+    server.set_count(1)
+
+    with pytest.raises(PrefectHTTPStatusError, match="404"):
+        client.read_flow(later)
+    assert server.leases() == before
+    server.platform.completed("hello_world/production")
+
+
+def new_lease(server: ServerOnEcs, name: str) -> str:
+    """Make a concurrency limit of one, and return the id of a lease of it."""
+    client = server.platform.client
+    limit = {"name": name, "limit": 1, "slot_decay_per_second": 0}
+    client.request("POST", f"{LIMITS}/", json=limit)
+    slot = {"names": [name], "slots": 1, "lease_duration": 300}
+    answer = client.request("POST", f"{LIMITS}/increment-with-lease", json=slot)
+    return answer.json()["lease_id"]
+
+
+def codes(task: dict[str, Any]) -> dict[str, int | None]:
+    return {each["name"]: each.get("exitCode") for each in task["containers"]}
