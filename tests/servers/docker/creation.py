@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import secrets
 import shutil
 import signal
@@ -115,14 +116,17 @@ def remove(container: Container, volumes: bool = True) -> None:
 def remove_lost_roots() -> None:
     """Remove the files of containers whose test was killed."""
     for owner in _owners().iterdir():
-        if not Path(owner.read_text()).exists():
+        folder, *holder = owner.read_text().splitlines()
+        if not Path(folder).exists() or holder and not _lives(*holder[0].split()):
             _remove_root(owner.name)
 
 
 def _new_root(image: str, folder: Path) -> tuple[str, str]:
     """Return the name and the mounted folder of a new copy of an image's files."""
     name = f"fake-docker-{secrets.token_hex(8)}"
-    (_owners() / name).write_text(str(folder))
+    holder = os.environ.get("FAKE_DOCKER_NETWORK")
+    held = f"{holder} {_start_of(holder)}\n" if holder else ""
+    (_owners() / name).write_text(f"{folder}\n{held}")
     buildah("from", "--pull-never", "--name", name, image)
     root = buildah("mount", name)
     Path(root, ".dockerenv").touch()
@@ -140,6 +144,19 @@ def _owners() -> Path:
     owners = store() / "containers"
     owners.mkdir(exist_ok=True)
     return owners
+
+
+def _lives(process: str, start: str) -> bool:
+    try:
+        return _start_of(process) == start
+    except FileNotFoundError:
+        return False
+
+
+def _start_of(process: str) -> str:
+    """Return when a process began, by which a later one with its id can be told."""
+    described = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return "never" if described[0] == "Z" else described[19]
 
 
 def settings_hash(settings: dict[str, Any], image: str) -> str:

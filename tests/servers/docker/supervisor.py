@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -58,6 +59,8 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         signal.signal(signal.SIGALRM, self._kill)
+        if holder := os.environ.get("FAKE_DOCKER_NETWORK"):
+            threading.Thread(target=_end_with, args=[int(holder)], daemon=True).start()
         delay = FIRST_DELAY
         while True:
             began = time.monotonic()
@@ -213,6 +216,14 @@ class Supervisor:
         with suppress(ProcessLookupError):
             if self.state["pid"]:
                 os.kill(self.state["pid"], signal.SIGKILL)
+
+
+def _end_with(process: int) -> None:
+    """End this process, and so the container, when another ends."""
+    with suppress(ProcessLookupError):
+        opened = os.pidfd_open(process)
+        select.select([opened], [], [])
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def supervise(container: Container, attached: bool = False) -> dict[str, Any]:
