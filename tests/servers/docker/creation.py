@@ -141,7 +141,7 @@ def _remove_root(name: str) -> None:
 
 def _owners() -> Path:
     """Return the folder that tells of each copy which container it belongs to."""
-    owners = store() / "containers"
+    owners = store() / "roots"
     owners.mkdir(exist_ok=True)
     return owners
 
