@@ -84,9 +84,10 @@ with fake_docker(Path("docker").resolve(), {{"base": {base_image!r}}}) as docker
     until(lambda: "sleep 765432" not in processes(), "end", 10)
     settings = next(tmp_path.glob("docker/state/projects/*/*/container.json"))
     name = json.loads(settings.read_text())["buildah"]
-    assert name in buildah("containers", "--format={{.ContainerName}}")
+    assert buildah("inspect", name)
     remove_lost_roots()
-    assert name not in buildah("containers", "--format={{.ContainerName}}")
+    with pytest.raises(RuntimeError, match="not known"):
+        buildah("inspect", name)
 
 
 def processes() -> str:
