@@ -12,6 +12,7 @@ from tests.servers.docker.options import read
 from tests.servers.docker.project import Project
 from tests.servers.docker.running import exec_, run
 from tests.servers.docker.showing import config, logs, ps
+from tests.servers.docker.table import build_image, image_of
 
 
 def up(project: Project, words: Sequence[str]) -> int:
@@ -116,14 +117,14 @@ def pull(project: Project, words: Sequence[str]) -> int:
     _, names = read(words, known, "docker compose pull")
     for service in project.chosen(names):
         if "build" not in project.services[service]:
-            project.image(service)
+            image_of(project.services[service])
     return 0
 
 
 def _build(project: Project, names: Sequence[str]) -> None:
     for service in project.chosen(names):
         if "build" in project.services[service]:
-            project.build(service)
+            build_image(project.services[service])
             print(f" {service}  Built", file=sys.stderr)
 
 

@@ -240,7 +240,7 @@ KEYS: dict[str, Callable[..., Any]] = {
     "shm_size": values.size,
     "stop_grace_period": values.duration,
     "stop_signal": values.text,
-    "tmpfs": values.texts,
+    "tmpfs": places.tmpfs,
     "ulimits": _ulimits,
     "user": values.text,
     "volumes": places.volumes,

@@ -57,7 +57,7 @@ def mounts_of(
         mounts[f"/etc/{name}"] = _bind(folder / name)
     for each in settings.get("tmpfs", []):
         target, _, options = each.partition(":")
-        mounts[target] = {"type": "tmpfs", "options": options or "mode=1777"}
+        mounts[target] = {"type": "tmpfs", "options": options}
     for each in settings.get("secrets", []):
         source = Path(application["secrets"][each["source"]]["file"])
         target = os.path.join("/run/secrets", each["target"])
