@@ -40,7 +40,7 @@ COPY . .
 # may be readable by its owner alone, here not by `app`.
 RUN find flows pipelines sources utils ! -type d ! -name '*.py' ! -name '*.sql' -delete \
     && find infrastructure ! -type d ! -name '*.py' ! -name '*.sql' ! -name '*.sh' \
-        ! -name 'compose*.yaml' -delete \
+        ! -name '*.service' ! -name '*.timer' ! -name 'compose*.yaml' -delete \
     && chmod -R a+rX . \
     && python3 -m compileall -q flows infrastructure pipelines sources utils
 

@@ -25,7 +25,10 @@ TOGETHER = {
     "images": (
         "tests/cloud/test_containers.py",
         "tests/cloud/test_task_containers.py",
+        "tests/infrastructure/machine/test_scripts.py",
+        "tests/infrastructure/machine/test_start.py",
         "tests/end_to_end/test_image.py",
+        "tests/end_to_end/test_prefect_server_ec2.py",
         "tests/end_to_end/test_prefect_server_ecs.py",
         "tests/repository/test_image.py",
         "tests/servers/docker/",

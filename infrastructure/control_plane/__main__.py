@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from types import ModuleType
 
-from infrastructure.control_plane import compose, ecs, machine
+from infrastructure.control_plane import compose, ec2, ecs
 from infrastructure.control_plane.backups import name_of_now
 from utils.aws.stack import StackOutputs
 from utils.errors import ClearError
 from utils.runs.command_line import command_line, run_commands
 
-KINDS = {"ecs": ecs, "ec2": machine}
+KINDS = {"ec2": ec2, "ecs": ecs}
 
 app = command_line(
     "infrastructure.control_plane",

@@ -1,7 +1,7 @@
 """Values of a call that policies' conditions can test.
 
 Supported are `aws:RequestedRegion`, the tags of a request and of EC2's resources,
-`ecs:cluster`, `iam:AWSServiceName`, `iam:PermissionsBoundary`, `s3:prefix`, and in
+`cloudwatch:namespace`, `ecs:cluster`, `iam:AWSServiceName`, `iam:PermissionsBoundary`, `s3:prefix`, and in
 `needs.py` `ecs:CreateAction`, `ec2:CreateAction` and `iam:PassedToService`.
 """
 
@@ -23,6 +23,8 @@ def context_of(service: str, region: str, p: Parameters) -> Context:
         context["ecs:cluster"] = cluster_of(p)
     if service == "s3":
         context["s3:prefix"] = p.get("Prefix") or ""
+    if service == "cloudwatch" and p.get("Namespace"):
+        context["cloudwatch:namespace"] = p["Namespace"]
     if p.get("AWSServiceName"):
         context["iam:AWSServiceName"] = p["AWSServiceName"]
     if boundary := p.get("PermissionsBoundary") or _boundary(p.get("RoleName")):

@@ -251,7 +251,8 @@ def _budget_action(operation: str, p: Parameters) -> str:
 
 def _ssm(action: str, p: Parameters) -> list[str]:
     """Return parameters' ARNs. AWS's public parameters belong to no account."""
-    found = [arn("ssm", f"parameter/{each.lstrip('/')}") for each in p.get("Names", [])]
+    names = p.get("Names") or [p["Name"]] if "Parameter" in action else []
+    found = [arn("ssm", f"parameter/{each.lstrip('/')}") for each in names]
     public = (f":{ACCOUNT}:parameter/aws/", "::parameter/aws/")
     return [each.replace(*public) for each in found]
 

@@ -16,6 +16,7 @@ from werkzeug.serving import make_server
 from tests.cloud import (  # noqa
     stack_access,
     stack_ecs,
+    stack_machine,
     stack_messages,
     stack_network,
     stack_server,

@@ -1,4 +1,4 @@
-"""CloudFormation's types of EC2: the network, its addresses and a NAT instance."""
+"""CloudFormation's types of EC2: the network and its addresses."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def _remove(operation: str, parameter: str) -> Remove:
     return lambda api, made, _: api.call("ec2", operation, **{parameter: made.id})
 
 
-def _create(
+def create(
     api: Api, operation: str, kind: str, p: Properties, **given: Any
 ) -> Properties:
     """Create a resource with its own and CloudFormation's tags; return the answer."""
@@ -21,14 +21,14 @@ def _create(
     return api.call("ec2", operation, TagSpecifications=[tags], **given)
 
 
-def _without(p: Properties, *names: str) -> Properties:
+def without(p: Properties, *names: str) -> Properties:
     return {k: v for k, v in p.items() if k not in ("Tags", *names)}
 
 
 @resource_type("AWS::EC2::VPC", remove=_remove("DeleteVpc", "VpcId"))
 def vpc(api: Api, name: str, p: Properties, before: Made | None) -> Made:
     if before is None:
-        created = _create(api, "CreateVpc", "vpc", p, CidrBlock=p["CidrBlock"])
+        created = create(api, "CreateVpc", "vpc", p, CidrBlock=p["CidrBlock"])
         made = created["Vpc"]["VpcId"]
         groups = backend("ec2").get_security_group_from_name("default", made)
         before = Made(
@@ -50,8 +50,8 @@ def vpc(api: Api, name: str, p: Properties, before: Made | None) -> Made:
     "AWS::EC2::Subnet", remove=_remove("DeleteSubnet", "SubnetId"), changes=False
 )
 def subnet(api: Api, name: str, p: Properties, _: Made | None) -> Made:
-    given = _without(p, "MapPublicIpOnLaunch")
-    created = _create(api, "CreateSubnet", "subnet", p, **given)
+    given = without(p, "MapPublicIpOnLaunch")
+    created = create(api, "CreateSubnet", "subnet", p, **given)
     made = created["Subnet"]["SubnetId"]
     public = {"Value": p.get("MapPublicIpOnLaunch", False)}
     api.call("ec2", "ModifySubnetAttribute", SubnetId=made, MapPublicIpOnLaunch=public)
@@ -65,13 +65,13 @@ def subnet(api: Api, name: str, p: Properties, _: Made | None) -> Made:
     changes=False,
 )
 def internet_gateway(api: Api, name: str, p: Properties, _: Made | None) -> Made:
-    created = _create(api, "CreateInternetGateway", "internet-gateway", p)
+    created = create(api, "CreateInternetGateway", "internet-gateway", p)
     made = created["InternetGateway"]["InternetGatewayId"]
     return Made(made, {"InternetGatewayId": made})
 
 
 def _detach_gateway(api: Api, made: Made, p: Properties) -> None:
-    api.call("ec2", "DetachInternetGateway", **_without(p))
+    api.call("ec2", "DetachInternetGateway", **without(p))
 
 
 @resource_type("AWS::EC2::VPCGatewayAttachment", remove=_detach_gateway, changes=False)
@@ -86,7 +86,7 @@ def gateway_attachment(api: Api, name: str, p: Properties, _: Made | None) -> Ma
     changes=False,
 )
 def route_table(api: Api, name: str, p: Properties, _: Made | None) -> Made:
-    created = _create(api, "CreateRouteTable", "route-table", p, VpcId=p["VpcId"])
+    created = create(api, "CreateRouteTable", "route-table", p, VpcId=p["VpcId"])
     made = created["RouteTable"]["RouteTableId"]
     return Made(made, {"RouteTableId": made})
 
@@ -118,7 +118,7 @@ def route_association(api: Api, name: str, p: Properties, _: Made | None) -> Mad
     "AWS::EC2::EIP", remove=lambda api, made, _: _release(api, made), changes=False
 )
 def elastic_ip(api: Api, name: str, p: Properties, _: Made | None) -> Made:
-    made = _create(api, "AllocateAddress", "elastic-ip", p, Domain="vpc")
+    made = create(api, "AllocateAddress", "elastic-ip", p, Domain="vpc")
     attributes = {k: made[k] for k in ("AllocationId", "PublicIp")}
     if "InstanceId" in p:
         given = {"AllocationId": made["AllocationId"], "InstanceId": p["InstanceId"]}
@@ -130,12 +130,22 @@ def _release(api: Api, made: Made) -> None:
     api.call("ec2", "ReleaseAddress", AllocationId=made.attributes["AllocationId"])
 
 
+def _disassociate(api: Api, key: str, value: str | None) -> None:
+    """Disassociate the address that has this association, or is at this interface."""
+    for address in api.call("ec2", "DescribeAddresses")["Addresses"]:
+        if value and address.get(key) == value:
+            given = {"AssociationId": address["AssociationId"]}
+            api.call("ec2", "DisassociateAddress", **given)
+
+
 @resource_type(
     "AWS::EC2::EIPAssociation",
-    remove=_remove("DisassociateAddress", "AssociationId"),
+    remove=lambda api, made, _: _disassociate(api, "AssociationId", made.id),
     changes=False,
 )
 def elastic_ip_association(api: Api, name: str, p: Properties, _: Made | None) -> Made:
+    """Associate an address. One that its interface had loses it, as on AWS."""
+    _disassociate(api, "NetworkInterfaceId", p.get("NetworkInterfaceId"))
     given = {"AllowReassociation": True} | p
     made = api.call("ec2", "AssociateAddress", **given)["AssociationId"]
     return Made(made, {"Id": made})
@@ -147,7 +157,7 @@ def elastic_ip_association(api: Api, name: str, p: Properties, _: Made | None) -
     changes=False,
 )
 def nat_gateway(api: Api, name: str, p: Properties, _: Made | None) -> Made:
-    created = _create(api, "CreateNatGateway", "natgateway", p, **_without(p))
+    created = create(api, "CreateNatGateway", "natgateway", p, **without(p))
     made = created["NatGateway"]["NatGatewayId"]
     return Made(made, {"NatGatewayId": made})
 
@@ -159,8 +169,8 @@ def _remove_endpoint(api: Api, made: Made, p: Properties) -> None:
 @resource_type("AWS::EC2::VPCEndpoint", remove=_remove_endpoint, changes=False)
 def vpc_endpoint(api: Api, name: str, p: Properties, _: Made | None) -> Made:
     """Make an endpoint without its policy, which moto would not apply."""
-    given = _without(p, "PolicyDocument")
-    created = _create(api, "CreateVpcEndpoint", "vpc-endpoint", p, **given)
+    given = without(p, "PolicyDocument")
+    created = create(api, "CreateVpcEndpoint", "vpc-endpoint", p, **given)
     created = created["VpcEndpoint"]
     return Made(created["VpcEndpointId"], {"Id": created["VpcEndpointId"]})
 
@@ -171,7 +181,7 @@ def vpc_endpoint(api: Api, name: str, p: Properties, _: Made | None) -> Made:
     changes=False,
 )
 def security_group(api: Api, name: str, p: Properties, _: Made | None) -> Made:
-    made = _create(
+    made = create(
         api,
         "CreateSecurityGroup",
         "security-group",
@@ -194,14 +204,14 @@ def security_group(api: Api, name: str, p: Properties, _: Made | None) -> Made:
 
 @resource_type("AWS::EC2::SecurityGroupIngress", changes=False)
 def ingress(api: Api, name: str, p: Properties, _: Made | None) -> Made:
-    given = _without(p, "GroupId")
+    given = without(p, "GroupId")
     _authorize(api, "AuthorizeSecurityGroupIngress", p["GroupId"], given)
     return Made(name)
 
 
 @resource_type("AWS::EC2::SecurityGroupEgress", changes=False)
 def egress(api: Api, name: str, p: Properties, _: Made | None) -> Made:
-    given = _without(p, "GroupId")
+    given = without(p, "GroupId")
     _authorize(api, "AuthorizeSecurityGroupEgress", p["GroupId"], given)
     return Made(name)
 
@@ -221,67 +231,3 @@ def _authorize(api: Api, operation: str, group: str, rule: Properties) -> None:
         if key in rule:
             permission[peers] = [{member: rule[key]} | described]
     api.call("ec2", operation, GroupId=group, IpPermissions=[permission])
-
-
-@resource_type(
-    "AWS::EC2::NetworkInterface",
-    remove=_remove("DeleteNetworkInterface", "NetworkInterfaceId"),
-    changes=False,
-)
-def network_interface(api: Api, name: str, p: Properties, _: Made | None) -> Made:
-    created = _create(
-        api,
-        "CreateNetworkInterface",
-        "network-interface",
-        p,
-        SubnetId=p["SubnetId"],
-        Groups=p.get("GroupSet"),
-        Description=p.get("Description"),
-        PrivateIpAddress=p.get("PrivateIpAddress"),
-    )["NetworkInterface"]
-    made = created["NetworkInterfaceId"]
-    if "SourceDestCheck" in p:
-        value = {"Value": p["SourceDestCheck"]}
-        given = {"NetworkInterfaceId": made, "SourceDestCheck": value}
-        api.call("ec2", "ModifyNetworkInterfaceAttribute", **given)
-    address = created["PrivateIpAddress"]
-    return Made(made, {"Id": made, "PrimaryPrivateIpAddress": address})
-
-
-def _terminate(api: Api, made: Made, p: Properties) -> None:
-    api.call("ec2", "TerminateInstances", InstanceIds=[made.id])
-
-
-@resource_type("AWS::EC2::Instance", remove=_terminate, changes=False)
-def instance(api: Api, name: str, p: Properties, _: Made | None) -> Made:
-    """Make an instance that only exists: its user data is not run."""
-    given = _without(p, "SourceDestCheck", "AvailabilityZone")
-    if "IamInstanceProfile" in p:
-        given["IamInstanceProfile"] = {"Name": p["IamInstanceProfile"]}
-    for interface in given.get("NetworkInterfaces", []):
-        if "GroupSet" in interface:
-            interface["Groups"] = interface.pop("GroupSet")
-    launched = _create(
-        api,
-        "RunInstances",
-        "instance",
-        p,
-        MinCount=1,
-        MaxCount=1,
-        **given,
-    )["Instances"][0]
-    made = launched["InstanceId"]
-    if "SourceDestCheck" in p:
-        value = {"Value": p["SourceDestCheck"]}
-        api.call(
-            "ec2", "ModifyInstanceAttribute", InstanceId=made, SourceDestCheck=value
-        )
-    return Made(
-        made,
-        {
-            "InstanceId": made,
-            "AvailabilityZone": launched["Placement"]["AvailabilityZone"],
-            "PrivateIp": launched.get("PrivateIpAddress"),
-            "PublicIp": launched.get("PublicIpAddress"),
-        },
-    )

@@ -9,6 +9,7 @@ processes with the file's commands, settings, mounts and health checks (tests/se
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from functools import partial
 from typing import Callable
@@ -28,6 +29,8 @@ def main() -> None:
     }
     if unknown := set(chosen.part) - parts.keys():
         parser.error(f"{', '.join(unknown)}: the parts are {', '.join(parts)}")
+    # so that the services end with it
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     seen = []
     with running_compose() as platform:
         for name in chosen.part or parts:

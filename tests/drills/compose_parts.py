@@ -37,8 +37,11 @@ def kills(platform: ComposePlatform, times: int) -> str:
                 seconds = chance.uniform(1, 15)
                 runs.append(platform.run(deployment, number=number, seconds=seconds))
                 deployments[deployment] += 1
-        time.sleep(chance.uniform(2, 12))
-        platform.kill(KILLED[time_ % len(KILLED)])
+        until(lambda: _any_runs(platform, runs), "a run that goes", 300, every=1)
+        time.sleep(chance.uniform(0, 8))
+        killed = KILLED[time_ % len(KILLED)]
+        platform.kill(killed)
+        print(f"{time_ + 1}: {killed} killed, {len(runs)} runs", flush=True)
         until(lambda: _is_ready(platform), "the server with its database", 120)
     began = time.monotonic()
     until(lambda: _all_ended(platform, runs), "the runs' ends", NORMAL_WITHIN, every=2)
@@ -106,6 +109,10 @@ def _is_ready(platform: ComposePlatform) -> bool:
 def _is_idle(platform: ComposePlatform, deployment: UUID) -> bool:
     found = platform.runs_of(deployment)
     return all(run.state and run.state.is_final() for run in found)
+
+
+def _any_runs(platform: ComposePlatform, runs: list[FlowRun]) -> bool:
+    return any(run.state_name == "Running" for run in platform.runs(runs))
 
 
 def _all_ended(platform: ComposePlatform, runs: list[FlowRun]) -> bool:

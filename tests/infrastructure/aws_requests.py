@@ -126,13 +126,13 @@ def names_of(arn: str) -> dict[str, Any]:
         "cloudwatch": {"AlarmName": path, "AlarmNames": path},
         "ecr": {"repositoryName": path, "repositoryNames": path},
         "events": {"Rule": name, "Name": name},
-        "iam": {"RoleName": name, "Path": f"/{path}"[: -len(name)]},
+        "iam": {"RoleName": name, "RoleArn": arn, "Path": f"/{path}"[: -len(name)]},
         "logs": {"logGroupName": group, "logGroupIdentifier": group},
         "s3": {"Bucket": bucket, "Key": key},
         "secretsmanager": {"SecretId": arn},
         "sns": {"TopicArn": arn, "Name": rest},
         "sqs": {"QueueUrl": f"https://sqs/{rest}", "QueueName": rest},
-        "ssm": {"Names": f"/{path}"},
+        "ssm": {"Name": f"/{path}", "Names": f"/{path}"},
         "ecs": {
             "cluster": {"cluster": first, "clusters": first, "clusterName": first},
             "service": {

@@ -36,6 +36,8 @@ UNBOUNDED = "unbounded"
 PASSED_TO, CREATED_BY = "iam:PassedToService", "ecs:CreateAction"
 # AWS says which role, or which target, it is, and no caller.
 NAMED_BY_AWS = ("iam:CreateServiceLinkedRole", "application-autoscaling:")
+# Only the agent of Systems Manager makes these calls, and botocore does not know them.
+OF_THE_AGENT = ("ssm:UpdateInstanceInformation", "ssmmessages:")
 TAGGABLE = {"cluster", "service", "task", "task-definition"}
 
 
@@ -69,7 +71,7 @@ def cells() -> Iterator[Cell]:
     """Return the matrix of all cells."""
     for role, path in ROLES.items():
         for number, (action, pattern, condition) in enumerate(rights(path, role)):
-            if not knows(action, pattern):
+            if action.startswith(OF_THE_AGENT) or not knows(action, pattern):
                 continue
             keys = {key for each in (condition or {}).values() for key in each}
             narrow = pattern != "*" and not action.startswith(NAMED_BY_AWS)
@@ -155,6 +157,8 @@ def _condition(
             return {"region": value if met else "eu-west-1"}
         case "aws:ResourceTag/aws:cloudformation:stack-name":
             return ec2[0] if met else ec2[1]
+        case "cloudwatch:namespace":
+            return {"Namespace": value if met else "beside"}
         case "ecs:cluster":
             return {"cluster": value if met else "beside"}
         case "ecs:CreateAction":

@@ -24,6 +24,7 @@ STACKS = {
     "rights-lake": TEMPLATES["data-platform-lake"],
     "rights": TEMPLATES["data-platform"],
     "rights-server": SERVERS["ecs"],
+    "rights-machine": SERVERS["ec2"],
 }
 HOST = "prefect.example.org"
 ACCOUNT = "123456789012"
@@ -109,7 +110,19 @@ class Platform:
             ImageUri=image,
             DatabaseDeletionProtection="false",
         )
-        return outputs | {"DumpBucketName": server["DumpBucketName"]}
+        machine = create(
+            "rights-machine",
+            STACKS["rights-machine"].read_text(),
+            PlatformStackName="rights",
+            ApiSecretArn=SECRET,
+            ImageUri=image,
+            RunsWorker="true",
+        )
+        self.buckets = [
+            *(outputs["BucketName"], server["DumpBucketName"]),
+            machine["DumpBucketName"],
+        ]
+        return outputs
 
     def _make_roles(self) -> None:
         for name, (path, bounded) in MADE_BY_HAND.items():
@@ -209,7 +222,7 @@ class Platform:
         for name in reversed(STACKS):
             self.cloud.delete_stack(name)
         self._ec2.release_address(AllocationId=self.outputs["OutboundAllocationId"])
-        for bucket in ("BucketName", "DumpBucketName"):
-            self.cloud.client("s3").delete_bucket(Bucket=self.outputs[bucket])
+        for bucket in self.buckets:
+            self.cloud.client("s3").delete_bucket(Bucket=bucket)
         repository = self.outputs["RepositoryName"]
         self.cloud.client("ecr").delete_repository(repositoryName=repository)

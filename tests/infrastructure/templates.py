@@ -18,7 +18,10 @@ TEMPLATES = {
 }
 # The kinds of a server of one's own, of which a platform has one or none.
 SERVER_STACK = "data-platform-server"
-SERVERS = {"ecs": INFRASTRUCTURE / "prefect_server_ecs.yml"}
+SERVERS = {
+    "ecs": INFRASTRUCTURE / "prefect_server_ecs.yml",
+    "ec2": INFRASTRUCTURE / "prefect_server_ec2.yml",
+}
 EVERY_TEMPLATE = [*TEMPLATES.values(), *SERVERS.values()]
 
 

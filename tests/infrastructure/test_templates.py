@@ -32,10 +32,11 @@ KEPT = {
     "data_lake": {"Bucket"},
     "ecs_cluster_prefect_worker": {"Address"},
     "github_deploy": {"Repository"},
+    "prefect_server_ec2": {"Dumps"},
     "prefect_server_ecs": {"Dumps"},
 }
 # Of a database its last snapshot stays instead.
-SNAPSHOTS = {"prefect_server_ecs": {"Database"}}
+SNAPSHOTS = {"prefect_server_ec2": {"Data"}, "prefect_server_ecs": {"Database"}}
 every_template = pytest.mark.parametrize(
     "path", EVERY_TEMPLATE, ids=lambda path: path.stem
 )
@@ -183,11 +184,15 @@ def test_no_secret_is_a_parameter_or_a_value(path: Path):
 def test_roles_have_names_of_awss_making(path: Path):
     """Fixed names would collide with another stack, and when a role is replaced.
 
-    Those of runs are fixed, because prefect.yaml names them, and have the stack's name.
+    Those of runs are fixed, because prefect.yaml names them, and have the stack's name; that
+    of the server's machine is, because the platform trusts it.
     """
     for name, each in read(path)["Resources"].items():
         if each["Type"] == "AWS::IAM::Role":
             given: dict[str, Any] = each["Properties"]
+            if given.get("Path") == {"Sub": "/${PlatformStackName}-server/"}:
+                assert given["RoleName"] == "machine"
+                continue
             of_runs = given.get("Path") == {"Sub": "/${AWS::StackName}/flows/"}
             assert ("RoleName" in given) == of_runs, name
             if of_runs:

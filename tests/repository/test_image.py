@@ -76,7 +76,8 @@ def test_it_has_the_code_and_nothing_else(app, tmp_path):
     wanted = {
         *("pyproject.toml", "uv.lock", ".dlt/config.toml"),
         *(".ci/requirements.txt", "NOTICE", "infrastructure/__init__.py"),
-        *("infrastructure/compose.yaml", "infrastructure/lease_storage.py"),
+        *("infrastructure/compose.yaml", "infrastructure/compose.machine.yaml"),
+        "infrastructure/lease_storage.py",
         "infrastructure/server_pulse.py",
         *(str(f.relative_to(clone)) for c in CODE for f in (clone / c).rglob("*.*")),
     }

@@ -6,11 +6,13 @@ import signal
 import sys
 from typing import Any, Callable, Sequence
 
+from tests.servers.docker.creation import remove
 from tests.servers.docker.errors import ComposeError, NotPlayed
 from tests.servers.docker.options import read
 from tests.servers.docker.project import Project
 from tests.servers.docker.running import exec_, run
 from tests.servers.docker.showing import config, logs, ps
+from tests.servers.docker.table import build_image, image_of
 
 
 def up(project: Project, words: Sequence[str]) -> int:
@@ -76,6 +78,20 @@ def down(project: Project, words: Sequence[str]) -> int:
     return 0
 
 
+def rm(project: Project, words: Sequence[str]) -> int:
+    known = {"--stop -s": bool, "--force -f": bool, "--volumes -v": bool}
+    options, names = read(words, known, "docker compose rm")
+    if not options.get("--force"):
+        raise NotPlayed("docker compose rm without --force")
+    if options.get("--stop"):
+        project.stop(names, None)
+    for service in project.chosen(names):
+        container = project.container(service)
+        if container.exists and not container.is_supervised:
+            remove(container)
+    return 0
+
+
 def kill(project: Project, words: Sequence[str]) -> int:
     options, names = read(words, {"--signal -s": str}, "docker compose kill")
     name = options.get("--signal", "KILL").upper().removeprefix("SIG")
@@ -101,14 +117,14 @@ def pull(project: Project, words: Sequence[str]) -> int:
     _, names = read(words, known, "docker compose pull")
     for service in project.chosen(names):
         if "build" not in project.services[service]:
-            project.image(service)
+            image_of(project.services[service])
     return 0
 
 
 def _build(project: Project, names: Sequence[str]) -> None:
     for service in project.chosen(names):
         if "build" in project.services[service]:
-            project.build(service)
+            build_image(project.services[service])
             print(f" {service}  Built", file=sys.stderr)
 
 
@@ -119,5 +135,5 @@ def _seconds(options: dict[str, Any]) -> float | None:
 COMMANDS: dict[str, Callable[[Project, Sequence[str]], int]] = {
     **{"up": up, "start": start, "stop": stop, "restart": restart, "down": down},
     **{"kill": kill, "exec": exec_, "run": run, "ps": ps, "logs": logs},
-    **{"config": config, "build": build, "pull": pull},
+    **{"rm": rm, "config": config, "build": build, "pull": pull},
 }

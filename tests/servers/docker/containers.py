@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.servers.docker.network import locked
-
 ROOT = Path(__file__).parents[3]
 # Python that does not look for packages starts in half the time.
 PYTHON = (sys.executable, "-S", "-m")
@@ -66,7 +64,7 @@ class Container:
     def is_supervised(self) -> bool:
         with (self.folder / "supervised").open("a") as lock:
             try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
                 return True
         return False
@@ -85,7 +83,7 @@ class Container:
         Raises:
             RuntimeError: Its command, user, mounts or ports are not possible.
         """
-        for left in ("state.json", "stopped"):
+        for left in ("state.json", "stopped", "started"):
             (self.folder / left).unlink(missing_ok=True)
         supervisor = subprocess.Popen(
             [*PYTHON, "tests.servers.docker.supervisor", str(self.folder)],
@@ -95,9 +93,9 @@ class Container:
             stderr=(self.folder / "supervisor.log").open("a"),
             start_new_session=True,
         )
-        written = self.folder / "state.json"
-        while not written.exists():
-            if supervisor.poll() is not None and not written.exists():
+        started = self.folder / "started"
+        while not started.exists():
+            if supervisor.poll() is not None and not started.exists():
                 told = (self.folder / "supervisor.log").read_text()
                 raise RuntimeError(f"{self.name} does not start: {told}")
             time.sleep(0.01)
@@ -128,25 +126,3 @@ class Container:
 
     def _mark_stopped(self, seconds: float | None) -> None:
         (self.folder / "stopped").write_text("" if seconds is None else str(seconds))
-
-
-def write_hosts(state: Path, project: str) -> None:
-    """Write the names of a project's running services into /etc/hosts of each container.
-
-    Docker has a name server for this, where a stopped service has no name either.
-    """
-    with locked(state):
-        all_of_it = [
-            Container(each.parent)
-            for each in (state / "projects" / project).glob("*/container.json")
-        ]
-        names = []
-        for container in all_of_it:
-            if container.settings["aliases"] and container.is_running:
-                aliases = " ".join(container.settings["aliases"])
-                names.append(f"{container.settings['address']}\t{aliases}\n")
-        for container in all_of_it:
-            if container.settings["own_network"]:
-                own = (container.folder / "own_hosts").read_text()
-                # in place: it is mounted
-                (container.folder / "hosts").write_text(own + "".join(names))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import secrets
 import shutil
 import signal
@@ -11,11 +12,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from tests.servers.docker.containers import Container, write_hosts
+from tests.servers.docker.containers import Container
 from tests.servers.docker.errors import ComposeError
 from tests.servers.docker.health import INTERVAL, RETRIES, START_INTERVAL, TIMEOUT
 from tests.servers.docker.kernel import CAPABILITIES
 from tests.servers.docker.mounts import mounts_of, nameless_volumes
+from tests.servers.docker.names import write_hosts
 from tests.servers.docker.network import GATEWAY, give_address_back, take_address
 from tests.servers.images import PATH, buildah, store
 
@@ -114,16 +116,21 @@ def remove(container: Container, volumes: bool = True) -> None:
 def remove_lost_roots() -> None:
     """Remove the files of containers whose test was killed."""
     for owner in _owners().iterdir():
-        if not Path(owner.read_text()).exists():
+        folder, *holder = owner.read_text().splitlines()
+        if not Path(folder).exists() or holder and not _lives(*holder[0].split()):
             _remove_root(owner.name)
 
 
 def _new_root(image: str, folder: Path) -> tuple[str, str]:
     """Return the name and the mounted folder of a new copy of an image's files."""
     name = f"fake-docker-{secrets.token_hex(8)}"
-    (_owners() / name).write_text(str(folder))
+    holder = os.environ.get("FAKE_DOCKER_NETWORK")
+    held = f"{holder} {_start_of(holder)}\n" if holder else ""
+    (_owners() / name).write_text(f"{folder}\n{held}")
     buildah("from", "--pull-never", "--name", name, image)
-    return name, buildah("mount", name)
+    root = buildah("mount", name)
+    Path(root, ".dockerenv").touch()
+    return name, root
 
 
 def _remove_root(name: str) -> None:
@@ -134,9 +141,22 @@ def _remove_root(name: str) -> None:
 
 def _owners() -> Path:
     """Return the folder that tells of each copy which container it belongs to."""
-    owners = store() / "containers"
+    owners = store() / "roots"
     owners.mkdir(exist_ok=True)
     return owners
+
+
+def _lives(process: str, start: str) -> bool:
+    try:
+        return _start_of(process) == start
+    except FileNotFoundError:
+        return False
+
+
+def _start_of(process: str) -> str:
+    """Return when a process began, by which a later one with its id can be told."""
+    described = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return "never" if described[0] == "Z" else described[19]
 
 
 def settings_hash(settings: dict[str, Any], image: str) -> str:

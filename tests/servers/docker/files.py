@@ -127,9 +127,7 @@ def _read(file: Path, base: Path, variables: Mapping[str, str]) -> dict[str, Any
             for name, each in (content.get("services") or {}).items()
         },
         "volumes": {
-            name: values.only(
-                each or {}, f"volumes.{name}", "name", "external", "labels"
-            )
+            name: keys.volume(each or {}, f"volumes.{name}")
             for name, each in (content.get("volumes") or {}).items()
         },
         "secrets": {
@@ -177,6 +175,11 @@ def _check_service(
     where = f"services.{name}"
     if "image" not in service and "build" not in service:
         raise ComposeError(f"service {name!r} has neither an image nor a build context")
+    if build := service.get("build"):
+        # only now: a later file may have removed it
+        file = Path(build["context"], build.get("dockerfile", "Dockerfile"))
+        if not file.is_file():
+            raise ComposeError(f"{where}.build: there is no Dockerfile at {file}")
     for other, how in service.get("depends_on", {}).items():
         if other not in everything["services"] and how["required"]:
             raise ComposeError(

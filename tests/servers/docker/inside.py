@@ -30,14 +30,7 @@ NOT_EXECUTABLE, NOT_FOUND = 126, 127
 def first(process: dict[str, Any]) -> int:
     """Run a new container's first process, and return its exit code."""
     kernel.control(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)  # when its supervisor dies
-    spaces = [
-        "mount",
-        "uts",
-        "ipc",
-        "pid",
-        *(["net"] if process["own_network"] else []),
-    ]
-    kernel.leave(*spaces)
+    kernel.leave("mount", "uts", "ipc", "pid", *["net"] * process["own_network"])
     child = os.fork()
     if child == 0:
         _begin(process)
@@ -58,6 +51,8 @@ def _begin(process: dict[str, Any]) -> None:
         socket.sethostname(process["hostname"])
         build_root(process)
         kernel.change_root(process["root"])
+        os.umask(0o022)
+        os.makedirs(process["folder"], exist_ok=True)
         close_root(process)
     except Exception:
         os.write(process["error"], traceback.format_exc().encode())
@@ -89,7 +84,6 @@ def become(process: dict[str, Any]) -> None:
         environment = process["environment"]
         user, group, groups, home = identity(process["user"], process["groups"])
         environment = {"HOME": home, **environment}
-        os.makedirs(process["folder"], exist_ok=True)
         os.chdir(process["folder"])
         os.umask(0o022)
         for name, limits in process["limits"].items():

@@ -54,8 +54,6 @@ def _build(value: Any, where: str, base: Path) -> dict[str, Any]:
     known = {"context": value} if isinstance(value, str) else value
     known = values.only(known, where, "context", "dockerfile", "args")
     context = base / known.get("context", ".")
-    if not (context / known.get("dockerfile", "Dockerfile")).is_file():
-        raise ComposeError(f"{where}: there is no Dockerfile in {context}")
     if "args" in known:
         known["args"] = values.pairs(known["args"], f"{where}.args")
     return known | {"context": os.path.normpath(context)}
@@ -160,7 +158,9 @@ def _hosts(value: Any, where: str) -> dict[str, str]:
 
 def _logging(value: Any, where: str) -> dict[str, Any]:
     known = values.only(value, where, "driver", "options")
-    if known.get("driver", "json-file") not in ("json-file", "local", "journald"):
+    # Docker also keeps on the machine what it sends to CloudWatch.
+    drivers = ("json-file", "local", "journald", "awslogs")
+    if known.get("driver", "json-file") not in drivers:
         raise NotPlayed(f"{where}: driver {known['driver']!r} is not played")
     return known
 
@@ -184,6 +184,17 @@ def _secrets(value: Any, where: str) -> list[dict[str, Any]]:
         known = values.only(known, where, "source", "target")
         done.append({"target": known["source"], **known})
     return done
+
+
+def volume(value: Any, where: str) -> dict[str, Any]:
+    """Return a volume of the file's top level: Docker's own, or a folder's."""
+    names = ("name", "external", "labels", "driver", "driver_opts")
+    known = values.only(value, where, *names)
+    options = known.get("driver_opts", {})
+    bound = (options.get("type"), options.get("o")) == ("none", "bind")
+    if known.get("driver", "local") != "local" or options and not bound:
+        raise NotPlayed(f"{where}: {known} is not played")
+    return known
 
 
 def secret(value: Any, where: str, base: Path) -> dict[str, Any]:
@@ -229,7 +240,7 @@ KEYS: dict[str, Callable[..., Any]] = {
     "shm_size": values.size,
     "stop_grace_period": values.duration,
     "stop_signal": values.text,
-    "tmpfs": values.texts,
+    "tmpfs": places.tmpfs,
     "ulimits": _ulimits,
     "user": values.text,
     "volumes": places.volumes,

@@ -16,6 +16,10 @@ def named_volume(
 ) -> Path:
     """Return a named volume's folder on this machine."""
     declared = application["volumes"][name]
+    if device := declared.get("driver_opts", {}).get("device"):
+        if not os.path.isdir(device):
+            raise ComposeError(f"failed to mount local volume: no folder {device}")
+        return Path(device)
     volume = state / "volumes" / (declared.get("name") or f"{project}_{name}")
     if declared.get("external") and not volume.exists():
         raise ComposeError(f'external volume "{volume.name}" not found')
@@ -53,7 +57,7 @@ def mounts_of(
         mounts[f"/etc/{name}"] = _bind(folder / name)
     for each in settings.get("tmpfs", []):
         target, _, options = each.partition(":")
-        mounts[target] = {"type": "tmpfs", "options": options or "mode=1777"}
+        mounts[target] = {"type": "tmpfs", "options": options}
     for each in settings.get("secrets", []):
         source = Path(application["secrets"][each["source"]]["file"])
         target = os.path.join("/run/secrets", each["target"])

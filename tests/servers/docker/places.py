@@ -9,7 +9,9 @@ from typing import Any
 
 from tests.servers.docker import values
 from tests.servers.docker.errors import ComposeError, NotPlayed
+from tests.servers.docker.roots import FLAGS
 
+OPTIONS = ("size", "mode", "uid", "gid", "nr_inodes", "nr_blocks")
 PORT = re.compile(r"(?:(\d+\.\d+\.\d+\.\d+):)?(\d+):(\d+)(?:/(tcp))?")
 
 
@@ -46,8 +48,8 @@ def _volume(value: Any, where: str, base: Path) -> dict[str, Any]:
             known["create_host_path"] = values.boolean(bind["create_host_path"], where)
         volume = values.only(known.pop("volume", {}), f"{where}.volume", "nocopy")
         known["nocopy"] = values.boolean(volume.get("nocopy", False), where)
-        tmpfs = values.only(known.pop("tmpfs", {}), f"{where}.tmpfs", "size", "mode")
-        known["options"] = _tmpfs_options(tmpfs, where)
+        memory = values.only(known.pop("tmpfs", {}), f"{where}.tmpfs", "size", "mode")
+        known["options"] = _tmpfs_options(memory, where)
     if known.get("type") not in ("bind", "volume", "tmpfs"):
         raise NotPlayed(f"{where}: type {known.get('type')!r} is not played")
     if not str(known.get("target", "")).startswith("/"):
@@ -65,8 +67,18 @@ def _tmpfs_options(tmpfs: dict[str, Any], where: str) -> str:
     options = []
     if "size" in tmpfs:
         options.append(f"size={values.size(tmpfs['size'], where)}")
-    mode = tmpfs.get("mode", 0o1777)
-    return ",".join([*options, f"mode={int(mode):o}"])
+    if "mode" in tmpfs:
+        options.append(f"mode={values.integer(tmpfs['mode'], where):o}")
+    return ",".join(options)
+
+
+def tmpfs(value: Any, where: str) -> list[str]:
+    """Return folders in memory, with options after a colon."""
+    for each in values.texts(value, where):
+        for option in filter(None, each.partition(":")[2].split(",")):
+            if option not in FLAGS and option.partition("=")[0] not in OPTIONS:
+                raise ComposeError(f"{where}: unknown option {option!r}")
+    return values.texts(value, where)
 
 
 def ports(value: Any, where: str) -> list[dict[str, Any]]:

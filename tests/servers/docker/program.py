@@ -128,7 +128,18 @@ def fake_docker(folder: Path, images: Mapping[str, str]) -> Iterator[Docker]:
     remove_lost_roots()
     script = "ip link set lo up && echo && exec sleep infinity"
     with subprocess.Popen(
-        ["unshare", "--net", "--mount", "sh", "-c", script], stdout=subprocess.PIPE
+        # Should the test be killed, so are this process and all supervisors.
+        [
+            "setpriv",
+            "--pdeathsig=KILL",
+            "unshare",
+            "--net",
+            "--mount",
+            "sh",
+            "-c",
+            script,
+        ],
+        stdout=subprocess.PIPE,
     ) as holder:
         assert holder.stdout
         holder.stdout.readline()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
 import sys
 import time
@@ -13,9 +11,9 @@ from typing import Any, Collection, Iterator
 
 from tests.servers.docker.containers import Container
 from tests.servers.docker.creation import create, remove, settings_hash
-from tests.servers.docker.errors import ComposeError, NotPlayed
+from tests.servers.docker.errors import ComposeError
 from tests.servers.docker.mounts import named_volume
-from tests.servers.images import build
+from tests.servers.docker.table import image_of
 
 
 @dataclass
@@ -82,31 +80,6 @@ class Project:
             add(name, ())
         return done
 
-    def image(self, service: str) -> str:
-        """Return the id of a service's image in the store."""
-        settings = self.services[service]
-        table = json.loads(Path(os.environ["FAKE_DOCKER_IMAGES"]).read_text())
-        names = [settings["image"]] if "image" in settings else []
-        if "build" in settings:
-            names = [_built(settings), *names, "build"]
-        for name in names:
-            if name in table:
-                return table[name]
-        raise NotPlayed(f"image {names[0]!r} is not in the table FAKE_DOCKER_IMAGES")
-
-    def build(self, service: str) -> None:
-        """Build a service's image, which all later containers have."""
-        settings = self.services[service]
-        told = settings["build"]
-        arguments = dict(told.get("args", {}))
-        version = arguments.pop("IMAGE_VERSION", None) or "unknown"
-        if arguments or told.get("dockerfile", "Dockerfile") != "Dockerfile":
-            raise NotPlayed(f"service {service}: build with {told}")
-        file = Path(os.environ["FAKE_DOCKER_IMAGES"])
-        image = build(Path(told["context"]), version).name
-        table = json.loads(file.read_text()) | {_built(settings): image}
-        file.write_text(json.dumps(table))
-
     def up(
         self,
         names: Collection[str],
@@ -120,7 +93,7 @@ class Project:
             if dependencies:
                 self.wait_for_dependencies(name)
             container = self.container(name)
-            image = self.image(name)
+            image = image_of(self.services[name])
             wanted = settings_hash(self.services[name], image)
             if container.exists and (anew or container.settings["hash"] != wanted):
                 container.stop(seconds)
@@ -139,7 +112,7 @@ class Project:
         """Create a service's container, or one of its kind with some changes."""
         settings = {**self.services[service], **changes}
         own = folder or self.container(service).folder
-        image = self.image(service)
+        image = image_of(settings)
         named = "" if folder else service
         return create(own, self.name, named, settings, image, self.application)
 
@@ -151,10 +124,23 @@ class Project:
             raise ComposeError(f"Error response from daemon: {error}") from None
 
     def wait_for(self, names: Collection[str], seconds: float | None) -> None:
-        """Wait until services run, and are healthy if they have a check."""
+        """Wait until services run, and are healthy if they have a check.
+
+        A service whose completion another waits for has to complete instead.
+        """
         deadline = time.monotonic() + seconds if seconds else None
+        completing = {
+            other
+            for settings in self.services.values()
+            for other, how in settings.get("depends_on", {}).items()
+            if how["condition"] == "service_completed_successfully"
+        }
         for name in names:
             for state in self._states(name, deadline):
+                if name in completing:
+                    if self._has_completed(name, state):
+                        break
+                    continue
                 if state["status"] == "running" and state["health"] in (
                     None,
                     "healthy",
@@ -175,12 +161,7 @@ class Project:
                 if how["condition"] == "service_started":
                     break
                 if how["condition"] == "service_completed_successfully":
-                    if state["status"] == "exited" and state["exit_code"] != 0:
-                        raise ComposeError(
-                            f'service "{name}" didn\'t complete successfully: exit '
-                            f"{state['exit_code']}"
-                        )
-                    if state["status"] == "exited":
+                    if self._has_completed(name, state):
                         break
                     continue
                 if state["status"] == "running" and state["health"] is None:
@@ -195,6 +176,14 @@ class Project:
                         f"{prefix}container {self._title(name)} exited "
                         f"({state['exit_code']})"
                     )
+
+    def _has_completed(self, name: str, state: dict[str, Any]) -> bool:
+        if state["status"] == "exited" and state["exit_code"] != 0:
+            code = state["exit_code"]
+            raise ComposeError(
+                f'service "{name}" didn\'t complete successfully: exit {code}'
+            )
+        return bool(state["status"] == "exited")
 
     def _states(self, name: str, deadline: float | None) -> Iterator[dict[str, Any]]:
         while True:
@@ -226,7 +215,7 @@ class Project:
                 remove(self.container(name))
         if volumes:
             for name, declared in self.application["volumes"].items():
-                if not declared.get("external"):
+                if not declared.get("external") and not declared.get("driver_opts"):
                     place = named_volume(self.state, self.name, name, self.application)
                     shutil.rmtree(place, ignore_errors=True)
 
@@ -236,10 +225,6 @@ class Project:
             if container.settings["service"] not in self.services:
                 container.stop()
                 remove(container)
-
-
-def _built(settings: dict[str, Any]) -> str:
-    return f"build {settings['build']['context']}"
 
 
 def _say(service: str, what: str) -> None:

@@ -15,6 +15,15 @@ READ_ONLY = ("/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/pro
 SAFE = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
 
 
+# Options of a mount that are no options of tmpfs.
+FLAGS = {
+    **{"ro": (kernel.MS_RDONLY, True), "rw": (kernel.MS_RDONLY, False)},
+    **{"noexec": (kernel.MS_NOEXEC, True), "exec": (kernel.MS_NOEXEC, False)},
+    **{"nosuid": (kernel.MS_NOSUID, True), "suid": (kernel.MS_NOSUID, False)},
+    **{"nodev": (kernel.MS_NODEV, True), "dev": (kernel.MS_NODEV, False)},
+}
+
+
 def build_root(container: dict[str, Any]) -> None:
     """Mount all that the container sees, while this machine's files can be named."""
     root = container["root"]
@@ -94,7 +103,14 @@ def _own(like: Path, target: str) -> None:
 def _mount(root: str, wanted: dict[str, Any]) -> None:
     if wanted["type"] == "tmpfs":
         target = _folder(root, wanted["target"])
-        kernel.mount("tmpfs", target, "tmpfs", SAFE, wanted["options"])
+        flags, options = SAFE, ["mode=1777"]
+        for option in filter(None, wanted["options"].split(",")):
+            if option in FLAGS:
+                flag, is_on = FLAGS[option]
+                flags = flags | flag if is_on else flags & ~flag
+            else:
+                options.append(option)
+        kernel.mount("tmpfs", target, "tmpfs", flags, ",".join(options))
         return
     source = wanted["source"]
     if os.path.isdir(source):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
-from typing import Sequence
+from typing import Any, Sequence
 
 import yaml
 
@@ -17,8 +18,11 @@ def ps(project: Project, words: Sequence[str]) -> int:
     known = {"--all -a": bool, "--format": str, "--quiet -q": bool, "--services": bool}
     options, names = read(words, known, "docker compose ps")
     form = options.get("--format", "table")
-    if form not in ("table", "json"):
+    fields = re.findall(r"{{\.(\w+)}}", form)
+    if form not in ("table", "json") and not fields:
         raise NotPlayed(f"docker compose ps --format {form}")
+    if form == "table" and not (options.get("--quiet") or options.get("--services")):
+        print(f"{'NAME':30} {'SERVICE':15} STATUS")
     for container in project.containers():
         settings, state = container.settings, container.state
         if names and settings["service"] not in names:
@@ -31,19 +35,20 @@ def ps(project: Project, words: Sequence[str]) -> int:
             print(settings["id"])
         elif options.get("--services"):
             print(settings["service"])
-        elif form == "json":
+        elif form == "json" or fields:
             told = {
                 **{"ID": settings["id"][:12], "Name": settings["name"]},
                 **{"Service": settings["service"], "State": state["status"]},
+                "Status": _status(state),
                 **{"Health": state["health"] or "", "ExitCode": state["exit_code"]},
                 "Project": settings["project"],
             }
-            print(json.dumps(told))
+            line = form
+            for field in fields:
+                line = line.replace(f"{{{{.{field}}}}}", str(told[field]))
+            print(line if fields else json.dumps(told))
         else:
-            health = f" ({state['health']})" if state["health"] else ""
-            print(
-                f"{settings['name']}\t{settings['service']}\t{state['status']}{health}"
-            )
+            print(f"{settings['name']:30} {settings['service']:15} {_status(state)}")
     return 0
 
 
@@ -89,3 +94,11 @@ def config(project: Project, words: Sequence[str]) -> int:
         as_json = options.get("--format") == "json"
         print(json.dumps(told, indent=2) if as_json else yaml.safe_dump(told), end="")
     return 0
+
+
+def _status(state: dict[str, Any]) -> str:
+    """Return a container's state in Docker's words, without times."""
+    if state["status"] == "running":
+        return "Up" + (f" ({state['health']})" if state["health"] else "")
+    code = f" ({state['exit_code']})"
+    return state["status"].capitalize() + ("" if state["status"] == "created" else code)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -23,10 +24,10 @@ from tests.servers.docker.containers import (
     PYTHON,
     Container,
     environment_of_python,
-    write_hosts,
 )
 from tests.servers.docker.health import Health
 from tests.servers.docker.memory import watch_memory
+from tests.servers.docker.names import write_hosts
 from tests.servers.docker.network import Forwarder, connect
 
 FIRST_DELAY, LONGEST_DELAY = 0.1, 60.0
@@ -58,6 +59,8 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         signal.signal(signal.SIGALRM, self._kill)
+        if holder := os.environ.get("FAKE_DOCKER_NETWORK"):
+            threading.Thread(target=_end_with, args=[int(holder)], daemon=True).start()
         delay = FIRST_DELAY
         while True:
             began = time.monotonic()
@@ -75,6 +78,7 @@ class Supervisor:
             self.state["restarts"] += 1
         self.tell(status="exited", pid=None, exit_code=code, health=None)
         self._publish_names()
+        self._tell_that_it_started()
 
     def tell(self, **changes: Any) -> None:
         """Change the state that others see."""
@@ -114,6 +118,7 @@ class Supervisor:
                 status="running", health="starting" if self.settings["health"] else None
             )
             self._publish_names()
+            self._tell_that_it_started()
             if self.early or self._is_stopped:
                 self._stop(self.early or signal.SIGTERM)
             if self.settings["health"]:
@@ -181,6 +186,10 @@ class Supervisor:
         with os.fdopen(self.error) as error:
             return error.read()
 
+    def _tell_that_it_started(self) -> None:
+        """Let the command that started it go on."""
+        (self.container.folder / "started").touch()
+
     def _publish_names(self) -> None:
         write_hosts(self.container.folder.parents[2], self.settings["project"])
 
@@ -207,6 +216,14 @@ class Supervisor:
         with suppress(ProcessLookupError):
             if self.state["pid"]:
                 os.kill(self.state["pid"], signal.SIGKILL)
+
+
+def _end_with(process: int) -> None:
+    """End this process, and so the container, when another ends."""
+    with suppress(ProcessLookupError):
+        opened = os.pidfd_open(process)
+        select.select([opened], [], [])
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def supervise(container: Container, attached: bool = False) -> dict[str, Any]:

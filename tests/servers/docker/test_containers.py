@@ -58,7 +58,7 @@ services:
 volumes:
   times:
 """)
-    files.run("up", "--detach")
+    files.run("up", "--wait")
     told = files.run("exec", "-T", "last", "cat", "/times/first", "/times/last")
     first, last = map(float, told.split())
     middle = float(files.run("exec", "-T", "last", "cat", "/times/middle"))

@@ -170,6 +170,7 @@ environment: [C=here, A, NONE]
         ("volumes: ['data:/x:cached']", "mode 'cached'"),
         ("ports: ['80']", "not played"),
         ("ports: ['80:80/udp']", "not played"),
+        ("tmpfs: ['/t:sizes=1m']", "unknown option 'sizes=1m'"),
         ("restart: sometimes", "invalid restart policy"),
         ("depends_on: [two]", "undefined service 'two'"),
         ("depends_on: {one: {condition: healthy}}", "unknown condition"),
