@@ -11,8 +11,6 @@ from tests.end_to_end.server_on_a_machine import ServerOnAMachine, running_machi
 from tests.servers.images import Image
 from tests.servers.postgres import Database, new_database
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture(scope="module")
 def machine(image: Image, postgres: Database) -> Iterator[ServerOnAMachine]:
@@ -21,6 +19,7 @@ def machine(image: Image, postgres: Database) -> Iterator[ServerOnAMachine]:
         yield machine
 
 
+@pytest.mark.slow
 def test_a_run_completes_through_the_machine(machine):
     platform = machine.platform
     platform.wait_for_worker()
@@ -35,6 +34,7 @@ def test_a_run_completes_through_the_machine(machine):
     assert machine.cloud.calls(action="AssumeRole", who="machine")
 
 
+@pytest.mark.slow
 def test_the_machine_tells_that_it_is_well(machine):
     machine.cloud.forget_calls()
     assert machine.script("check") == "The server is well.\n"
@@ -43,6 +43,7 @@ def test_the_machine_tells_that_it_is_well(machine):
     assert "Healthy" in str(metric["parameters"])
 
 
+@pytest.mark.exhaustive
 def test_a_backup_comes_back(machine):
     platform = machine.platform
     (before,) = platform.client.read_flow_runs()
@@ -62,6 +63,7 @@ def test_a_backup_comes_back(machine):
     platform.completed("hello_world/production")
 
 
+@pytest.mark.exhaustive
 def test_a_change_of_the_stack_reaches_the_machine(machine):
     machine.run("/opt/data-platform/control_plane/machine/update.sh")
     assert machine.asked("systemctl")[-1] == "systemctl start data-platform.service"

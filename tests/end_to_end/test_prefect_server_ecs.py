@@ -15,8 +15,6 @@ from tests.servers.images import Image
 from tests.servers.postgres import Database, new_database
 from tests.servers.waiting import until
 
-pytestmark = pytest.mark.slow
-
 LIMITS = "/v2/concurrency_limits"
 
 
@@ -31,6 +29,7 @@ def server(
         yield server
 
 
+@pytest.mark.slow
 def test_the_server_asks_for_the_password_and_tells_its_own_address(server):
     assert server.get("/api/ready").is_success
     assert server.get("/api/admin/version").status_code == 401
@@ -45,6 +44,7 @@ def test_the_server_asks_for_the_password_and_tells_its_own_address(server):
     assert "<title>" in page.text
 
 
+@pytest.mark.slow
 def test_its_connections_to_the_database_are_encrypted(server):
     """Migrations, too: the extension pg_trgm is made by a user who is no superuser."""
     sql = "SELECT DISTINCT ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)"
@@ -52,6 +52,7 @@ def test_its_connections_to_the_database_are_encrypted(server):
     assert server.rds.query("SELECT extname FROM pg_extension WHERE extname ~ 'trgm'")
 
 
+@pytest.mark.slow
 def test_a_run_completes_through_a_worker_that_comes_later(server):
     platform = server.platform
     platform.outputs = server.cloud.update_stack("data-platform", MinimumWorkers="1")
@@ -64,6 +65,7 @@ def test_a_run_completes_through_a_worker_that_comes_later(server):
     assert server.rds.query("SELECT count(*) FROM flow_run") == "1"
 
 
+@pytest.mark.slow
 def test_it_tells_the_alarms_that_it_works(server):
     """At its start it is not ready yet."""
     lines = [json.loads(line) for line in server.logged("pulse")]
@@ -72,6 +74,7 @@ def test_it_tells_the_alarms_that_it_works(server):
     until(lambda: working in server.logged("pulse"), "the pulse", 90)
 
 
+@pytest.mark.slow
 def test_runs_and_leases_outlive_the_servers_task(server):
     lease, task = new_lease(server, "products"), server.wait_for_server()
     server.cloud.client("ecs").stop_task(
@@ -88,6 +91,7 @@ def test_runs_and_leases_outlive_the_servers_task(server):
     assert server.rds.query("SELECT count(*) FROM flow_run") == "1"
 
 
+@pytest.mark.exhaustive
 def test_a_backup_is_stored_and_restored(server):
     """What has happened since then is forgotten, and so are its leases."""
     client, command = server.platform.client, "infrastructure.control_plane"

@@ -75,7 +75,7 @@ def cloud(tmp_path: Path) -> Iterator[Cloud]:
         yield cloud
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_every_command_runs(cloud, tmp_path):
     # the address and `output`, the first two stacks, and the image: README's steps 1 to 4
     first = [each for each in OF_README[:6] if "create-secret" not in each]

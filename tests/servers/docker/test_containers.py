@@ -14,7 +14,7 @@ from tests.servers.docker.conftest import Files
 from tests.servers.docker.program import Docker
 from tests.servers.waiting import until
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.exhaustive
 
 SLEEPER = """
 services:

@@ -18,7 +18,7 @@ from tests.servers.docker.test_containers import SLEEPER
 from tests.servers.images import buildah
 from tests.servers.waiting import until
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.exhaustive
 
 
 def test_all_that_is_left_ends_with_the_command(

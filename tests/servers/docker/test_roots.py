@@ -9,7 +9,7 @@ import pytest
 
 from tests.servers.docker.conftest import Files
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.exhaustive
 
 
 def compose(settings: str) -> str:

@@ -21,7 +21,7 @@ from tests.servers.docker.stand_ins import (
 )
 from tests.servers.images import ready_store, what_is_missing
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.exhaustive
 
 DATABASE = """
 services:

@@ -14,7 +14,7 @@ from tests.servers.docker.program import Docker
 from tests.servers.docker.test_containers import SLEEPER, states
 from tests.servers.waiting import until
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.exhaustive
 
 
 def test_exec_passes_bytes_and_exit_codes(files: Files, tmp_path: Path) -> None:
