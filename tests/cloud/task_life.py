@@ -49,7 +49,7 @@ class TaskLife:
         task.last_status = "PROVISIONING"
         self.thread = threading.Thread(target=self.run, name=task.id, daemon=True)
         self._stopping = threading.Event()
-        self._process: ContainerProcess | None = None
+        self._processes: list[ContainerProcess] = []
         self._killing = threading.Lock()
         self._killed = False
 
@@ -66,8 +66,8 @@ class TaskLife:
         self.stop("UserInitiated", "The cloud ends.")
         with self._killing:
             self._killed = True
-            if self._process is not None:
-                self._process.kill()
+            for process in self._processes:
+                process.kill()
 
     def run(self) -> None:
         """Take the task through its states."""
@@ -130,8 +130,7 @@ class TaskLife:
         """Run a container on whose success another one depends, until it ends."""
         process = self._start(container, agent, self._folder_of(container, 1))
         process.wait_for(self._stopping)
-        code = process.terminate(CLEAN_UP_SECONDS // 2)
-        process.clean_up()
+        code = self._end(process)
         self._told(container).exitCode = _exit_code(code)
         if code:
             raise TaskFailedToStart(
@@ -144,10 +143,16 @@ class TaskLife:
         for number in itertools.count(1):
             process = self._start(container, agent, self._folder_of(container, number))
             process.wait_for(self._stopping)
-            process.terminate(CLEAN_UP_SECONDS // 2)
-            process.clean_up()
+            self._end(process)
             if self._stopping.is_set() or not restarts:
                 return
+
+    def _end(self, process: ContainerProcess) -> int:
+        """End a container beside the essential one, and return its exit code."""
+        code = process.terminate(CLEAN_UP_SECONDS // 2)
+        process.clean_up()
+        self._processes.remove(process)
+        return code
 
     def _folder_of(self, container: dict[str, Any], number: int) -> Path:
         """Return the folder of a start of a container that is not essential."""
@@ -173,7 +178,7 @@ class TaskLife:
             if self._killed:
                 raise TaskFailedToStart("The cloud ends.")
             try:
-                self._process = ContainerProcess(
+                process = ContainerProcess(
                     self.runner, given, environment, folder, self.volumes, log
                 )
             except (OSError, RuntimeError) as error:
@@ -181,7 +186,8 @@ class TaskLife:
                     "CannotStartContainerError: ResourceInitializationError: failed to"
                     f" create new container runtime task: {error}"
                 ) from error
-            return self._process
+            self._processes.append(process)
+            return process
 
     def _environment(
         self, agent: Agent, container: dict[str, Any], override: dict[str, Any]
