@@ -62,8 +62,9 @@ def test_this_repositorys_files():
     assert image_files(files, DOCKERIGNORE) == {
         *("pyproject.toml", "uv.lock", ".dlt/config.toml", ".ci/requirements.txt"),
         *("Dockerfile", ".dockerignore", "NOTICE", "infrastructure/__init__.py"),
-        *("infrastructure/compose.yaml", "infrastructure/lease_storage.py"),
-        *("infrastructure/compose.machine.yaml", "infrastructure/server_pulse.py"),
+        *("infrastructure/compose.yaml", "infrastructure/compose.machine.yaml"),
+        "infrastructure/lease_storage.py",
+        "infrastructure/server_pulse.py",
         *(file for file in files if file.startswith(CODE)),
     }
 
