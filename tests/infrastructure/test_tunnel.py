@@ -20,7 +20,6 @@ SERVER = "data-platform-server"
 PRIVATE = "http://192.0.2.1:4200/api"
 # Says what it was given, and forwards the port to the one in its place.
 AWS = """\
-#!{python}
 import json, os, signal, socket, sys, threading
 words = sys.argv[1:]
 open({log!r}, "w").write(json.dumps(words))
@@ -46,9 +45,10 @@ def session_manager(tmp_path, monkeypatch):
 
     def install(port: int | None) -> Path:
         log = tmp_path / "aws.log"
-        text = AWS.format(python=sys.executable, log=str(log), port=port)
-        for name, content in (("aws", text), ("session-manager-plugin", "#!/bin/sh\n")):
-            (tmp_path / name).write_text(content)
+        (tmp_path / "aws.py").write_text(AWS.format(log=str(log), port=port))
+        python = f"exec '{sys.executable}' '{tmp_path}/aws.py' \"$@\"\n"
+        for name, command in (("aws", python), ("session-manager-plugin", "")):
+            (tmp_path / name).write_text(f"#!/bin/sh\n{command}")
             (tmp_path / name).chmod(0o755)
         return log
 

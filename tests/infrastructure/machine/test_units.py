@@ -20,9 +20,11 @@ DOCKER = "[Service]\nExecStart=/bin/true\n"
 
 def test_systemd_understands_the_units(tmp_path):
     """systemd only warns of what it ignores."""
+    machine = tmp_path.with_name(f"{tmp_path.name}-machine")  # a path without a space
+    machine.symlink_to(FOLDER)
     for unit in UNITS:
         text = unit.read_text().replace(
-            "/opt/data-platform/control_plane/machine", str(FOLDER)
+            "/opt/data-platform/control_plane/machine", str(machine)
         )
         (tmp_path / unit.name).write_text(text)
     (tmp_path / "docker.service").write_text(DOCKER)

@@ -17,7 +17,6 @@ from tests.servers.docker.containers import ROOT, Container
 from tests.servers.docker.creation import remove, remove_lost_roots
 
 PROGRAM = """\
-#!{python}
 import os, sys
 for name, value in {settings!r}.items():
     os.environ.setdefault(name, value)
@@ -51,9 +50,10 @@ def install(
         settings["FAKE_DOCKER_NETWORK"] = str(network)
     program = folder / "bin" / "docker"
     program.parent.mkdir()
-    program.write_text(
-        PROGRAM.format(python=sys.executable, settings=settings, root=str(ROOT))
-    )
+    main = program.with_suffix(".py")
+    main.write_text(PROGRAM.format(settings=settings, root=str(ROOT)))
+    # not as its interpreter, because a path may have a space
+    program.write_text(f"#!/bin/sh\nexec '{sys.executable}' '{main}' \"$@\"\n")
     program.chmod(0o755)
     return {**os.environ, "PATH": f"{program.parent}:{os.environ['PATH']}"}
 
