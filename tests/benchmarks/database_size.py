@@ -99,7 +99,7 @@ def print_sizes(name: str, url: str, sample: UUID) -> None:
 def sizes(url: str, sample: UUID, runs: int) -> dict[str, float]:
     """Return the bytes of each table, database and dump with so many copies of a run."""
     copy = f"{url.rpartition('/')[0]}/filled"
-    query(url, "CREATE DATABASE filled TEMPLATE postgres")
+    query(url, "CREATE DATABASE filled TEMPLATE prefect")
     fill(copy, [sample], runs, events_for=timedelta.max)
     found = {
         table: float(query(copy, f"SELECT pg_total_relation_size('{table}')")[0][0])

@@ -19,7 +19,7 @@ def machine(image: Image, postgres: Database) -> Iterator[ServerOnAMachine]:
         yield machine
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_run_completes_through_the_machine(machine):
     platform = machine.platform
     platform.wait_for_worker()
@@ -34,7 +34,7 @@ def test_a_run_completes_through_the_machine(machine):
     assert machine.cloud.calls(action="AssumeRole", who="machine")
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_the_machine_tells_that_it_is_well(machine):
     machine.cloud.forget_calls()
     assert machine.script("check") == "The server is well.\n"

@@ -25,18 +25,29 @@ HERE = Path(__file__).parent
 VARIABLE = "TESTS_PYTHON"
 
 
-@cache
 def python() -> str:
     """Return the path of a Python that starts at once, with this Python's packages.
 
-    On systems without a safe fork it is this one.
+    On systems without a safe fork it is this one, and in a network of a test's own, because
+    what is forked is in the network of the process that it is forked from.
     """
-    if sys.platform != "linux":
+    if sys.platform != "linux" or _is_in_a_network_of_its_own():
         return sys.executable
+    return _python_to_fork_from()
+
+
+@cache
+def _python_to_fork_from() -> str:
     start_python()
     program = os.environ[VARIABLE]
     until(Path(program).with_name("socket").exists, "the Python to fork from")
     return program
+
+
+def _is_in_a_network_of_its_own() -> bool:
+    networks = ("/proc/thread-self/ns/net", f"/proc/{os.getppid()}/ns/net")
+    own, parents = map(os.readlink, networks)
+    return own != parents
 
 
 def start_python() -> None:

@@ -55,7 +55,8 @@ def test_runs_that_wait_for_their_time_are_left(server):
     runs = scheduled(server, deployment, 3)
     cancel_surplus_runs(server.client, Watch().look(server.client))
     found = {run.id: run.state_name for run in server.client.read_flow_runs()}
-    assert [found[id] for id in runs] == ["Scheduled"] * 3
+    # the first ones may be due by now
+    assert {found[id] for id in runs} <= {"Scheduled", "Late"}
 
 
 @pytest.mark.slow
