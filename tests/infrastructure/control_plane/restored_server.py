@@ -57,6 +57,8 @@ class RestoredServer:
                 for each in columns.split()
             )
             self.postgres.query(f"UPDATE {table} SET {moves}", "aged")
+        # The key of a schedule's run tells the hour it was for: those hours are free.
+        self.postgres.query("UPDATE flow_run SET idempotency_key = NULL", "aged")
         self.postgres.shell(f"pg_dump --format=custom aged > '{self.backup}'")
         self.postgres.query("DROP DATABASE aged", "postgres")
 
@@ -70,6 +72,15 @@ class RestoredServer:
         return self.watched.client.create_flow_run_from_deployment(
             deployment, state=Scheduled(scheduled_time=at)
         )
+
+    def next_runs(self, deployment: UUID) -> list[FlowRun]:
+        """Return the runs that a schedule has made, and that are still to come."""
+        return [
+            run
+            for run in self.watched.client.read_flow_runs()
+            if run.deployment_id == deployment and run.auto_scheduled
+            if run.expected_start_time and run.expected_start_time > datetime.now(UTC)
+        ]
 
     def state(self, run: FlowRun) -> str:
         """Return the name of a run's state."""

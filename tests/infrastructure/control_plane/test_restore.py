@@ -41,6 +41,7 @@ def test_a_backup_of_yesterday_is_put_back_while_runs_were_going(server, caplog)
     watched = server.watched
     products = watched.deployment("products", schedules=[HOURLY], concurrency_limit=1)
     van = watched.deployment("van", concurrency_limit=1)
+    until(lambda: server.next_runs(products), "the schedule's runs")
     Watch().look(watched.client)
     completed = watched.run(products, Pending(), Running(), Completed())
     going = watched.run(products, Pending(), Running())
@@ -80,12 +81,7 @@ def test_a_backup_of_yesterday_is_put_back_while_runs_were_going(server, caplog)
     assert server.state(going) == "Unknown"
     assert "ended. Prefect's database was restored" in caplog.text
     scheduled = until(
-        lambda: [
-            run
-            for run in watched.client.read_flow_runs()
-            if run.deployment_id == products and run.auto_scheduled
-            if run.expected_start_time > datetime.now(UTC)
-        ],
+        lambda: server.next_runs(products),
         "the schedule's next runs",
         180,  # the scheduler looks each minute
     )
