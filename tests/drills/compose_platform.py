@@ -10,10 +10,10 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Iterator
 
 import httpx
@@ -28,7 +28,7 @@ from tests.servers.docker.stand_ins import (
     prefect_image,
     project_image,
 )
-from tests.servers.images import image_settings, store
+from tests.servers.images import image_settings, ready_store, store
 from tests.servers.local_server import environment_without_server
 from tests.servers.postgres import new_database, over_tcp, running_postgres
 
@@ -105,11 +105,12 @@ class ComposePlatform(Platform):
 def running_compose() -> Iterator[ComposePlatform]:
     """Run all services in a new clone, in a network of their own, which this thread enters."""
     with ExitStack() as stack:
+        os.environ |= image_settings(Path(stack.enter_context(TemporaryDirectory())))
+        stack.enter_context(ready_store())
         # on a disk, and readable by the worker's user
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=store())))
+        folder = Path(stack.enter_context(TemporaryDirectory(dir=store())))
         folder.chmod(0o755)
         clone = copy_repository(folder / "clone")
-        os.environ |= image_settings(folder)
         project = project_image()
         services = yaml.safe_load((clone / FILE).read_text())["services"]
         images = {
