@@ -73,6 +73,10 @@ class Cloud(Aws):
         """
         self._control("runner", code=str(code or ""), image=image)
 
+    def kill_tasks(self) -> None:
+        """Kill the processes of all tasks at once. Services start others."""
+        self._control("kill_tasks")
+
     def create_stack(
         self, name: str, template: str, role_arn: str = "", **parameters: str
     ) -> dict[str, str]:
@@ -198,14 +202,19 @@ def _values(parameters: dict[str, str]) -> list[dict[str, Any]]:
 
 
 @contextmanager
-def running_cloud(folder: Path) -> Iterator[Cloud]:
-    """Start the fake AWS; at the end stop it and all its processes."""
+def running_cloud(folder: Path, at_once: int = 8) -> Iterator[Cloud]:
+    """Start the fake AWS; at the end stop it and all its processes.
+
+    Args:
+        folder: Folder for all that it writes.
+        at_once: Tasks that run at once, without those of services.
+    """
     folder.mkdir(parents=True)
     port, log = free_port(), folder / "cloud.log"
     with log.open("w") as output:
         process = subprocess.Popen(
             [python(), "-m", "tests.cloud", "--port", str(port)]
-            + ["--folder", str(folder)],
+            + ["--folder", str(folder), "--at-once", str(at_once)],
             cwd=ROOT,
             stdout=output,
             stderr=subprocess.STDOUT,

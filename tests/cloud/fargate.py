@@ -73,9 +73,13 @@ class Fargate:
         """Return the limit for which a PENDING task waits."""
         return None if task.group.startswith("service:") else self._capacity
 
-    def close(self) -> None:
-        """End all processes, and wait until they are cleaned up."""
+    def kill(self) -> None:
+        """Kill the processes of all tasks, without a word to them."""
         for life in list(self._lives.values()):
             life.kill()
+
+    def close(self) -> None:
+        """End all processes, and wait until they are cleaned up."""
+        self.kill()
         for life in list(self._lives.values()):
             life.thread.join(CLEAN_UP_SECONDS)

@@ -44,6 +44,7 @@ class Server:
             "credentials": credentials.of_container,
             "role": credentials.of_role,
             "runner": self.use,
+            "kill_tasks": lambda _: self.fargate.kill(),
         }
         self.fargate = Fargate(url, folder, credentials, gate.admit, at_once)
         self.services = Services(self.fargate)

@@ -102,8 +102,12 @@ class ComposePlatform(Platform):
 
 
 @contextmanager
-def running_compose() -> Iterator[ComposePlatform]:
-    """Run all services in a new clone, in a network of their own, which this thread enters."""
+def running_compose(runs: int = 4) -> Iterator[ComposePlatform]:
+    """Run all services in a new clone, in a network of their own, which this thread enters.
+
+    Args:
+        runs: Runs that the worker has at once.
+    """
     with ExitStack() as stack:
         os.environ |= image_settings(Path(stack.enter_context(TemporaryDirectory())))
         stack.enter_context(ready_store())
@@ -128,6 +132,7 @@ def running_compose() -> Iterator[ComposePlatform]:
         # Containers reach this machine at its gateway.
         forwarder = Forwarder(("0.0.0.0", PORT), ("127.0.0.1", url.port))
         stack.callback(forwarder.close)
+        _set_limit(clone / FILE, runs)
         _set_warehouse(clone, str(url.copy_with(host=GATEWAY, port=PORT)))
         for each in (clone, *clone.rglob("*")):
             shutil.chown(each, OWNER, OWNER)
@@ -149,6 +154,13 @@ def running_compose() -> Iterator[ComposePlatform]:
             for service in services:
                 print(platform.compose("logs", "--tail", "40", service))
             raise
+
+
+def _set_limit(file: Path, runs: int) -> None:
+    text, limit, memory = file.read_text(), '--limit, "4"', "mem_limit: 3g"
+    assert limit in text and memory in text
+    text = text.replace(limit, f'--limit, "{runs}"')
+    file.write_text(text.replace(memory, f"mem_limit: {max(3, runs // 3)}g"))
 
 
 def _set_warehouse(clone: Path, url: str) -> None:

@@ -198,7 +198,7 @@ def prefect_on_postgres() -> Iterator[tuple[Platform, str]]:
     """Run a platform whose server has Debian's PostgreSQL, and yield it with the URL."""
     with running_prefect_postgres() as postgres:
         with running_platform(postgres.settings) as platform:
-            yield platform, f"postgresql://postgres@127.0.0.1:{postgres.port}/prefect"
+            yield platform, postgres.url
 
 
 def reads(platform: Platform) -> dict[str, Callable[[], Any]]:

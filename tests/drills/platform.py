@@ -51,6 +51,15 @@ class Platform:
     """Folder whose code runs."""
     _processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
+    pool = POOL
+    layout = "dev_{}"
+    """Layout of datasets' names."""
+
+    @property
+    def job_variables(self) -> dict[str, Any]:
+        """Variables of deployments, as in prefect.yaml."""
+        return {"working_dir": str(self.clone), "command": COMMAND}
+
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/api"
@@ -125,8 +134,7 @@ class Platform:
         module, function = flow.fn.__module__, flow.fn.__name__
         step = "prefect.deployments.steps.set_working_directory"
         parameters = {"dataset": name, **options.pop("parameters", {})}
-        variables = {"working_dir": str(self.clone), "command": COMMAND}
-        variables |= options.pop("job_variables", {})
+        variables = self.job_variables | options.pop("job_variables", {})
         with self.client as client:
             return client.create_deployment(
                 client.create_flow(flow),
@@ -135,7 +143,7 @@ class Platform:
                 pull_steps=[{step: {"directory": str(self.clone)}}],
                 parameters=parameters,
                 parameter_openapi_schema=parameter_schema(flow).model_dump(),
-                work_pool_name=POOL,
+                work_pool_name=self.pool,
                 job_variables=variables,
                 tags=["dev", "load", *options.pop("tags", [])],
                 **options,
@@ -196,7 +204,7 @@ class Platform:
         Raises:
             AssertionError: One is.
         """
-        return wrong_rows(self.warehouse.query, datasets, runs)
+        return wrong_rows(self.warehouse.query, datasets, runs, self.layout)
 
     def is_up(self) -> bool:
         """Return whether the server answers."""
@@ -207,7 +215,10 @@ class Platform:
 
 
 def wrong_rows(
-    query: Callable[[str], list[Any]], datasets: list[str], runs: int = 1
+    query: Callable[[str], list[Any]],
+    datasets: list[str],
+    runs: int = 1,
+    layout: str = Platform.layout,
 ) -> str:
     """Say that no row is lost or doubled in datasets, asked by a function.
 
@@ -216,7 +227,7 @@ def wrong_rows(
     """
     lost = doubled = 0
     for dataset in datasets:
-        sql = f"SELECT count(*), count(DISTINCT id) FROM dev_{dataset}.rows"
+        sql = f"SELECT count(*), count(DISTINCT id) FROM {layout.format(dataset)}.rows"
         ((rows, keys),) = query(sql)
         lost += runs * ROWS - keys
         doubled += rows - keys

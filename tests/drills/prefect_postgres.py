@@ -29,6 +29,11 @@ class PrefectPostgres:
     port: int
 
     @property
+    def url(self) -> str:
+        """URL of Prefect's database for a superuser."""
+        return f"postgresql://postgres@127.0.0.1:{self.port}/prefect"
+
+    @property
     def settings(self) -> dict[str, str]:
         """Environment in which Prefect's server uses it."""
         url = f"postgresql+asyncpg://postgres@127.0.0.1:{self.port}/prefect"

@@ -10,9 +10,11 @@ the commands of infrastructure/prefect_server.md say it. uv fetches the older ve
 from __future__ import annotations
 
 import argparse
+import subprocess
+import sys
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Iterator
@@ -20,11 +22,16 @@ from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import FlowRun
+from prefect.exceptions import ObjectNotFound
 from prefect.states import Completed, Running, Scheduled
 
+from tests.drills.filled_database import fill
 from tests.drills.prefect_postgres import PrefectPostgres, running_prefect_postgres
+from tests.repository.tree import ROOT
+from tests.servers.local_server import environment_without_server
 from tests.servers.ports import free_port
 from tests.servers.prefect import running_server
+from tests.servers.waiting import until
 
 OLDER = "3.7.0"
 """Its database lacks five migrations of the locked version."""
@@ -55,12 +62,12 @@ class Servers:
                 yield client
 
 
-def upgrade(servers: Servers, runs: int = 0) -> str:
+def upgrade(servers: Servers, runs: int) -> str:
     """Go to the locked version and back, and return what was seen.
 
     Args:
         servers: Servers on an empty database.
-        runs: Runs that the database has beside a few.
+        runs: Runs that the database has beside a few, copies of a real one.
     """
     with servers.running(OLDER) as client:
         assert client.api_version() == OLDER
@@ -68,10 +75,9 @@ def upgrade(servers: Servers, runs: int = 0) -> str:
             client.create_flow_from_name("products"), "production", concurrency_limit=1
         )
         completed = _run(client, deployment)
-    if runs:
-        from tests.drills.filled_database import fill
-
-        fill(servers.postgres, runs)
+        sample = _real_run(servers.folder, client)
+        _wait_for_events(servers.postgres, sample)
+    fill(servers.postgres.url, [sample.id], runs)
     backup = servers.folder / "older.dump"
     servers.postgres.back_up(backup)
     before = _revision(servers.postgres)
@@ -86,13 +92,33 @@ def upgrade(servers: Servers, runs: int = 0) -> str:
     restored = time.monotonic() - began
     assert _revision(servers.postgres) == before
     with servers.running(OLDER) as client:
-        found = {run.id: run.state_name for run in client.read_flow_runs()}
-        assert found.get(completed.id) == "Completed" and lost.id not in found
+        assert client.read_flow_run(completed.id).state_name == "Completed"
+        with suppress(ObjectNotFound):
+            raise AssertionError(f"{client.read_flow_run(lost.id).name} is there")
         assert _run(client, deployment).state_name == "Completed"
     return (
         f"{OLDER} to the locked version with {runs} runs: the server answered after"
         f" {migrated:.0f} s; back: the backup was restored in {restored:.0f} s"
     )
+
+
+def _real_run(folder: Path, client: SyncPrefectClient) -> FlowRun:
+    """Run a flow of this repository, and return its run."""
+    home = environment_without_server(folder / "home of the run")
+    own = {"PREFECT_API_URL": str(client.api_url), "DLT_LOCAL_DIR": str(folder)}
+    own["PIPELINES_DIR"] = str(folder / "pipelines")
+    command = [sys.executable, "-m", "flows.exchange_rates"]
+    subprocess.run(command, cwd=ROOT, env=home | own, check=True, capture_output=True)
+    (run,) = [r for r in client.read_flow_runs() if r.deployment_id is None]
+    assert run.state_name == "Completed"
+    return run
+
+
+def _wait_for_events(postgres: PrefectPostgres, run: FlowRun) -> None:
+    """Wait until the server has written a run's events."""
+    ended = f"resource_id = 'prefect.flow-run.{run.id}' AND event ~ 'Completed'"
+    written = f"SELECT count(*) FROM events WHERE {ended}"
+    until(lambda: postgres.query(written) != "0", "the run's events", 60)
 
 
 def _run(client: SyncPrefectClient, deployment: UUID) -> FlowRun:

@@ -42,7 +42,7 @@ from tests.repository.tree import ROOT
 from tests.servers.docker.program import Docker, fake_docker
 from tests.servers.docker.stand_ins import postgres_image, prefect_image
 from tests.servers.images import Image, store
-from tests.servers.postgres import Database
+from tests.servers.postgres import Database, over_tcp
 from tests.servers.programs import program
 
 ADDRESS = "10.20.0.10"
@@ -108,8 +108,16 @@ class ServerOnAMachine:
 
 
 @contextmanager
-def running_machine(image: Image, warehouse: Database) -> Iterator[ServerOnAMachine]:
-    """Set up everything in the order of infrastructure/prefect_server.md."""
+def running_machine(
+    image: Image, warehouse: Database, runs: int = 10
+) -> Iterator[ServerOnAMachine]:
+    """Set up everything in the order of infrastructure/prefect_server.md.
+
+    Args:
+        image: The project's image.
+        warehouse: The warehouse.
+        runs: Runs that the worker has at once.
+    """
     with tempfile.TemporaryDirectory(dir=store()) as made:
         folder = Path(made)
         folder.chmod(0o755)
@@ -124,9 +132,13 @@ def running_machine(image: Image, warehouse: Database) -> Iterator[ServerOnAMach
             docker.network(),
         ):
             _give_addresses()
-            with running_cloud(folder / "cloud") as cloud, cloud.enforcing():
+            with (
+                running_cloud(folder / "cloud", at_once=runs) as cloud,
+                over_tcp(warehouse) as warehouse_url,
+                cloud.enforcing(),
+            ):
                 cloud.run_tasks_in(image=image.name)
-                outputs, of_server = _create_stacks(cloud)
+                outputs, of_server = _create_stacks(cloud, warehouse_url)
                 uri = outputs["ImageUri"]
                 _know(docker, uri, image)
                 machine = ServerOnAMachine(
@@ -136,7 +148,7 @@ def running_machine(image: Image, warehouse: Database) -> Iterator[ServerOnAMach
                     folder,
                 )
                 with _metadata(cloud):
-                    _boot(machine)
+                    _boot(machine, runs)
                     yield machine
 
 
@@ -146,7 +158,9 @@ def _give_addresses() -> None:
         subprocess.run(add, check=True)
 
 
-def _create_stacks(cloud: Cloud) -> tuple[dict[str, str], dict[str, str]]:
+def _create_stacks(
+    cloud: Cloud, warehouse_url: str
+) -> tuple[dict[str, str], dict[str, str]]:
     """Create all stacks; return the platform's outputs with its image, and the server's."""
     text = {name: path.read_text() for name, path in TEMPLATES.items()}
     deploy = cloud.create_stack(
@@ -154,6 +168,7 @@ def _create_stacks(cloud: Cloud) -> tuple[dict[str, str], dict[str, str]]:
     )
     lake = cloud.create_stack(LAKE_STACK, text[LAKE_STACK])
     create = cloud.client("secretsmanager").create_secret
+    create(Name="dlt/destination/warehouse/credentials", SecretString=warehouse_url)
     key = create(Name="prefect/api-key", SecretString=AUTH)["ARN"]
     cloud.push_image(deploy["RepositoryName"], TAG)
     uri = f"{deploy['RepositoryUri']}:{TAG}"
@@ -225,11 +240,11 @@ def _metadata(cloud: Cloud) -> Iterator[None]:
         server.shutdown()
 
 
-def _boot(machine: ServerOnAMachine) -> None:
+def _boot(machine: ServerOnAMachine, runs: int) -> None:
     """Do what the user data does after it has installed Docker."""
     folder = machine.folder
     files, programs = folder / "image", folder / "bin"
-    _write_image(files, machine.cloud.url)
+    _write_image(files, machine.cloud.url, runs)
     programs.mkdir()
     named = {
         "log": folder / "log",
@@ -253,7 +268,7 @@ def _boot(machine: ServerOnAMachine) -> None:
     machine.run("bash", "/opt/data-platform/fetch")
 
 
-def _write_image(files: Path, aws_url: str) -> None:
+def _write_image(files: Path, aws_url: str, runs: int) -> None:
     """Write what the machine copies out of the image, for a machine that has not booted."""
     ignored = shutil.ignore_patterns("__pycache__", "release", "*.yml")
     shutil.copytree(INFRASTRUCTURE, files, ignore=ignored)
@@ -266,6 +281,9 @@ def _write_image(files: Path, aws_url: str) -> None:
         (machine / "check.sh").read_text().replace(" / /data", " / /opt/data")
     )
     compose = (files / "compose.machine.yaml").read_text()
+    limit = '- --limit\n      - "10"'
+    assert limit in compose
+    compose = compose.replace(limit, limit.replace("10", str(runs)))
     region = "      AWS_RETRY_MODE: standard\n"
     assert compose.count(region) == 1
     endpoint = f"      AWS_ENDPOINT_URL: {aws_url}\n"

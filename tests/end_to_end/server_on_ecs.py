@@ -108,7 +108,7 @@ def template(rds: Rds, port: int) -> str:
 
 @contextmanager
 def running_server_on_ecs(
-    image: Image, warehouse: Database, folder: Path
+    image: Image, warehouse: Database, folder: Path, runs: int = 10
 ) -> Iterator[ServerOnEcs]:
     """Set up everything in the order of infrastructure/prefect_server.md, without a worker.
 
@@ -116,12 +116,13 @@ def running_server_on_ecs(
         image: The project's image.
         warehouse: The warehouse.
         folder: Working folder of the cloud.
+        runs: Runs that the worker has at once.
     """
     port, uri = free_port(), _tagged(image)
     with (
         running_rds() as rds,
         over_tcp(warehouse) as warehouse_url,
-        running_cloud(folder / "cloud") as cloud,
+        running_cloud(folder / "cloud", at_once=runs) as cloud,
         cloud.enforcing(),
     ):
         cloud.run_tasks_in()  # the images that definitions name
@@ -130,7 +131,7 @@ def running_server_on_ecs(
         assert repository == first["RepositoryUri"]
         cloud.push_image(first["RepositoryName"], tag)
         api_url = f"http://127.0.0.1:{port}/api"
-        outputs = _make_platform(cloud, first, uri, api_url)
+        outputs = _make_platform(cloud, first, uri, api_url, runs)
         text, official = template(rds, port), prefect_image(image)
         of_server = _make_server(cloud, first, uri, text, official)
         rds.make_master_user(_password(cloud, of_server["DatabaseSecretArn"]))
@@ -161,11 +162,13 @@ def _make_what_comes_first(cloud: Cloud, warehouse_url: str) -> dict[str, str]:
 
 
 def _make_platform(
-    cloud: Cloud, first: dict[str, str], uri: str, api_url: str
+    cloud: Cloud, first: dict[str, str], uri: str, api_url: str, runs: int
 ) -> dict[str, str]:
+    text, limit = TEMPLATES[STACK].read_text(), '- --limit\n            - "10"'
+    assert limit in text
     return cloud.create_stack(
         STACK,
-        TEMPLATES[STACK].read_text(),
+        text.replace(limit, limit.replace("10", str(runs))),
         first["StackRoleArn"],
         ImageUri=uri,
         PrefectApiUrl=api_url,

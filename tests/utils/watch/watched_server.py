@@ -91,16 +91,7 @@ class WatchedServer:
         Args:
             within: Seconds for which those wait that wait for something.
         """
-        slack = webhook("slack", f"{self.slack.api.url}/slack", {})
-        key = {"X-Routing-Key": "the-key"}
-        url = f"{self.pagerduty.api.url}/v2/enqueue"
-        pagerduty = webhook("pagerduty", url, key)
-        server = Server(self.client, [slack.name, pagerduty.name])
-        for each in (slack, pagerduty, *automations(slack, pagerduty)):
-            assert isinstance(each, (BlockDocument, Automation))
-            if within and isinstance(each, Automation) and each.trigger["within"]:
-                each = replace(each, trigger=each.trigger | {"within": within})
-            each.create(server)
+        make_alerts(self.client, self.slack.api.url, self.pagerduty.api.url, within)
 
     def empty(self) -> None:
         """Delete all deployments, runs and pools, and forget what the places got."""
@@ -140,6 +131,31 @@ class WatchedServer:
         for state in states:
             self.client.set_flow_run_state(run.id, state, force=True)
         return run
+
+
+def make_alerts(
+    client: SyncPrefectClient,
+    slack_url: str,
+    pagerduty_url: str,
+    within: float | None = None,
+) -> None:
+    """Make the places and automations, as `python -m blocks apply` does.
+
+    Args:
+        client: Client of the server.
+        slack_url: Address of the place that plays Slack.
+        pagerduty_url: Address of the place that plays PagerDuty.
+        within: Seconds for which those wait that wait for something.
+    """
+    slack = webhook("slack", f"{slack_url}/slack", {})
+    key = {"X-Routing-Key": "the-key"}
+    pagerduty = webhook("pagerduty", f"{pagerduty_url}/v2/enqueue", key)
+    server = Server(client, [slack.name, pagerduty.name])
+    for each in (slack, pagerduty, *automations(slack, pagerduty)):
+        assert isinstance(each, (BlockDocument, Automation))
+        if within and isinstance(each, Automation) and each.trigger["within"]:
+            each = replace(each, trigger=each.trigger | {"within": within})
+        each.create(server)
 
 
 @contextmanager
