@@ -51,6 +51,8 @@ def make_backup(file: Path, runs: int) -> None:
     """Write the backup of a server that has so many runs and no work pool."""
     with prefect_on_postgres() as (platform, url):
         fill(url, real_runs(platform, url), runs)
+        for name in ("watch", "worker"):
+            platform.kill(name)
         with platform.client as client:
             client.delete_work_pool(platform.pool)
         dump(url, file)
