@@ -51,14 +51,18 @@ def backup(*, stack: str = "", to: Path | None = None) -> None:
 
 
 @app.command
-def restore(backup: str, *, stack: str = "") -> None:
+def restore(backup: str, *, stack: str = "", leave_stopped: bool = False) -> None:
     """Put a backup in the place of Prefect's database, and print what is not known of runs.
 
     Args:
         backup: What `backup` has printed, here or of another server: a file, or with a stack
             an address in S3.
         stack: Name of the server's CloudFormation stack, by default compose's server.
+        leave_stopped: Do not start the server of a stack on ECS again, because an older
+            version is deployed next.
     """
+    if leave_stopped and not (stack and StackOutputs.named(stack)["Kind"] == "ecs"):
+        raise ClearError("--leave-stopped is for a server on ECS. Nothing was changed.")
     if not stack:
         print(compose.restore(Path(backup)), end="")
     elif not backup.startswith("s3://"):
@@ -68,7 +72,8 @@ def restore(backup: str, *, stack: str = "") -> None:
         )
     else:
         found = StackOutputs.named(stack)
-        print(_kind(found).restore(found, backup), end="")
+        only_there = {"leave_stopped": True} if leave_stopped else {}
+        print(_kind(found).restore(found, backup, **only_there), end="")
 
 
 def _kind(stack: StackOutputs) -> ModuleType:

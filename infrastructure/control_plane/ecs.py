@@ -6,12 +6,13 @@ import time
 from typing import Any
 
 from infrastructure.control_plane.backups import address_of_now
-from utils.aws.client import asking_aws, aws_client
+from utils.aws.client import NotThere, asking_aws, aws_client
 from utils.aws.stack import StackOutputs
 from utils.errors import ClearError
 
 SECONDS_BETWEEN_LOOKS = 5
 MOST_SECONDS = 60 * 60
+MOST_SECONDS_OF_LOG = 120
 
 
 def backup(stack: StackOutputs) -> str:
@@ -25,21 +26,28 @@ def backup(stack: StackOutputs) -> str:
     return address
 
 
-def restore(stack: StackOutputs, address: str) -> str:
+def restore(stack: StackOutputs, address: str, leave_stopped: bool = False) -> str:
     """Put a backup in the place of Prefect's database, and return what is told of it.
 
     The server ends before that, and starts again afterwards, also if the backup cannot be
     restored and nothing has changed.
 
+    Args:
+        stack: The server's stack.
+        address: Address of the backup.
+        leave_stopped: Do not start the server again, because an older version is deployed
+            next.
+
     Raises:
         ClearError: The task failed, or AWS refuses.
     """
-    _set_servers(stack, 0)
+    _stop_server(stack)
     try:
         task = _run(stack, "RestoreTaskArn", "fetch", address)
     finally:
-        _set_servers(stack, 1)
-    return _log(stack, task, "restore")
+        if not leave_stopped:
+            _start_server(stack)
+    return _told(stack, task)
 
 
 def _run(stack: StackOutputs, definition: str, container: str, address: str) -> str:
@@ -77,7 +85,7 @@ def _run(stack: StackOutputs, definition: str, container: str, address: str) -> 
     task = _wait_for_task(stack, arn)
     if not all(each.get("exitCode") == 0 for each in task["containers"]):
         ended = (f"{e['name']} {e.get('exitCode', '-')}" for e in task["containers"])
-        lines = [line for name in _names(task) for line in _lines(stack, id, name)[-5:]]
+        lines = [line for name in _names(task) for line in _log(stack, id, name)[-5:]]
         raise ClearError(
             f"The task {id} failed: {task.get('stoppedReason', '')} (exit codes:"
             f" {', '.join(ended)}). The log group {stack['LogGroupName']} has its log,"
@@ -101,43 +109,77 @@ def _wait_for_task(stack: StackOutputs, arn: str) -> dict[str, Any]:
     )
 
 
-def _set_servers(stack: StackOutputs, number: int) -> None:
-    """Start or end the server, and wait until it has started or ended."""
+def _stop_server(stack: StackOutputs) -> None:
+    """End the server, and wait until its task has ended."""
     ecs = aws_client("ecs")
     which = {"cluster": stack["ClusterArn"]}
     name = stack["ServiceName"]
-    with _asking(stack, "ecs:UpdateService"):
-        ecs.update_service(**which, service=name, desiredCount=number)
+    with _asking(stack, "ecs:ListTasks"):
+        tasks = ecs.list_tasks(**which, serviceName=name)["taskArns"]
+    _set_count(stack, 0)
+    for task in tasks:  # a task that is to end is not listed any more
+        _wait_for_task(stack, task)
+
+
+def _start_server(stack: StackOutputs) -> None:
+    """Start the server, and wait until its task runs."""
+    _set_count(stack, 1)
+    ecs = aws_client("ecs")
+    name = stack["ServiceName"]
     deadline = time.monotonic() + MOST_SECONDS
     while time.monotonic() < deadline:
         with _asking(stack, "ecs:DescribeServices"):
-            (service,) = ecs.describe_services(**which, services=[name])["services"]
-        with _asking(stack, "ecs:ListTasks"):
-            left = ecs.list_tasks(**which, serviceName=name)["taskArns"]
-        if service["runningCount"] == number and bool(left) == bool(number):
+            found = ecs.describe_services(cluster=stack["ClusterArn"], services=[name])
+        if found["services"][0]["runningCount"]:
             return
         time.sleep(SECONDS_BETWEEN_LOOKS)
-    raise ClearError(f"The service {name} has not got {number} servers within an hour.")
+    raise ClearError(f"The service {name} has not started a server within an hour.")
 
 
-def _log(stack: StackOutputs, task: str, container: str) -> str:
-    return "".join(f"{line}\n" for line in _lines(stack, task, container))
+def _set_count(stack: StackOutputs, number: int) -> None:
+    ecs = aws_client("ecs")
+    with _asking(stack, "ecs:UpdateService"):
+        ecs.update_service(
+            cluster=stack["ClusterArn"],
+            service=stack["ServiceName"],
+            desiredCount=number,
+        )
 
 
-def _lines(stack: StackOutputs, task: str, container: str) -> list[str]:
-    """Return what a task's container has logged, none if its log cannot be read."""
+def _told(stack: StackOutputs, task: str) -> str:
+    """Return what the restore says of the runs, which CloudWatch has some seconds later."""
+    deadline = time.monotonic() + MOST_SECONDS_OF_LOG
+    while time.monotonic() < deadline:
+        lines = _log(stack, task, "restore")
+        if any(line.startswith("Restored:") for line in lines):
+            return "".join(f"{line}\n" for line in lines)
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+    raise ClearError(
+        "The backup is restored. What is told of its runs is not in the log group"
+        f" {stack['LogGroupName']} yet: read the stream restore/restore/{task} there."
+    )
+
+
+def _log(stack: StackOutputs, task: str, container: str) -> list[str]:
+    """Return the lines of a task's container, none if there is no log yet."""
     logs = aws_client("logs")
-    streams = logs.describe_log_streams(logGroupName=stack["LogGroupName"])
-    names = [each["logStreamName"] for each in streams["logStreams"]]
-    found = [name for name in names if name.endswith(f"/{container}/{task}")]
-    events = [
-        event
-        for name in found
-        for event in logs.get_log_events(
-            logGroupName=stack["LogGroupName"], logStreamName=name, startFromHead=True
-        )["events"]
-    ]
-    return [event["message"] for event in events]
+    lines: list[str] = []
+    for prefix in ("backup", "restore"):
+        stream = f"{prefix}/{container}/{task}"
+        where = {"logGroupName": stack["LogGroupName"], "logStreamName": stream}
+        token: dict[str, str] = {}
+        while True:
+            try:
+                with _asking(stack, "logs:GetLogEvents"):
+                    found = logs.get_log_events(**where, startFromHead=True, **token)
+            except NotThere:
+                break
+            lines += [event["message"] for event in found["events"]]
+            # the same token again is the end
+            if token.get("nextToken") == found["nextForwardToken"]:
+                break
+            token = {"nextToken": found["nextForwardToken"]}
+    return lines
 
 
 def _names(task: dict[str, Any]) -> list[str]:

@@ -25,6 +25,7 @@ from prefect.client.schemas.actions import DeploymentScheduleCreate
 from prefect.client.schemas.objects import FlowRun, WorkerStatus
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.events import EventTrigger
+from prefect.events.schemas.automations import AutomationCore
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.states import Scheduled
 
@@ -143,7 +144,8 @@ def _alerts(kind: Kind, slack: Place, pagerduty: Place) -> None:
         (away,) = client.read_automations_by_name("alerts: watch is away")
         assert isinstance(away.trigger, EventTrigger)
         away.trigger.within = timedelta(seconds=AWAY_AFTER)
-        client.update_automation(away.id, away)
+        changed = away.model_dump(include=set(AutomationCore.model_fields))
+        client.update_automation(away.id, AutomationCore.model_validate(changed))
 
 
 def _run_at(platform: Platform, deployment: UUID, at: datetime, number: int) -> FlowRun:

@@ -46,6 +46,7 @@ from tests.servers.postgres import Database, over_tcp
 from tests.servers.programs import program
 
 ADDRESS = "10.20.0.10"
+ROLE = f"{STACK}-server-machine"
 METADATA = "169.254.169.254"
 API_URL = f"http://{ADDRESS}:4200/api"
 # Of a test, which may only connect to its own machine.
@@ -205,7 +206,7 @@ def _know(docker: Docker, uri: str, image: Image) -> None:
 @contextmanager
 def _metadata(cloud: Cloud) -> Iterator[None]:
     """Serve EC2's metadata with the keys of the machine's role."""
-    role = cloud.client("iam").get_role(RoleName="machine")["Role"]["Arn"]
+    role = cloud.client("iam").get_role(RoleName=ROLE)["Role"]["Arn"]
     keys = cloud.as_role(role).get_credentials().get_frozen_credentials()
     told = {
         "Code": "Success",
@@ -216,7 +217,7 @@ def _metadata(cloud: Cloud) -> Iterator[None]:
     }
     base = "/latest/meta-data/iam/security-credentials/"
 
-    known = {base: b"machine", f"{base}machine": json.dumps(told).encode()}
+    known = {base: ROLE.encode(), base + ROLE: json.dumps(told).encode()}
 
     class Metadata(QuietHandler):
         def do_PUT(self) -> None:  # noqa: N802

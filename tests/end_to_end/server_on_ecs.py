@@ -38,7 +38,7 @@ from tests.servers.postgres import Database, over_tcp
 from tests.servers.waiting import until
 
 HOST = "prefect.example.org"
-POSTGRES = "docker.io/library/postgres:17.7-bookworm"
+POSTGRES = "docker.io/library/postgres:17.10-bookworm"
 
 
 @dataclass

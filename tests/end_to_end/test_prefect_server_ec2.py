@@ -7,7 +7,11 @@ from typing import Iterator
 
 import pytest
 
-from tests.end_to_end.server_on_a_machine import ServerOnAMachine, running_machine
+from tests.end_to_end.server_on_a_machine import (
+    ROLE,
+    ServerOnAMachine,
+    running_machine,
+)
 from tests.servers.images import Image
 from tests.servers.postgres import Database, new_database
 
@@ -31,7 +35,7 @@ def test_a_run_completes_through_the_machine(machine):
     # the machine's own role starts no tasks
     (started,) = machine.cloud.calls(action="RunTask")
     assert started["who"] == platform.outputs["WorkerRoleArn"].rpartition("/")[2]
-    assert machine.cloud.calls(action="AssumeRole", who="machine")
+    assert machine.cloud.calls(action="AssumeRole", who=ROLE)
 
 
 @pytest.mark.exhaustive
@@ -39,7 +43,7 @@ def test_the_machine_tells_that_it_is_well(machine):
     machine.cloud.forget_calls()
     assert machine.script("check") == "The server is well.\n"
     (metric,) = machine.cloud.calls(action="PutMetricData")
-    assert (metric["who"], metric["status"]) == ("machine", 200)
+    assert (metric["who"], metric["status"]) == (ROLE, 200)
     assert "Healthy" in str(metric["parameters"])
 
 

@@ -27,7 +27,13 @@ from infrastructure.monthly_cost import (
     settings,
     tables,
 )
-from tests.infrastructure.templates import TEMPLATES, of_type, read
+from tests.infrastructure.templates import (
+    SERVERS,
+    TEMPLATES,
+    of_type,
+    properties,
+    read,
+)
 
 GIVEN = settings()
 CLOUD = Choice("cloud", "fargate", "gateway", "x86")
@@ -216,3 +222,13 @@ def test_the_usage_is_that_of_the_templates_defaults():
     assert month["worker_gb"] * 1024 == int(defaults["WorkerMemory"])
     assert month["months_of_logs"] * 30 == defaults["LogRetentionDays"]
     assert defaults["NatInstanceType"] == "t4g.nano"
+    ecs = read(SERVERS["ecs"])["Parameters"]
+    assert month["server_vcpu"] * 1024 == int(ecs["ServerCpu"]["Default"])
+    assert month["server_gb"] * 1024 == int(ecs["ServerMemory"]["Default"])
+    assert month["database_gb"] == ecs["DatabaseStorage"]["Default"]
+    assert ecs["DatabaseClass"]["Default"] == "db.t4g.micro"
+    machine = read(SERVERS["ec2"])
+    (root,) = properties(SERVERS["ec2"], "ServerMachine")["BlockDeviceMappings"]
+    data = machine["Parameters"]["DataVolumeGb"]["Default"]
+    assert month["machine_disk_gb"] == root["Ebs"]["VolumeSize"] + data
+    assert machine["Parameters"]["InstanceType"]["Default"] == "t4g.small"

@@ -190,8 +190,9 @@ def test_the_machine_may_become_the_worker_and_nothing_else():
     ]
     trusted = trust["Statement"][1]["Condition"]["ArnEquals"]["aws:PrincipalArn"]["Sub"]
     role = properties(SERVER, "MachineRole")
-    path = role["Path"]["Sub"].replace("PlatformStackName", "AWS::StackName")
-    assert trusted.endswith(f":role{path}{role['RoleName']}")
+    name = role["Path"]["Sub"] + role["RoleName"]["Sub"]
+    name = name.replace("PlatformStackName", "AWS::StackName")
+    assert trusted.endswith(f":role{name}")
 
 
 def test_the_machine_can_neither_change_nor_delete_a_backup():

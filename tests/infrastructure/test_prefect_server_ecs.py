@@ -226,6 +226,7 @@ def test_runs_are_kept_for_longer_than_a_year_by_default():
 
 def test_every_size_is_one_of_fargates():
     sizes = {
+        "256": (512, 1024, 2048),
         "512": range(1024, 4097, 1024),
         "1024": range(2048, 8193, 1024),
         "2048": range(4096, 16385, 1024),

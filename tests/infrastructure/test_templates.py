@@ -191,7 +191,8 @@ def test_roles_have_names_of_awss_making(path: Path):
         if each["Type"] == "AWS::IAM::Role":
             given: dict[str, Any] = each["Properties"]
             if given.get("Path") == {"Sub": "/${PlatformStackName}-server/"}:
-                assert given["RoleName"] == "machine"
+                name = {"Sub": "${PlatformStackName}-server-machine"}
+                assert given["RoleName"] == name
                 continue
             of_runs = given.get("Path") == {"Sub": "/${AWS::StackName}/flows/"}
             assert ("RoleName" in given) == of_runs, name

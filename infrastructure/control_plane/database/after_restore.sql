@@ -12,8 +12,11 @@ SET LOCAL TimeZone = 'UTC';
 
 CREATE TEMPORARY TABLE backup ON COMMIT DROP AS
 SELECT
-    greatest(
-        (SELECT max(timestamp) FROM flow_run_state), (SELECT max(received) FROM events)
+    coalesce(
+        greatest(
+            (SELECT max(timestamp) FROM flow_run_state), (SELECT max(received) FROM events)
+        ),
+        now()  -- a server that has had no run
     ) AS known_until,
     now() AS restored_at;
 

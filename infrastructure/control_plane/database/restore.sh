@@ -16,12 +16,17 @@ SET client_min_messages = warning;
 DROP DATABASE IF EXISTS prefect_restored WITH (FORCE);
 CREATE DATABASE prefect_restored;
 SQL
-pg_restore --exit-on-error --no-owner --no-privileges --dbname=prefect_restored
+# Not the comment on pg_trgm, which is another user's on RDS.
+pg_restore --exit-on-error --no-owner --no-privileges --no-comments --dbname=prefect_restored
 sql --dbname=prefect_restored --file=after_restore.sql
 sql --dbname=postgres <<'SQL'
 SET client_min_messages = warning;
 DROP DATABASE IF EXISTS prefect_before_restore WITH (FORCE);
-SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'prefect'\g /dev/null
+-- Nobody but a superuser may end PostgreSQL's own processes, which a rename waits for.
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = 'prefect' AND usename = current_user AND backend_type = 'client backend'\g /dev/null
+BEGIN;
 ALTER DATABASE prefect RENAME TO prefect_before_restore;
 ALTER DATABASE prefect_restored RENAME TO prefect;
+COMMIT;
 SQL

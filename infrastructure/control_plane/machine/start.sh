@@ -54,7 +54,9 @@ if [ -z "$profiles" ]; then
     ./compose --profile worker rm --stop --force worker watch
 fi
 ./compose up --detach --wait --remove-orphans
-docker image prune --all --force > /dev/null
+if [ -z "$fault" ]; then
+    docker image prune --all --force > /dev/null
+fi
 # The first backup does not wait for the night.
 if [ ! -e /data/backed-up ]; then
     systemctl start --no-block data-platform-backup.service
