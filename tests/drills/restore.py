@@ -24,8 +24,6 @@ import httpx
 from prefect.client.schemas.actions import DeploymentScheduleCreate
 from prefect.client.schemas.objects import FlowRun, WorkerStatus
 from prefect.client.schemas.schedules import CronSchedule
-from prefect.events import EventTrigger
-from prefect.events.schemas.automations import AutomationCore
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.states import Scheduled
 
@@ -140,12 +138,7 @@ def _alerts(kind: Kind, slack: Place, pagerduty: Place) -> None:
     messages = kind.seen_from_server(slack.api.url)
     incidents = kind.seen_from_server(pagerduty.api.url)
     with kind.platform.client as client:
-        make_alerts(client, messages, incidents)
-        (away,) = client.read_automations_by_name("alerts: watch is away")
-        assert isinstance(away.trigger, EventTrigger)
-        away.trigger.within = timedelta(seconds=AWAY_AFTER)
-        changed = away.model_dump(include=set(AutomationCore.model_fields))
-        client.update_automation(away.id, AutomationCore.model_validate(changed))
+        make_alerts(client, messages, incidents, {"alerts: watch is away": AWAY_AFTER})
 
 
 def _run_at(platform: Platform, deployment: UUID, at: datetime, number: int) -> FlowRun:

@@ -113,6 +113,15 @@ def test_a_backup_is_stored_and_restored(server):
     assert server.leases() <= before  # also others that no run has
     server.platform.completed("hello_world/production")
 
+    server.platform.command(command, "restore", backup, *stack, "--leave-stopped")
+    assert not server.tasks() and not server.is_up()
+    server.cloud.client("ecs").update_service(
+        cluster=server.outputs["ClusterArn"],
+        service=server.outputs["ServiceName"],
+        desiredCount=1,
+    )
+    server.wait_for_server()
+
 
 def new_lease(server: ServerOnEcs, name: str) -> str:
     """Make a concurrency limit of one, and return the id of a lease of it."""

@@ -47,20 +47,22 @@ class RestoredServer:
             hours_ago: How long ago all has happened of which it knows.
         """
         self.postgres.back_up(self.backup)
-        if not hours_ago:
-            return
-        self.postgres.query("CREATE DATABASE aged", "postgres")
-        self.postgres.shell(f"pg_restore --exit-on-error --dbname=aged '{self.backup}'")
-        for table, columns in TIMES.items():
-            moves = ", ".join(
-                f'"{each}" = "{each}" - interval \'{hours_ago} hours\''
-                for each in columns.split()
-            )
-            self.postgres.query(f"UPDATE {table} SET {moves}", "aged")
-        # The key of a schedule's run tells the hour it was for: those hours are free.
-        self.postgres.query("UPDATE flow_run SET idempotency_key = NULL", "aged")
-        self.postgres.shell(f"pg_dump --format=custom aged > '{self.backup}'")
-        self.postgres.query("DROP DATABASE aged", "postgres")
+        if hours_ago:
+            self._change_backup(*_moves(hours_ago))
+
+    def back_up_without_runs(self) -> None:
+        """Write the backup of a server that has had no run."""
+        self.postgres.back_up(self.backup)
+        self._change_backup("TRUNCATE flow_run, events CASCADE")
+
+    def _change_backup(self, *statements: str) -> None:
+        self.postgres.query("CREATE DATABASE changed", "postgres")
+        restore = "pg_restore --exit-on-error --dbname=changed"
+        self.postgres.shell(f"{restore} '{self.backup}'")
+        for each in statements:
+            self.postgres.query(each, "changed")
+        self.postgres.shell(f"pg_dump --format=custom changed > '{self.backup}'")
+        self.postgres.query("DROP DATABASE changed", "postgres")
 
     def restore(self, backup: Path | None = None) -> str:
         """Put a backup back while the server is stopped, and return what is told."""
@@ -85,6 +87,18 @@ class RestoredServer:
     def state(self, run: FlowRun) -> str:
         """Return the name of a run's state."""
         return self.watched.client.read_flow_run(run.id).state_name or ""
+
+
+def _moves(hours: float) -> Iterator[str]:
+    """Yield statements by which all has happened so many hours earlier."""
+    for table, columns in TIMES.items():
+        moves = ", ".join(
+            f'"{each}" = "{each}" - interval \'{hours} hours\''
+            for each in columns.split()
+        )
+        yield f"UPDATE {table} SET {moves}"
+    # The key of a schedule's run tells the hour it was for: those hours are free.
+    yield "UPDATE flow_run SET idempotency_key = NULL"
 
 
 @contextmanager

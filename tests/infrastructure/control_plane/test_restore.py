@@ -107,3 +107,17 @@ def test_what_is_no_backup_changes_nothing(server, tmp_path):
             server.restore(other)
     assert server.postgres.query("SELECT count(*) FROM flow_run") == before
     assert server.watched.client.api_healthcheck() is None
+
+
+def test_a_backup_of_a_server_without_runs(server):
+    """It does not say of when it is."""
+    orders = server.watched.deployment("orders")
+    run = server.watched.run(orders, Pending(), Running())
+    server.back_up_without_runs()
+    server.watched.stop()
+    told = server.restore()
+    server.watched.start()
+    assert "0 runs were going then" in told
+    restored = last_restore(server.watched.client)
+    assert restored.known_until == restored.at
+    assert run.id not in {each.id for each in server.watched.client.read_flow_runs()}

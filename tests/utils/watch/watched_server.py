@@ -6,7 +6,7 @@ import json
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any, Iterator, Mapping
 from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient
@@ -14,7 +14,7 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.states import Scheduled, State
 
 from blocks.alert_blocks import webhook
-from blocks.alerts import automations
+from blocks.alerts import NO_HEARTBEATS, automations
 from blocks.automations import Automation
 from blocks.block_documents import BlockDocument
 from blocks.server import Server
@@ -91,7 +91,9 @@ class WatchedServer:
         Args:
             within: Seconds for which those wait that wait for something.
         """
-        make_alerts(self.client, self.slack.api.url, self.pagerduty.api.url, within)
+        waiting = ("alerts: watch is away", NO_HEARTBEATS.name)
+        times = dict.fromkeys(waiting, within) if within else {}
+        make_alerts(self.client, self.slack.api.url, self.pagerduty.api.url, times)
 
     def empty(self) -> None:
         """Delete all deployments, runs and pools, and forget what the places got."""
@@ -137,7 +139,7 @@ def make_alerts(
     client: SyncPrefectClient,
     slack_url: str,
     pagerduty_url: str,
-    within: float | None = None,
+    within: Mapping[str, float] = {},
 ) -> None:
     """Make the places and automations, as `python -m blocks apply` does.
 
@@ -145,7 +147,7 @@ def make_alerts(
         client: Client of the server.
         slack_url: Address of the place that plays Slack.
         pagerduty_url: Address of the place that plays PagerDuty.
-        within: Seconds for which those wait that wait for something.
+        within: Seconds for which automations wait, by name, otherwise than in production.
     """
     slack = webhook("slack", f"{slack_url}/slack", {})
     key = {"X-Routing-Key": "the-key"}
@@ -153,8 +155,8 @@ def make_alerts(
     server = Server(client, [slack.name, pagerduty.name])
     for each in (slack, pagerduty, *automations(slack, pagerduty)):
         assert isinstance(each, (BlockDocument, Automation))
-        if within and isinstance(each, Automation) and each.trigger["within"]:
-            each = replace(each, trigger=each.trigger | {"within": within})
+        if isinstance(each, Automation) and each.name in within:
+            each = replace(each, trigger=each.trigger | {"within": within[each.name]})
         each.create(server)
 
 
