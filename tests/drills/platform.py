@@ -114,10 +114,10 @@ class Platform:
                 each.kill()
 
     def end(self) -> None:
-        """End whatever runs."""
-        for process in self._processes.values():
+        """End whatever runs, the server last: a worker that stops wants to tell it."""
+        for name in sorted(self._processes, key=lambda each: each == "server"):
+            process = self._processes[name]
             os.killpg(process.pid, signal.SIGTERM)
-        for process in self._processes.values():
             process.wait()
 
     def deploy(
