@@ -36,9 +36,8 @@ def main() -> NoReturn:
     )
     parser.add_argument(
         "--server-stack",
-        default="data-platform-server",
         help="name of the stack of a Prefect server without a public address"
-        " (default: %(default)s)",
+        " (default: that of --stack and -server, to which GitHub's role has a right)",
     )
     parser.add_argument("program", help="program to run")
     parser.add_argument(
@@ -46,8 +45,9 @@ def main() -> NoReturn:
     )
     given = parser.parse_args()
     variables = prefect_variables(given.stack)
+    server_stack = given.server_stack or f"{given.stack}-server"
     try:
-        with reachable(variables["PREFECT_API_URL"], given.server_stack) as url:
+        with reachable(variables["PREFECT_API_URL"], server_stack) as url:
             command = [given.program, *given.arguments]
             if url == variables["PREFECT_API_URL"]:
                 os.execvpe(given.program, command, os.environ | variables)

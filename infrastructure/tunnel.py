@@ -6,12 +6,13 @@ It takes the AWS CLI and its Session Manager plugin, which GitHub's runners have
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import socket
 import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Iterator
 
 import httpx
@@ -61,11 +62,18 @@ def reachable(api_url: str, server_stack: str) -> Iterator[str]:
             time.sleep(0.2)
         yield here
     finally:
-        tunnel.send_signal(signal.SIGINT)  # as Ctrl-C ends a session
+        # As Ctrl-C: it goes to both programs, of which only the plugin heeds it.
+        _signal(tunnel, signal.SIGINT)
         try:
             tunnel.wait(10)
         except subprocess.TimeoutExpired:
-            tunnel.kill()
+            _signal(tunnel, signal.SIGKILL)
+
+
+def _signal(tunnel: subprocess.Popen[bytes], number: int) -> None:
+    """Send a signal to the AWS CLI and its plugin, if they have not ended."""
+    with suppress(ProcessLookupError):
+        os.killpg(tunnel.pid, number)
 
 
 def _command(machine: str, port: int) -> list[str]:

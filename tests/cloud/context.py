@@ -1,8 +1,10 @@
 """Values of a call that policies' conditions can test.
 
-Supported are `aws:RequestedRegion`, the tags of a request and of EC2's resources,
-`cloudwatch:namespace`, `ecs:cluster`, `iam:AWSServiceName`, `iam:PermissionsBoundary`, `s3:prefix`, and in
-`needs.py` `ecs:CreateAction`, `ec2:CreateAction` and `iam:PassedToService`.
+Supported are `aws:RequestedRegion`, the tags of a request, of EC2's resources and of
+sessions, `cloudwatch:namespace`, `ecs:cluster`, `iam:AWSServiceName`,
+`iam:PermissionsBoundary`, `s3:prefix`, in `needs.py` `ecs:CreateAction`,
+`ec2:CreateAction`, `iam:PassedToService` and `ssm:SessionDocumentAccessCheck`, and in
+`iam.py` `aws:userid`.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from typing import Any
 
 from tests.cloud.account import GLOBAL_SERVICES, arn, backend
 from tests.cloud.policies import Context
+from tests.cloud.sessions import SESSIONS
 
 Parameters = dict[str, Any]
 
@@ -34,13 +37,15 @@ def context_of(service: str, region: str, p: Parameters) -> Context:
 
 def tags_of(service: str, resource: str) -> Context:
     """Return the condition values of an existing resource's tags."""
-    if service != "ec2":
+    if service not in ("ec2", "ssm"):
         return {}
+    if session := SESSIONS.get(last(resource)):
+        return {f"ssm:ResourceTag/{name}": tag for name, tag in session.tags.items()}
     tags = backend("ec2").tags.get(last(resource), {})
     return {
         f"{prefix}:ResourceTag/{name}": value
         for name, value in tags.items()
-        for prefix in ("aws", "ec2")
+        for prefix in ("aws", service)
     }
 
 

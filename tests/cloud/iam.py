@@ -36,6 +36,8 @@ class Caller:
     name: str
     arn: str
     role: Any | None = None
+    user_id: str = ""
+    """Value of `aws:userid`: the role's id, a colon, and the session's name."""
 
 
 def caller_of(key: str) -> Caller | None:
@@ -46,7 +48,7 @@ def caller_of(key: str) -> Caller | None:
     if session is None:
         return None
     name = session.role_arn.rpartition("/")[2]
-    return Caller(name, session.arn, role_of(session.role_arn))
+    return Caller(name, session.arn, role_of(session.role_arn), session.user_id)
 
 
 def role_of(role_arn: str) -> Any:
@@ -68,7 +70,9 @@ def check(call: Call, caller: Caller | None) -> None:
     if caller.role is None:
         return
     for need in needs(call):
-        if reason := _reason_against(caller.role, need):
+        if need.unless and not _reason_against(caller, need.unless):
+            continue
+        if reason := _reason_against(caller, need):
             message = (
                 f"User: {caller.arn} is not authorized to perform: {need.action} on"
                 f" resource: {need.resource} {reason}"
@@ -76,10 +80,12 @@ def check(call: Call, caller: Caller | None) -> None:
             raise AwsError(code, message, status)
 
 
-def _reason_against(role: Any, need: Need) -> str | None:
+def _reason_against(caller: Caller, need: Need) -> str | None:
+    role: Any = caller.role
     context = need.context | {
         f"aws:PrincipalTag/{each['Key']}": each["Value"] for each in role.tags or []
     }
+    context["aws:userid"] = caller.user_id
     decision = decide(_policies(role), need.action, need.resource, context)
     boundary = role.permissions_boundary_arn
     if decision is Decision.ALLOWED and boundary:

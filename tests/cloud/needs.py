@@ -17,6 +17,7 @@ from tests.cloud.context import cluster_of, context_of, last, tags_of
 from tests.cloud.ec2_needs import ec2_resources
 from tests.cloud.policies import Context
 from tests.cloud.s3_needs import s3_action, s3_resources
+from tests.cloud.sessions import DEFAULT_DOCUMENT, document_arn
 
 Parameters = dict[str, Any]
 
@@ -31,11 +32,16 @@ class Need:
     action: str
     resource: str
     context: Context = field(default_factory=dict)
+    unless: Need | None = None
+    """Right with which this one is not needed."""
 
 
 def needs(call: Call) -> Iterable[Need]:
     """Yield every right that a call needs."""
     action, parameters = call.action, call.parameters
+    if (call.service, action) == ("ssm", "StartSession"):
+        yield from _session(call)
+        return
     find = RESOURCES.get(call.service, lambda *_: [])
     context = context_of(call.service, call.region, parameters)
     prefix = PREFIXES.get(call.service, call.service)
@@ -55,6 +61,25 @@ def needs(call: Call) -> Iterable[Need]:
         yield Need("ec2:CreateTags", resource, context | {"ec2:CreateAction": action})
     if view := (parameters.get("Budget") or {}).get("BillingViewArn"):
         yield Need("billing:GetBillingViewData", view, context)
+
+
+def _session(call: Call) -> Iterable[Need]:
+    """Yield the rights to a session's machine and document.
+
+    The default document, the shell, needs no right of its own unless every statement that
+    allows the machine requires the check of documents:
+    https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-sessiondocumentaccesscheck.html
+    """
+    name = call.parameters.get("DocumentName") or DEFAULT_DOCUMENT
+    machine = arn("ec2", f"instance/{call.parameters['Target']}")
+    context = context_of(call.service, call.region, call.parameters)
+    context |= tags_of(call.service, machine)
+    action, check = "ssm:StartSession", "ssm:SessionDocumentAccessCheck"
+    checked = context | {check: "true"}
+    unchecked = Need(action, machine, context | {check: "false"})
+    instead = unchecked if name == DEFAULT_DOCUMENT else None
+    yield Need(action, machine, checked, instead)
+    yield Need(action, document_arn(name), {check: "true"}, instead)
 
 
 def _passed_roles(service: str, action: str, p: Parameters) -> list[tuple[str, str]]:
@@ -250,7 +275,9 @@ def _budget_action(operation: str, p: Parameters) -> str:
 
 
 def _ssm(action: str, p: Parameters) -> list[str]:
-    """Return parameters' ARNs. AWS's public parameters belong to no account."""
+    """Return ARNs of parameters and sessions. AWS's parameters belong to no account."""
+    if p.get("SessionId"):
+        return [arn("ssm", f"session/{p['SessionId']}")]
     names = p.get("Names") or [p["Name"]] if "Parameter" in action else []
     found = [arn("ssm", f"parameter/{each.lstrip('/')}") for each in names]
     public = (f":{ACCOUNT}:parameter/aws/", "::parameter/aws/")

@@ -2,7 +2,7 @@
 
 Conditions are evaluated on the values that `needs.py` takes from a call. Any other key
 is absent, as on AWS a key that a request lacks: the statement does not apply. Variables in
-resources, `${aws:PrincipalTag/...}`, are filled in with the same values.
+resources and conditions, such as `${aws:userid}`, are filled in with the same values.
 """
 
 from __future__ import annotations
@@ -57,15 +57,29 @@ def _applies(statement: Document, action: str, resource: str, context: Context) 
 
 
 def _without_variables(statement: Document, context: Context) -> Document | None:
-    """Return a statement with its resources' variables filled in.
+    """Return a statement with its variables filled in.
 
     If one has no value, AWS may take the whole statement for invalid: return None.
     """
     resources = _list(statement.get("Resource", ()))
-    if any(set(VARIABLE.findall(each)) - context.keys() for each in resources):
+    conditions = statement.get("Condition", {})
+    if set(VARIABLE.findall(f"{resources}{conditions}")) - context.keys():
         return None
-    filled = [VARIABLE.sub(lambda name: context[name[1]], each) for each in resources]
-    return statement | ({"Resource": filled} if resources else {})
+    filled = {
+        operator: {
+            key: [_filled(str(each), context) for each in _list(values)]
+            for key, values in keys.items()
+        }
+        for operator, keys in conditions.items()
+    }
+    given: Document = {"Condition": filled} if filled else {}
+    if resources:
+        given["Resource"] = [_filled(each, context) for each in resources]
+    return statement | given
+
+
+def _filled(text: str, context: Context) -> str:
+    return VARIABLE.sub(lambda name: context[name[1]], text)
 
 
 def _listed(

@@ -14,6 +14,7 @@ from moto.moto_server.werkzeug_app import (
 from werkzeug.serving import make_server
 
 from tests.cloud import (  # noqa
+    sessions,
     stack_access,
     stack_ecs,
     stack_machine,
@@ -49,6 +50,7 @@ class Server:
         self.fargate = Fargate(url, folder, credentials, gate.admit, at_once)
         self.services = Services(self.fargate)
         stacks.install(Api(url))
+        sessions.install()
         task_definitions.install()
         task_events.install()
         self.fargate.install()

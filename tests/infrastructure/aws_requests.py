@@ -132,7 +132,11 @@ def names_of(arn: str) -> dict[str, Any]:
         "secretsmanager": {"SecretId": arn},
         "sns": {"TopicArn": arn, "Name": rest},
         "sqs": {"QueueUrl": f"https://sqs/{rest}", "QueueName": rest},
-        "ssm": {"Name": f"/{path}", "Names": f"/{path}"},
+        "ssm": {
+            "document": {"DocumentName": name},
+            "parameter": {"Name": f"/{path}", "Names": f"/{path}"},
+            "session": {"SessionId": name},
+        }.get(kind.rstrip("/"), {}),
         "ecs": {
             "cluster": {"cluster": first, "clusters": first, "clusterName": first},
             "service": {

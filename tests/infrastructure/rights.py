@@ -36,8 +36,11 @@ UNBOUNDED = "unbounded"
 PASSED_TO, CREATED_BY = "iam:PassedToService", "ecs:CreateAction"
 # AWS says which role, or which target, it is, and no caller.
 NAMED_BY_AWS = ("iam:CreateServiceLinkedRole", "application-autoscaling:")
-# Only the agent of Systems Manager makes these calls, and botocore does not know them.
+# Only Systems Manager's agent and plugin make these calls, which botocore does not know.
 OF_THE_AGENT = ("ssm:UpdateInstanceInformation", "ssmmessages:")
+# Documents of Session Manager.
+PORT_FORWARDING = "AWS-StartPortForwardingSession"
+SHELL = "SSM-SessionManagerRunShell"
 TAGGABLE = {"cluster", "service", "task", "task-definition"}
 
 
@@ -75,6 +78,8 @@ def cells() -> Iterator[Cell]:
                 continue
             keys = {key for each in (condition or {}).values() for key in each}
             narrow = pattern != "*" and not action.startswith(NAMED_BY_AWS)
+            # then another resource is one without the tag
+            narrow = narrow and not any(of_a_tag(key) for key in keys)
             yield Cell(role, number, action, ALLOWED, role)
             if narrow and CREATED_BY not in keys:
                 yield Cell(role, number, action, ELSEWHERE, role)
@@ -108,6 +113,11 @@ def knows(action: str, pattern: str) -> bool:
     return found[1] == (other.get(name) or next((k for k in kinds if k in words), ""))
 
 
+def of_a_tag(key: str) -> bool:
+    """Return whether a condition is on a tag of the resource."""
+    return ":resourcetag/" in key.lower()
+
+
 def rights_in(documents: list[dict[str, Any]]) -> list[Right]:
     """Return what policies of a stack allow, in the order of the template's."""
     return [
@@ -128,7 +138,7 @@ def rights_in(documents: list[dict[str, Any]]) -> list[Right]:
 
 
 def request_of(
-    right: Right, how: str, rights: list[Right], ec2: tuple[dict[str, str], ...]
+    right: Right, how: str, rights: list[Right], tagged: tuple[dict[str, str], ...]
 ) -> Request:
     """Return the request that uses a right.
 
@@ -136,27 +146,32 @@ def request_of(
         right: Right to use.
         how: Way in which the request uses it.
         rights: All rights of the role.
-        ec2: Names of EC2 resources of the stack, and of others.
+        tagged: Names of resources with the tags that rights require, and of others.
     """
     if carried := _carried(right, how, rights):
         return carried
     names = {} if right.pattern == "*" else names_of(inside(right.pattern))
     if how == ELSEWHERE:
         names = names_of(beside(inside(right.pattern)))
+    # A session needs two rights, to its machine and to its document.
+    if right.action == "ssm:StartSession":
+        names = {"DocumentName": PORT_FORWARDING} | tagged[0] | names
     for key, value in right.conditions.items():
-        names |= _condition(key, value, how != OTHERWISE, ec2)
+        names |= _condition(key, value, how != OTHERWISE, tagged)
     return request_for(right.action, names)
 
 
 def _condition(
-    key: str, value: str, met: bool, ec2: tuple[dict[str, str], ...]
+    key: str, value: str, met: bool, tagged: tuple[dict[str, str], ...]
 ) -> dict[str, Any]:
     """Return the parameters that meet a condition, or do not."""
     match key:
         case "aws:RequestedRegion":
             return {"region": value if met else "eu-west-1"}
-        case "aws:ResourceTag/aws:cloudformation:stack-name":
-            return ec2[0] if met else ec2[1]
+        case _ if of_a_tag(key):
+            return tagged[0] if met else tagged[1]
+        case "ssm:SessionDocumentAccessCheck":
+            return {} if met else {"DocumentName": SHELL}
         case "cloudwatch:namespace":
             return {"Namespace": value if met else "beside"}
         case "ecs:cluster":

@@ -16,15 +16,22 @@ from tests.cloud.cloud import Cloud
 from tests.cloud.dry_run import dry
 from tests.fakes.aws import ADMINISTRATOR, REGION
 from tests.infrastructure.aws_requests import LOADER, Request, ec2_names
-from tests.infrastructure.rights import ROLES, UNBOUNDED, Cell, request_of, rights_in
+from tests.infrastructure.rights import (
+    PORT_FORWARDING,
+    ROLES,
+    UNBOUNDED,
+    Cell,
+    request_of,
+    rights_in,
+)
 from tests.infrastructure.templates import SERVERS, TEMPLATES, policies
 
 STACKS = {
     "rights-deploy": TEMPLATES["data-platform-deploy"],
     "rights-lake": TEMPLATES["data-platform-lake"],
     "rights": TEMPLATES["data-platform"],
-    "rights-server": SERVERS["ecs"],
-    "rights-machine": SERVERS["ec2"],
+    "rights-ecs": SERVERS["ecs"],
+    "rights-server": SERVERS["ec2"],
 }
 HOST = "prefect.example.org"
 ACCOUNT = "123456789012"
@@ -74,7 +81,11 @@ class Platform:
         self.rights = {
             role: rights_in(list(self.documents(role).values())) for role in ROLES
         }
-        self.ec2 = self._things_of_ec2()
+        mine, others = self._things_of_ec2()
+        self.tagged = (
+            mine | self._session_of_github(),
+            others | self._session_of_another(),
+        )
 
     def _create_stacks(self) -> dict[str, str]:
         create = self.cloud.create_stack
@@ -100,8 +111,8 @@ class Platform:
         )
         certificate = self.cloud.client("acm").request_certificate(DomainName=HOST)
         server = create(
-            "rights-server",
-            STACKS["rights-server"].read_text(),
+            "rights-ecs",
+            STACKS["rights-ecs"].read_text(),
             PlatformStackName="rights",
             HostName=HOST,
             CertificateArn=certificate["CertificateArn"],
@@ -111,13 +122,14 @@ class Platform:
             DatabaseDeletionProtection="false",
         )
         machine = create(
-            "rights-machine",
-            STACKS["rights-machine"].read_text(),
+            "rights-server",
+            STACKS["rights-server"].read_text(),
             PlatformStackName="rights",
             ApiSecretArn=SECRET,
             ImageUri=image,
             RunsWorker="true",
         )
+        self.machine = machine["InstanceId"]
         self.buckets = [
             *(outputs["BucketName"], server["DumpBucketName"]),
             machine["DumpBucketName"],
@@ -149,6 +161,24 @@ class Platform:
                 each["RouteTableAssociationId"] for each in table["Associations"]
             )
         return ec2_names(mine), ec2_names(others)
+
+    def _session_of_github(self) -> dict[str, str]:
+        """Start a session of GitHub's role, and return its machine and its id."""
+        client = self.cloud.client_of(self.outputs["DeployRoleArn"], "ssm")
+        given = {"Target": self.machine, "DocumentName": PORT_FORWARDING}
+        started = client.start_session(**given)
+        return {"Target": self.machine, "SessionId": started["SessionId"]}
+
+    def _session_of_another(self) -> dict[str, str]:
+        """Start a session on the NAT instance, which is the platform's."""
+        (nat,) = self._ec2.describe_instances(
+            Filters=[
+                {"Name": "tag:aws:cloudformation:stack-name", "Values": ["rights"]}
+            ]
+        )["Reservations"][0]["Instances"]
+        target = nat["InstanceId"]
+        started = self.cloud.client("ssm").start_session(Target=target)
+        return {"Target": target, "SessionId": started["SessionId"]}
 
     def documents(self, role: str) -> dict[str, Any]:
         """Return a role's policies in AWS by name, in the template's order."""
@@ -188,7 +218,7 @@ class Platform:
         own = self.rights[cell.role]
         right = own[cell.number]
         assert right.action == cell.action
-        return request_of(right, cell.how, own, self.ec2)
+        return request_of(right, cell.how, own, self.tagged)
 
     @cache
     def _client(self, who: str, service: str, region: str) -> Any:

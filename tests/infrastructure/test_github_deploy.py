@@ -10,6 +10,7 @@ import re
 
 import pytest
 
+from infrastructure import tunnel
 from tests.infrastructure.templates import (
     TEMPLATES,
     properties,
@@ -24,6 +25,13 @@ ROLES = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/${PlatformStackName}/
 
 def arn(service: str) -> str:
     return f"arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:"
+
+
+MACHINES = arn("ec2") + "instance/*"
+# AWS's own documents belong to no account.
+PORT_FORWARDING = (
+    "arn:${AWS::Partition}:ssm:${AWS::Region}::document/AWS-StartPortForwardingSession"
+)
 
 
 def test_only_this_repositorys_production_may_deploy():
@@ -83,6 +91,8 @@ def test_the_deploy_role_reaches_its_repository_its_stack_and_what_prefect_is_to
         for resource, actions in given.items()
     }
     stack = arn("cloudformation") + "stack/${PlatformStackName}/*"
+    server = arn("cloudformation") + "stack/${PlatformStackName}-server/*"
+    session = arn("ssm") + "session/*"
     service = arn("ecs") + "service/${PlatformStackName}-*"
     secret = arn("secretsmanager") + "secret:"
     # of the flows' secrets this one, with the six characters that AWS adds
@@ -91,18 +101,42 @@ def test_the_deploy_role_reaches_its_repository_its_stack_and_what_prefect_is_to
         f"{secret}dlt/destination/warehouse/credentials-??????",
     )
     assert services == {
-        "*": {"ecr"},
+        "*": {"ecr", "ssmmessages"},
         "${Repository.Arn}": {"ecr"},
         stack: {"cloudformation"},
         "${StackRole.Arn}": {"iam"},
         service: {"ecs"},
+        server: {"cloudformation"},
+        MACHINES: {"ssm"},
+        PORT_FORWARDING: {"ssm"},
+        session: {"ssm"},
         **{each: {"secretsmanager"} for each in secrets},
     }
-    assert given["*"] == {"ecr:GetAuthorizationToken"}
+    channel = "ssmmessages:OpenDataChannel"
+    assert given["*"] == {"ecr:GetAuthorizationToken", channel}
+    assert given[server] == {"cloudformation:DescribeStacks"}
+    assert given[session] == {"ssm:ResumeSession", "ssm:TerminateSession"}
     assert given["${StackRole.Arn}"] == {"iam:PassRole"}
     assert given[service] == {"ecs:DescribeServices"}
     for each in secrets:
         assert given[each] == {"secretsmanager:GetSecretValue"}
+
+
+def test_each_right_to_start_a_session_requires_the_check_of_its_document():
+    """One without it would open a shell on the machine."""
+    check = {"ssm:SessionDocumentAccessCheck": "true"}
+    tag = "ssm:resourceTag/aws:cloudformation:stack-name"
+    server = {tag: {"Sub": "${PlatformStackName}-server"}}
+    started = {
+        resource: condition
+        for action, resource, condition in rights(DEPLOY, "DeployRole")
+        if action == "ssm:StartSession"
+    }
+    assert started == {
+        MACHINES: {"StringEquals": server, "Bool": check},
+        PORT_FORWARDING: {"Bool": check},
+    }
+    assert PORT_FORWARDING.endswith(f"/{tunnel.DOCUMENT}")
 
 
 def test_the_deploy_role_neither_deletes_nor_updates_past_a_change_set():

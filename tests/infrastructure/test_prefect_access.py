@@ -8,7 +8,8 @@ import sys
 
 import pytest
 
-from infrastructure.prefect_access import prefect_variables
+from infrastructure import tunnel
+from infrastructure.prefect_access import main, prefect_variables
 from tests.fakes.vault import Vault
 from tests.github.runner import MASK
 from tests.repository.tree import ROOT
@@ -98,6 +99,30 @@ def test_only_the_command_has_the_secret(aws, secrets, tmp_path):
     assert done.stdout == f"{KEY} --json --stack its own\n", done.stderr
     assert done.returncode == 3
     assert for_later_steps.read_text() == ""
+
+
+@pytest.mark.parametrize(
+    ("options", "server"),
+    [
+        ((), f"{STACK}-server"),
+        (("--stack", "another"), "another-server"),
+        (("--stack", "another", "--server-stack", "prefect"), "prefect"),
+    ],
+)
+def test_the_server_s_stack_has_the_name_of_the_platform_s(
+    aws, secrets, monkeypatch, options, server
+):
+    secrets.put(NAME, "admin:sesame")
+    outputs = {
+        "PrefectApiSecretArn": NAME,
+        "PrefectApiUrl": "http://192.0.2.1:4200/api",
+    }
+    for stack in (STACK, "another"):
+        create_stack(aws, OUTPUTS | outputs, stack)
+    monkeypatch.setattr(tunnel, "_answers", lambda _: False)
+    monkeypatch.setattr(sys, "argv", ["prefect_access", *options, "true"])
+    with pytest.raises(ClearError, match=f"no stack {server} in"):
+        main()
 
 
 def test_a_missing_program_is_named(aws, secrets):

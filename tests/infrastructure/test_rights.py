@@ -20,7 +20,9 @@ from tests.infrastructure.rights import (
     ALLOWED,
     ELSEWHERE,
     OF_THE_AGENT,
+    PORT_FORWARDING,
     ROLES,
+    SHELL,
     Cell,
     cells,
 )
@@ -73,6 +75,51 @@ def test_a_right(cell: Cell, platform: Platform):
         assert refused.endswith(f"is not authorized to perform: {cell.action}")
         if cell.how == ELSEWHERE:
             assert "beside" in resource
+
+
+@pytest.mark.parametrize(
+    ("target", "document", "refused"),
+    [
+        ("server", PORT_FORWARDING, ""),
+        ("server", None, SHELL),
+        ("server", SHELL, SHELL),
+        ("server", "AWS-StartSSHSession", "AWS-StartSSHSession"),
+        # another machine, through the server's
+        ("server", f"{PORT_FORWARDING}ToRemoteHost", f"{PORT_FORWARDING}ToRemoteHost"),
+        # the NAT instance is of the platform's own stack
+        ("nat", PORT_FORWARDING, "instance/i-"),
+        ("i-0123456789abcdef0", PORT_FORWARDING, "instance/i-0123456789abcdef0"),
+    ],
+)
+def test_github_forwards_a_port_of_the_server_and_nothing_else(
+    platform, target, document, refused
+):
+    known = dict(zip(("server", "nat"), (each["Target"] for each in platform.tagged)))
+    given = {"Target": known.get(target, target), "DocumentName": document}
+    given = {name: value for name, value in given.items() if value}
+    code, message = platform.ask("DeployRole", Request("ssm", "StartSession", given))
+    if not refused:
+        assert code == WOULD_HAVE_SUCCEEDED, message
+    else:
+        assert code == "AccessDeniedException"
+        assert refused in message.partition(" on resource: ")[2]
+
+
+@pytest.mark.parametrize(
+    ("stack", "allowed"),
+    [
+        ("rights", True),
+        ("rights-server", True),
+        ("rights-ecs", False),
+        ("rights-lake", False),
+        ("rights-deploy", False),
+        ("rights-server2", False),
+    ],
+)
+def test_github_reads_two_stacks(platform, stack, allowed):
+    request = Request("cloudformation", "DescribeStacks", {"StackName": stack})
+    code, message = platform.ask("DeployRole", request)
+    assert code == (WOULD_HAVE_SUCCEEDED if allowed else "AccessDenied"), message
 
 
 def test_no_action_and_no_resource_is_left_out():

@@ -18,15 +18,21 @@ from utils.errors import ClearError
 SERVER = "data-platform-server"
 # An address of the network that documentation has for itself.
 PRIVATE = "http://192.0.2.1:4200/api"
-# Says what it was given, and forwards the port to the one in its place.
+# Says what it was given, and leaves Ctrl-C to the plugin, as the AWS CLI does.
 AWS = """\
-import json, os, signal, socket, sys, threading
+import json, signal, subprocess, sys
 words = sys.argv[1:]
 open({log!r}, "w").write(json.dumps(words))
 if {port!r} is None:
     sys.exit("An error occurred (AccessDeniedException): not authorized to perform ssm:StartSession")
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+subprocess.check_call(["session-manager-plugin", words[words.index("--parameters") + 1]])
+"""
+# Forwards the port to the one in its place.
+PLUGIN = """\
+import json, os, signal, socket, sys, threading
 signal.signal(signal.SIGINT, lambda *_: (open({log!r} + ".ended", "w"), os._exit(0)))
-ports = json.loads(words[words.index("--parameters") + 1])
+ports = json.loads(sys.argv[1])
 server = socket.create_server(("127.0.0.1", int(ports["localPortNumber"][0])))
 def copy(a, b):
     while data := a.recv(65536):
@@ -45,11 +51,14 @@ def session_manager(tmp_path, monkeypatch):
 
     def install(port: int | None) -> Path:
         log = tmp_path / "aws.log"
-        (tmp_path / "aws.py").write_text(AWS.format(log=str(log), port=port))
-        python = f"exec '{sys.executable}' '{tmp_path}/aws.py' \"$@\"\n"
-        for name, command in (("aws", python), ("session-manager-plugin", "")):
-            (tmp_path / name).write_text(f"#!/bin/sh\n{command}")
-            (tmp_path / name).chmod(0o755)
+        for name, code in (("aws", AWS), ("session-manager-plugin", PLUGIN)):
+            script = tmp_path / f"{name}.py"
+            script.write_text(code.format(log=str(log), port=port))
+            program = tmp_path / name
+            program.write_text(
+                f"#!/bin/sh\nexec '{sys.executable}' '{script}' \"$@\"\n"
+            )
+            program.chmod(0o755)
         return log
 
     monkeypatch.setenv("PATH", str(tmp_path))
