@@ -107,11 +107,11 @@ def drill(kind: Kind, filled: Path, slack: Place, pagerduty: Place) -> str:
     assert seconds < BACK_WITHIN, f"back after {seconds:.0f} s"
     assert abs(before - _number(platform)) < 20, "the history is not there"
 
+    new = f"a run that the schedule has made after {lost_at}"
+    until(lambda: _completed(platform, minutely, lost_at), new, NORMAL_WITHIN, every=2)
+    scheduled = time.monotonic() - began
     until(lambda: _ended(platform, going), "the runs' ends", NORMAL_WITHIN, every=2)
     ended = time.monotonic() - began
-    new = f"a run that the schedule has made after {lost_at}"
-    until(lambda: _completed(platform, minutely, lost_at), new, 300, every=2)
-    scheduled = time.monotonic() - began
     # ECS tells the worker of tasks that it has stopped meanwhile: these runs have crashed.
     states = Counter(run.state_name for run in platform.runs(going))
     assert states.keys() <= {"Unknown", "Crashed"}, states
