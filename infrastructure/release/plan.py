@@ -152,7 +152,7 @@ def _reject_other_processor(image: ImageChoice, production: Production) -> None:
             f"The image {image.name} was released for {built_for}, and the stack"
             f" {production.stack.name} is for {wanted}. Nothing was changed. Release an"
             f" image of another commit, built for {wanted}, or change the stack's"
-            f' CpuArchitecture back: infrastructure/README.md, "Change the processor".'
+            f' CpuArchitecture back: infrastructure/README.md, "The processor".'
         )
 
 
