@@ -64,6 +64,11 @@ def production_pool(stack: StackOutputs) -> WorkPool:
         "pattern": IMAGE,
     }
     configuration = template["job_configuration"]
+    # Not a job variable: an image is built for the one processor that the stack names.
+    configuration["task_definition"]["runtimePlatform"] = {
+        "cpuArchitecture": stack["CpuArchitecture"],
+        "operatingSystemFamily": "LINUX",
+    }
     _confine(configuration["task_definition"])
     _name_role(configuration["task_run_request"], variables, stack)
     return WorkPool(

@@ -41,6 +41,7 @@ PUBLIC_FIELDS = re.compile(
     r"|variables\.properties\.(cluster|cpu|memory|vpc_id|network_configuration"
     r"|execution_role_arn|role|match_latest_revision_in_family"
     r"|cloudwatch_logs_\w+|configure_cloudwatch_logs)\.default(\..*)?"
+    r"|job_configuration\.task_definition\.runtimePlatform(\.cpuArchitecture)?"
 )
 
 

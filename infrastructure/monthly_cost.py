@@ -32,7 +32,7 @@ class Choice(NamedTuple):
     worker: Worker
     nat: Nat
     architecture: Architecture
-    """Processor of the worker on Fargate and of the runs."""
+    """Processor of the worker and of the runs, so of the image and of what else runs it."""
 
 
 PLATFORMS = {
@@ -114,7 +114,10 @@ def costs(given: dict[str, Any], choice: Choice) -> dict[str, float]:
     on_machine = choice.control_plane == "machine"
     on_ecs = choice.control_plane in ("ecs", "ecs_internal")
     worker = fargate_hour(usd, month["worker_vcpu"], month["worker_gb"], arch)
-    server = fargate_hour(usd, month["server_vcpu"], month["server_gb"], "arm")
+    server = fargate_hour(usd, month["server_vcpu"], month["server_gb"], arch)
+    # A machine without the worker only copies files out of the image.
+    of_x86 = choice.worker == "machine" and arch == "x86"
+    machine_hour = usd["t3a_small_hour" if of_x86 else "t4g_small_hour"]
     run = month["run_vcpu"], month["run_gb"], month["seconds_of_a_run"]
     nats = {
         "gateway": hours * usd["nat_gateway_hour"]
@@ -136,7 +139,7 @@ def costs(given: dict[str, Any], choice: Choice) -> dict[str, float]:
         "Public addresses": hours
         * has["public_addresses"]
         * usd["public_address_hour"],
-        "Prefect server": (hours * usd["t4g_small_hour"] + machine) * on_machine
+        "Prefect server": (hours * machine_hour + machine) * on_machine
         + (hours * server + month["gb_on_efs"] * usd["efs_gb_month"]) * on_ecs,
         "Load balancer": hours * (usd["load_balancer_hour"] + balancer) * on_ecs,
         "Database": (hours * usd["database_hour"] + database) * on_ecs,

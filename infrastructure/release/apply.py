@@ -50,7 +50,7 @@ def apply_stack(plan: ReleasePlan, client: SyncPrefectClient) -> None:
     if plan.stack_change.differences:
         _require_image(plan)
         if change_set := prepare_update(plan.stack, plan.stack_change):
-            begin_release(client, plan.commit, plan.image.name)
+            _begin(plan, client)
             execute_update(plan.stack, change_set)
 
 
@@ -62,7 +62,7 @@ def apply_deployments(plan: ReleasePlan, client: SyncPrefectClient) -> None:
     """
     if plan.deployments_change:
         _require_image(plan)
-        begin_release(client, plan.commit, plan.image.name)
+        _begin(plan, client)
         _change_deployments(plan, client)
         finish_release(client, plan.commit)
     else:
@@ -81,6 +81,10 @@ def apply_rollback(plan: ReleasePlan, client: SyncPrefectClient) -> None:
         if change_set := prepare_update(plan.stack, plan.stack_change):
             execute_update(plan.stack, change_set)
     write_releases(client, read_releases(client)[1:])
+
+
+def _begin(plan: ReleasePlan, client: SyncPrefectClient) -> None:
+    begin_release(client, plan.commit, plan.image.name, plan.stack.processor)
 
 
 def _require_image(plan: ReleasePlan) -> None:

@@ -56,7 +56,8 @@ class ReleasePlan:
             back_to: Release to restore, with its image. The stack's template then stays.
 
         Raises:
-            ClearError: Another project owns a deployment of the same name.
+            ClearError: Another project owns a deployment of the same name, or the image was
+                built for another processor than the stack's.
         """
         images, stack = production.images, production.stack
         if back_to:
@@ -66,6 +67,7 @@ class ReleasePlan:
         else:
             image = images.choose(content.commit, production.image_names)
             template = content.template
+        _reject_other_processor(image, production)
         worker_image = images.for_worker(stack.worker_image, image)
         current = {each.full_name: each for each in production.deployments}
         public_text = production.released_prefect_file
@@ -139,6 +141,19 @@ def _timing(schedule: Fields) -> Fields:
     """Return a schedule without its parameters and whether it is active."""
     others = ("active", "parameters", "slug")
     return {key: value for key, value in schedule.items() if key not in others}
+
+
+def _reject_other_processor(image: ImageChoice, production: Production) -> None:
+    """Reject an image that no worker and no run could start in."""
+    wanted = production.stack.processor
+    built_for = production.built_for.get(image.name, wanted)
+    if built_for != wanted:
+        raise ClearError(
+            f"The image {image.name} was released for {built_for}, and the stack"
+            f" {production.stack.name} is for {wanted}. Nothing was changed. Release an"
+            f" image of another commit, built for {wanted}, or change the stack's"
+            f' CpuArchitecture back: infrastructure/README.md, "The processor".'
+        )
 
 
 def _reject_foreign(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Collection
+from dataclasses import dataclass, field
+from typing import Collection, Mapping
 
 from prefect.client.orchestration import SyncPrefectClient
 
@@ -28,6 +28,8 @@ class Production:
     images: Images
     latest: str
     """Commit of the latest release. An empty string if there is none."""
+    built_for: Mapping[str, str] = field(default_factory=dict)
+    """Processor of each released image, by the image's name."""
 
     @classmethod
     def read(
@@ -57,8 +59,12 @@ class Production:
         images = [back_to.image] if back_to else [each.image for each in deployments]
         own = {commit_of(each) for each in images if repository_of(each) == repository}
         tags = read_tags(repository, {commit, *own})
-        latest = next((each.commit for each in read_releases(client)), "")
-        return cls(deployments, stack, Images(repository, tags, clone), latest)
+        releases = read_releases(client)
+        latest = next((each.commit for each in releases), "")
+        built_for = {each.image: each.processor for each in releases}
+        return cls(
+            deployments, stack, Images(repository, tags, clone), latest, built_for
+        )
 
     @classmethod
     def after_release(cls, content: Content, clone: Clone) -> Production:

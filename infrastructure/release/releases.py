@@ -14,6 +14,7 @@ from typing import Any
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import VariableCreate, VariableUpdate
 
+from infrastructure.release.stack import FIRST_PROCESSOR
 from utils.errors import ClearError
 
 VARIABLE = "releases"
@@ -30,11 +31,14 @@ class Release:
     at: str
     """Start of the release, as ISO 8601."""
     finished: bool = False
+    processor: str = FIRST_PROCESSOR
+    """Processor that the image was built for."""
 
     @classmethod
-    def now(cls, commit: str, image: str) -> Release:
+    def now(cls, commit: str, image: str, processor: str) -> Release:
         """Return a release that starts now."""
-        return cls(commit, image, datetime.now(timezone.utc).isoformat("T", "seconds"))
+        at = datetime.now(timezone.utc).isoformat("T", "seconds")
+        return cls(commit, image, at, processor=processor)
 
 
 def read_releases(client: SyncPrefectClient) -> list[Release]:
@@ -60,14 +64,24 @@ def read_releases(client: SyncPrefectClient) -> list[Release]:
 
 def write_releases(client: SyncPrefectClient, releases: list[Release]) -> None:
     """Record the newest of these releases."""
-    value = [asdict(each) for each in releases[:KEPT]]
+    value = [_fields(each) for each in releases[:KEPT]]
     if client.read_variable_by_name(VARIABLE) is None:
         client.create_variable(VariableCreate(name=VARIABLE, value=value))
     else:
         client.update_variable(VariableUpdate(name=VARIABLE, value=value))
 
 
-def begin_release(client: SyncPrefectClient, commit: str, image: str) -> None:
+def _fields(release: Release) -> dict[str, Any]:
+    """Return a release's fields. The code of earlier commits does not know `processor`."""
+    fields = asdict(release)
+    if release.processor == FIRST_PROCESSOR:
+        del fields["processor"]
+    return fields
+
+
+def begin_release(
+    client: SyncPrefectClient, commit: str, image: str, processor: str
+) -> None:
     """Record a release before it changes production.
 
     It replaces releases that never finished, and an earlier release of the same commit.
@@ -77,7 +91,7 @@ def begin_release(client: SyncPrefectClient, commit: str, image: str) -> None:
         return
     while kept and (not kept[0].finished or kept[0].commit == commit):
         kept = kept[1:]
-    write_releases(client, [Release.now(commit, image), *kept])
+    write_releases(client, [Release.now(commit, image, processor), *kept])
 
 
 def finish_release(client: SyncPrefectClient, commit: str) -> None:

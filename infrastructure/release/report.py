@@ -123,6 +123,7 @@ def as_data(plan: ReleasePlan) -> dict[str, Any]:
         "image": asdict(plan.image),
         "stack": {
             "name": plan.stack.name,
+            "processor": plan.stack.processor,
             "changes": bool(plan.stack_change.differences),
             "differences": [asdict(each) for each in plan.stack_change.differences],
         },

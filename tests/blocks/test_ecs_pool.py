@@ -20,7 +20,7 @@ from prefect_aws.workers.ecs_worker import ECSJobConfiguration, ECSWorker
 
 from blocks.ecs_pool import production_pool
 from tests.fakes.aws import REGION
-from tests.samples.platform_stack import NAME, OUTPUTS
+from tests.samples.platform_stack import NAME, OUTPUTS, without
 from utils.aws.stack import StackOutputs
 from utils.errors import ClearError
 from utils.reports.differences import revealed
@@ -108,6 +108,25 @@ def test_a_task_has_all_that_the_stack_says(variable):
     assert KEY not in str(definition) + str(made)
 
 
+@pytest.mark.parametrize("processor", ["X86_64", "ARM64"])
+def test_a_task_has_the_stacks_processor(variable, processor):
+    run = run_of_a_deployment()
+    outputs = {"PrefectApiSecretVariable": variable, "CpuArchitecture": processor}
+    made = prepared(OUTPUTS | outputs, run)
+
+    definition = ECSWorker("production")._prepare_task_definition(made, REGION, run)
+
+    assert definition["runtimePlatform"] == {
+        "cpuArchitecture": processor,
+        "operatingSystemFamily": "LINUX",
+    }
+
+
+def test_a_stack_without_the_processor_has_to_be_updated():
+    with pytest.raises(ClearError, match="no output CpuArchitecture.* or update it"):
+        template_of(without("CpuArchitecture"))
+
+
 def test_a_deployment_names_its_source_and_runs_with_its_role():
     variables = {"PrefectApiSecretVariable": "PREFECT_API_AUTH_STRING"}
     run = run_of_a_deployment()
@@ -188,7 +207,7 @@ def test_the_default_template_is_unchanged():
     default = ECSWorker.get_default_base_job_template()
     assert "default" not in default["variables"]["properties"]["env"]
     definition = default["job_configuration"]["task_definition"]
-    assert "enableFaultInjection" not in definition
+    assert not {"enableFaultInjection", "runtimePlatform"} & definition.keys()
     assert not {"linuxParameters", "mountPoints"} & set(
         definition["containerDefinitions"][0]
     )

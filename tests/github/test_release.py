@@ -34,6 +34,7 @@ pytestmark = pytest.mark.slow
 FLOW = "flows/hello_world.py"
 DEPLOYMENT = "hello_world/production"
 BUILT = [
+    "This runner has the stack's processor",
     "docker/setup-buildx-action",
     "Build the image",
     "A flow loads the packaged history in it",

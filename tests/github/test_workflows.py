@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any, Iterator
 import pytest
 import yaml
 
-from tests.github.runner import WORKFLOWS, jobs_of
+from tests.github.runner import BASH, WORKFLOWS, jobs_of
 from tests.repository.tree import ROOT
 from tests.servers.programs import program
 
@@ -108,6 +109,7 @@ def test_github_keeps_no_secret(path):
     assert set(re.findall(r"vars\.(\w+)", text)) <= {
         "AWS_DEPLOY_ROLE_ARN",
         "AWS_REGION",
+        "CPU_ARCHITECTURE",
     }
 
 
@@ -222,6 +224,51 @@ def test_an_image_is_tried_then_pushed_then_deployed():
     ]
     assert all(len(each) == 1 for each in places)
     assert places == sorted(places)
+
+
+def test_an_image_is_built_on_the_processor_that_it_is_for():
+    choice = "vars.CPU_ARCHITECTURE == 'ARM64' && 'ubuntu-24.04-arm' || 'ubuntu-24.04'"
+    chosen = [
+        (path.stem, name)
+        for path in FILES
+        for name, job in jobs_of(path.stem).items()
+        if job["runs-on"] != "ubuntu-24.04"
+    ]
+    assert chosen == [("ci", "image"), ("main", "deploy")]
+    for workflow, name in chosen:
+        assert jobs_of(workflow)[name]["runs-on"] == f"${{{{ {choice} }}}}"
+
+
+@pytest.mark.parametrize(
+    ("processor", "machine", "fits"),
+    [
+        ("X86_64", "x86_64", True),
+        ("ARM64", "aarch64", True),
+        ("ARM64", "x86_64", False),
+        ("X86_64", "aarch64", False),
+    ],
+)
+def test_an_image_for_another_processor_is_not_built(
+    tmp_path, processor, machine, fits
+):
+    steps = jobs_of("main")["deploy"]["steps"]
+    names = [step.get("name", step.get("uses")) for step in steps]
+    place = names.index("This runner has the stack's processor")
+    assert place < names.index("Build the image")
+    assert steps[place]["env"] == {"PROCESSOR": "${{ steps.plan.outputs.processor }}"}
+    (tmp_path / "uname").write_text(f"#!/bin/sh\necho {machine}\n")
+    (tmp_path / "uname").chmod(0o755)
+
+    done = subprocess.run(
+        [*BASH, "-c", steps[place]["run"]],
+        env={"PATH": f"{tmp_path}:{os.environ['PATH']}", "PROCESSOR": processor},
+        capture_output=True,
+        text=True,
+    )
+
+    assert (done.returncode == 0) == fits
+    told = f"::error::The stack is for {processor}, and this runner is {machine}."
+    assert done.stdout.startswith(told) != fits
 
 
 def test_dependabot_waits_a_week():

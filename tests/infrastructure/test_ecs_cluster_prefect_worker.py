@@ -14,6 +14,7 @@ from prefect.settings import Settings
 from prefect_aws.settings import EcsObserverSettings, EcsWorkerSettings
 
 from blocks.ecs_pool import production_pool
+from infrastructure.release.stack import FIRST_PROCESSOR
 from tests.infrastructure.templates import TEMPLATES, of_type, properties, read, text
 from tests.repository.tree import ROOT
 from tests.samples.platform_stack import STACK
@@ -124,6 +125,19 @@ def test_the_worker_is_as_confined_as_the_runs():
     ):
         assert camel(here) == there
     assert {each["ContainerPath"] for each in WORKER["MountPoints"]} == volumes()
+
+
+def test_the_worker_and_the_runs_have_the_processor_of_the_parameter():
+    of_worker = properties(PLATFORM, "WorkerTask")["RuntimePlatform"]
+    assert of_worker["CpuArchitecture"] == {"Ref": "CpuArchitecture"}
+    of_runs = definition_of_runs()["runtimePlatform"]
+    assert of_worker["OperatingSystemFamily"] == of_runs["operatingSystemFamily"]
+    output = read(PLATFORM)["Outputs"]["CpuArchitecture"]
+    assert output["Value"] == {"Ref": "CpuArchitecture"}
+    parameter = PARAMETERS["CpuArchitecture"]
+    assert parameter["AllowedValues"] == ["X86_64", "ARM64"]
+    # stacks and releases from before the parameter
+    assert parameter["Default"] == FIRST_PROCESSOR
 
 
 def test_watch_runs_beside_the_worker_and_as_confined():

@@ -1,16 +1,25 @@
-"""The platform's stack on the fake AWS: its outbound address through every kind of NAT.
+"""The platform's stack on the fake AWS: ways out, the worker, the processor.
 
 No image is there, so that no worker starts.
 """
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Any, Iterator
+from uuid import uuid4
 
 import pytest
+from prefect.client.schemas.objects import FlowRun
+from prefect.settings import PREFECT_API_KEY, temporary_settings
+from prefect_aws.workers.ecs_worker import ECSJobConfiguration, ECSWorker
 
+from blocks.ecs_pool import production_pool
+from tests.fakes.aws import REGION
 from tests.infrastructure.templates import TEMPLATES
+from utils.aws.stack import StackOutputs
+from utils.reports.differences import revealed
 
 pytestmark = pytest.mark.slow
 
@@ -147,6 +156,71 @@ def test_a_platform_without_a_worker_gets_one_and_loses_it(cloud, stacks):
 
     assert cloud.update_stack(name, MinimumWorkers="0") == without
     assert of_the_worker(cloud, name) == set()
+
+
+def test_worker_and_runs_change_their_processor(cloud, stacks):
+    """A stack of an earlier template, which has no choice, gets one and stays with x86."""
+    name = f"{NAME}-processor"
+    outputs = stacks(name, without_processor(TEMPLATE), NatKind="none")
+    assert "CpuArchitecture" not in outputs
+    assert "runtimePlatform" not in worker_task(cloud, name)
+
+    client = cloud.client("cloudformation")
+    (stack,) = client.describe_stacks(StackName=name)["Stacks"]
+    client.update_stack(
+        StackName=name,
+        TemplateBody=TEMPLATE,
+        Parameters=[
+            {"ParameterKey": each["ParameterKey"], "UsePreviousValue": True}
+            for each in stack["Parameters"]
+        ],
+        Capabilities=["CAPABILITY_NAMED_IAM"],
+    )
+    assert_processor(cloud, name, cloud.outputs(name), "X86_64")
+
+    outputs = cloud.update_stack(name, CpuArchitecture="ARM64")
+    assert_processor(cloud, name, outputs, "ARM64")
+
+
+def without_processor(template: str) -> str:
+    """Return the platform's template without its parameter CpuArchitecture."""
+    text = template.replace("ImageUri, CpuArchitecture, ", "ImageUri, ")
+    text = re.sub(r"^  CpuArchitecture:\n(?:    .*\n)+", "", text, flags=re.M)
+    text = re.sub(r"^      RuntimePlatform:\n(?:        .*\n)+", "", text, flags=re.M)
+    assert "CpuArchitecture" not in text
+    return text
+
+
+def assert_processor(
+    cloud: Any, stack: str, outputs: dict[str, str], processor: str
+) -> None:
+    """Check the definitions of a stack's worker and of a run in its pool."""
+    wanted = {"cpuArchitecture": processor, "operatingSystemFamily": "LINUX"}
+    assert worker_task(cloud, stack)["runtimePlatform"] == wanted
+    assert registered(cloud, stack, outputs)["runtimePlatform"] == wanted
+
+
+def worker_task(cloud: Any, stack: str) -> dict[str, Any]:
+    """Return the task definition of a stack's worker."""
+    family = f"{stack}-worker"
+    found = cloud.client("ecs").describe_task_definition(taskDefinition=family)
+    return found["taskDefinition"]
+
+
+def registered(cloud: Any, stack: str, outputs: dict[str, str]) -> dict[str, Any]:
+    """Return the definition that the worker registers for a run in the stack's pool."""
+    pool = production_pool(StackOutputs(stack, REGION, "CREATE_COMPLETE", outputs))
+    template = revealed(pool.base_job_template)
+    run = FlowRun(id=uuid4(), flow_id=uuid4(), deployment_id=uuid4())
+    configuration = asyncio.run(
+        ECSJobConfiguration.from_template_and_values(template, {"image": IMAGE})
+    )
+    with temporary_settings({PREFECT_API_KEY: "the worker's"}):
+        configuration.prepare_for_flow_run(run)
+    worker = ECSWorker(outputs["WorkPoolName"])
+    definition = worker._prepare_task_definition(configuration, REGION, run)
+    answer = cloud.client("ecs").register_task_definition(**definition)
+    return answer["taskDefinition"]
 
 
 def of_the_worker(cloud: Any, stack: str) -> set[str]:

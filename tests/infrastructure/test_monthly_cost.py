@@ -109,7 +109,8 @@ def test_every_price_and_every_usage_counts_where_it_belongs():
         name: affected(kind, name) for kind in ("usd", "month") for name in GIVEN[kind]
     }
     ecs = {"ecs", "ecs_internal"}
-    own = dict.fromkeys(("t4g_small_hour", "machine_disk_gb"), {"machine"})
+    of_machine = ("t3a_small_hour", "t4g_small_hour", "machine_disk_gb")
+    own = dict.fromkeys(of_machine, {"machine"})
     own |= {name: ecs for name in found if re.match("database|load_balancer", name)}
     own |= dict.fromkeys(("efs_gb_month", "gb_on_efs", "host_zone_month"), ecs)
     own |= dict.fromkeys(("server_vcpu", "server_gb"), ecs)
@@ -157,6 +158,23 @@ def test_a_run_costs_what_its_task_reserves_and_a_minute_at_least():
     assert run_cost(usd, 0.25, 0.5, 1, "x86") == pytest.approx(hour / 60)
     arm, x86 = (run_cost(usd, 1, 2, 300, each) for each in ("arm", "x86"))
     assert arm == pytest.approx(0.8 * x86, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("choice", "of_x86", "of_arm"),
+    [
+        (MACHINE, "t3a_small_hour", "t4g_small_hour"),
+        (MACHINE_IS_NAT, "t3a_small_hour", "t4g_small_hour"),
+        # it only copies files out of the image
+        (MACHINE._replace(worker="fargate"), "t4g_small_hour", "t4g_small_hour"),
+        (ECS, "fargate_x86_vcpu_hour", "fargate_arm_vcpu_hour"),
+    ],
+)
+def test_the_image_runs_on_what_is_counted(choice, of_x86, of_arm):
+    for architecture, price in (("x86", of_x86), ("arm", of_arm)):
+        usd = dict.fromkeys(GIVEN["usd"], 0) | {price: 1}
+        chosen = choice._replace(architecture=architecture)
+        assert costs(GIVEN | {"usd": usd}, chosen)["Prefect server"] > 0
 
 
 def test_the_tables_show_every_choice_that_is_possible():

@@ -22,6 +22,7 @@ OUTPUTS = {
     ]["Value"],
     "FlowLogGroupName": "/data-platform/flows",
     "OutboundIpAddress": "203.0.113.7",
+    "CpuArchitecture": "X86_64",
     "WorkPoolName": "production",
     "WarehouseType": "snowflake",
     "LakeBucketUrl": "s3://the-lake",

@@ -24,7 +24,7 @@ if [ "$RUNS_WORKER" = true ]; then
     case $architecture:$(uname -m) in
     amd64:x86_64 | arm64:aarch64) profiles=worker ;;
     *) fault="$IMAGE is for $architecture, and this machine is $(uname -m): no worker can run
-here. Choose another InstanceType, or build the image for both (prefect_server.md)." ;;
+here. Choose another InstanceType, or build the image for this one (README.md, The processor)." ;;
     esac
 fi
 {

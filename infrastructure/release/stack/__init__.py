@@ -12,6 +12,9 @@ from utils.reports.differences import Difference, differences
 
 IMAGE_PARAMETER = "ImageUri"
 POOL_PARAMETER = "WorkPoolName"
+PROCESSOR_PARAMETER = "CpuArchitecture"
+# The processor of stacks and releases from before this parameter.
+FIRST_PROCESSOR = "X86_64"
 # Sections that resources depend on. Parameters are none of them: when a default changes,
 # the stack keeps its value.
 SECTIONS = ("Transform", "Mappings", "Conditions", "Resources", "Outputs")
@@ -66,6 +69,11 @@ class PlatformStack:
     def worker_image(self) -> str:
         """The image that the worker runs in."""
         return self.parameters[IMAGE_PARAMETER]
+
+    @property
+    def processor(self) -> str:
+        """The processor of the worker and of runs, for which images have to be built."""
+        return self.parameters.get(PROCESSOR_PARAMETER, FIRST_PROCESSOR)
 
     @property
     def work_pool(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -96,8 +97,34 @@ def test_a_deployment_of_another_project_is_not_deleted(clone, content):
 
 
 def test_a_rollback_has_the_releases_image_and_leaves_the_template(clone, content):
-    release = Release.now("old", IMAGE)
+    release = Release.now("old", IMAGE, "X86_64")
     found = ReleasePlan.of(content, production(clone), back_to=release)
     assert (found.image.name, found.image.build) == (IMAGE, False)
     assert found.stack_change.template == STACK.template
     assert [each.image for each in found.create] == [IMAGE, IMAGE]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "built_for"), [("ARM64", "X86_64"), ("X86_64", "ARM64")]
+)
+def test_an_image_for_another_processor_is_neither_kept_nor_restored(
+    clone, content, wanted, built_for
+):
+    """No worker and no run could start in it."""
+    parameters = {**STACK.parameters, "CpuArchitecture": wanted}
+    old = clone.commit()
+    here = Production(
+        (),
+        replace(STACK, parameters=parameters),
+        Images("registry/pets", frozenset({old}), clone),
+        old,
+        {f"registry/pets:{old}": built_for},
+    )
+    told = f"for {built_for}, and the stack pets is for {wanted}. Nothing was changed."
+    with pytest.raises(ClearError, match=told):
+        ReleasePlan.of(content, here)
+    with pytest.raises(ClearError, match=told):
+        back_to = Release.now(old, f"registry/pets:{old}", built_for)
+        ReleasePlan.of(content, here, back_to=back_to)
+    same = replace(here, built_for={f"registry/pets:{old}": wanted})
+    assert ReleasePlan.of(content, same).image.name == f"registry/pets:{old}"

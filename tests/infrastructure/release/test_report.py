@@ -11,7 +11,7 @@ from rich.console import Console
 from infrastructure.release.deployments import ServerDeployment
 from infrastructure.release.images import ImageChoice
 from infrastructure.release.plan import ReleasePlan, Update
-from infrastructure.release.report import lines, markdown, summary, table
+from infrastructure.release.report import as_data, lines, markdown, summary, table
 from infrastructure.release.stack import PlatformStack, StackChange
 from utils.reports.differences import Difference
 
@@ -92,6 +92,12 @@ def test_markdowns_characters_are_escaped(plan):
     assert text.startswith("**Release of commit bbbbbbbbbbbb: ")
     assert "| image bbbbbbbbbbbb | build | flows/a\\|b.py<br>uv.lock |" in text
     assert "0 6 \\* \\* \\* Europe/Berlin" in text
+
+
+def test_the_workflow_reads_for_which_processor_to_build(plan):
+    assert as_data(plan)["stack"]["processor"] == "X86_64"
+    arm = replace(plan.stack, parameters={"CpuArchitecture": "ARM64"})
+    assert as_data(replace(plan, stack=arm))["stack"]["processor"] == "ARM64"
 
 
 def test_many_details_are_shortened(plan):
