@@ -97,8 +97,8 @@ class Ec2:
         _kill_containers(self.machine.docker)
         self.machine.cloud.kill_tasks()
         self.machine.script("compose", "down", "--timeout", "0")
-        for volume in (self.machine.folder / "opt/data").iterdir():
-            for each in volume.iterdir():
+        for volume in ("database", "server"):
+            for each in (self.machine.folder / "opt/data" / volume).iterdir():
                 shutil.rmtree(each) if each.is_dir() else each.unlink()
 
     def seen_from_server(self, url: str) -> str:
