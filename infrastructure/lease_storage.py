@@ -32,7 +32,7 @@ _STARTED = time.monotonic()
 
 
 class ConcurrencyLeaseStorage(filesystem.ConcurrencyLeaseStorage):
-    """Prefect's own storage of files in PREFECT_HOME, mended in two points.
+    """Prefect's own storage of files in PREFECT_HOME, but for two points.
 
     Runs get time to renew their leases after a start: while the server was away no run
     could, and Prefect's own storage would give all that expired to other runs at once.

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import shlex
-import time
+from contextlib import suppress
+
+from botocore.exceptions import WaiterError
 
 from utils.aws.client import asking_aws, aws_client
 from utils.aws.stack import StackOutputs
 from utils.errors import ClearError
 
 SCRIPTS = "/opt/data-platform"
-SECONDS_BETWEEN_LOOKS = 2
 MOST_SECONDS = 60 * 60
-# Systems Manager has not heard of a command at once.
-ENDED = {"Success", "Failed", "TimedOut", "Cancelled", "Undeliverable", "Terminated"}
+LOOKS = {"Delay": 2, "MaxAttempts": MOST_SECONDS // 2}
 
 
 def backup(stack: StackOutputs) -> str:
@@ -52,18 +52,20 @@ def _run(stack: StackOutputs, *words: str) -> str:
         "CommandId": sent["Command"]["CommandId"],
         "InstanceId": stack["InstanceId"],
     }
-    deadline = time.monotonic() + MOST_SECONDS
-    while time.monotonic() < deadline:
-        time.sleep(SECONDS_BETWEEN_LOOKS)
-        with asking_aws(what, "ssm:GetCommandInvocation", nowhere):
-            found = ssm.get_command_invocation(**command)
-        if found["Status"] == "Success":
-            return str(found["StandardOutputContent"])
-        if found["Status"] in ENDED:
-            last = found["StandardErrorContent"].strip().splitlines()[-5:]
-            raise ClearError(
-                "\n".join(
-                    [f"`{' '.join(words)}` on the machine: {found['Status']}", *last]
-                )
-            )
-    raise ClearError(f"`{' '.join(words)}` has not ended within an hour. It goes on.")
+    goes_on = f"`{' '.join(words)}` goes on: look at the machine."
+    with asking_aws(what, "ssm:GetCommandInvocation", nowhere, goes_on):
+        with suppress(
+            WaiterError
+        ):  # of a failure, and of what is asked once more below
+            ssm.get_waiter("command_executed").wait(**command, WaiterConfig=LOOKS)
+        found = ssm.get_command_invocation(**command)
+    if found["Status"] == "Success":
+        return str(found["StandardOutputContent"])
+    if found["Status"] in ("Pending", "InProgress", "Delayed"):
+        raise ClearError(
+            f"`{' '.join(words)}` has not ended within an hour. It goes on."
+        )
+    last = found["StandardErrorContent"].strip().splitlines()[-5:]
+    raise ClearError(
+        "\n".join([f"`{' '.join(words)}` on the machine: {found['Status']}", *last])
+    )
