@@ -30,6 +30,7 @@ TOGETHER = {
         "tests/end_to_end/test_image.py",
         "tests/end_to_end/test_prefect_server_ec2.py",
         "tests/end_to_end/test_prefect_server_ecs.py",
+        "tests/end_to_end/test_prefect_server_ecs_internal.py",
         "tests/repository/test_image.py",
         "tests/servers/docker/",
         "tests/github/test_release.py",  # last: it removes the image at its end

@@ -7,7 +7,7 @@ from types import ModuleType
 
 from infrastructure.control_plane import compose, ec2, ecs
 from infrastructure.control_plane.backups import name_of_now
-from utils.aws.stack import StackOutputs
+from utils.aws.stack import SERVER_TEMPLATES, StackOutputs
 from utils.errors import ClearError
 from utils.runs.command_line import command_line, run_commands
 
@@ -42,7 +42,7 @@ def backup(*, stack: str = "", to: Path | None = None) -> None:
     if stack:
         if to:
             raise ClearError("--to is for compose's server: a stack has its bucket.")
-        found = StackOutputs.named(stack)
+        found = _found(stack)
         print(_kind(found).backup(found))
     else:
         to = to or Path(name_of_now())
@@ -61,7 +61,7 @@ def restore(backup: str, *, stack: str = "", leave_stopped: bool = False) -> Non
         leave_stopped: Do not start the server of a stack on ECS again, because an older
             version is deployed next.
     """
-    if leave_stopped and not (stack and StackOutputs.named(stack)["Kind"] == "ecs"):
+    if leave_stopped and not (stack and _found(stack)["Kind"] == "ecs"):
         raise ClearError("--leave-stopped is for a server on ECS. Nothing was changed.")
     if not stack:
         print(compose.restore(Path(backup)), end="")
@@ -71,9 +71,13 @@ def restore(backup: str, *, stack: str = "", leave_stopped: bool = False) -> Non
             " bucket: aws s3 cp"
         )
     else:
-        found = StackOutputs.named(stack)
+        found = _found(stack)
         only_there = {"leave_stopped": True} if leave_stopped else {}
         print(_kind(found).restore(found, backup, **only_there), end="")
+
+
+def _found(stack: str) -> StackOutputs:
+    return StackOutputs.named(stack, SERVER_TEMPLATES)
 
 
 def _kind(stack: StackOutputs) -> ModuleType:

@@ -1,7 +1,8 @@
-"""ECS's use of a task's execution role: pull the image, read secrets, write logs.
+"""ECS's use of a task's roles: pull the image, read secrets, write logs, be reached.
 
-IAM judges every step as a call of that role. Errors have AWS's words, because people
-and prefect-aws read the reason from them.
+IAM judges every step as a call of the execution role, and those of Session Manager's agent
+in a container as calls of the task's own. Errors have AWS's words, because people and
+prefect-aws read the reason from them.
 """
 
 from __future__ import annotations
@@ -23,6 +24,15 @@ UNABLE = (
     f"{INITIALIZATION}unable to pull secrets or registry auth: execution resource"
     " retrieval failed: unable to retrieve "
 )
+
+
+# What Session Manager's agent in a container calls:
+# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html#ecs-exec-required-iam-permissions
+CHANNELS = [
+    f"{verb}{kind}Channel"
+    for kind in ("Control", "Data")
+    for verb in ("Create", "Open")
+]
 
 
 class TaskFailedToStart(Exception):
@@ -96,6 +106,20 @@ class Agent:
                 f"{UNABLE}secret from asm: service call has been retried 1 time(s):"
                 f" retrieved secret from Secrets Manager did not contain json key {key}"
             ) from error
+
+    def is_reached_in(self, container: dict[str, Any]) -> bool:
+        """Return whether Session Manager's agent works in a container, as this role.
+
+        AWS does not support it where the root file system is read-only.
+        """
+        if not self._key or container.get("readonlyRootFilesystem"):
+            return False
+        try:
+            for action in CHANNELS:
+                self._call("ssmmessages", action)
+        except AwsError:
+            return False
+        return True
 
     def open_log(self, options: dict[str, str], container: str, task_id: str) -> Log:
         """Create the stream for the container's output."""

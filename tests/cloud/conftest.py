@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from tests.cloud.shell_image import shell_image
 from tests.repository.tree import ROOT
+from tests.servers.waiting import until
 
 if TYPE_CHECKING:
     from tests.cloud.cloud import Cloud
@@ -97,6 +98,13 @@ class Platform:
         )
         return [event["message"] for event in events["events"]]
 
+    def service_tasks(self) -> list[dict[str, Any]]:
+        """Return the service's running tasks."""
+        found = self.cloud.tasks(
+            self.outputs["Cluster"], serviceName=self.outputs["Service"]
+        )
+        return [task for task in found if task["lastStatus"] == "RUNNING"]
+
     def empty_bucket(self) -> None:
         """Delete all versions of the bucket's objects."""
         s3, bucket = self.cloud.client("s3"), self.outputs["Bucket"]
@@ -112,6 +120,16 @@ def platform(cloud: Cloud) -> Iterator[Platform]:
     yield platform
     platform.empty_bucket()
     cloud.delete_stack("small")
+
+
+@pytest.fixture
+def with_service(cloud: Cloud, platform: Platform) -> Iterator[Platform]:
+    """The small platform with its service, which can be reached by Session Manager."""
+    platform.outputs = cloud.update_stack(platform.name, WithService="yes")
+    yield platform
+    without = cloud.update_stack(platform.name, WithService="no", Message="hello")
+    until(lambda: not platform.service_tasks(), "the service's tasks to stop")
+    platform.outputs = without
 
 
 @pytest.fixture(scope="package")

@@ -17,7 +17,7 @@ from tests.cloud.context import cluster_of, context_of, last, tags_of
 from tests.cloud.ec2_needs import ec2_resources
 from tests.cloud.policies import Context
 from tests.cloud.s3_needs import s3_action, s3_resources
-from tests.cloud.sessions import DEFAULT_DOCUMENT, document_arn
+from tests.cloud.sessions import DEFAULT_DOCUMENT, document_arn, target_arn
 
 Parameters = dict[str, Any]
 
@@ -64,21 +64,21 @@ def needs(call: Call) -> Iterable[Need]:
 
 
 def _session(call: Call) -> Iterable[Need]:
-    """Yield the rights to a session's machine and document.
+    """Yield the rights to a session's machine or task, and to its document.
 
     The default document, the shell, needs no right of its own unless every statement that
-    allows the machine requires the check of documents:
+    allows the target requires the check of documents:
     https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-sessiondocumentaccesscheck.html
     """
     name = call.parameters.get("DocumentName") or DEFAULT_DOCUMENT
-    machine = arn("ec2", f"instance/{call.parameters['Target']}")
+    target = target_arn(call.parameters["Target"])
     context = context_of(call.service, call.region, call.parameters)
-    context |= tags_of(call.service, machine)
+    context |= tags_of(call.service, target)
     action, check = "ssm:StartSession", "ssm:SessionDocumentAccessCheck"
     checked = context | {check: "true"}
-    unchecked = Need(action, machine, context | {check: "false"})
+    unchecked = Need(action, target, context | {check: "false"})
     instead = unchecked if name == DEFAULT_DOCUMENT else None
-    yield Need(action, machine, checked, instead)
+    yield Need(action, target, checked, instead)
     yield Need(action, document_arn(name), {check: "true"}, instead)
 
 
@@ -139,6 +139,8 @@ def _ecs(action: str, p: Parameters) -> list[str]:
         return [definition.arn if definition else missing]
     if action in ("RegisterTaskDefinition", "CreateService", "CreateCluster"):
         return [_ecs_created(action, p).replace(":*", ":1")]
+    if action == "ListTasks":
+        return [arn("ecs", f"container-instance/{cluster}/*")]
     if action in ("StopTask", "DescribeTasks", "ExecuteCommand"):
         tasks = p.get("tasks") or [p.get("task")]
         return [arn("ecs", f"task/{cluster}/{last(task)}") for task in tasks]

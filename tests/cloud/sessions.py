@@ -19,6 +19,8 @@ from tests.cloud.call import key_in
 
 # The shell, which a call without a document starts.
 DEFAULT_DOCUMENT = "SSM-SessionManagerRunShell"
+# How the targets in ECS's tasks begin.
+OF_ECS = "ecs:"
 # AWS's own documents belong to no account.
 OF_AWS = "AWS-"
 OF_SESSIONS = {
@@ -59,6 +61,18 @@ def document_arn(name: str) -> str:
     return found.replace(f":{ACCOUNT}:", "::") if name.startswith(OF_AWS) else found
 
 
+def target_arn(target: str) -> str:
+    """Return the ARN of a session's machine or task.
+
+    A task's container is `ecs:`, the names of cluster, task and container, each behind an
+    underline.
+    """
+    if not target.startswith(OF_ECS):
+        return arn("ec2", f"instance/{target}")
+    cluster, task, _ = _container(target)
+    return arn("ecs", f"task/{cluster}/{task}")
+
+
 def install() -> None:
     """Make moto answer the calls."""
     SimpleSystemManagerResponse.start_session = _start  # type: ignore[attr-defined]
@@ -94,7 +108,28 @@ def _end(self: Any) -> ActionResult:
     return ActionResult({"SessionId": session_id})
 
 
+def _container(target: str) -> list[str]:
+    """Split the target of a container; a cluster's name may have underlines, too."""
+    return [*target.removeprefix(OF_ECS).rsplit("_", 2), "", ""][:3]
+
+
+def _agent_runs(target: str) -> bool:
+    """Return whether Session Manager's agent runs in a container."""
+    cluster, id, runtime_id = _container(target)
+    for task in backend("ecs").tasks.get(cluster, {}).values():
+        if task.id == id and task.last_status == "RUNNING":
+            return any(
+                agent["lastStatus"] == "RUNNING"
+                for each in task.containers
+                if each.runtime_id == runtime_id
+                for agent in each.managed_agents
+            )
+    return False
+
+
 def _runs(target: str) -> bool:
+    if target.startswith(OF_ECS):
+        return _agent_runs(target)
     try:
         return backend("ec2").get_instance(target).state == "running"
     except InvalidInstanceIdError:

@@ -38,6 +38,8 @@ def add_containers(task: Any, containers: list[Container]) -> None:
         told = copy(first)
         told.name, told.image = each["name"], each["image"]
         told.exitCode = None
+        told.runtime_id = f"{task.id}-{len(task.containers)}"
+        told.managed_agents = []
         told.task_arn = task.task_arn
         container_arn = f"{task.task_arn}/{told.name}"
         told.container_arn = container_arn.replace(":task/", ":container/")

@@ -43,6 +43,7 @@ class TaskLife:
         self.container = essential(self.containers)
         add_containers(task, self.containers)
         self.volumes = folders_of(self.definition, fargate.folder, task.id)
+        task.enable_execute_command = _is_reached(task)
         task.created_at = _now()
         task.cpu = task.overrides.get("cpu") or self.definition.cpu
         task.memory = task.overrides.get("memory") or self.definition.memory
@@ -114,6 +115,8 @@ class TaskLife:
         ]
         try:
             self.task.started_at = _now()
+            if self.task.enable_execute_command:
+                self._start_agents()
             self._become("RUNNING")
             for each in others:
                 each.start()
@@ -125,6 +128,15 @@ class TaskLife:
             process.clean_up()
         self._told(self.container).exitCode = _exit_code(code)
         self.stop("EssentialContainerExited", "Essential container in task exited")
+
+    def _start_agents(self) -> None:
+        """Start Session Manager's agent in each container."""
+        role = getattr(self.definition, "task_role_arn", None)
+        agent = Agent(self.fargate.admit, role, self.task.id)
+        for each in self.containers:
+            status = "RUNNING" if agent.is_reached_in(each) else "STOPPED"
+            told = {"name": "ExecuteCommandAgent", "lastStatus": status}
+            self._told(each).managed_agents = [told]
 
     def _run_before(self, container: dict[str, Any], agent: Agent) -> None:
         """Run a container on whose success another one depends, until it ends."""
@@ -243,3 +255,10 @@ def _exit_code(code: int) -> int:
 
 def _now() -> datetime:
     return datetime.now(timezone.utc).replace(tzinfo=None)
+
+
+def _is_reached(task: Any) -> bool:
+    """Return whether the task's service enables ECS Exec, and so Session Manager."""
+    name = task.group.removeprefix("service:")
+    service = backend("ecs").services.get(f"{task.cluster_name}:{name}")
+    return bool(getattr(service, "enable_execute_command", False))

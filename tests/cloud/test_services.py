@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from tests.servers.waiting import until
@@ -11,42 +9,24 @@ from tests.servers.waiting import until
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture
-def with_service(cloud, platform):
-    """The platform with its service and a running task."""
-    platform.outputs = cloud.update_stack(platform.name, WithService="yes")
-    yield platform
-    without = cloud.update_stack(platform.name, WithService="no", Message="hello")
-    until(lambda: not tasks(platform), "the service's tasks to stop")
-    platform.outputs = without
-
-
-def tasks(platform) -> list[dict[str, Any]]:
-    """Return the service's running tasks."""
-    found = platform.cloud.tasks(
-        platform.outputs["Cluster"], serviceName=platform.outputs["Service"]
-    )
-    return [task for task in found if task["lastStatus"] == "RUNNING"]
-
-
 def test_a_service_runs_restarts_and_is_replaced(cloud, with_service):
     platform = with_service
     ecs, cluster = cloud.client("ecs"), platform.outputs["Cluster"]
     name, first_revision = platform.outputs["Service"], platform.outputs["Task"]
 
-    (first,) = until(lambda: tasks(platform), "the service's task")
+    (first,) = until(lambda: platform.service_tasks(), "the service's task")
     assert first["taskDefinitionArn"] == first_revision
     until(lambda: platform.logged(first["taskArn"], "service"), "its output")
 
     ecs.stop_task(cluster=cluster, task=first["taskArn"])
     platform.ended(first["taskArn"])
-    (second,) = until(lambda: tasks(platform), "the task started again")
+    (second,) = until(lambda: platform.service_tasks(), "the task started again")
     assert second["taskArn"] != first["taskArn"]
 
     platform.outputs = cloud.update_stack(platform.name, Message="changed")
     ended = platform.ended(second["taskArn"])
     assert ended["stopCode"] == "ServiceSchedulerInitiated"
-    (third,) = tasks(platform)
+    (third,) = platform.service_tasks()
     assert third["taskDefinitionArn"] == platform.outputs["Task"] != first_revision
     output = lambda: platform.logged(third["taskArn"], "service")
     assert until(output, "its output") == ["changed"]

@@ -7,8 +7,11 @@ from typing import Any, Iterator
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.cloud.agent import CHANNELS, Agent
+from tests.cloud.call import AwsError, Call
 from tests.cloud.cloud import Cloud
 from tests.cloud.test_iam import REGION_AND_ACCOUNT, denied
+from tests.servers.waiting import until
 
 pytestmark = pytest.mark.slow
 
@@ -112,3 +115,69 @@ def test_a_role_ends_its_own_sessions_alone(cloud, machine, role, enforced):
     foreign = cloud.client("ssm").start_session(Target=machine)["SessionId"]
     assert denied(role.tries("ssm", "terminate_session", SessionId=foreign))
     assert role.tries("ssm", "terminate_session", SessionId=mine) == ""
+
+
+@pytest.fixture
+def container(with_service) -> dict[str, str]:
+    """Names of cluster, task and container of the service, which enables ECS Exec."""
+    (task,) = until(with_service.service_tasks, "the service's task")
+    (container,) = task["containers"]
+    (agent,) = container["managedAgents"]
+    assert (agent["name"], agent["lastStatus"]) == ("ExecuteCommandAgent", "RUNNING")
+    names = (each.rpartition("/")[2] for each in (task["clusterArn"], task["taskArn"]))
+    return dict(zip(("cluster", "task"), names)) | {"id": container["runtimeId"]}
+
+
+def target_of(container: dict[str, str], **changes: str) -> str:
+    return "ecs:{cluster}_{task}_{id}".format(**container | changes)
+
+
+def test_a_session_reaches_a_container_of_a_task(cloud, container):
+    start = cloud.client("ssm").start_session
+    assert start(Target=target_of(container), DocumentName=PORT)["SessionId"]
+    for part in container:
+        target = target_of(container, **{part: "another"})
+        assert refusal(start, Target=target) == "TargetNotConnected"
+    assert refusal(start, Target="ecs:none") == "TargetNotConnected"
+
+
+def test_the_right_to_a_task_is_that_to_its_cluster_and_the_document(
+    container, role, start, enforced
+):
+    target = target_of(container)
+    tasks = f"arn:aws:ecs:{REGION_AND_ACCOUNT}:task/{container['cluster']}/*"
+    document = f"{OF_AWS}/{PORT}"
+    for resources, allowed in (
+        ([tasks, document], True),
+        ([tasks], False),
+        ([document], False),
+        ([MACHINES, document], False),
+        ([tasks.replace("/*", "-2/*"), document], False),
+    ):
+        right = {"Action": "ssm:StartSession", "Resource": resources}
+        role.may(right | {"Condition": CHECKED})
+        assert denied(start(target, PORT)) != allowed
+        assert denied(start(target))
+
+
+@pytest.mark.parametrize(
+    ("key", "container", "refused", "reached"),
+    [
+        ("a role's", {}, "", True),
+        ("a role's", {"readonlyRootFilesystem": False}, "", True),
+        ("a role's", {"readonlyRootFilesystem": True}, "", False),
+        ("", {}, "", False),
+        *(("a role's", {}, action, False) for action in CHANNELS),
+    ],
+)
+def test_an_agent_needs_a_writable_container_and_a_role_with_four_rights(
+    key, container, refused, reached
+):
+    def admit(call: Call) -> None:
+        assert call.service == "ssmmessages"
+        if call.action == refused:
+            raise AwsError("AccessDeniedException", "no")
+
+    agent = Agent(admit, None, "a-task")
+    agent._key = key
+    assert agent.is_reached_in(container) == reached

@@ -50,6 +50,8 @@ class ServerOnEcs:
     """Outputs of the server's stack."""
     rds: Rds
     port: int
+    github: str
+    """ARN of the role of GitHub's jobs."""
 
     @property
     def cloud(self) -> Cloud:
@@ -108,7 +110,11 @@ def template(rds: Rds, port: int) -> str:
 
 @contextmanager
 def running_server_on_ecs(
-    image: Image, warehouse: Database, folder: Path, runs: int = 10
+    image: Image,
+    warehouse: Database,
+    folder: Path,
+    runs: int = 10,
+    scheme: str = "internet-facing",
 ) -> Iterator[ServerOnEcs]:
     """Set up everything in the order of infrastructure/prefect_server.md, without a worker.
 
@@ -117,6 +123,7 @@ def running_server_on_ecs(
         warehouse: The warehouse.
         folder: Working folder of the cloud.
         runs: Runs that the worker has at once.
+        scheme: Scheme of the server's load balancer.
     """
     port, uri = free_port(), _tagged(image)
     with (
@@ -133,10 +140,10 @@ def running_server_on_ecs(
         api_url = f"http://127.0.0.1:{port}/api"
         outputs = _make_platform(cloud, first, uri, api_url, runs)
         text, official = template(rds, port), prefect_image(image)
-        of_server = _make_server(cloud, first, uri, text, official)
+        of_server = _make_server(cloud, first, uri, text, official, scheme)
         rds.make_master_user(_password(cloud, of_server["DatabaseSecretArn"]))
         platform = Platform(cloud, api_url, ROOT, warehouse, outputs, uri)
-        yield ServerOnEcs(platform, of_server, rds, port)
+        yield ServerOnEcs(platform, of_server, rds, port, first["DeployRoleArn"])
 
 
 def _tagged(image: Image) -> str:
@@ -181,13 +188,19 @@ def _make_platform(
 
 
 def _make_server(
-    cloud: Cloud, first: dict[str, str], uri: str, text: str, official: Image
+    cloud: Cloud,
+    first: dict[str, str],
+    uri: str,
+    text: str,
+    official: Image,
+    scheme: str,
 ) -> dict[str, str]:
     certificate = cloud.client("acm").request_certificate(DomainName=HOST)
     return cloud.create_stack(
         SERVER_STACK,
         text,
         HostName=HOST,
+        Scheme=scheme,
         CertificateArn=certificate["CertificateArn"],
         AllowedCidr="0.0.0.0/0",
         ApiSecretArn=first["ApiSecretArn"],

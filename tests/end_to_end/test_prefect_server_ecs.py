@@ -36,7 +36,7 @@ def test_the_server_asks_for_the_password_and_tells_its_own_address(server):
     version = server.get("/api/admin/version", auth=tuple(AUTH.split(":")))
     assert version.json() == "3.8.8"
     settings = server.get("/ui-settings").json()
-    assert settings["api_url"] == f"https://{HOST}/api"
+    assert settings["api_url"] == "/api"
     forwarded = {"X-Forwarded-Proto": "https", "Host": HOST}
     moved = server.get("/api/flows", headers=forwarded, auth=tuple(AUTH.split(":")))
     assert moved.headers["Location"] == f"https://{HOST}/api/flows/"

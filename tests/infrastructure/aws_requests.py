@@ -149,7 +149,12 @@ def names_of(arn: str) -> dict[str, Any]:
                 "serviceDeploymentArn": arn,
                 "serviceDeploymentArns": arn,
             },
-            "task": {"cluster": first, "task": name, "tasks": name},
+            "task": {
+                "cluster": first,
+                "task": name,
+                "tasks": name,
+                "Target": f"ecs:{first}_{name}_{name}-1",
+            },
             "task-definition": {"taskDefinition": group, "family": group},
         }.get(kind.rstrip("/:"), {}),
     }

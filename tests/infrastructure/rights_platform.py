@@ -115,6 +115,7 @@ class Platform:
             STACKS["rights-ecs"].read_text(),
             PlatformStackName="rights",
             HostName=HOST,
+            Scheme="internal",
             CertificateArn=certificate["CertificateArn"],
             AllowedCidr="0.0.0.0/0",
             ApiSecretArn=SECRET,

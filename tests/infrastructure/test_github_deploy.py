@@ -12,7 +12,9 @@ import pytest
 
 from infrastructure import tunnel
 from tests.infrastructure.templates import (
+    SERVERS,
     TEMPLATES,
+    of_type,
     properties,
     read,
     rights,
@@ -28,6 +30,8 @@ def arn(service: str) -> str:
 
 
 MACHINES = arn("ec2") + "instance/*"
+# The server's stack on ECS has one cluster, whose name CloudFormation makes.
+TASKS = arn("ecs") + "task/${PlatformStackName}-server-Cluster-*/*"
 # AWS's own documents belong to no account.
 PORT_FORWARDING = (
     "arn:${AWS::Partition}:ssm:${AWS::Region}::document/AWS-StartPortForwardingSession"
@@ -101,19 +105,21 @@ def test_the_deploy_role_reaches_its_repository_its_stack_and_what_prefect_is_to
         f"{secret}dlt/destination/warehouse/credentials-??????",
     )
     assert services == {
-        "*": {"ecr", "ssmmessages"},
+        "*": {"ecr", "ecs", "ssmmessages"},
         "${Repository.Arn}": {"ecr"},
         stack: {"cloudformation"},
         "${StackRole.Arn}": {"iam"},
         service: {"ecs"},
         server: {"cloudformation"},
         MACHINES: {"ssm"},
+        TASKS: {"ecs", "ssm"},
         PORT_FORWARDING: {"ssm"},
         session: {"ssm"},
         **{each: {"secretsmanager"} for each in secrets},
     }
     channel = "ssmmessages:OpenDataChannel"
-    assert given["*"] == {"ecr:GetAuthorizationToken", channel}
+    assert given["*"] == {"ecr:GetAuthorizationToken", "ecs:ListTasks", channel}
+    assert given[TASKS] == {"ecs:DescribeTasks", "ssm:StartSession"}
     assert given[server] == {"cloudformation:DescribeStacks"}
     assert given[session] == {"ssm:ResumeSession", "ssm:TerminateSession"}
     assert given["${StackRole.Arn}"] == {"iam:PassRole"}
@@ -123,7 +129,7 @@ def test_the_deploy_role_reaches_its_repository_its_stack_and_what_prefect_is_to
 
 
 def test_each_right_to_start_a_session_requires_the_check_of_its_document():
-    """One without it would open a shell on the machine."""
+    """One without it would open a shell on the machine, or in the container."""
     check = {"ssm:SessionDocumentAccessCheck": "true"}
     tag = "ssm:resourceTag/aws:cloudformation:stack-name"
     server = {tag: {"Sub": "${PlatformStackName}-server"}}
@@ -134,9 +140,23 @@ def test_each_right_to_start_a_session_requires_the_check_of_its_document():
     }
     assert started == {
         MACHINES: {"StringEquals": server, "Bool": check},
+        TASKS: {"Bool": check},
         PORT_FORWARDING: {"Bool": check},
     }
     assert PORT_FORWARDING.endswith(f"/{tunnel.DOCUMENT}")
+
+
+def test_tasks_are_listed_in_the_servers_cluster_alone():
+    (condition,) = [
+        condition
+        for action, _, condition in rights(DEPLOY, "DeployRole")
+        if action == "ecs:ListTasks"
+    ]
+    cluster = TASKS.replace(":task/", ":cluster/").removesuffix("/*")
+    assert condition == {"ArnLike": {"ecs:cluster": {"Sub": cluster}}}
+    # the pattern has the resource's name, and a template with a name would not fit it
+    made = of_type(SERVERS["ecs"], "AWS::ECS::Cluster")
+    assert [*made] == ["Cluster"] and "ClusterName" not in made["Cluster"]
 
 
 def test_the_deploy_role_neither_deletes_nor_updates_past_a_change_set():

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from typing import Iterator
 
 import pytest
 
 from infrastructure import tunnel
 from infrastructure.prefect_access import main, prefect_variables
+from tests.fakes.http_server import Answer, serving
 from tests.fakes.vault import Vault
 from tests.github.runner import MASK
 from tests.repository.tree import ROOT
@@ -24,6 +26,15 @@ KEY = "pnu_0123456789"
 @pytest.fixture
 def secrets(aws) -> Vault:
     return Vault(aws)
+
+
+@pytest.fixture
+def stack(aws) -> Iterator[None]:
+    """The platform's stack, whose Prefect answers."""
+    with serving(lambda _: Answer(b"true")) as api:
+        server = {"PrefectApiUrl": f"{api.url}/api", "PrefectApiSecretArn": NAME}
+        create_stack(aws, OUTPUTS | server)
+        yield
 
 
 @pytest.fixture
@@ -84,9 +95,8 @@ def run_with_access(
     )
 
 
-def test_only_the_command_has_the_secret(aws, secrets, tmp_path):
+def test_only_the_command_has_the_secret(secrets, stack, tmp_path):
     secrets.put(NAME, KEY)
-    create_stack(aws, OUTPUTS | {"PrefectApiSecretArn": NAME})
     for_later_steps = tmp_path / "env"
     for_later_steps.touch()
 
@@ -119,15 +129,14 @@ def test_the_server_s_stack_has_the_name_of_the_platform_s(
     }
     for stack in (STACK, "another"):
         create_stack(aws, OUTPUTS | outputs, stack)
-    monkeypatch.setattr(tunnel, "_answers", lambda _: False)
+    monkeypatch.setattr(tunnel, "_silence", lambda _: "it is far away.")
     monkeypatch.setattr(sys, "argv", ["prefect_access", *options, "true"])
     with pytest.raises(ClearError, match=f"no stack {server} in"):
         main()
 
 
-def test_a_missing_program_is_named(aws, secrets):
+def test_a_missing_program_is_named(secrets, stack):
     secrets.put(NAME, KEY)
-    create_stack(aws, OUTPUTS | {"PrefectApiSecretArn": NAME})
     done = run_with_access("no-such-program")
     assert done.returncode == 1
     assert done.stderr.startswith(

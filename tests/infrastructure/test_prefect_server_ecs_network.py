@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from infrastructure import tunnel
 from tests.infrastructure.templates import (
     SERVERS,
     TEMPLATES,
@@ -29,6 +30,11 @@ TO, FROM = "DestinationSecurityGroupId", "SourceSecurityGroupId"
 
 def imported(name: str) -> dict[str, Any]:
     return {"Fn::ImportValue": {"Sub": f"${{PlatformStackName}}-{name}"}}
+
+
+def internal(value: Any, otherwise: Any = {"Ref": "AWS::NoValue"}) -> dict[str, Any]:
+    """Return what a template has for a server without public addresses alone."""
+    return {"If": ["IsInternal", value, otherwise]}
 
 
 def peer(rule: dict[str, Any]) -> str:
@@ -180,6 +186,11 @@ def test_the_roles_fetch_start_and_back_up_and_no_more():
             *("logs:CreateLogStream", "logs:PutLogEvents"),
             "secretsmanager:GetSecretValue",
         ],
+        # Session Manager's agent, with a balancer without public addresses alone
+        "ServerRole": [
+            *("ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel"),
+            *("ssmmessages:OpenControlChannel", "ssmmessages:OpenDataChannel"),
+        ],
         "BackupRole": ["s3:AbortMultipartUpload", "s3:PutObject"],
         "RestoreRole": ["s3:GetObject"],
     }
@@ -193,11 +204,24 @@ def test_the_roles_fetch_start_and_back_up_and_no_more():
         resources = {resource for _, resource, _ in rights(SERVER, role)}
         assert resources == {"${Dumps.Arn}/*"}
     tasks = of_type(SERVER, "AWS::ECS::TaskDefinition")
-    assert {name: text(each.get("TaskRoleArn")) for name, each in tasks.items()} == {
-        "ServerTask": "null",
-        "BackupTask": "${BackupRole.Arn}",
-        "RestoreTask": "${RestoreRole.Arn}",
+    assert {name: each["TaskRoleArn"] for name, each in tasks.items()} == {
+        "ServerTask": internal({"GetAtt": "ServerRole.Arn"}),
+        "BackupTask": {"GetAtt": "BackupRole.Arn"},
+        "RestoreTask": {"GetAtt": "RestoreRole.Arn"},
     }
+
+
+def test_session_manager_reaches_an_internal_server_and_no_public_one():
+    """What its agent needs is a right less safe, which a public server does without."""
+    assert RESOURCES["ServerRole"]["Condition"] == "IsInternal"
+    assert properties(SERVER, "Service")["EnableExecuteCommand"] == internal(True)
+    server = properties(SERVER, "ServerTask")["ContainerDefinitions"][1]
+    assert server["Name"] == tunnel.CONTAINER
+    assert server["ReadonlyRootFilesystem"] == internal(False, True)
+    assert server["LinuxParameters"]["InitProcessEnabled"] == internal(True)
+    assert server["PortMappings"] == [{"ContainerPort": tunnel.PORT}]
+    outputs = read(SERVER)["Outputs"]
+    assert outputs["Scheme"]["Value"] == {"Ref": "Scheme"}
 
 
 @pytest.mark.parametrize(

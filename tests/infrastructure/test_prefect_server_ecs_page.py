@@ -79,7 +79,11 @@ def cloud(tmp_path: Path) -> Iterator[Cloud]:
 def test_every_command_runs(cloud, tmp_path):
     # the address and `output`, the first two stacks, and the image: README's steps 1 to 4
     first = [each for each in OF_README[:6] if "create-secret" not in each]
-    script = "\n".join([*first, *COMMANDS])
+    lines = [line for each in [*first, *COMMANDS] for line in each.splitlines()]
+    sessions = "aws ssm start-session "
+    # no task runs that a session could reach
+    script = "\n".join(line for line in lines if not line.startswith(sessions))
+    assert len(script.splitlines()) == len(lines) - 1
     assert "docker push" in script and script.count("deploy --stack-name") == 7
     script = script.replace("eu-central-1", cloud.environment["AWS_DEFAULT_REGION"])
 

@@ -98,8 +98,39 @@ def test_a_public_server_has_its_name_and_lets_in_the_platforms_address(
     assert outputs["BalancerName"] in name == found["DNSName"]
 
 
-def test_an_internal_server_is_reached_by_the_platforms_tasks(cloud, platform, create):
-    create(Scheme="internal")
+def server_of(cloud: Any, outputs: dict[str, str]) -> tuple[bool, str, dict[str, Any]]:
+    """Return whether ECS Exec is enabled, the task's role, and the server's container."""
+    ecs = cloud.client("ecs")
+    (service,) = ecs.describe_services(
+        cluster=outputs["ClusterArn"], services=[outputs["ServiceName"]]
+    )["services"]
+    definition = ecs.describe_task_definition(taskDefinition=service["taskDefinition"])
+    task = definition["taskDefinition"]
+    (server,) = [
+        each for each in task["containerDefinitions"] if each["name"] == "server"
+    ]
+    return service["enableExecuteCommand"], task.get("taskRoleArn", ""), server
+
+
+def test_a_public_server_stays_as_closed_as_it_is(cloud, create):
+    outputs = create()
+    assert outputs["Scheme"] == "internet-facing"
+    reached, role, server = server_of(cloud, outputs)
+    assert (reached, role, server["readonlyRootFilesystem"]) == (False, "", True)
+    assert list(server["linuxParameters"]) == ["capabilities"]
+
+
+def test_an_internal_server_is_reached_by_the_platforms_tasks_and_session_manager(
+    cloud, platform, create
+):
+    outputs = create(Scheme="internal")
+    assert outputs["Scheme"] == "internal"
+    reached, role, server = server_of(cloud, outputs)
+    assert reached and f"/{SERVER}-ServerRole-" in role
+    assert server["readonlyRootFilesystem"] is False
+    assert server["linuxParameters"]["initProcessEnabled"] is True
+    # as GitHub's right to the cluster's tasks says
+    assert f":cluster/{SERVER}-Cluster-" in outputs["ClusterArn"]
     found = balancer(cloud)
     assert found["Scheme"] == "internal"
     assert subnets(found) == set(platform["PrivateSubnetIds"].split(","))

@@ -38,6 +38,8 @@ REFUSALS = (
     *("AccessDenied", "AccessDeniedException", "AuthorizationError"),
     "UnauthorizedOperation",
 )
+# A task and its container, in a session's target.
+TASK = "0123456789abcdef_0123456789abcdef-1"
 # What AWS gives on all resources or on none.
 UNLIMITED = (
     *("application-autoscaling:Describe", "cloudwatch:Describe", "ec2:Describe"),
@@ -89,6 +91,12 @@ def test_a_right(cell: Cell, platform: Platform):
         # the NAT instance is of the platform's own stack
         ("nat", PORT_FORWARDING, "instance/i-"),
         ("i-0123456789abcdef0", PORT_FORWARDING, "instance/i-0123456789abcdef0"),
+        # a task of a server on ECS, and of others
+        (f"ecs:rights-server-Cluster-1_{TASK}", PORT_FORWARDING, ""),
+        (f"ecs:rights-server-Cluster-1_{TASK}", None, SHELL),
+        (f"ecs:rights-server-Cluster-1_{TASK}", SHELL, SHELL),
+        (f"ecs:rights-Cluster-1_{TASK}", PORT_FORWARDING, "task/rights-Cluster-1/"),
+        (f"ecs:rights-ecs-Cluster-1_{TASK}", PORT_FORWARDING, "task/rights-ecs-C"),
     ],
 )
 def test_github_forwards_a_port_of_the_server_and_nothing_else(

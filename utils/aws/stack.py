@@ -9,6 +9,7 @@ from utils.aws.client import asking_aws, aws_client
 from utils.errors import ClearError
 
 TEMPLATE = "infrastructure/ecs_cluster_prefect_worker.yml"
+SERVER_TEMPLATES = "infrastructure/prefect_server_ec2.yml or prefect_server_ecs.yml"
 
 
 @dataclass(frozen=True)
@@ -19,21 +20,30 @@ class StackOutputs:
     region: str
     status: str
     outputs: Mapping[str, str]
+    template: str = TEMPLATE
+    """Template that errors name."""
 
     @classmethod
-    def named(cls, name: str) -> StackOutputs:
+    def named(
+        cls, name: str, template: str = TEMPLATE, option: str = "--stack"
+    ) -> StackOutputs:
         """Ask CloudFormation for a stack.
+
+        Args:
+            name: Name of the stack.
+            template: Template of such a stack, for errors.
+            option: Option of the command line that names another stack, for errors.
 
         Raises:
             ClearError: There is no such stack, or AWS does not answer.
         """
-        found = describe_stack(name)
+        found = describe_stack(name, template, option)
         outputs = {
             each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", [])
         }
         # arn:aws:cloudformation:<region>:...
         region = found["StackId"].split(":")[3]
-        return cls(name, region, found["StackStatus"], outputs)
+        return cls(name, region, found["StackStatus"], outputs, template)
 
     def __getitem__(self, output: str) -> str:
         """Return the value of an output.
@@ -46,13 +56,20 @@ class StackOutputs:
                 f"The stack {self.name} in {self.region} has no output {output}. Nothing was"
                 f" changed. It is {self.status}, and has"
                 f" {', '.join(sorted(self.outputs)) or 'no outputs'}. Wait until it is"
-                f" complete, or update it with {TEMPLATE} as it is in this commit."
+                f" complete, or update it with {self.template} as it is in this commit."
             )
         return value
 
 
-def describe_stack(name: str) -> dict[str, Any]:
+def describe_stack(
+    name: str, template: str = TEMPLATE, option: str = "--stack"
+) -> dict[str, Any]:
     """Return CloudFormation's description of a stack.
+
+    Args:
+        name: Name of the stack.
+        template: Template of such a stack, for errors.
+        option: Option of the command line that names another stack, for errors.
 
     Raises:
         ClearError: There is no such stack, or AWS does not answer.
@@ -60,8 +77,8 @@ def describe_stack(name: str) -> dict[str, Any]:
     client = aws_client("cloudformation")
     nowhere = (
         f"There is no stack {name} in the region {client.meta.region_name} of this AWS"
-        f" account. Nothing was changed. Create it from {TEMPLATE}, name another with"
-        " --stack, or let AWS_PROFILE and AWS_DEFAULT_REGION name the account and the"
+        f" account. Nothing was changed. Create it from {template}, name another with"
+        f" {option}, or let AWS_PROFILE and AWS_DEFAULT_REGION name the account and the"
         " region."
     )
     with asking_aws(f"the stack {name}", "cloudformation:DescribeStacks", nowhere):
