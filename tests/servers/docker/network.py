@@ -134,12 +134,25 @@ class Forwarder:
             client.close()
             return
         server.settimeout(None)
+        for each in (client, server):
+            _keep_alive(each)
         back = threading.Thread(target=_copy, args=[server, client], daemon=True)
         back.start()
         _copy(client, server)
         back.join()
         client.close()
         server.close()
+
+
+def _keep_alive(connection: socket.socket) -> None:
+    """Notice within a minute that a container has gone with its network, without a word."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in (
+        (socket.TCP_KEEPIDLE, 30),
+        (socket.TCP_KEEPINTVL, 10),
+        (socket.TCP_KEEPCNT, 3),
+    ):
+        connection.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
 def _copy(source: socket.socket, target: socket.socket) -> None:
