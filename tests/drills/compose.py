@@ -1,4 +1,4 @@
-"""The compose file's services: killed at random, signed in to, restored from a backup.
+"""The compose file's services: killed at random, signed in to.
 
     uv run python -m tests.drills.compose [--kills 50] [part ...]
 
