@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,9 +59,11 @@ class Aws:
 @contextmanager
 def running_aws(folder: Path) -> Iterator[Aws]:
     """Start a server, and stop it. What it records, it writes into the folder."""
-    os.environ["MOTO_RECORDER_FILEPATH"] = str(folder / "aws-requests")
+    from moto.moto_api import recorder
     from moto.server import ThreadedMotoServer
 
+    # Not MOTO_RECORDER_FILEPATH, which moto reads when it is imported.
+    recorder._location = str(folder / "aws-requests")
     server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
     server.start()
     try:

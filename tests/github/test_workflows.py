@@ -275,10 +275,12 @@ def test_dependabot_waits_a_week():
     updates = yaml.safe_load(DEPENDABOT.read_text())["updates"]
     assert [each["package-ecosystem"] for each in updates] == [
         "github-actions",
+        "docker-compose",
         "uv",
         "pip",
     ]
-    assert updates[1]["directory"] == "/"
-    assert updates[2]["directories"] == ["/.ci", "/.ci/tools"]
+    assert (ROOT / updates[1]["directory"][1:] / "compose.yaml").exists()
+    assert updates[2]["directory"] == "/"
+    assert updates[3]["directories"] == ["/.ci", "/.ci/tools"]
     for each in updates:
         assert each["cooldown"] == {"default-days": 7}

@@ -78,7 +78,7 @@ def test_the_machine_of_the_server_may_be_the_worker():
         "Condition": {
             "ArnEquals": {
                 "aws:PrincipalArn": {
-                    "Sub": f"{account}role/${{AWS::StackName}}-server/machine"
+                    "Sub": f"{account}role/${{AWS::StackName}}-server/${{AWS::StackName}}-server-machine"
                 }
             }
         },

@@ -89,6 +89,7 @@ def as_json(expected: Expected, base: str, commit: str) -> dict[str, Any]:
         },
         "stack": {
             "name": "data-platform",
+            "processor": "X86_64",
             "changes": bool(stack),
             "differences": as_list(stack),
         },
