@@ -183,12 +183,16 @@ def _ended(platform: Platform, runs: list[FlowRun]) -> bool:
 
 def _completed(platform: Platform, deployment: UUID, after: datetime = NEVER) -> bool:
     """Return whether a run has completed that a schedule made for later than a time."""
+    try:
+        runs = platform.runs_of(deployment)
+    except httpx.HTTPError:  # the machine is busy
+        return False
     return any(
         run.state_name == "Completed"
         and run.auto_scheduled
         and run.expected_start_time
         and run.expected_start_time > after
-        for run in platform.runs_of(deployment)
+        for run in runs
     )
 
 

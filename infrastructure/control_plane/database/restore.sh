@@ -19,6 +19,8 @@ SQL
 # Not the comment on pg_trgm, which is another user's on RDS.
 pg_restore --exit-on-error --no-owner --no-privileges --no-comments --dbname=prefect_restored
 sql --dbname=prefect_restored --file=after_restore.sql
+# Without statistics the server's first queries would exceed its limits of time.
+sql --dbname=prefect_restored --command=ANALYZE
 sql --dbname=postgres <<'SQL'
 SET client_min_messages = warning;
 DROP DATABASE IF EXISTS prefect_before_restore WITH (FORCE);
