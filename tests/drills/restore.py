@@ -39,6 +39,8 @@ GOING, FURTHER = 20, 4
 NEVER = datetime.min.replace(tzinfo=UTC)
 GOING_FOR = 15 * 60.0
 SCHEDULED = 200
+PER_DAY = 300
+"""So that 100,000 runs are younger than those that the servers delete."""
 LATER = timedelta(seconds=60)
 BACK_WITHIN = 5 * 60.0
 NORMAL_WITHIN = 15 * 60.0
@@ -52,7 +54,7 @@ EACH_MINUTE = DeploymentScheduleCreate(
 def make_backup(file: Path, runs: int) -> None:
     """Write the backup of a server that has so many runs and no work pool."""
     with prefect_on_postgres() as (platform, url):
-        fill(url, real_runs(platform, url), runs)
+        fill(url, real_runs(platform, url), runs, PER_DAY)
         for name in ("watch", "worker"):
             platform.kill(name)
         with platform.client as client:

@@ -20,7 +20,10 @@ SQL
 pg_restore --exit-on-error --no-owner --no-privileges --no-comments --dbname=prefect_restored
 sql --dbname=prefect_restored --file=after_restore.sql
 # Without statistics the server's first queries would exceed its limits of time.
-sql --dbname=prefect_restored --command=ANALYZE
+sql --dbname=prefect_restored <<'SQL'
+SET client_min_messages = error; -- not of PostgreSQL's own tables, which are another user's
+ANALYZE;
+SQL
 sql --dbname=postgres <<'SQL'
 SET client_min_messages = warning;
 DROP DATABASE IF EXISTS prefect_before_restore WITH (FORCE);
