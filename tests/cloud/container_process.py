@@ -10,6 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
+import psutil
+
 from tests.cloud.agent import Log
 
 
@@ -64,9 +66,15 @@ class ContainerProcess:
         return self._process.wait()
 
     def kill(self) -> None:
-        """Kill it with the processes of its group."""
+        """Kill it with all that it has started, also in sessions of their own."""
+        started: list[psutil.Process] = []
+        with suppress(psutil.NoSuchProcess):
+            started = psutil.Process(self._process.pid).children(recursive=True)
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
+        for each in started:
+            with suppress(psutil.NoSuchProcess):
+                each.kill()
 
     def clean_up(self) -> None:
         """Write the rest of its output, and remove the container's file system."""
