@@ -55,7 +55,7 @@ def kills(platform: ComposePlatform, times: int) -> str:
         print(f"{time_ + 1}: {killed} killed, {len(runs)} runs", flush=True)
         until(lambda: _is_ready(platform), "the server with its database", 120)
     began = time.monotonic()
-    until(lambda: _all_ended(platform, runs), "the runs' ends", NORMAL_WITHIN, every=2)
+    until(lambda: platform.have_ended(runs), "the runs' ends", NORMAL_WITHIN, every=2)
     seconds = time.monotonic() - began
     ended = platform.runs(runs)
     twice = [run.name for run in ended if _began(platform, run) > 1]
@@ -145,11 +145,6 @@ def _going(
 
 def _began_before(run: FlowRun, moment: datetime) -> bool:
     return bool(run.start_time and run.start_time < moment)
-
-
-def _all_ended(platform: ComposePlatform, runs: list[FlowRun]) -> bool:
-    now = platform.runs(runs)
-    return bool(now) and all(run.state and run.state.is_final() for run in now)
 
 
 def _began(platform: ComposePlatform, run: FlowRun) -> int:

@@ -193,6 +193,11 @@ class Platform:
             raise TimeoutError(f"{error} They are {now}.") from None
         return time.monotonic() - began
 
+    def have_ended(self, runs: list[FlowRun]) -> bool:
+        """Return whether all runs have ended, which is not known while the server is away."""
+        now = self.runs(runs)
+        return bool(now) and all(run.state and run.state.is_final() for run in now)
+
     def reasons(self, runs: list[FlowRun]) -> str:
         """Return why runs have ended, each reason once."""
         states = [run.state for run in self.runs(runs)]
@@ -209,7 +214,7 @@ class Platform:
     def is_up(self) -> bool:
         """Return whether the server answers."""
         try:
-            return httpx.get(f"{self.url}/health").is_success
+            return httpx.get(f"{self.url}/health", trust_env=False).is_success
         except httpx.HTTPError:
             return False
 

@@ -114,7 +114,7 @@ def drill(kind: Kind, filled: Path, slack: Place, pagerduty: Place) -> str:
     new = f"a run that the schedule has made after {lost_at}"
     until(lambda: _completed(platform, minutely, lost_at), new, NORMAL_WITHIN, every=2)
     scheduled = time.monotonic() - began
-    until(lambda: _ended(platform, going), "the runs' ends", NORMAL_WITHIN, every=2)
+    until(lambda: platform.have_ended(going), "the runs' ends", NORMAL_WITHIN, every=2)
     ended = time.monotonic() - began
     # ECS tells the worker of tasks that it has stopped meanwhile: these runs have crashed.
     states = Counter(run.state_name for run in platform.runs(going))
@@ -176,11 +176,6 @@ def _has_worker(platform: Platform) -> bool:
         and now - worker.last_heartbeat_time < timedelta(seconds=60)
         for worker in workers
     )
-
-
-def _ended(platform: Platform, runs: list[FlowRun]) -> bool:
-    now = platform.runs(runs)
-    return bool(now) and all(run.state and run.state.is_final() for run in now)
 
 
 def _completed(platform: Platform, deployment: UUID, after: datetime = NEVER) -> bool:

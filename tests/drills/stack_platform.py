@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 from prefect.client.orchestration import SyncPrefectClient
 
 from tests.drills.platform import Platform
@@ -45,13 +44,6 @@ class StackPlatform(Platform):
         """Make the work pool as the README's command does."""
         assert self.stacks
         self.stacks.command("blocks", "apply", self.pool)
-
-    def is_up(self) -> bool:
-        """Return whether the server answers."""
-        try:
-            return httpx.get(f"{self.url}/health", trust_env=False).is_success
-        except httpx.HTTPError:
-            return False
 
 
 def stack_platform(stacks: end_to_end.Platform) -> StackPlatform:
