@@ -34,6 +34,8 @@ IMAGE = r"^\S+[:@]\S+$"
 COMMAND = "python -m utils.runs prefect flow-run execute"
 # The role of flows whose source has no secrets, by the end of its name.
 NO_SOURCE = "flow"
+# The outbound address of an existing network that was handed to foundation.yml without it.
+UNKNOWN = "unknown"
 # Folders that a task may write to, each a volume of its own. The Dockerfile declares them
 # as VOLUME: Fargate gives a volume the owner that the folder has in the image, else root.
 WRITABLE = {"home": "/home/app", "tmp": "/tmp"}
@@ -151,6 +153,8 @@ def _defaults(stack: StackOutputs) -> dict[str, Any]:
 
 
 def _environment(stack: StackOutputs) -> dict[str, str]:
+    address = stack["OutboundIpAddress"]
+    expected = {} if address == UNKNOWN else {"EXPECTED_OUTBOUND_IP": address}
     return ENVIRONMENT | {
         "PREFECT_API_URL": stack["PrefectApiUrl"],
         "DESTINATION__WAREHOUSE__DESTINATION_TYPE": stack["WarehouseType"],
@@ -159,7 +163,7 @@ def _environment(stack: StackOutputs) -> dict[str, str]:
         "PROVIDERS__ENABLE_AWS_SECRETS": "true",
         # ECS sets AWS_REGION, which boto3 does not read.
         "AWS_DEFAULT_REGION": stack.region,
-        "EXPECTED_OUTBOUND_IP": stack["OutboundIpAddress"],
+        **expected,
     }
 
 

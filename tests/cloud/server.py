@@ -17,6 +17,7 @@ from tests.cloud import (  # noqa
     sessions,
     stack_access,
     stack_ecs,
+    stack_groups,
     stack_machine,
     stack_messages,
     stack_network,
@@ -51,6 +52,7 @@ class Server:
         self.services = Services(self.fargate)
         stacks.install(Api(url))
         sessions.install()
+        stack_groups.install()
         task_definitions.install()
         task_events.install()
         self.fargate.install()

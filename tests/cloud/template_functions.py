@@ -26,6 +26,9 @@ def install() -> None:
                 value = {"Fn::GetAtt": [name, ".".join(attribute)]}
             if "Fn::GetAZs" in value:
                 return [f"{REGION}{zone}" for zone in "abc"]
+        if isinstance(value, list):  # moto leaves a None for AWS::NoValue
+            cleaned = [clean_json(each, resources) for each in value]
+            return [each for each in cleaned if each is not None]
         return original(value, resources)
 
     parsing.clean_json = clean_json

@@ -17,6 +17,7 @@ from prefect.client.schemas.objects import FlowRun, WorkerStatus
 from prefect.exceptions import PrefectHTTPStatusError
 
 from tests.cloud.cloud import Cloud, running_cloud
+from tests.infrastructure.foundation import create_foundation
 from tests.infrastructure.templates import TEMPLATES
 from tests.repository.tree import copy_repository
 from tests.servers.ports import free_port
@@ -27,7 +28,8 @@ from tests.servers.waiting import Found, until
 
 AUTH = "admin:a-password-of-prefect"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
-DEPLOY_STACK, LAKE_STACK, STACK = TEMPLATES  # their names, in the order of the README
+# Their names, in the order of the README.
+DEPLOY_STACK, FOUNDATION_STACK, LAKE_STACK, STACK = TEMPLATES
 # A run's start takes the worker's poll and imports.
 SECONDS = 300
 
@@ -237,8 +239,12 @@ def create_stacks(
     """Create the stacks and secrets; return the image and the platform's outputs."""
     texts = {stack: path.read_text() for stack, path in TEMPLATES.items()}
     deploy = cloud.create_stack(
-        DEPLOY_STACK, texts[DEPLOY_STACK], GitHubRepository="acme/data-platform"
+        DEPLOY_STACK,
+        texts[DEPLOY_STACK],
+        GitHubRepository="acme/data-platform",
+        GitHubRepositoryId="4711",
     )
+    create_foundation(cloud, STACK)
     lake = cloud.create_stack(LAKE_STACK, texts[LAKE_STACK])
     secrets = cloud.client("secretsmanager")
     key = secrets.create_secret(Name="prefect/api-key", SecretString=AUTH)
@@ -250,6 +256,7 @@ def create_stacks(
     outputs = cloud.create_stack(
         STACK,
         texts[STACK],
+        deploy["StackRoleArn"],
         ImageUri=image,
         PrefectApiUrl=api_url,
         PrefectApiSecretArn=key["ARN"],

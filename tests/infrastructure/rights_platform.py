@@ -16,6 +16,7 @@ from tests.cloud.cloud import Cloud
 from tests.cloud.dry_run import dry
 from tests.fakes.aws import ADMINISTRATOR, REGION
 from tests.infrastructure.aws_requests import LOADER, Request, ec2_names
+from tests.infrastructure.foundation import create_foundation
 from tests.infrastructure.rights import (
     PORT_FORWARDING,
     ROLES,
@@ -28,6 +29,7 @@ from tests.infrastructure.templates import SERVERS, TEMPLATES, policies
 
 STACKS = {
     "rights-deploy": TEMPLATES["data-platform-deploy"],
+    "rights-foundation": TEMPLATES["data-platform-foundation"],
     "rights-lake": TEMPLATES["data-platform-lake"],
     "rights": TEMPLATES["data-platform"],
     "rights-ecs": SERVERS["ecs"],
@@ -93,9 +95,11 @@ class Platform:
             "rights-deploy",
             STACKS["rights-deploy"].read_text(),
             GitHubRepository="somebody/data-platform",
+            GitHubRepositoryId="4711",
             ExistingOidcProviderArn=PROVIDER,
             PlatformStackName="rights",
         )
+        outputs |= create_foundation(self.cloud, "rights", NatKind="instance")
         outputs |= create("rights-lake", STACKS["rights-lake"].read_text())
         # no image is there, so that neither worker nor server starts
         image = f"{outputs['RepositoryUri']}:4f2a"
@@ -107,7 +111,6 @@ class Platform:
             PrefectApiUrl=f"https://{HOST}/api",
             PrefectApiSecretArn=SECRET,
             LakeBucketName=outputs["BucketName"],
-            NatKind="instance",
         )
         certificate = self.cloud.client("acm").request_certificate(DomainName=HOST)
         server = create(

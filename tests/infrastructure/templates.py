@@ -13,6 +13,7 @@ INFRASTRUCTURE = ROOT / "infrastructure"
 # Each stack's template by the stack's name in the README.
 TEMPLATES = {
     "data-platform-deploy": INFRASTRUCTURE / "github_deploy.yml",
+    "data-platform-foundation": INFRASTRUCTURE / "foundation.yml",
     "data-platform-lake": INFRASTRUCTURE / "data_lake.yml",
     "data-platform": INFRASTRUCTURE / "ecs_cluster_prefect_worker.yml",
 }
