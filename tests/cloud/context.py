@@ -1,9 +1,9 @@
 """Values of a call that policies' conditions can test.
 
 Supported are `aws:RequestedRegion`, the tags of a request, of EC2's resources and of
-sessions, `cloudwatch:namespace`, `ecs:cluster`, `iam:AWSServiceName`,
+sessions, `cloudformation:ImportResourceTypes`, `cloudwatch:namespace`, `ecs:cluster`, `iam:AWSServiceName`,
 `iam:PermissionsBoundary`, `s3:prefix`, in `needs.py` `ecs:CreateAction`,
-`ec2:CreateAction`, `iam:PassedToService` and `ssm:SessionDocumentAccessCheck`, and in
+`ec2:CreateAction`, `iam:PassedToService`, `kms:ViaService` and `ssm:SessionDocumentAccessCheck`, and in
 `iam.py` `aws:userid`.
 """
 
@@ -28,6 +28,9 @@ def context_of(service: str, region: str, p: Parameters) -> Context:
         context["s3:prefix"] = p.get("Prefix") or ""
     if service == "cloudwatch" and p.get("Namespace"):
         context["cloudwatch:namespace"] = p["Namespace"]
+    if imported := p.get("ResourcesToImport"):
+        types = {each["ResourceType"] for each in imported}
+        context["cloudformation:ImportResourceTypes"] = ",".join(sorted(types))
     if p.get("AWSServiceName"):
         context["iam:AWSServiceName"] = p["AWSServiceName"]
     if boundary := p.get("PermissionsBoundary") or _boundary(p.get("RoleName")):

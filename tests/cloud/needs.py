@@ -59,6 +59,9 @@ def needs(call: Call) -> Iterable[Need]:
     for tagged in parameters.get("TagSpecifications") or []:
         resource = arn("ec2", f"{tagged['ResourceType']}/*")
         yield Need("ec2:CreateTags", resource, context | {"ec2:CreateAction": action})
+    if key := _key_of_secret(call.service, action, parameters):
+        via = f"secretsmanager.{call.region}.amazonaws.com"
+        yield Need("kms:Decrypt", key, {"kms:ViaService": via})
     if view := (parameters.get("Budget") or {}).get("BillingViewArn"):
         yield Need("billing:GetBillingViewData", view, context)
 
@@ -80,6 +83,14 @@ def _session(call: Call) -> Iterable[Need]:
     instead = unchecked if name == DEFAULT_DOCUMENT else None
     yield Need(action, target, checked, instead)
     yield Need(action, document_arn(name), {check: "true"}, instead)
+
+
+def _key_of_secret(service: str, action: str, p: Parameters) -> str:
+    """Return the ARN of the account's own key that a secret is encrypted with, if any."""
+    if (service, action) != ("secretsmanager", "GetSecretValue"):
+        return ""
+    secret = backend("secretsmanager").secrets.get(p["SecretId"])
+    return getattr(secret, "kms_key_id", None) or ""
 
 
 def _passed_roles(service: str, action: str, p: Parameters) -> list[tuple[str, str]]:

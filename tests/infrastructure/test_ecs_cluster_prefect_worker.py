@@ -257,6 +257,11 @@ def test_logs_are_kept_for_the_days_of_the_parameter():
     options = WORKER["LogConfiguration"]["Options"]
     assert options["awslogs-group"] == {"Ref": "WorkerLogs"}
     assert "awslogs-create-group" not in options
+    # a log that cannot be written must not stop the worker
+    for container in properties(PLATFORM, "WorkerTask")["ContainerDefinitions"]:
+        options = container["LogConfiguration"]["Options"]
+        assert options["mode"] == "non-blocking"
+        assert options["max-buffer-size"] == "25m"
 
 
 def test_events_of_this_clusters_tasks_go_into_the_observers_queue():

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from tests.infrastructure.templates import TEMPLATES, of_type, properties
 from utils.watch.letter_events import REFUSED
 
 PLATFORM = TEMPLATES["data-platform"]
-TOPIC = {"Fn::ImportValue": {"Sub": "${AWS::StackName}-foundation-AlarmTopicArn"}}
+
+
+def imported(name: str) -> dict[str, Any]:
+    return {"Fn::ImportValue": {"Sub": f"${{AWS::StackName}}-foundation-{name}"}}
+
+
+TOPIC = imported("AlarmTopicArn")
 
 
 def test_every_alarm_goes_to_the_topic_and_says_what_it_means():
@@ -39,11 +49,21 @@ def test_a_worker_that_dies_again_and_again_is_noticed():
             "clusterArn": [{"GetAtt": "Cluster.Arn"}],
             "group": [{"Sub": "service:${WorkerService.Name}"}],
             "lastStatus": ["STOPPED"],
-            # not ServiceSchedulerInitiated, which each deployment brings
-            "stopCode": ["EssentialContainerExited"],
+            "$or": [
+                # not ServiceSchedulerInitiated, which each deployment brings
+                {"stopCode": ["EssentialContainerExited"]},
+                {"stoppedReason": [{"prefix": "Task failed container health checks"}]},
+            ],
         },
     }
-    assert [each["Arn"] for each in rule["Targets"]] == [TOPIC]
+
+
+@pytest.mark.parametrize("name", ["WorkerDiedRule", "WorkerTroubleRule"])
+def test_a_mail_of_eventbridge_is_sent_by_a_role_or_told_as_lost(name):
+    (target,) = properties(PLATFORM, name)["Targets"]
+    assert target["Arn"] == TOPIC
+    assert target["RoleArn"] == imported("AlarmRoleArn")
+    assert target["DeadLetterConfig"] == {"Arn": imported("LostMailsArn")}
 
 
 def test_events_that_are_lost_or_not_read_are_noticed():

@@ -9,7 +9,7 @@ import json
 import re
 import subprocess
 
-from tests.infrastructure.templates import TEMPLATES, of_type, properties, read
+from tests.infrastructure.templates import TEMPLATES, of_type, properties, read, rights
 
 FOUNDATION = TEMPLATES["data-platform-foundation"]
 RESOURCES = read(FOUNDATION)["Resources"]
@@ -204,14 +204,20 @@ def test_the_lake_is_reached_past_the_nat():
 
 def test_every_alarm_goes_to_the_topic_and_says_what_it_means():
     alarms = of_type(FOUNDATION, "AWS::CloudWatch::Alarm")
-    assert len(alarms) == 2
+    assert len(alarms) == 3
     for name, alarm in alarms.items():
         assert {"Ref": "AlarmTopic"} in alarm["AlarmActions"], name
         assert alarm["AlarmDescription"].endswith("."), name
 
 
 def test_the_topic_takes_messages_of_this_accounts_alarms_and_budgets():
-    """EventBridge publishes with a role of the platform, and needs no right here."""
+    """EventBridge publishes with a role, and any account's would come without one."""
+    (sent,) = rights(FOUNDATION, "AlarmRole")
+    assert sent == ("sns:Publish", "${AlarmTopic}", None)
+    (trust,) = properties(FOUNDATION, "AlarmRole")["AssumeRolePolicyDocument"][
+        "Statement"
+    ]
+    assert trust["Principal"] == {"Service": "events.amazonaws.com"}
     policy = properties(FOUNDATION, "AlarmTopicPolicy")["PolicyDocument"]["Statement"]
     (statement,) = policy
     assert statement["Principal"]["Service"] == [

@@ -115,6 +115,7 @@ def test_the_deploy_role_reaches_its_repository_its_stack_and_what_prefect_is_to
         PORT_FORWARDING: {"ssm"},
         session: {"ssm"},
         **{each: {"secretsmanager"} for each in secrets},
+        "${SecretsKeyArn}": {"kms"},
     }
     channel = "ssmmessages:OpenDataChannel"
     assert given["*"] == {"ecr:GetAuthorizationToken", "ecs:ListTasks", channel}
@@ -164,15 +165,22 @@ def test_the_deploy_role_neither_deletes_nor_updates_past_a_change_set():
 
 
 def test_a_role_is_passed_only_to_its_service():
-    for role, service in (
-        ("StackRole", "ecs-tasks.amazonaws.com"),
-        ("Boundary", "ecs-tasks.amazonaws.com"),
+    ours = {ROLES: "ecs-tasks.amazonaws.com"}
+    of_the_foundation = {ROLES.replace("}/*", "}-foundation/*"): "events.amazonaws.com"}
+    for role, expected in (
+        ("DeployRole", {}),
+        ("StackRole", ours | of_the_foundation),
+        ("Boundary", ours),
     ):
-        passed = [each for each in rights(DEPLOY, role) if each[0] == "iam:PassRole"]
-        assert passed, role
-        for _, resource, condition in passed:
-            assert condition == {"StringEquals": {"iam:PassedToService": service}}
-            assert resource == ROLES
+        passed = {
+            resource: condition
+            for action, resource, condition in rights(DEPLOY, role)
+            if action == "iam:PassRole"
+        }
+        assert passed == {
+            resource: {"StringEquals": {"iam:PassedToService": service}}
+            for resource, service in expected.items()
+        }
 
 
 def test_images_are_kept_and_immutable():
