@@ -141,10 +141,9 @@ def test_the_stack_role_is_denied_the_other_stacks_of_the_platform():
     assert denied["Action"] == "*"
     refused = {text(each) for each in denied["Resource"]}
     for _, resource, _ in rights(DEPLOY, "StackRole"):
-        name = resource.partition("${PlatformStackName}-")
-        if name[1] and "TargetTracking" not in resource:
-            server = f"{name[0]}{name[1]}server-*"
-            assert server in refused, resource
+        # the names of roles end with a slash, and no server has autoscaling
+        if resource.endswith("${PlatformStackName}-*") and "Track" not in resource:
+            assert resource.replace("-*", "-server-*") in refused
 
 
 def test_roles_are_made_only_within_the_boundary():
@@ -155,7 +154,7 @@ def test_roles_are_made_only_within_the_boundary():
     }
     for action, resource, condition in rights(DEPLOY, "StackRole"):
         if action.startswith("iam:") and resource != "*":
-            if action == "iam:CreateServiceLinkedRole":
+            if action in ("iam:CreateServiceLinkedRole", "iam:PassRole"):
                 continue
             assert resource == ROLES
             assert (condition == bounded) == (action in needs_it), action
