@@ -134,6 +134,19 @@ class Platform:
         (task,) = self.tasks()[str(run_id)]
         return task
 
+    def definition(self, run_id: UUID) -> dict[str, Any]:
+        """Return the task definition of a run's only task."""
+        name = self.task(run_id)["taskDefinitionArn"]
+        ecs = self.cloud.client("ecs")
+        return ecs.describe_task_definition(taskDefinition=name)["taskDefinition"]
+
+    def size(self, run_id: UUID) -> tuple[str, str]:
+        """Return CPU units and MiB of a run's only task, which are its definition's."""
+        task, definition = self.task(run_id), self.definition(run_id)
+        found = {(each["cpu"], each["memory"]) for each in (task, definition)}
+        (size,) = found
+        return size
+
     def stopped_task(self, run_id: UUID) -> dict[str, Any]:
         """Wait until a run's only task has stopped, and return it."""
 

@@ -91,7 +91,9 @@ def test_each_part_is_usage_times_price(choice, counted, own):
     }
     found = costs(ROUND, choice)
     assert {name: cost for name, cost in found.items() if cost} == of_all | own
-    assert list(extras(ROUND).values()) == [24, 1, 24 * 24, 24 * 48, 24 * 24]
+    assert list(extras(ROUND).values()) == [
+        *(24 * 48, 24, 1, 24 * 24, 24 * 48, 24 * 24)
+    ]
 
 
 def affected(kind: str, name: str) -> set[ControlPlane]:
