@@ -110,12 +110,18 @@ ORPHANS = (
     _kind("is killed", f"{BEGUN} exit:137", "Crashed", True),
     _kind("ends without a word", f"{BEGUN} exit:0", "Crashed", True),
     _kind("ends before it begins", "pending run pid exit:1", "Crashed", True),
-    _kind("ends while provisioned", "pending run pid provisioning exit:1", "Crashed", True),
+    _kind(
+        "ends while provisioned", "pending run pid provisioning exit:1", "Crashed", True
+    ),
     _kind("cannot be placed", "pending run_without_image pid", "Crashed", True),
     _kind("is told to be ended twice", f"{BEGUN} exit:137 crash", "Crashed", True),
     _kind("is killed while cancelled", f"{BEGUN} cancel exit:137", "Cancelled", True),
-    _kind("is cancelled too late", f"{BEGUN} exit:137 cancel", "Crashed Cancelled", True),
-    _kind("is killed before its retry", f"{BEGUN} awaits_retry exit:137", "Crashed", True),
+    _kind(
+        "is cancelled too late", f"{BEGUN} exit:137 cancel", "Crashed Cancelled", True
+    ),
+    _kind(
+        "is killed before its retry", f"{BEGUN} awaits_retry exit:137", "Crashed", True
+    ),
     _kind(
         "is killed in its second attempt",
         f"{BEGUN} fails exit:1 retry {BEGUN} exit:137",
