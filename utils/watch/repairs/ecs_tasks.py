@@ -78,6 +78,8 @@ class EcsTasks:
             arns = [arn for page in pages for arn in page["taskArns"]]
         for task in self._described(arns):
             tags = {each["key"]: each["value"] for each in task.get("tags", [])}
+            if task.get("desiredStatus") != "RUNNING":
+                continue  # it was listed late, or is told to stop since then
             with suppress(KeyError, ValueError):  # no run's task
                 run = UUID(tags[TAG])
                 if not task.get("group", "").startswith("service:"):
