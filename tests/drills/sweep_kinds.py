@@ -79,6 +79,11 @@ HEALTHY = (
     ),
     _kind("is retried", f"{BEGUN} fails exit:1 retry {AGAIN}", "Completed"),
     _kind(
+        "is retried after its task was forgotten",
+        f"{BEGUN} fails exit:1 forget retry {AGAIN}",
+        "Completed",
+    ),
+    _kind(
         "is retried before its task has ended",
         f"{BEGUN} fails retry pending exit:1 run pid running completes exit:0",
         "Completed",
@@ -115,6 +120,12 @@ ORPHANS = (
     ),
     _kind("cannot be placed", "pending run_without_image pid", "Crashed", True),
     _kind("is told to be ended twice", f"{BEGUN} exit:137 crash", "Crashed", True),
+    _kind(
+        "is killed, and ended and retried by a person",
+        f"{BEGUN} exit:137 crash retry {AGAIN}",
+        "Completed",
+        True,
+    ),
     _kind("is killed while cancelled", f"{BEGUN} cancel exit:137", "Cancelled", True),
     _kind(
         "is cancelled too late", f"{BEGUN} exit:137 cancel", "Crashed Cancelled", True

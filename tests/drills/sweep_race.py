@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import random
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -35,10 +36,14 @@ from tests.servers.waiting import until
 from utils.watch.repairs.ecs_tasks import TAG
 from utils.watch.repairs.sweeper import GONE, NOT_PLACED
 
+# How often a run takes its time after something has happened, and how long, in seconds.
+RESTS, LONGEST_REST = 0.4, 4.0
 PROGRAM = 'mkfifo end; read code < end; exit "$code"'
 """Command of a task, which ends as it is told, or by SIGTERM."""
-# A person takes longer than the sweeper between two of its calls.
+# A person takes longer for two of them than the sweeper from its last read to its act.
 BY_PERSONS = {"cancel", "crash", "delete", "resume", "retry"}
+# After them a task is that of an earlier attempt.
+NEW_ATTEMPTS = {"reschedules", "resume", "retry"}
 
 
 @dataclass
@@ -100,42 +105,50 @@ class Race:
     client: SyncPrefectClient
     cluster: Cluster
     deployment: UUID
+    chance: random.Random
     tasks: list[str] = field(default_factory=list)
     harm: list[str] = field(default_factory=list)
-    finished: float = 0.0
+    moved: float = 0.0
     """When the last move was made."""
 
     def __post_init__(self) -> None:
         self._left = list(self.kind.moves)
         self._states: set[UUID] = set()
-        self._looked = -1
+        self._earlier: list[str] = []
+        """Tasks of earlier attempts."""
+        self._rests_until = 0.0
+        self._window = -1
         run = self.client.create_flow_run_from_deployment(
             self.deployment, state=Scheduled()
         )
         self.id = run.id
         self._states.add(run.state_id)
 
-    def move(self, look: int) -> None:
-        """Let the next thing happen, if there is one.
+    def move(self, window: int, at_once: bool = False) -> None:
+        """Let the next thing happen, if there is one, and it does not take its time.
 
         Args:
-            look: Number of the sweeper's look.
+            window: Number of the times between two reads of the sweeper's.
+            at_once: Whether it takes no time.
         """
-        if not self._left:
+        if not self._left or not (at_once or time.monotonic() > self._rests_until):
             return
         name, _, argument = self._left[0].partition(":")
         if name in BY_PERSONS:
-            if look == self._looked:
+            if window == self._window:
                 return
-            self._looked = look
+            self._window = window
         if name == "await":
             if self.client.read_flow_run(self.id).state_name != argument:
                 return
         else:
             getattr(self, f"_{name}")(*([argument] if argument else []))
+        if name in NEW_ATTEMPTS:
+            self._earlier = list(self.tasks)
         del self._left[0]
-        if not self._left:
-            self.finished = time.monotonic()
+        self.moved = time.monotonic()
+        if self.chance.random() < RESTS:
+            self._rests_until = self.moved + self.chance.uniform(0, LONGEST_REST)
 
     def is_settled(self) -> bool:
         """Return whether everything has ended, as far as can be told."""
@@ -166,11 +179,20 @@ class Race:
         found += [f"{arn} is there" for arn in self.tasks if not self._is_gone(arn)]
         return [f"a run that {self.kind.name}: {each}" for each in found]
 
-    def see_stop(self, arn: str) -> None:
-        """Judge the sweeper's StopTask at the moment at which it happens."""
+    def see_stop(self, arn: str, after: timedelta) -> None:
+        """Judge the sweeper's StopTask at the moment at which it happens.
+
+        Args:
+            arn: The task.
+            after: Time for which the run has to have been over.
+        """
+        if arn in self._earlier:
+            return
         state = self.client.read_flow_run(self.id).state
         if not (state and state.is_final()):
-            self.harm.append(f"{arn} was stopped while it was {state}")
+            self.harm.append(f"its task was stopped while it was {state}")
+        elif datetime.now(UTC) - state.timestamp < after:
+            self.harm.append("its task was stopped too early")
 
     def _is_gone(self, arn: str) -> bool:
         return self.cluster.has_stopped(arn)

@@ -32,7 +32,7 @@ import httpx
 from prefect.client.orchestration import SyncPrefectClient
 
 from tests.cloud.cloud import running_cloud
-from tests.drills.sweep_kinds import KINDS
+from tests.drills.sweep_kinds import KINDS, Kind
 from tests.drills.sweep_race import Cluster, Race
 from tests.servers.ports import free_port
 from tests.servers.prefect import running_server
@@ -43,11 +43,11 @@ from utils.watch.repairs.ecs_tasks import IMPATIENT, EcsTasks
 from utils.watch.repairs.sweeper import Sweeper
 
 AT_ONCE = 20
-GONE_FOR, OVER_FOR, TOLD_FOR = (timedelta(seconds=each) for each in (0.5, 1.0, 4.0))
+GONE_FOR, OVER_FOR, TOLD_FOR = (timedelta(seconds=each) for each in (1.0, 1.5, 5.0))
 # Of the calls of the sweeper.
 FAILING = 0.02
-# A new task may be listed so late.
-LISTED_LATE = timedelta(seconds=0.4)
+# Of the tasks that ECS tells of, more often and longer than it does.
+UNTOLD = 0.04
 
 
 class Interrupted:
@@ -65,10 +65,12 @@ class Interrupted:
         method = getattr(self._client, name)
 
         def call(*args: Any, **kwargs: Any) -> Any:
-            self._world.stir()
+            self._world.stir(about=args[0] if args else None)
             if self._world.happens(FAILING / 2):
                 raise httpx.ReadTimeout("before the server has read it")
             answer = method(*args, **kwargs)
+            if name == "read_flow_run":
+                self._world.window += 1
             if self._world.happens(FAILING / 2):
                 raise httpx.ReadTimeout("after the server has done it")
             return answer
@@ -77,7 +79,7 @@ class Interrupted:
 
 
 class InterruptedEcs:
-    """Client of ECS that lets something happen before each call, and knows tasks late."""
+    """Client of ECS that lets something happen before each call, and overlooks tasks."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -88,40 +90,32 @@ class InterruptedEcs:
         return self
 
     def paginate(self, cluster: str, desiredStatus: str) -> Iterator[dict[str, Any]]:
-        """Yield a page, without some new tasks, and with one that has stopped."""
+        """Yield a page, without some tasks, and with one that has stopped."""
         given = {"cluster": cluster, "desiredStatus": desiredStatus}
         arns = self._ecs.list_tasks(**given)["taskArns"]
         given["desiredStatus"] = "STOPPED"
         arns += self._ecs.list_tasks(**given)["taskArns"][-1:]
-        yield {"taskArns": [arn for arn in arns if not self._is_late(cluster, arn)]}
+        yield {"taskArns": [arn for arn in arns if not self._world.happens(UNTOLD)]}
 
     def describe_tasks(self, **given: Any) -> dict[str, Any]:
         self._before("DescribeTasks")
         answer = self._ecs.describe_tasks(**given)
         for task in list(answer["tasks"]):
-            if self._is_late(given["cluster"], task["taskArn"]):
+            if self._world.happens(UNTOLD):
                 answer["tasks"].remove(task)
                 missing = {"arn": task["taskArn"], "reason": "MISSING"}
                 answer["failures"].append(missing)
         return answer
 
     def stop_task(self, **given: Any) -> None:
-        self._before("StopTask")
+        self._before("StopTask", given["task"])
         self._world.see_stop(given["task"])
         self._ecs.stop_task(**given)
 
-    def _before(self, action: str) -> None:
-        self._world.calls += 1
-        self._world.stir()
+    def _before(self, action: str, about: str | None = None) -> None:
+        self._world.stir(about)
         if self._world.happens(FAILING):
             self._world.cluster.cloud.throttle("ecs", action, times=1)
-
-    def _is_late(self, cluster: str, arn: str) -> bool:
-        if not self._world.happens(0.3):
-            return False
-        told = self._world.cluster.ecs.describe_tasks(cluster=cluster, tasks=[arn])
-        now = datetime.now(UTC)
-        return any(now - task["createdAt"] < LISTED_LATE for task in told["tasks"])
 
 
 class InterruptedTasks(EcsTasks):
@@ -140,11 +134,11 @@ class World:
 
     client: SyncPrefectClient
     cluster: Cluster
-    deployment: UUID
+    deployments: list[UUID]
     chance: random.Random
-    calls: int = 0
-    """Calls of ECS by the sweeper."""
     looks: int = 0
+    window: int = 0
+    """Number of the time between two reads of a run by the sweeper."""
     races: list[Race] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -158,17 +152,27 @@ class World:
         chosen = islice(cycle(kinds), races)
         while some := list(islice(chosen, AT_ONCE)):
             self.races = [
-                Race(kind, self.client, self.cluster, self.deployment) for kind in some
+                Race(
+                    kind, self.client, self.cluster, self._deployment(kind), self.chance
+                )
+                for kind in some
             ]
             seconds += self._settle()
             wrong += [each for race in self.races for each in race.judge()]
         return wrong, seconds
 
-    def stir(self) -> None:
-        """Let something happen to some of the runs."""
+    def stir(self, about: object = None) -> None:
+        """Let something happen to some of the runs.
+
+        Args:
+            about: Id of the run, or ARN of the task, of which the sweeper's call is.
+        """
         for race in self.races:
-            if self.happens(0.03):
-                race.move(self.looks)
+            if about and (about == race.id or about in race.tasks):
+                if self.happens(0.5):
+                    race.move(self.window, at_once=True)
+            elif self.happens(0.1):
+                race.move(self.window)
 
     def happens(self, chance: float) -> bool:
         """Return whether something of such a chance happens."""
@@ -178,7 +182,11 @@ class World:
         """Judge a StopTask of the sweeper's."""
         for race in self.races:
             if arn in race.tasks:
-                race.see_stop(arn)
+                race.see_stop(arn, OVER_FOR)
+
+    def _deployment(self, kind: Kind) -> UUID:
+        """Return a deployment whose runs watch repairs; for healthy ones perhaps another."""
+        return self.chance.choice(self.deployments[: 1 if kind.is_orphan else 2])
 
     def _settle(self) -> Iterator[float]:
         """Look until all has ended, and some looks more; yield how long orphans took."""
@@ -189,7 +197,7 @@ class World:
             for race in [each for each in going if each.is_settled()]:
                 going.remove(race)
                 if race.kind.is_orphan:
-                    yield time.monotonic() - race.finished
+                    yield time.monotonic() - race.moved
         end = time.monotonic() + 2 * OVER_FOR.total_seconds()
         while time.monotonic() < end:
             self._look()
@@ -197,6 +205,7 @@ class World:
     def _look(self) -> None:
         """Let one of the two watches look."""
         self.looks += 1
+        self.window += 1
         number = self.chance.randrange(2)
         if self.happens(0.02):
             self._watches[number] = self._new_watch()
@@ -214,7 +223,7 @@ class World:
 
 @contextmanager
 def running_world(folder: Path, seed: int) -> Iterator[World]:
-    """Run a Prefect server and the fake AWS, with a deployment that watch repairs."""
+    """Run a Prefect server and the fake AWS, with a deployment that watch repairs or not."""
     api_url = f"http://127.0.0.1:{free_port()}/api"
     (folder / "code").mkdir()
     with (
@@ -225,9 +234,11 @@ def running_world(folder: Path, seed: int) -> Iterator[World]:
     ):
         cloud.run_tasks_in(code=folder / "code")
         flow = client.create_flow_from_name("races")
-        deployment = client.create_deployment(flow, "production", tags=["production"])
-        chance = random.Random(seed)
-        yield World(client, Cluster(cloud), deployment, chance)
+        deployments = [
+            client.create_deployment(flow, name, tags=tags)
+            for name, tags in (("production", ["production"]), ("others", []))
+        ]
+        yield World(client, Cluster(cloud), deployments, random.Random(seed))
 
 
 def race(folder: Path, races: int, seed: int = 1) -> tuple[list[str], str]:
@@ -262,7 +273,7 @@ def _over_run(world: World) -> UUID:
     """Return a run that has completed."""
     from prefect.states import Completed
 
-    run = world.client.create_flow_run_from_deployment(world.deployment)
+    run = world.client.create_flow_run_from_deployment(world.deployments[0])
     world.client.set_flow_run_state(run.id, Completed())
     return run.id
 
