@@ -37,7 +37,7 @@ from utils.watch.repairs.ecs_tasks import TAG
 from utils.watch.repairs.sweeper import GONE, NOT_PLACED
 
 # How often a run takes its time after something has happened, and how long, in seconds.
-RESTS, LONGEST_REST = 0.4, 4.0
+RESTS, LONGEST_REST = 0.6, 4.0
 PROGRAM = 'mkfifo end; read code < end; exit "$code"'
 """Command of a task, which ends as it is told, or by SIGTERM."""
 # A person takes longer for two of them than the sweeper from its last read to its act.

@@ -186,7 +186,7 @@ class World:
 
     def _deployment(self, kind: Kind) -> UUID:
         """Return a deployment whose runs watch repairs; for healthy ones perhaps another."""
-        return self.chance.choice(self.deployments[: 1 if kind.is_orphan else 2])
+        return self.deployments[not kind.is_orphan and self.happens(0.2)]
 
     def _settle(self) -> Iterator[float]:
         """Look until all has ended, and some looks more; yield how long orphans took."""
@@ -259,12 +259,10 @@ def race(folder: Path, races: int, seed: int = 1) -> tuple[list[str], str]:
             where = other if name == "in another cluster" else cluster
             if where.has_stopped(arn):
                 wrong.append(f"the task {name} was stopped")
-        healthy = races - len(seconds)
         told = (
-            f"{races} races in {minutes:.1f} minutes, {world.looks} looks: {healthy} healthy"
-            f" runs, {len(seconds)} orphans, which ended after"
-            f" {statistics.median(seconds or [0]):.1f} s (longest {max(seconds or [0]):.1f});"
-            f" {len(wrong)} faults"
+            f"{races} races in {minutes:.1f} minutes, {world.looks} looks; {len(seconds)}"
+            f" orphans ended after {statistics.median(seconds or [0]):.1f} s (longest"
+            f" {max(seconds or [0]):.1f}), the others were healthy; {len(wrong)} faults"
         )
         return wrong, told
 

@@ -52,7 +52,7 @@ class Gone:
 
     @property
     def key(self) -> tuple[str, str, datetime]:
-        """What has to stay the same."""
+        """Facts that have to stay the same: task, run, and since when its state is so."""
         return self.task.arn, self.run.id, self.run.state.at
 
 
@@ -65,7 +65,7 @@ class Over:
 
     @property
     def key(self) -> tuple[str, str, datetime]:
-        """What has to stay the same."""
+        """Facts that have to stay the same: task, run, and since when its state is so."""
         assert self.run.state
         return self.task.arn, str(self.run.id), moment(self.run.state.timestamp)
 
