@@ -56,7 +56,8 @@ class Cluster:
 
     def __post_init__(self) -> None:
         self.ecs = self.cloud.client("ecs")
-        self.ecs.create_cluster(clusterName=self.name)
+        made = self.ecs.create_cluster(clusterName=self.name)["cluster"]
+        self.arn = made["clusterArn"]
         missing = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/none:1"
         for family, image in ((self.definition, "shell"), ("no-image", missing)):
             container = {"name": "prefect", "image": image, "stopTimeout": 5}
@@ -264,7 +265,7 @@ class Race:
         self.tasks.append(self.cluster.run(self.id, taskDefinition="no-image"))
 
     def _pid(self) -> None:
-        infrastructure = f"{self.cluster.name}::{self.tasks[-1]}"
+        infrastructure = f"{self.cluster.arn}::{self.tasks[-1]}"
         self.client.update_flow_run(self.id, infrastructure_pid=infrastructure)
 
     def _exit(self, code: str) -> None:

@@ -215,7 +215,7 @@ class World:
             sweeper.sweep(client, history.look(client))
 
     def _new_watch(self) -> tuple[PrefectHistory, Sweeper]:
-        tasks = InterruptedTasks(self.cluster.name)
+        tasks = InterruptedTasks(self.cluster.arn)
         object.__setattr__(tasks, "world", self)
         sweeper = Sweeper(tasks, timedelta(), GONE_FOR, OVER_FOR, TOLD_FOR)
         return PrefectHistory(Memory()), sweeper

@@ -57,7 +57,8 @@ class EcsTasks:
 
     @cached_property
     def _ecs(self) -> Any:
-        return aws_client("ecs", **IMPATIENT)
+        region = self.cluster.split(":")[3] if ":" in self.cluster else None
+        return aws_client("ecs", region_name=region, **IMPATIENT)
 
     def arn(self, infrastructure: str) -> str:
         """Return the ARN of a run's task, "" if it has none in this cluster.

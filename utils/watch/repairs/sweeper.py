@@ -32,7 +32,7 @@ from utils.watch.repairs.lost_runs import HOLDERS, as_seen, end_lost_run
 from utils.watch.repairs.silent_runs import is_heard
 
 CLUSTER = "ECS_CLUSTER"
-"""Variable with the cluster's name. Without it, as on a laptop, nothing is swept."""
+"""Variable with the cluster's name or ARN. Without it, as on a laptop, nothing is swept."""
 IN_ITS_PROCESS = "AwaitingRetry"
 GONE = "Its task on ECS has stopped:"
 # As prefect-aws says it of such a run, of which another one takes the place.
