@@ -77,6 +77,10 @@ class Cloud(Aws):
         """Kill the processes of all tasks at once. Services start others."""
         self._control("kill_tasks")
 
+    def forget_task(self, arn: str) -> None:
+        """Forget a task that has stopped, as ECS does after an hour or more."""
+        self._control("forget_task", arn=arn)
+
     def create_stack(
         self, name: str, template: str, role_arn: str = "", **parameters: str
     ) -> dict[str, str]:

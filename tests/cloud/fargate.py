@@ -8,8 +8,10 @@ from typing import Any, Callable
 
 from moto.ecs.exceptions import InvalidParameterException
 from moto.ecs.models import EC2ContainerServiceBackend
+from moto.ecs.responses import EC2ContainerServiceResponse
 from moto.moto_api import state_manager
 
+from tests.cloud.account import backend
 from tests.cloud.call import Call
 from tests.cloud.container_process import Runner
 from tests.cloud.credentials import Credentials
@@ -35,7 +37,7 @@ class Fargate:
         self._lives: dict[str, TaskLife] = {}
 
     def install(self) -> None:
-        """Replace moto's starting and stopping of tasks."""
+        """Replace moto's starting and stopping of tasks, and tell which are missing."""
         # moto would change a task's state each time it is read
         state_manager.set_transition(
             "ecs::task", {"progression": "manual", "times": 10**12}
@@ -56,6 +58,19 @@ class Fargate:
                     return task
             raise InvalidParameterException("The referenced task was not found.")
 
+        describe_tasks = EC2ContainerServiceResponse.describe_tasks
+
+        def describe(self: Any) -> Any:
+            answer = describe_tasks(self)
+            known = {task.id for task in answer.result["tasks"]}
+            answer.result["failures"] = [
+                {"arn": arn, "reason": "MISSING"}
+                for arn in self._get_param("tasks", [])
+                if arn.rpartition("/")[2] not in known
+            ]
+            return answer
+
+        EC2ContainerServiceResponse.describe_tasks = describe  # type: ignore[method-assign]
         EC2ContainerServiceBackend.run_task = run  # type: ignore[method-assign]
         EC2ContainerServiceBackend.stop_task = stop  # type: ignore[method-assign]
 
@@ -68,6 +83,11 @@ class Fargate:
     def stop(self, task: Any, code: str, reason: str) -> None:
         """Ask a task to end."""
         self._lives[task.task_arn].stop(code, reason)
+
+    def forget(self, arn: str) -> None:
+        """Forget a task that has stopped, as ECS does after an hour or more."""
+        for tasks in backend("ecs").tasks.values():
+            tasks.pop(arn, None)
 
     def capacity(self, task: Any) -> threading.Semaphore | None:
         """Return the limit for which a PENDING task waits."""

@@ -47,6 +47,7 @@ class Server:
             "role": credentials.of_role,
             "runner": self.use,
             "kill_tasks": lambda _: self.fargate.kill(),
+            "forget_task": lambda wanted: self.fargate.forget(**wanted),
         }
         self.fargate = Fargate(url, folder, credentials, gate.admit, at_once)
         self.services = Services(self.fargate)

@@ -93,6 +93,17 @@ def test_an_unknown_task_cannot_be_stopped(platform):
         ecs.stop_task(cluster=platform.outputs["Cluster"], task="0" * 32)
 
 
+def test_a_task_is_missing_once_it_is_forgotten(platform):
+    task = platform.run(*PYTHON, "")
+    ecs, cluster = platform.cloud.client("ecs"), platform.outputs["Cluster"]
+    ended = platform.ended(task)
+    platform.cloud.forget_task(task)
+
+    told = ecs.describe_tasks(cluster=cluster, tasks=[task])
+    assert ended["stoppedAt"] and told["tasks"] == []
+    assert told["failures"] == [{"arn": task, "reason": "MISSING"}]
+
+
 def test_a_missing_image(platform):
     task = platform.ended(platform.run(*PYTHON, "", tag="never-pushed"))
 

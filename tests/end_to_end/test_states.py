@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import os
 import signal
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any, Callable, Iterator
 from uuid import UUID
 
 import pytest
 from prefect.client.schemas.objects import FlowRun, StateType
-from prefect.states import Cancelling
+from prefect.states import Cancelling, Crashed
 
 from tests.cloud.processes import processes_in
 from tests.end_to_end.platform import Platform
+from tests.servers.waiting import until
+from utils.watch.history import Memory
+from utils.watch.prefect_history import PrefectHistory
+from utils.watch.repairs.ecs_tasks import EcsTasks
+from utils.watch.repairs.sweeper import GONE, Sweeper
 
 pytestmark = pytest.mark.slow
 
@@ -38,6 +44,18 @@ def waiting_deployment(platform: Platform) -> Iterator[None]:
     )
     yield
     client.delete_deployment(deployment_id)
+
+
+@pytest.fixture
+def sweep(platform: Platform) -> Callable[[], None]:
+    """Function that looks as the sweeper does, with the worker's role, and waits for less."""
+    tasks = EcsTasks(platform.outputs["ClusterArn"])
+    role = platform.outputs["WorkerRoleArn"]
+    vars(tasks)["_ecs"] = platform.cloud.client_of(role, "ecs")
+    second = timedelta(seconds=1)
+    sweeper = Sweeper(tasks, every=second, gone_for=second, over_for=second)
+    history = PrefectHistory(Memory())
+    return lambda: sweeper.sweep(platform.client, history.look(platform.client))
 
 
 def waiting(platform: Platform, file: Path, **options: Any) -> UUID:
@@ -103,6 +121,65 @@ def test_a_task_that_is_stopped_has_crashed(platform, tmp_path):
     )
     assert platform.wait(run_id).state_type == StateType.CRASHED
     platform.stopped_task(run_id)
+
+
+def test_watch_looks_at_the_tasks_of_runs(platform):
+    worker = platform.outputs["WorkerRoleArn"].rpartition("/")[2]
+    which = {"action": "ListTasks", "who": worker, "status": "200"}
+    until(lambda: platform.cloud.calls(**which), "watch to ask ECS")
+
+
+def test_a_run_whose_end_was_not_told_has_crashed(platform, tmp_path, sweep):
+    """prefect-aws acknowledges the event of a task that it cannot describe."""
+    run_id = waiting(platform, tmp_path / "never")
+    platform.wait(run_id, is_running)
+    task = platform.task(run_id)["taskArn"]
+    platform.replace_worker()  # which has read the tags of this task before
+    sqs = platform.cloud.client("sqs")
+    queue = sqs.get_queue_url(QueueName=platform.outputs["EventsQueueName"])["QueueUrl"]
+    waits = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+
+    def is_read() -> bool:
+        told = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=waits)
+        return not any(map(int, told["Attributes"].values()))
+
+    until(is_read, "the worker to read its events")
+    platform.cloud.throttle("ecs", "DescribeTasks", times=10**6)
+    try:
+        kill(platform, task)
+        until(lambda: not is_read(), "the event", every=0.02)
+        until(is_read, "the event to be lost")
+    finally:
+        platform.cloud.throttle("ecs", "DescribeTasks", times=0)
+    assert is_running(platform.run(run_id))
+
+    def has_ended() -> bool:
+        sweep()
+        return platform.run(run_id).state.is_final()
+
+    until(has_ended, "the sweeper", 60, every=0.5)
+    state = platform.run(run_id).state
+    assert state.type == StateType.CRASHED
+    assert state.message.startswith(GONE) and "exit code was 137" in state.message
+
+
+def test_a_task_whose_run_is_over_is_stopped(platform, tmp_path, sweep):
+    over, going = (
+        waiting(platform, tmp_path / "never", job_variables=NEVER_CONNECTS)
+        for _ in range(2)
+    )
+    for run_id in (over, going):
+        platform.wait(run_id, has_a_task)
+    platform.client.set_flow_run_state(over, Crashed(message="A person ended it."))
+
+    def has_stopped() -> bool:
+        sweep()
+        return platform.task(over)["desiredStatus"] == "STOPPED"
+
+    until(has_stopped, "the sweeper", 60, every=0.5)
+    assert f"({over}) is Crashed since" in platform.stopped_task(over)["stoppedReason"]
+    assert platform.task(going)["desiredStatus"] == "RUNNING"
+    cancel(platform, going)
 
 
 @pytest.mark.parametrize(

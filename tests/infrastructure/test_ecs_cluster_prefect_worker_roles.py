@@ -177,6 +177,8 @@ def test_the_worker_runs_and_stops_only_prefects_tasks_in_this_cluster():
         "ecs:TagResource if": {"StringEquals": {"ecs:CreateAction": "RunTask"}},
         "ecs:DescribeTasks": tasks,
         "ecs:StopTask": tasks,
+        "ecs:ListTasks": ["*"],
+        "ecs:ListTasks if": {"ArnEquals": {"ecs:cluster": {"GetAtt": "Cluster.Arn"}}},
         "ecs:DescribeTaskDefinition": ["*"],
         "ec2:DescribeSubnets": ["*"],
         "ec2:DescribeVpcs": ["*"],

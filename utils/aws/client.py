@@ -35,12 +35,13 @@ class AwsUnavailable(NoAws, ConnectionError):
     """AWS is out of reach or too busy, which passes by itself."""
 
 
-def aws_client(service: str, outcome: str = NOTHING_CHANGED) -> Any:
+def aws_client(service: str, outcome: str = NOTHING_CHANGED, **settings: Any) -> Any:
     """Return a client for the account and region of AWS's own environment variables.
 
     Args:
         service: AWS's name of the service.
         outcome: Sentence of an error that says what was not done.
+        settings: Other values of botocore's settings.
 
     Raises:
         NoAws: The environment names no region, or a profile that does not exist.
@@ -50,14 +51,14 @@ def aws_client(service: str, outcome: str = NOTHING_CHANGED) -> Any:
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError
 
+    usual = {
+        "connect_timeout": CONNECT_SECONDS,
+        "read_timeout": READ_SECONDS,
+        "retries": {"mode": "standard"},
+    }
     try:
         client = botocore.session.get_session().create_client(
-            service,
-            config=Config(
-                connect_timeout=CONNECT_SECONDS,
-                read_timeout=READ_SECONDS,
-                retries={"mode": "standard"},
-            ),
+            service, config=Config(**usual | settings)
         )
     except (BotoCoreError, ValueError) as error:  # ValueError: a malformed endpoint
         raise _no_aws(error, outcome) from error

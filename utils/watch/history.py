@@ -70,6 +70,8 @@ class Run:
     parameters: dict[str, Any] = field(default_factory=dict)
     is_scheduled: bool = False
     """Whether a schedule started it, and nobody else."""
+    infrastructure: str = ""
+    """Where its worker has started it, which may be told late, or never."""
 
     @property
     def state(self) -> State:

@@ -150,6 +150,7 @@ class PrefectHistory:
             states=self._states_of(run),
             parameters=run.parameters,
             is_scheduled=run.auto_scheduled,
+            infrastructure=run.infrastructure_pid or "",
         )
 
     def _states_of(self, run: FlowRun) -> tuple[State, ...]:

@@ -37,6 +37,7 @@ VALUES = {
     "WorkerRole": "arn:aws:iam::123456789012:role/data-platform/worker",
     "WorkerLogs": "/data-platform/worker",
     "EventsQueue": "events",
+    "Cluster": "arn:aws:ecs:eu-central-1:123456789012:cluster/data-platform",
 }
 DISK = "nvme-Amazon_Elastic_Block_Store_vol0a1b"
 # Mounts are this process's own. What is in /dev is made anew.

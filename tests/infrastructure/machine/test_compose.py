@@ -21,6 +21,7 @@ SETTINGS = {
     "${PrefectApiUrl}": "${PREFECT_API_URL}",
     "${AWS::Region}": "${AWS_DEFAULT_REGION}",
     "${AWS::StackName}": "${PLATFORM}",
+    "${Cluster.Arn}": "${CLUSTER}",
     "${TaskEvents.QueueName}": "${EVENTS_QUEUE}",
     "${WorkPoolName}": "${WORK_POOL}",
     "${RunbookUrl}": "${RUNBOOK_URL}",
@@ -105,8 +106,7 @@ def test_a_service_has_the_template_s_environment(name):
     expected = {each["Name"]: value(each["Value"]) for each in container["Environment"]}
     (secret,) = container["Secrets"]
     expected[value(secret["Name"])] = "${PREFECT_API_AUTH_STRING}"
-    if name == "worker":
-        expected["AWS_CONFIG_FILE"] = "/etc/aws.config"
+    expected["AWS_CONFIG_FILE"] = "/etc/aws.config"
     assert SERVICES[name]["environment"] == expected
 
 
@@ -157,8 +157,7 @@ def test_a_service_is_left_out_unless_the_machine_is_the_worker(name):
     assert SERVICES[name]["profiles"] == ["worker"]
     # where AWS gives the machine's keys
     assert SERVICES[name]["network_mode"] == "host"
-    mounted = ["./aws.config:/etc/aws.config:ro"] if name == "worker" else []
-    assert SERVICES[name]["volumes"] == mounted
+    assert SERVICES[name]["volumes"] == ["./aws.config:/etc/aws.config:ro"]
 
 
 def test_the_network_reaches_the_server_and_not_the_database():

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.filters import FlowRunFilter
-from prefect.client.schemas.objects import FlowRun, State
+from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.client.schemas.responses import OrchestrationResult, SetStateStatus
 from prefect.exceptions import ObjectNotFound
 from prefect.logging import get_logger
@@ -44,7 +44,7 @@ def end_lost_run(
     message: str,
     restored: Restored,
 ) -> None:
-    """End a run as crashed, and say so.
+    """End a run as crashed, or as cancelled if it was being cancelled, and say so.
 
     One that was going in a backup from which Prefect's database was restored may have
     completed meanwhile: it ends as Unknown, of which nobody is told.
@@ -54,7 +54,8 @@ def end_lost_run(
     held it in between.
     """
     others = _others(client, deployment, run)
-    end: State = Crashed(message=message)
+    is_cancelling = run.state and run.state.type == StateType.CANCELLING
+    end: State = (Cancelled if is_cancelling else Crashed)(message=message)
     if run.state and moment(run.state.timestamp) <= restored.known_until:
         end = Cancelled(name="Unknown", message=UNKNOWN)
     ended: OrchestrationResult = client.set_flow_run_state(run.id, end)

@@ -1,0 +1,280 @@
+"""A race: one run with its tasks, and what happens to it, on a real Prefect server."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.objects import FlowRunPolicy
+from prefect.exceptions import ObjectNotFound
+from prefect.states import (
+    AwaitingRetry,
+    Cancelled,
+    Cancelling,
+    Completed,
+    Crashed,
+    Failed,
+    InfrastructurePending,
+    Paused,
+    Pending,
+    Running,
+    Scheduled,
+    State,
+    Suspended,
+)
+
+from tests.cloud.cloud import Cloud
+from tests.drills.sweep_kinds import Kind
+from tests.servers.waiting import until
+from utils.watch.repairs.ecs_tasks import TAG
+from utils.watch.repairs.sweeper import GONE, NOT_PLACED
+
+# How often a run takes its time after something has happened, and how long, in seconds.
+RESTS, LONGEST_REST = 0.6, 4.0
+PROGRAM = 'mkfifo end; read code < end; exit "$code"'
+"""Command of a task, which ends as it is told, or by SIGTERM."""
+# A person takes longer for two of them than the sweeper from its last read to its act.
+BY_PERSONS = {"cancel", "crash", "delete", "resume", "retry"}
+# After them a task is that of an earlier attempt.
+NEW_ATTEMPTS = {"reschedules", "resume", "retry"}
+
+
+@dataclass
+class Cluster:
+    """Cluster with definitions of tasks."""
+
+    cloud: Cloud
+    name: str = "races"
+    definition: str = "task"
+
+    def __post_init__(self) -> None:
+        self.ecs = self.cloud.client("ecs")
+        made = self.ecs.create_cluster(clusterName=self.name)["cluster"]
+        self.arn = made["clusterArn"]
+        missing = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/none:1"
+        for family, image in ((self.definition, "shell"), ("no-image", missing)):
+            container = {"name": "prefect", "image": image, "stopTimeout": 5}
+            self.ecs.register_task_definition(
+                family=family,
+                containerDefinitions=[container | {"command": ["sh", "-c", PROGRAM]}],
+                cpu="256",
+                memory="512",
+            )
+
+    def run(self, run: object, **changes: Any) -> str:
+        """Start a task of a run, and return its ARN."""
+        request = {
+            "cluster": self.name,
+            "taskDefinition": self.definition,
+            "launchType": "FARGATE",
+            "tags": [{"key": TAG, "value": str(run)}],
+        }
+        return self.ecs.run_task(**request | changes)["tasks"][0]["taskArn"]
+
+    def has_stopped(self, arn: str) -> bool:
+        """Return whether a task has stopped, or is forgotten."""
+        told = self.ecs.describe_tasks(cluster=self.name, tasks=[arn])["tasks"]
+        return all(task["lastStatus"] == "STOPPED" for task in told)
+
+    def end(self, arn: str, code: str) -> None:
+        """Let a task's program exit, once it has begun."""
+        end = self.cloud.folder / arn.rpartition("/")[2] / "app" / "end"
+
+        def is_told() -> bool:
+            with suppress(OSError):  # it has not begun, or has ended
+                file = os.open(end, os.O_WRONLY | os.O_NONBLOCK)
+                os.write(file, f"{code}\n".encode())
+                os.close(file)
+                return True
+            return self.has_stopped(arn)
+
+        until(is_told, f"the task {arn} to begin", 60)
+
+
+@dataclass
+class Race:
+    """Run of one kind."""
+
+    kind: Kind
+    client: SyncPrefectClient
+    cluster: Cluster
+    deployment: UUID
+    chance: random.Random
+    tasks: list[str] = field(default_factory=list)
+    harm: list[str] = field(default_factory=list)
+    moved: float = 0.0
+    """When the last move was made."""
+
+    def __post_init__(self) -> None:
+        self._left = list(self.kind.moves)
+        self._states: set[UUID] = set()
+        self._earlier: list[str] = []
+        """Tasks of earlier attempts."""
+        self._rests_until = 0.0
+        self._window = -1
+        run = self.client.create_flow_run_from_deployment(
+            self.deployment, state=Scheduled()
+        )
+        self.id = run.id
+        self._states.add(run.state_id)
+
+    def move(self, window: int, at_once: bool = False) -> None:
+        """Let the next thing happen, if there is one, and it does not take its time.
+
+        Args:
+            window: Number of the times between two reads of the sweeper's.
+            at_once: Whether it takes no time.
+        """
+        if not self._left or not (at_once or time.monotonic() > self._rests_until):
+            return
+        name, _, argument = self._left[0].partition(":")
+        if name in BY_PERSONS:
+            if window == self._window:
+                return
+            self._window = window
+        if name == "await":
+            if self.client.read_flow_run(self.id).state_name != argument:
+                return
+        else:
+            getattr(self, f"_{name}")(*([argument] if argument else []))
+        if name in NEW_ATTEMPTS:
+            self._earlier = list(self.tasks)
+        del self._left[0]
+        self.moved = time.monotonic()
+        if self.chance.random() < RESTS:
+            self._rests_until = self.moved + self.chance.uniform(0, LONGEST_REST)
+
+    def is_settled(self) -> bool:
+        """Return whether everything has ended, as far as can be told."""
+        if self._left or not all(map(self.cluster.has_stopped, self.tasks)):
+            return False
+        try:
+            state = self.client.read_flow_run(self.id).state
+        except ObjectNotFound:
+            return True
+        return bool(state and state.is_final())
+
+    def judge(self) -> list[str]:
+        """Return what is not as it has to be."""
+        found = list(self.harm)
+        try:
+            name = self.client.read_flow_run(self.id).state_name or ""
+            states = self.client.read_flow_run_states(self.id)
+        except ObjectNotFound:
+            name, states = "", []
+        if name not in (self.kind.ends or ("",)):
+            found.append(f"it is {name or 'deleted'}")
+        for state in states:
+            if state.id in self._states:
+                continue
+            is_right = (state.message or "").startswith((GONE, NOT_PLACED))
+            if not (self.kind.is_orphan and is_right):
+                found.append(f"it became {state.name}: {state.message}")
+        found += [f"{arn} is there" for arn in self.tasks if not self._is_gone(arn)]
+        return [f"a run that {self.kind.name}: {each}" for each in found]
+
+    def see_stop(self, arn: str, after: timedelta) -> None:
+        """Judge the sweeper's StopTask at the moment at which it happens.
+
+        Args:
+            arn: The task.
+            after: Time for which the run has to have been over.
+        """
+        if arn in self._earlier:
+            return
+        state = self.client.read_flow_run(self.id).state
+        if not (state and state.is_final()):
+            self.harm.append(f"its task was stopped while it was {state}")
+        elif datetime.now(UTC) - state.timestamp < after:
+            self.harm.append("its task was stopped too early")
+
+    def _is_gone(self, arn: str) -> bool:
+        return self.cluster.has_stopped(arn)
+
+    def _set(self, state: State) -> None:
+        answer = self.client.set_flow_run_state(self.id, state)
+        if answer.state:
+            self._states.add(answer.state.id)
+        elif not self.kind.is_orphan:
+            self.harm.append(f"{state.name} was refused: {answer.details}")
+
+    def _pending(self) -> None:
+        self._set(Pending())
+
+    def _provisioning(self) -> None:
+        self._set(InfrastructurePending())
+
+    def _running(self) -> None:
+        self._set(Running())
+
+    def _completes(self) -> None:
+        self._set(Completed())
+
+    def _fails(self) -> None:
+        self._set(Failed())
+
+    def _awaits_retry(self) -> None:
+        policy = FlowRunPolicy(retries=1, retry_delay=0)
+        self.client.update_flow_run(self.id, empirical_policy=policy)
+        self._set(Failed())  # which the server turns into AwaitingRetry
+
+    def _retrying(self) -> None:
+        self._set(Running(name="Retrying"))
+
+    def _pauses(self) -> None:
+        self._set(Paused(timeout_seconds=600))
+
+    def _resumes(self) -> None:
+        self._set(Running())
+
+    def _suspends(self) -> None:
+        self._set(Suspended(timeout_seconds=600))
+
+    def _resume(self) -> None:
+        self._set(Scheduled(name="Resuming", scheduled_time=datetime.now(UTC)))
+
+    def _reschedules(self) -> None:
+        self._set(AwaitingRetry(scheduled_time=datetime.now(UTC)))
+
+    def _retry(self) -> None:
+        self._set(AwaitingRetry(scheduled_time=datetime.now(UTC)))
+
+    def _cancel(self) -> None:
+        self._set(Cancelling())
+
+    def _cancelled(self) -> None:
+        self._set(Cancelled())
+
+    def _crash(self) -> None:
+        self._set(Crashed(message="Somebody ended it."))
+
+    def _delete(self) -> None:
+        self.client.delete_flow_run(self.id)
+
+    def _run(self) -> None:
+        self.tasks.append(self.cluster.run(self.id))
+
+    def _run_without_image(self) -> None:
+        self.tasks.append(self.cluster.run(self.id, taskDefinition="no-image"))
+
+    def _pid(self) -> None:
+        infrastructure = f"{self.cluster.arn}::{self.tasks[-1]}"
+        self.client.update_flow_run(self.id, infrastructure_pid=infrastructure)
+
+    def _exit(self, code: str) -> None:
+        self.cluster.end(self.tasks[-1], code)
+
+    def _exit_first(self, code: str) -> None:
+        self.cluster.end(self.tasks[0], code)
+
+    def _forget(self) -> None:
+        gone = self.tasks[-1]
+        until(lambda: self.cluster.has_stopped(gone), "the task to stop", 60)
+        self.cluster.cloud.forget_task(gone)
