@@ -8,10 +8,10 @@ values for conditions.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Callable, Iterable
 
-from tests.cloud.account import ACCOUNT, arn, backend
+from tests.cloud.account import ACCOUNT, REGION, arn, backend
 from tests.cloud.call import Call
 from tests.cloud.context import cluster_of, context_of, last, tags_of
 from tests.cloud.ec2_needs import ec2_resources
@@ -22,7 +22,11 @@ from tests.cloud.sessions import DEFAULT_DOCUMENT, document_arn, target_arn
 Parameters = dict[str, Any]
 
 # IAM's prefixes that differ from botocore's names of services
-PREFIXES = {"efs": "elasticfilesystem", "elbv2": "elasticloadbalancing"}
+PREFIXES = {
+    "cloudcontrol": "cloudformation",
+    "efs": "elasticfilesystem",
+    "elbv2": "elasticloadbalancing",
+}
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,21 @@ class Need:
 
 
 def needs(call: Call) -> Iterable[Need]:
-    """Yield every right that a call needs."""
+    """Yield every right that a call needs, on resources of the call's region."""
+    for need in _needs(call):
+        yield need if call.region == REGION else _moved(need, call.region)
+
+
+def _moved(need: Need, region: str) -> Need:
+    """Return a need with the resource and the cluster of another region."""
+    here, there = f":{REGION}:{ACCOUNT}:", f":{region}:{ACCOUNT}:"
+    cluster = str(need.context.get("ecs:cluster", "")).replace(here, there)
+    named = {"ecs:cluster": cluster} if cluster else {}
+    resource = need.resource.replace(here, there)
+    return replace(need, resource=resource, context=need.context | named)
+
+
+def _needs(call: Call) -> Iterable[Need]:
     action, parameters = call.action, call.parameters
     if (call.service, action) == ("ssm", "StartSession"):
         yield from _session(call)
@@ -297,6 +315,11 @@ def _ssm(action: str, p: Parameters) -> list[str]:
     return [each.replace(*public) for each in found]
 
 
+def _kms(action: str, p: Parameters) -> list[str]:
+    key = p.get("KeyId")
+    return [key if key.startswith("arn:") else arn("kms", f"key/{key}")] if key else []
+
+
 def _sts(action: str, p: Parameters) -> list[str]:
     return [p["RoleArn"]] if p.get("RoleArn") else []
 
@@ -323,6 +346,7 @@ RESOURCES: dict[str, Callable[[str, Parameters], list[str]]] = {
     "ecs": _ecs,
     "events": _events,
     "iam": _iam,
+    "kms": _kms,
     "logs": _logs,
     "s3": s3_resources,
     "secretsmanager": _secretsmanager,

@@ -141,8 +141,8 @@ def test_the_stack_role_is_denied_the_other_stacks_of_the_platform():
     assert denied["Action"] == "*"
     refused = {text(each) for each in denied["Resource"]}
     for _, resource, _ in rights(DEPLOY, "StackRole"):
-        # the names of roles end with a slash, and no server has autoscaling
-        if resource.endswith("${PlatformStackName}-*") and "Track" not in resource:
+        # the names of roles end with a slash
+        if resource.endswith("${PlatformStackName}-*"):
             assert resource.replace("-*", "-server-*") in refused
 
 

@@ -101,7 +101,7 @@ ATTEMPTS = {
         "ecs:RunTask",
         cluster="$ClusterArn",
         taskDefinition="prefect_production_van:1",
-        overrides={"taskRoleArn": role("rights-hubspot")},
+        overrides={"taskRoleArn": role("rights/flows/rights-hubspot")},
     ),
     "Register a task": attempt(
         "ecs:RegisterTaskDefinition", family="rights-worker", taskRoleArn="$FlowRoleArn"

@@ -93,7 +93,9 @@ ATTEMPTS = {
         "s3:PutObjectAcl", Bucket="$BucketName", Key="rates/1", ACL="public-read"
     ),
     # other roles
-    "Be the runs of HubSpot": attempt("sts:AssumeRole", RoleArn=role("rights-hubspot")),
+    "Be the runs of HubSpot": attempt(
+        "sts:AssumeRole", RoleArn=role("rights/flows/rights-hubspot")
+    ),
     "Be the lake's reader": attempt("sts:AssumeRole", RoleArn="$SnowflakeRoleArn"),
     "Be CloudFormation": attempt("sts:AssumeRole", RoleArn="$StackRoleArn"),
     "Be itself with the tags of another": attempt(

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from tests.infrastructure.red_team import (
+    ACCOUNT,
     ADMINISTRATOR,
     EVERYBODY,
     GROUP,
     MACHINE,
     OPEN,
+    REGION,
     THEIRS,
     TRAIL,
+    Attempt,
     arn,
     attempt,
     role,
@@ -17,7 +20,25 @@ from tests.infrastructure.red_team import (
 )
 
 SERVER = "rights-server-Cluster-1a2b"
-TARGET = {"ScalableDimension": "ecs:service:DesiredCount", "ServiceNamespace": "ecs"}
+TERMINATE = f"arn:aws:automate:{REGION}:ec2:terminate"
+QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:theirs"
+
+
+def alarm(name: str = "rights-Theirs-1", **actions: str) -> Attempt:
+    """Return an attempt to make an alarm that does something."""
+    given = {key: [action] for key, action in actions.items()}
+    return attempt("cloudwatch:PutMetricAlarm", AlarmName=name, **given)
+
+
+def rule(**names: str) -> Attempt:
+    """Return an attempt to make a rule of the platform."""
+    return attempt("events:PutRule", Name="rights-Theirs-1", **names)
+
+
+def send(queue: str) -> Attempt:
+    """Return an attempt to send a rule's events to a queue."""
+    target = {"Id": "theirs", "Arn": queue}
+    return attempt("events:PutTargets", Rule="rights-Theirs-1", Targets=[target])
 
 
 ATTEMPTS = {
@@ -91,13 +112,6 @@ ATTEMPTS = {
         ResourceId="table/theirs",
         ScalableDimension="dynamodb:table:ReadCapacityUnits",
     ),
-    "Scale the Prefect server to nothing": attempt(
-        "application-autoscaling:RegisterScalableTarget",
-        ResourceId=f"service/{SERVER}/rights-server-Service-1a2b",
-        MinCapacity=0,
-        MaxCapacity=0,
-        **TARGET,
-    ),
     "Change somebody's queue": attempt(
         "sqs:SetQueueAttributes", QueueUrl=f"https://sqs/{'1' * 12}/theirs"
     ),
@@ -142,6 +156,35 @@ ATTEMPTS = {
     ),
     "Keep the alarms from all": attempt("sns:DeleteTopic", TopicArn="$AlarmTopicArn"),
     "Raise the budget": attempt("budgets:UpdateBudget", BudgetName="rights-budget"),
+    # what alarms and rules may do, found when the policies were read
+    "Terminate machines by an alarm": alarm(AlarmActions=TERMINATE),
+    "Terminate machines by an alarm that is over": alarm(OKActions=TERMINATE),
+    "Terminate machines by an alarm without data": alarm(
+        InsufficientDataActions=TERMINATE
+    ),
+    "Terminate machines by an alarm like the autoscaling's": alarm(
+        "TargetTracking-service/rights-Cluster-1", AlarmActions=TERMINATE
+    ),
+    "Call a function by an alarm": alarm(AlarmActions=arn("lambda", "function:theirs")),
+    "Tell another account of an alarm": alarm(
+        AlarmActions=f"arn:aws:sns:{REGION}:{THEIRS}:theirs"
+    ),
+    "Change an alarm of the Prefect server's autoscaling": alarm(
+        "TargetTracking-service/rights-server-Cluster-1a2b"
+    ),
+    "Listen to everybody's logins": rule(EventPattern='{"source": ["aws.signin"]}'),
+    "Listen to ECS and the logins": rule(
+        EventPattern='{"source": ["aws.ecs", "aws.signin"]}'
+    ),
+    "Listen to all events of the account": rule(
+        EventPattern=f'{{"account": ["{ACCOUNT}"]}}'
+    ),
+    "Start something every minute": rule(ScheduleExpression="rate(1 minute)"),
+    "Send events to somebody's queue": send(QUEUE),
+    "Send events to another account's queue": send(QUEUE.replace(ACCOUNT, THEIRS)),
+    "Send events to the queue of another region": send(
+        arn("sqs", "rights-TaskEvents-1", "us-east-1")
+    ),
     # data
     "Read a secret by a dynamic reference": attempt(
         "secretsmanager:GetSecretValue", SecretId=secret("dlt/sources/hubspot")

@@ -1,0 +1,47 @@
+"""CloudFormation's types of IAM's policies and users."""
+
+from __future__ import annotations
+
+import json
+
+from tests.cloud.api import Api
+from tests.cloud.stack_types import Made, Properties, resource_type
+
+
+def _remove_policy(api: Api, made: Made, p: Properties) -> None:
+    named = {"PolicyArn": made.id}
+    for version in api.call("iam", "ListPolicyVersions", **named)["Versions"]:
+        if not version["IsDefaultVersion"]:
+            old = {"VersionId": version["VersionId"]}
+            api.call("iam", "DeletePolicyVersion", **named, **old)
+    api.call("iam", "DeletePolicy", **named)
+
+
+@resource_type("AWS::IAM::ManagedPolicy", remove=_remove_policy)
+def managed_policy(api: Api, name: str, p: Properties, before: Made | None) -> Made:
+    """Make a policy that is attached to nothing, or a further version of one."""
+    document = {"PolicyDocument": json.dumps(p["PolicyDocument"])}
+    if before:
+        named = {"PolicyArn": before.id, "SetAsDefault": True}
+        api.call("iam", "CreatePolicyVersion", **named, **document)
+        return before
+    created = api.call(
+        "iam",
+        "CreatePolicy",
+        PolicyName=p.get("ManagedPolicyName", name),
+        Path=p.get("Path"),
+        Description=p.get("Description"),
+        **document,
+    )["Policy"]
+    return Made(created["Arn"], {"PolicyArn": created["Arn"]})
+
+
+@resource_type(
+    "AWS::IAM::User",
+    remove=lambda api, made, _: api.call("iam", "DeleteUser", UserName=made.id),
+    changes=False,
+)
+def user(api: Api, name: str, p: Properties, _: Made | None) -> Made:
+    name = p.get("UserName", name[:64])
+    made = api.call("iam", "CreateUser", UserName=name, Path=p.get("Path"))
+    return Made(name, {"Arn": made["User"]["Arn"]})
