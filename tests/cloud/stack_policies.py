@@ -8,13 +8,18 @@ from tests.cloud.api import Api
 from tests.cloud.stack_types import Made, Properties, resource_type
 
 
-def _remove_policy(api: Api, made: Made, p: Properties) -> None:
-    named = {"PolicyArn": made.id}
+def _forget_versions(api: Api, policy: str) -> None:
+    """Delete all versions except the default one. A policy may have five."""
+    named = {"PolicyArn": policy}
     for version in api.call("iam", "ListPolicyVersions", **named)["Versions"]:
         if not version["IsDefaultVersion"]:
             old = {"VersionId": version["VersionId"]}
             api.call("iam", "DeletePolicyVersion", **named, **old)
-    api.call("iam", "DeletePolicy", **named)
+
+
+def _remove_policy(api: Api, made: Made, p: Properties) -> None:
+    _forget_versions(api, made.id)
+    api.call("iam", "DeletePolicy", PolicyArn=made.id)
 
 
 @resource_type("AWS::IAM::ManagedPolicy", remove=_remove_policy)
@@ -24,6 +29,7 @@ def managed_policy(api: Api, name: str, p: Properties, before: Made | None) -> M
     if before:
         named = {"PolicyArn": before.id, "SetAsDefault": True}
         api.call("iam", "CreatePolicyVersion", **named, **document)
+        _forget_versions(api, before.id)
         return before
     created = api.call(
         "iam",
