@@ -17,29 +17,42 @@ def _forget_versions(api: Api, policy: str) -> None:
             api.call("iam", "DeletePolicyVersion", **named, **old)
 
 
+def _attach(api: Api, policy: str, roles: set[str], before: set[str]) -> None:
+    """Attach a policy to roles, and detach it from those that have it no more."""
+    for role in sorted(roles - before):
+        api.call("iam", "AttachRolePolicy", RoleName=role, PolicyArn=policy)
+    for role in sorted(before - roles):
+        api.call("iam", "DetachRolePolicy", RoleName=role, PolicyArn=policy)
+
+
 def _remove_policy(api: Api, made: Made, p: Properties) -> None:
+    _attach(api, made.id, set(), made.attributes["Roles"])
     _forget_versions(api, made.id)
     api.call("iam", "DeletePolicy", PolicyArn=made.id)
 
 
 @resource_type("AWS::IAM::ManagedPolicy", remove=_remove_policy)
 def managed_policy(api: Api, name: str, p: Properties, before: Made | None) -> Made:
-    """Make a policy that is attached to nothing, or a further version of one."""
+    """Make a policy, or a further version of one."""
     document = {"PolicyDocument": json.dumps(p["PolicyDocument"])}
     if before:
         named = {"PolicyArn": before.id, "SetAsDefault": True}
         api.call("iam", "CreatePolicyVersion", **named, **document)
         _forget_versions(api, before.id)
-        return before
-    created = api.call(
-        "iam",
-        "CreatePolicy",
-        PolicyName=p.get("ManagedPolicyName", name),
-        Path=p.get("Path"),
-        Description=p.get("Description"),
-        **document,
-    )["Policy"]
-    return Made(created["Arn"], {"PolicyArn": created["Arn"]})
+    else:
+        created = api.call(
+            "iam",
+            "CreatePolicy",
+            PolicyName=p.get("ManagedPolicyName", name),
+            Path=p.get("Path"),
+            Description=p.get("Description"),
+            **document,
+        )["Policy"]["Arn"]
+        before = Made(created, {"PolicyArn": created, "Roles": set()})
+    roles = set(p.get("Roles", []))
+    _attach(api, before.id, roles, before.attributes["Roles"])
+    before.attributes["Roles"] = roles
+    return before
 
 
 @resource_type(

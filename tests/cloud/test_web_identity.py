@@ -8,6 +8,7 @@ from typing import Any, Iterator
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.cloud.cloud import Cloud
 from tests.infrastructure.templates import TEMPLATES
 
 pytestmark = pytest.mark.slow
@@ -66,7 +67,7 @@ NOT_OURS: dict[str, dict[str, str | None]] = {
 
 
 @pytest.fixture(scope="module")
-def roles(cloud) -> Iterator[dict[str, str]]:
+def roles(cloud: Cloud) -> Iterator[dict[str, str]]:
     """The outputs of the stack that has GitHub's role and CloudFormation's."""
     outputs = cloud.create_stack(
         "tokens",
@@ -85,7 +86,7 @@ def roles(cloud) -> Iterator[dict[str, str]]:
     cloud.client("ecr").delete_repository(repositoryName=repository)
 
 
-def assumed(cloud: Any, role: str, claims: dict[str, str]) -> dict[str, Any]:
+def assumed(cloud: Cloud, role: str, claims: dict[str, str]) -> dict[str, Any]:
     return cloud.client("sts").assume_role_with_web_identity(
         RoleArn=role, RoleSessionName="job", WebIdentityToken=json.dumps(claims)
     )

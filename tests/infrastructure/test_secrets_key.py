@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator
+from typing import Iterator
 
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.cloud.cloud import Cloud
 from tests.fakes.aws import REGION
 from tests.infrastructure.foundation import create_foundation
 from tests.infrastructure.templates import TEMPLATES
@@ -22,7 +23,7 @@ OWN, PREFECT, BY_AWS = "dlt/sources/van", "prefect/api-key", "dlt/destination/wa
 
 
 @pytest.fixture(scope="module")
-def secrets(cloud) -> Iterator[dict[str, str]]:
+def secrets(cloud: Cloud) -> Iterator[dict[str, str]]:
     """The ARN of each secret. The last one is encrypted by AWS's own key."""
     client = cloud.client("secretsmanager")
     keys = {OWN: {"KmsKeyId": KEY}, PREFECT: {"KmsKeyId": KEY}, BY_AWS: {}}
@@ -35,7 +36,7 @@ def secrets(cloud) -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def roles(cloud, secrets) -> Iterator[dict[str, str]]:
+def roles(cloud: Cloud, secrets: dict[str, str]) -> Iterator[dict[str, str]]:
     """The roles that read secrets."""
     texts = {stack: path.read_text() for stack, path in TEMPLATES.items()}
     deploy = cloud.create_stack(
@@ -68,7 +69,7 @@ def roles(cloud, secrets) -> Iterator[dict[str, str]]:
     cloud.client("ecr").delete_repository(repositoryName=repository)
 
 
-def tell(cloud: Any, name: str, key: str) -> None:
+def tell(cloud: Cloud, name: str, key: str) -> None:
     """Set a stack's parameter, unless it has the value."""
     (stack,) = cloud.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
     now = {each["ParameterKey"]: each["ParameterValue"] for each in stack["Parameters"]}
@@ -76,7 +77,7 @@ def tell(cloud: Any, name: str, key: str) -> None:
         cloud.update_stack(name, SecretsKeyArn=key)
 
 
-def refused(cloud: Any, role: str, secret: str) -> str:
+def refused(cloud: Cloud, role: str, secret: str) -> str:
     """Return why a role may not read a secret, or nothing."""
     try:
         cloud.client_of(role, "secretsmanager").get_secret_value(SecretId=secret)
