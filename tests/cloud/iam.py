@@ -15,7 +15,7 @@ from typing import Any
 from tests.cloud.account import ADMINISTRATOR_KEY, CLOUDFORMATION_KEY, arn, backend
 from tests.cloud.call import AwsError, Call
 from tests.cloud.needs import Need, needs
-from tests.cloud.policies import Decision, Document, decide
+from tests.cloud.policies import Context, Decision, Document, decide
 
 # Codes of services that do not answer with AccessDeniedException (400).
 REFUSALS = {
@@ -87,7 +87,7 @@ def _check_token(parameters: dict[str, Any]) -> None:
     """Raise an error unless a role trusts a token, which here is its claims as JSON."""
     claims = json.loads(parameters["WebIdentityToken"])
     issuer = claims["iss"].removeprefix("https://")
-    context = {f"{issuer}:{name}": str(claim) for name, claim in claims.items()}
+    context: Context = {f"{issuer}:{name}": str(each) for name, each in claims.items()}
     role = role_of(parameters["RoleArn"])
     trust = _document(role.assume_role_policy_document)
     federated = [

@@ -21,6 +21,7 @@ from tests.cloud import (  # noqa
     stack_machine,
     stack_messages,
     stack_network,
+    stack_policies,
     stack_server,
     stacks,
     task_definitions,

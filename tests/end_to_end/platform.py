@@ -206,7 +206,10 @@ def running_platform(database: Database, folder: Path) -> Iterator[Platform]:
 
 @contextmanager
 def running_stacks(
-    database: Database, folder: Path, commit: str = COMMIT
+    database: Database,
+    folder: Path,
+    commit: str = COMMIT,
+    switches: tuple[str, ...] = (),
 ) -> Iterator[Platform]:
     """Set up the stacks, the worker, and a Prefect server without deployments.
 
@@ -214,6 +217,7 @@ def running_stacks(
         database: The warehouse.
         folder: Working folder of the servers.
         commit: Tag of the first image.
+        switches: What AWS does otherwise than by default (`tests/cloud/switches.py`).
     """
     code = copy_repository(folder / "app")
     # A task that is a process starts in its own copy of the code, a task in the image
@@ -237,13 +241,14 @@ def running_stacks(
         running_cloud(folder / "cloud") as cloud,
         running_server(folder / "server", api_url, settings),
         over_tcp(database) as warehouse_url,
+        cloud.switched(*switches),
+        cloud.enforcing(),
     ):
         cloud.run_tasks_in(code=code)
         image, outputs = create_stacks(cloud, api_url, warehouse_url, commit)
         platform = Platform(cloud, api_url, code, database, outputs, image)
-        with cloud.enforcing():
-            platform.wait_for_worker()
-            yield platform
+        platform.wait_for_worker()
+        yield platform
 
 
 def create_stacks(
@@ -257,6 +262,7 @@ def create_stacks(
         GitHubRepository="acme/data-platform",
         GitHubRepositoryId="4711",
     )
+    cloud.client("iam").create_service_linked_role(AWSServiceName="ecs.amazonaws.com")
     create_foundation(cloud, STACK)
     lake = cloud.create_stack(LAKE_STACK, texts[LAKE_STACK])
     secrets = cloud.client("secretsmanager")

@@ -6,11 +6,13 @@ comes from the policies of the stacks, with names and ARNs as they are there.
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, Iterator
 
+from tests.fakes.aws import REGION
 from tests.infrastructure.aws_requests import (
     CARRIERS,
     Request,
@@ -56,6 +58,8 @@ IMPORT = {
         }
     ],
 }
+# What an alarm can do to a machine of the account.
+TERMINATE = f"arn:aws:automate:{REGION}:ec2:terminate"
 TAGGABLE = {"cluster", "service", "task", "task-definition"}
 
 
@@ -193,6 +197,18 @@ def _condition(
             return {} if met else {"DocumentName": SHELL}
         case "cloudformation:ImportResourceTypes":
             return {} if met else IMPORT
+        case "application-autoscaling:service-namespace":
+            return {"ServiceNamespace": value if met else "dynamodb"}
+        case "application-autoscaling:scalable-dimension":
+            other = "dynamodb:table:ReadCapacityUnits"
+            return {"ScalableDimension": value if met else other}
+        case "cloudwatch:AlarmActions":
+            return {"AlarmActions": inside(value) if met else TERMINATE}
+        case "events:source":
+            source = json.dumps({"source": [value if met else "aws.signin"]})
+            return {"EventPattern": source}
+        case "events:TargetArn":
+            return {"Arn": inside(value) if met else beside(inside(value))}
         case "cloudwatch:namespace":
             return {"Namespace": value if met else "beside"}
         case "ecs:cluster":
@@ -224,9 +240,10 @@ def _carried(right: Right, how: str, rights: list[Right]) -> Request | None:
     )
     resource = inside(right.pattern)
     names = names_of(inside(carrier.pattern))
+    for key, value in carrier.conditions.items():
+        names |= _condition(key, value, True, ())
     if parameter == "tags":
-        cluster = carrier.conditions["ecs:cluster"]
-        names |= {"cluster": cluster, "tags": [{"key": "a", "value": "b"}]}
+        names["tags"] = [{"key": "a", "value": "b"}]
     else:
         names[parameter] = beside(resource) if how == ELSEWHERE else resource
     return request_for(action, names)
