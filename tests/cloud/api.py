@@ -18,7 +18,7 @@ from botocore.model import ListShape, MapShape, Shape, StructureShape
 from botocore.session import get_session
 
 from tests.cloud.account import CLOUDFORMATION_KEY, REGION
-from tests.cloud.credentials import session_of
+from tests.cloud.credentials import session_of, session_of_caller
 from tests.cloud.dry_run import ALLOWED, dry
 from tests.cloud.throttling import THROTTLED
 
@@ -39,7 +39,7 @@ CONVERSIONS = {
 
 
 class Api:
-    """AWS's API, called as a stack's service role if it has one.
+    """AWS's API, called as a stack's service role if it has one, or as a role that calls.
 
     IAM judges these calls. AWS's own handlers make more calls than this class: a role
     that suffices here can lack a right on AWS. CloudFormation itself makes calls that
@@ -54,8 +54,10 @@ class Api:
 
     @contextmanager
     def acting_for(self, stack: str, role_arn: str | None) -> Iterator[None]:
-        """Make the calls in this context as the stack's role."""
-        session = session_of(role_arn, "AWSCloudFormation") if role_arn else None
+        """Make the calls in this context as the stack's role, or else as its caller's."""
+        session = session_of_caller()
+        if role_arn:
+            session = session_of(role_arn, "AWSCloudFormation")
         tokens = self._role.set(session), self._stack.set(stack)
         try:
             yield
@@ -65,7 +67,7 @@ class Api:
 
     @property
     def has_role(self) -> bool:
-        """Whether the stack has a service role."""
+        """Whether a role makes the calls: the stack's, or its caller's."""
         return self._role.get() is not None
 
     @property

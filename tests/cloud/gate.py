@@ -14,6 +14,7 @@ from werkzeug.wrappers import Request, Response
 from tests.cloud import dry_run, iam
 from tests.cloud.call import AwsError, Call, call_of
 from tests.cloud.call_log import CallLog
+from tests.cloud.credentials import signed_by
 from tests.cloud.needs import needs
 from tests.cloud.switches import SWITCHES, check_cluster
 from tests.cloud.throttling import Throttling
@@ -74,7 +75,8 @@ class Gate:
             self.log.add(call, who, int(status.split()[0]))
             return start_response(status, *rest)
 
-        return self.behind(environ, answered)
+        with signed_by(call.key):
+            return self.behind(environ, answered)
 
     def _check(self, call: Call, caller: iam.Caller | None) -> None:
         if self.enforcing:

@@ -22,7 +22,7 @@ OF_CLUSTER = ("ecs", "CreateCluster")
 
 @dataclass
 class Switches:
-    """What AWS does otherwise than by default."""
+    """Behaviour of AWS that differs from the default."""
 
     first_cluster: bool = False
     """ECS makes its own role with an account's first cluster, and cannot use it yet."""

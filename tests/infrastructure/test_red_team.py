@@ -68,7 +68,7 @@ def platform(cloud: Cloud) -> Iterator[Platform]:
 
 @pytest.fixture(scope="module")
 def named(platform: Platform) -> dict[str, str]:
-    """What `$Name` stands for in an attempt."""
+    """Values of `$Name` in an attempt."""
     queue = platform.outputs["EventsQueueName"]
     sqs = platform.cloud.client("sqs")
     roles = ("DeployRole", "StackRole", "WorkerRole", "ExecutionRole")
