@@ -41,6 +41,8 @@ def queue(name: str) -> Attempt:
 
 ATTEMPTS = {
     # tasks
+    "List the Prefect server's tasks": attempt("ecs:ListTasks", cluster=SERVER),
+    "List somebody's tasks": attempt("ecs:ListTasks", cluster="theirs"),
     "Stop the Prefect server": attempt("ecs:StopTask", cluster=SERVER, task="0123abcd"),
     "See the Prefect server's tasks": attempt(
         "ecs:DescribeTasks", cluster=SERVER, tasks=["0123abcd"]

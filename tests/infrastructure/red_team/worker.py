@@ -46,6 +46,8 @@ ATTEMPTS = {
     "Replace the Prefect server's definition": register("rights-server-Task-1a2b"),
     "Replace the worker's own definition": register("rights-worker"),
     "Replace somebody's definition": register("theirs"),
+    "List the Prefect server's tasks": attempt("ecs:ListTasks", cluster=SERVER),
+    "List somebody's tasks": attempt("ecs:ListTasks", cluster="theirs"),
     "Stop the Prefect server": attempt("ecs:StopTask", cluster=SERVER, task="0123abcd"),
     "Stop somebody's task": attempt("ecs:StopTask", cluster="theirs", task="0123abcd"),
     "Open a shell in a run": attempt(
