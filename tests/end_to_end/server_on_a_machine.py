@@ -31,6 +31,7 @@ from tests.end_to_end.platform import (
     Platform,
 )
 from tests.fakes.http_server import QuietHandler
+from tests.infrastructure.foundation import create_foundation
 from tests.infrastructure.templates import (
     INFRASTRUCTURE,
     SERVER_STACK,
