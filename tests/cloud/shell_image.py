@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Iterator
 
 IMAGE = "localhost/tests-cloud-shell"
-PROGRAMS = ("sh", "env", "id", "sleep", "ls", "chown", "mkdir")
+PROGRAMS = ("sh", "env", "id", "sleep", "ls", "chown", "mkdir", "setsid")
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 
+import psutil
 import pytest
 
 from tests.servers.waiting import until
@@ -88,3 +89,12 @@ def test_a_task_in_an_image_is_stopped_by_sigterm(in_image):
     assert in_image.ended(task)["containers"][0]["exitCode"] == 5
     assert in_image.logged(task) == ["up", "asked"]
     assert task.rpartition("/")[2] not in working_containers()
+
+
+def test_nothing_of_a_task_outlives_it(in_image):
+    """A run's engine has a session of its own, and belongs to nobody once its parent ended."""
+    task = in_image.run("sh", "-c", "setsid sh -c 'sleep 300 > /dev/null & echo $!'")
+    in_image.ended(task)
+
+    (pid,) = in_image.logged(task)
+    until(lambda: not psutil.pid_exists(int(pid)), "the end of what it left behind")

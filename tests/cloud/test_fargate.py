@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 
-import psutil
 import pytest
 
 from tests.servers.waiting import until
@@ -206,16 +205,3 @@ def test_a_rule_sends_a_failed_task_to_a_topic(platform, request):
     (mail,) = until(received, "the topic's message")
     event = json.loads(json.loads(mail["Body"])["Message"])
     assert event["detail"]["taskArn"] == died
-
-
-def test_nothing_of_a_task_outlives_it(platform):
-    """A run's engine has a session of its own, and belongs to nobody once its parent ended."""
-    orphan = "import subprocess; print(subprocess.Popen(['sleep', '300'], start_new_session=True).pid)"
-    start = (
-        f"import subprocess, sys; subprocess.run([sys.executable, '-c', {orphan!r}])"
-    )
-    task = platform.run(*PYTHON, start)
-    platform.ended(task)
-
-    (pid,) = platform.logged(task)
-    until(lambda: not psutil.pid_exists(int(pid)), "the end of what it left behind")
