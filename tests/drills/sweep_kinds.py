@@ -42,7 +42,7 @@ class Kind:
 
     name: str
     moves: tuple[str, ...]
-    """What happens: methods of `sweep_race.Race`, a colon, and their argument."""
+    """What happens: states or methods of `sweep_race`, a colon, and their argument."""
     ends: tuple[str, ...]
     """Names of the states of which the run ends in one; none if it is deleted."""
     is_orphan: bool = False
@@ -118,7 +118,7 @@ ORPHANS = (
     _kind(
         "ends while provisioned", "pending run pid provisioning exit:1", "Crashed", True
     ),
-    _kind("cannot be placed", "pending run_without_image pid", "Crashed", True),
+    _kind("cannot be placed", "pending run:no-image pid", "Crashed", True),
     _kind("is told to be ended twice", f"{BEGUN} exit:137 crash", "Crashed", True),
     _kind(
         "is killed, and ended and retried by a person",

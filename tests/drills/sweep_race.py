@@ -8,7 +8,8 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import partial
+from typing import Any, Callable
 from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient
@@ -38,6 +39,24 @@ from utils.watch.repairs.sweeper import GONE, NOT_PLACED
 
 # How often a run takes its time after something has happened, and how long, in seconds.
 RESTS, LONGEST_REST = 0.6, 4.0
+STATES: dict[str, Callable[[], State]] = {
+    "pending": Pending,
+    "provisioning": InfrastructurePending,
+    "running": Running,
+    "completes": Completed,
+    "fails": Failed,
+    "retrying": partial(Running, name="Retrying"),
+    "pauses": partial(Paused, timeout_seconds=600),
+    "resumes": Running,
+    "suspends": partial(Suspended, timeout_seconds=600),
+    "resume": lambda: Scheduled(name="Resuming", scheduled_time=datetime.now(UTC)),
+    "reschedules": lambda: AwaitingRetry(scheduled_time=datetime.now(UTC)),
+    "retry": lambda: AwaitingRetry(scheduled_time=datetime.now(UTC)),
+    "cancel": Cancelling,
+    "cancelled": Cancelled,
+    "crash": partial(Crashed, message="Somebody ended it."),
+}
+"""States into which moves bring the run."""
 PROGRAM = 'mkfifo end; read code < end; exit "$code"'
 """Command of a task, which ends as it is told, or by SIGTERM."""
 # A person takes longer for two of them than the sweeper from its last read to its act.
@@ -68,15 +87,13 @@ class Cluster:
                 memory="512",
             )
 
-    def run(self, run: object, **changes: Any) -> str:
+    def run(self, run: object, definition: str = "", **changes: Any) -> str:
         """Start a task of a run, and return its ARN."""
-        request = {
-            "cluster": self.name,
-            "taskDefinition": self.definition,
-            "launchType": "FARGATE",
-            "tags": [{"key": TAG, "value": str(run)}],
-        }
-        return self.ecs.run_task(**request | changes)["tasks"][0]["taskArn"]
+        family = definition or self.definition
+        request: dict[str, Any] = {"cluster": self.name, "taskDefinition": family}
+        tags = [{"key": TAG, "value": str(run)}]
+        request |= {"launchType": "FARGATE", "tags": tags} | changes
+        return self.ecs.run_task(**request)["tasks"][0]["taskArn"]
 
     def has_stopped(self, arn: str) -> bool:
         """Return whether a task has stopped, or is forgotten."""
@@ -114,7 +131,6 @@ class Race:
 
     def __post_init__(self) -> None:
         self._left = list(self.kind.moves)
-        self._states: set[UUID] = set()
         self._earlier: list[str] = []
         """Tasks of earlier attempts."""
         self._rests_until = 0.0
@@ -123,13 +139,13 @@ class Race:
             self.deployment, state=Scheduled()
         )
         self.id = run.id
-        self._states.add(run.state_id)
+        self._states = {run.state_id}
 
     def move(self, window: int, at_once: bool = False) -> None:
         """Let the next thing happen, if there is one, and it does not take its time.
 
         Args:
-            window: Number of the times between two reads of the sweeper's.
+            window: Number of the time between two reads of the sweeper's.
             at_once: Whether it takes no time.
         """
         if not self._left or not (at_once or time.monotonic() > self._rests_until):
@@ -142,6 +158,8 @@ class Race:
         if name == "await":
             if self.client.read_flow_run(self.id).state_name != argument:
                 return
+        elif name in STATES:
+            self._set(STATES[name]())
         else:
             getattr(self, f"_{name}")(*([argument] if argument else []))
         if name in NEW_ATTEMPTS:
@@ -177,7 +195,8 @@ class Race:
             is_right = (state.message or "").startswith((GONE, NOT_PLACED))
             if not (self.kind.is_orphan and is_right):
                 found.append(f"it became {state.name}: {state.message}")
-        found += [f"{arn} is there" for arn in self.tasks if not self._is_gone(arn)]
+        there = (arn for arn in self.tasks if not self.cluster.has_stopped(arn))
+        found += [f"{arn} is there" for arn in there]
         return [f"a run that {self.kind.name}: {each}" for each in found]
 
     def see_stop(self, arn: str, after: timedelta) -> None:
@@ -195,9 +214,6 @@ class Race:
         elif datetime.now(UTC) - state.timestamp < after:
             self.harm.append("its task was stopped too early")
 
-    def _is_gone(self, arn: str) -> bool:
-        return self.cluster.has_stopped(arn)
-
     def _set(self, state: State) -> None:
         answer = self.client.set_flow_run_state(self.id, state)
         if answer.state:
@@ -205,64 +221,16 @@ class Race:
         elif not self.kind.is_orphan:
             self.harm.append(f"{state.name} was refused: {answer.details}")
 
-    def _pending(self) -> None:
-        self._set(Pending())
-
-    def _provisioning(self) -> None:
-        self._set(InfrastructurePending())
-
-    def _running(self) -> None:
-        self._set(Running())
-
-    def _completes(self) -> None:
-        self._set(Completed())
-
-    def _fails(self) -> None:
-        self._set(Failed())
-
     def _awaits_retry(self) -> None:
         policy = FlowRunPolicy(retries=1, retry_delay=0)
         self.client.update_flow_run(self.id, empirical_policy=policy)
         self._set(Failed())  # which the server turns into AwaitingRetry
 
-    def _retrying(self) -> None:
-        self._set(Running(name="Retrying"))
-
-    def _pauses(self) -> None:
-        self._set(Paused(timeout_seconds=600))
-
-    def _resumes(self) -> None:
-        self._set(Running())
-
-    def _suspends(self) -> None:
-        self._set(Suspended(timeout_seconds=600))
-
-    def _resume(self) -> None:
-        self._set(Scheduled(name="Resuming", scheduled_time=datetime.now(UTC)))
-
-    def _reschedules(self) -> None:
-        self._set(AwaitingRetry(scheduled_time=datetime.now(UTC)))
-
-    def _retry(self) -> None:
-        self._set(AwaitingRetry(scheduled_time=datetime.now(UTC)))
-
-    def _cancel(self) -> None:
-        self._set(Cancelling())
-
-    def _cancelled(self) -> None:
-        self._set(Cancelled())
-
-    def _crash(self) -> None:
-        self._set(Crashed(message="Somebody ended it."))
-
     def _delete(self) -> None:
         self.client.delete_flow_run(self.id)
 
-    def _run(self) -> None:
-        self.tasks.append(self.cluster.run(self.id))
-
-    def _run_without_image(self) -> None:
-        self.tasks.append(self.cluster.run(self.id, taskDefinition="no-image"))
+    def _run(self, *definition: str) -> None:
+        self.tasks.append(self.cluster.run(self.id, *definition))
 
     def _pid(self) -> None:
         infrastructure = f"{self.cluster.arn}::{self.tasks[-1]}"

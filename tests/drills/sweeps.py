@@ -20,8 +20,7 @@ import tempfile
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from datetime import timedelta
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any, Callable, Iterator
@@ -30,102 +29,20 @@ from uuid import UUID, uuid4
 
 import httpx
 from prefect.client.orchestration import SyncPrefectClient
+from prefect.states import Completed
 
 from tests.cloud.cloud import running_cloud
+from tests.drills.sweep_calls import Interrupted, InterruptedTasks
 from tests.drills.sweep_kinds import KINDS, Kind
 from tests.drills.sweep_race import Cluster, Race
 from tests.servers.ports import free_port
 from tests.servers.prefect import running_server
-from utils.aws.client import aws_client
 from utils.watch.history import Memory
 from utils.watch.prefect_history import PrefectHistory
-from utils.watch.repairs.ecs_tasks import IMPATIENT, EcsTasks
 from utils.watch.repairs.sweeper import Sweeper
 
 AT_ONCE = 20
 GONE_FOR, OVER_FOR, TOLD_FOR = (timedelta(seconds=each) for each in (1.0, 1.5, 5.0))
-# Of the calls of the sweeper.
-FAILING = 0.02
-# Of the tasks that ECS tells of, more often and longer than it does.
-UNTOLD = 0.04
-
-
-class Interrupted:
-    """Client of Prefect's that lets something happen before each call, which may fail.
-
-    Args:
-        client: The client.
-        world: World in which it happens.
-    """
-
-    def __init__(self, client: SyncPrefectClient, world: World) -> None:
-        self._client, self._world = client, world
-
-    def __getattr__(self, name: str) -> Any:
-        method = getattr(self._client, name)
-
-        def call(*args: Any, **kwargs: Any) -> Any:
-            self._world.stir(about=args[0] if args else None)
-            if self._world.happens(FAILING / 2):
-                raise httpx.ReadTimeout("before the server has read it")
-            answer = method(*args, **kwargs)
-            if name == "read_flow_run":
-                self._world.window += 1
-            if self._world.happens(FAILING / 2):
-                raise httpx.ReadTimeout("after the server has done it")
-            return answer
-
-        return call if callable(method) else method
-
-
-class InterruptedEcs:
-    """Client of ECS that lets something happen before each call, and overlooks tasks."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._ecs = aws_client("ecs", **IMPATIENT)
-
-    def get_paginator(self, name: str) -> Any:
-        self._before("ListTasks")
-        return self
-
-    def paginate(self, cluster: str, desiredStatus: str) -> Iterator[dict[str, Any]]:
-        """Yield a page, without some tasks, and with one that has stopped."""
-        given = {"cluster": cluster, "desiredStatus": desiredStatus}
-        arns = self._ecs.list_tasks(**given)["taskArns"]
-        given["desiredStatus"] = "STOPPED"
-        arns += self._ecs.list_tasks(**given)["taskArns"][-1:]
-        yield {"taskArns": [arn for arn in arns if not self._world.happens(UNTOLD)]}
-
-    def describe_tasks(self, **given: Any) -> dict[str, Any]:
-        self._before("DescribeTasks")
-        answer = self._ecs.describe_tasks(**given)
-        for task in list(answer["tasks"]):
-            if self._world.happens(UNTOLD):
-                answer["tasks"].remove(task)
-                missing = {"arn": task["taskArn"], "reason": "MISSING"}
-                answer["failures"].append(missing)
-        return answer
-
-    def stop_task(self, **given: Any) -> None:
-        self._before("StopTask", given["task"])
-        self._world.see_stop(given["task"])
-        self._ecs.stop_task(**given)
-
-    def _before(self, action: str, about: str | None = None) -> None:
-        self._world.stir(about)
-        if self._world.happens(FAILING):
-            self._world.cluster.cloud.throttle("ecs", action, times=1)
-
-
-class InterruptedTasks(EcsTasks):
-    """Cluster's tasks, with such a client."""
-
-    world: World
-
-    @cached_property
-    def _ecs(self) -> Any:
-        return InterruptedEcs(self.world)
 
 
 @dataclass
@@ -148,7 +65,8 @@ class World:
         """Play races, and return what is wrong, and the seconds in which orphans ended."""
         kinds = list(KINDS)
         self.chance.shuffle(kinds)
-        wrong, seconds = [], []
+        wrong: list[str] = []
+        seconds: list[float] = []
         chosen = islice(cycle(kinds), races)
         while some := list(islice(chosen, AT_ONCE)):
             self.races = [
@@ -169,7 +87,7 @@ class World:
         """
         for race in self.races:
             if about and (about == race.id or about in race.tasks):
-                if self.happens(0.5):
+                if self.happens(0.3):
                     race.move(self.window, at_once=True)
             elif self.happens(0.1):
                 race.move(self.window)
@@ -269,8 +187,6 @@ def race(folder: Path, races: int, seed: int = 1) -> tuple[list[str], str]:
 
 def _over_run(world: World) -> UUID:
     """Return a run that has completed."""
-    from prefect.states import Completed
-
     run = world.client.create_flow_run_from_deployment(world.deployments[0])
     world.client.set_flow_run_state(run.id, Completed())
     return run.id

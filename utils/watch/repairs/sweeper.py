@@ -11,10 +11,11 @@ done. Only Prefect's final states refuse a change by themselves.
 from __future__ import annotations
 
 import os
+import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Iterator
+from typing import Callable, Iterator
 from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient
@@ -76,14 +77,15 @@ class Sweeper:
 
     tasks: EcsTasks
     every: timedelta = timedelta(minutes=1)
-    gone_for: timedelta = timedelta(minutes=1)
-    """Time from the first look that finds a task gone to the one that ends its run."""
+    gone_for: timedelta = timedelta(seconds=50)
+    """Time from the end of a look that finds a task gone to the next, which ends its run."""
     over_for: timedelta = timedelta(minutes=5)
     """The same for a task whose run is over: it may still have to clean up."""
     told_for: timedelta = timedelta(hours=1)
     """Time for which ECS tells of a task that has stopped, at least."""
-    _looked: datetime | None = None
-    _since: dict[tuple[str, str, datetime], datetime] = field(default_factory=dict)
+    clock: Callable[[], timedelta] = lambda: timedelta(seconds=time.monotonic())
+    _looked: timedelta | None = None
+    _since: dict[tuple[str, str, datetime], timedelta] = field(default_factory=dict)
     _complaint: str = ""
 
     @classmethod
@@ -94,24 +96,28 @@ class Sweeper:
 
     def sweep(self, client: SyncPrefectClient, history: History) -> None:
         """End what has been found before. If AWS does not answer, nothing is known."""
-        if self._looked and history.now - self._looked < self.every:
+        now = self.clock()
+        if self._looked is not None and now - self._looked < self.every:
             return
-        self._looked = history.now
+        self._looked = now
         try:
-            self._sweep(client, history)
+            self._sweep(client, history, now)
             self._complaint = ""
         except ClearError as error:
             if str(error) != self._complaint:
                 logger.warning("Nothing was swept. %s", error)
             self._complaint = str(error)
 
-    def _sweep(self, client: SyncPrefectClient, history: History) -> None:
+    def _sweep(
+        self, client: SyncPrefectClient, history: History, now: timedelta
+    ) -> None:
         live = self.tasks.live()
         gone = list(self._gone(history, live))
         over = list(_over(client, history, live))
-        now, before = history.now, self._since
+        # what is new may have become so just now
+        before, later = self._since, self.clock()
         keys = [*(each.key for each in gone), *(each.key for each in over)]
-        self._since = {key: before.get(key, now) for key in keys}
+        self._since = {key: before.get(key, later) for key in keys}
         for lost in gone:
             if now - self._since[lost.key] >= self.gone_for:
                 with suppress(ObjectNotFound):  # the run was deleted
