@@ -4,6 +4,10 @@ The template is prefect-aws's with defaults from the stack's outputs, which a de
 `job_variables` may override. The image has no default, and neither has the family of task
 definitions: Prefect gives each deployment its own.
 
+Prefect tags each task with the flow and the deployment of its run, among others by
+`prefect.io/flow-name` and `prefect.io/deployment-name`, which serve for the bill. It makes
+hyphens of the characters that AWS refuses in tags. The pool adds the stack.
+
 A run's environment is the worker's PREFECT_* settings, then the pool's `env`, then the
 deployment's: the last one wins, by name. None of them has the key of Prefect's API. The
 task gets it from AWS Secrets Manager, by the secret's ARN.
@@ -20,12 +24,14 @@ from typing import Any
 from pydantic import SecretStr
 
 from blocks.work_pools import DEV, ENVIRONMENT, WorkPool
+from utils.aws.fargate import DISK_GIB, MEMORY_BY_CPU
 from utils.aws.stack import StackOutputs
 from utils.errors import ClearError
 
-# Fargate's smallest task. It is enough to load ten million rows.
-CPU = 256
-MEMORY = 512
+# Twice the processor of the worker, which only starts runs. Before its first line a run
+# needs four seconds of a processor, and loads need up to 400 MiB.
+CPU = 512
+MEMORY = 1024
 # A repository and a tag or a digest. Without the variable IMAGE, `{{ $IMAGE }}` in
 # prefect.yaml is an empty string, and Prefect's server refuses the deployment.
 IMAGE = r"^\S+[:@]\S+$"
@@ -34,9 +40,17 @@ IMAGE = r"^\S+[:@]\S+$"
 COMMAND = "python -m utils.runs prefect flow-run execute"
 # The role of flows whose source has no secrets, by the end of its name.
 NO_SOURCE = "flow"
+# The outbound address of an existing network that was handed to foundation.yml without it.
+UNKNOWN = "unknown"
 # Folders that a task may write to, each a volume of its own. The Dockerfile declares them
 # as VOLUME: Fargate gives a volume the owner that the folder has in the image, else root.
 WRITABLE = {"home": "/home/app", "tmp": "/tmp"}
+
+# How a container waits for CloudWatch, which ECS's default has changed once. `blocking` would
+# stop a run at its next line, and so with its locks held, for as long as CloudWatch does not
+# answer. Not blocking, lines beyond the buffer are lost without a word: it has room for a
+# hundred thousand, and Prefect gets a run's lines in another way.
+LOGS = {"mode": "non-blocking", "max-buffer-size": "25m"}
 
 API_SECRETS = {
     "PREFECT_API_KEY": "prefect_api_key_secret_arn",
@@ -64,6 +78,7 @@ def production_pool(stack: StackOutputs) -> WorkPool:
         "pattern": IMAGE,
     }
     configuration = template["job_configuration"]
+    _limit_sizes(configuration, variables)
     # Not a job variable: an image is built for the one processor that the stack names.
     configuration["task_definition"]["runtimePlatform"] = {
         "cpuArchitecture": stack["CpuArchitecture"],
@@ -71,6 +86,9 @@ def production_pool(stack: StackOutputs) -> WorkPool:
     }
     _confine(configuration["task_definition"])
     _name_role(configuration["task_run_request"], variables, stack)
+    configuration["task_run_request"]["tags"] = {"stack": stack.name}
+    if stack["EcsExec"] == "true":
+        _open_to_people(configuration)
     return WorkPool(
         name=stack["WorkPoolName"],
         type="ecs",
@@ -79,6 +97,34 @@ def production_pool(stack: StackOutputs) -> WorkPool:
         default_template=default,
         apart_from=lambda pool: pool.name == DEV,
     )
+
+
+def _limit_sizes(configuration: dict[str, Any], variables: dict[str, Any]) -> None:
+    """Accept only what Fargate has, also for a single run.
+
+    Which memory goes with which CPU is a rule for prefect.yaml.
+    """
+    memory = [size for sizes in MEMORY_BY_CPU.values() for size in sizes]
+    variables["ephemeral_storage"] = {
+        "title": "Ephemeral Storage",
+        "description": "The disk in GiB, of which the image takes one. By default it is 20.",
+    }
+    rules: dict[str, dict[str, Any]] = {
+        "cpu": {"enum": list(MEMORY_BY_CPU)},
+        "memory": {"minimum": min(memory), "maximum": max(memory)},
+        "ephemeral_storage": {"minimum": DISK_GIB[0], "maximum": DISK_GIB[-1]},
+    }
+    for name, rule in rules.items():
+        variables[name].pop("anyOf", None)  # A number or null.
+        # Prefect itself adds null to the type of a variable without default.
+        variables[name] |= {"type": "integer", "not": {"type": "null"}, **rule}
+    variables["launch_type"]["enum"] = ["FARGATE"]
+    # The cluster has no capacity provider.
+    del variables["capacity_provider_strategy"]
+    del configuration["task_run_request"]["capacityProviderStrategy"]
+    # Without the variable this is an empty mapping, which prefect-aws leaves out.
+    disk = {"sizeInGiB": "{{ ephemeral_storage }}"}
+    configuration["task_definition"]["ephemeralStorage"] = disk
 
 
 def _confine(definition: dict[str, Any]) -> None:
@@ -100,6 +146,16 @@ def _confine(definition: dict[str, Any]) -> None:
         "initProcessEnabled": True,
         "capabilities": {"drop": ["ALL"]},
     }
+
+
+def _open_to_people(configuration: dict[str, Any]) -> None:
+    """Let people open a shell in a run's task by ECS Exec.
+
+    AWS's agent in the container writes to its root file system.
+    """
+    configuration["task_run_request"]["enableExecuteCommand"] = True
+    (container,) = configuration["task_definition"]["containerDefinitions"]
+    container["readonlyRootFilesystem"] = False
 
 
 def _name_role(
@@ -141,6 +197,7 @@ def _defaults(stack: StackOutputs) -> dict[str, Any]:
         "cloudwatch_logs_options": {
             "awslogs-group": stack["FlowLogGroupName"],
             "awslogs-create-group": "false",
+            **LOGS,
         },
         "cloudwatch_logs_prefix": "flows",
         "match_latest_revision_in_family": True,
@@ -151,6 +208,8 @@ def _defaults(stack: StackOutputs) -> dict[str, Any]:
 
 
 def _environment(stack: StackOutputs) -> dict[str, str]:
+    address = stack["OutboundIpAddress"]
+    expected = {} if address == UNKNOWN else {"EXPECTED_OUTBOUND_IP": address}
     return ENVIRONMENT | {
         "PREFECT_API_URL": stack["PrefectApiUrl"],
         "DESTINATION__WAREHOUSE__DESTINATION_TYPE": stack["WarehouseType"],
@@ -159,7 +218,7 @@ def _environment(stack: StackOutputs) -> dict[str, str]:
         "PROVIDERS__ENABLE_AWS_SECRETS": "true",
         # ECS sets AWS_REGION, which boto3 does not read.
         "AWS_DEFAULT_REGION": stack.region,
-        "EXPECTED_OUTBOUND_IP": stack["OutboundIpAddress"],
+        **expected,
     }
 
 

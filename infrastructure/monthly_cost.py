@@ -160,7 +160,12 @@ def extras(given: dict[str, Any]) -> dict[str, float]:
     usd, month = given["usd"], given["month"]
     processor = month["server_vcpu"] * usd["fargate_arm_vcpu_hour"]
     server = fargate_hour(usd, month["server_vcpu"], month["server_gb"], "arm")
+    size = month["run_vcpu"], month["run_gb"]
+    run = run_cost(usd, *size, month["seconds_of_a_run"], "arm")
     return {
+        "Runs with twice the processor and memory": month["runs_a_day"]
+        * (month["hours"] / 24)
+        * run,
         f"Lake, {month['gb_of_lake']} GB": month["gb_of_lake"] * usd["s3_gb_month"],
         "Database's backups above its disk, each GB": usd["database_backup_gb_month"],
         "Server on ECS with twice the processor": month["hours"] * processor,

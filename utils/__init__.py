@@ -15,7 +15,8 @@
   (Prefect).
 - `backfill`: a range of days, and its chunks, each a run of a deployment (Prefect).
 - `export`: files that queries are exported into (Arrow).
-- `aws`: questions to AWS: client, secrets, stack. Knows neither Prefect nor dlt.
+- `aws`: questions to AWS: client, secrets, stack; sizes of Fargate's tasks. Knows neither
+  Prefect nor dlt.
 - `errors`: `ClearError`, errors of HTTP and PostgreSQL in plain words, addresses without
   their passwords, errors that a retry may cure.
 - `redaction`: what keeps secrets in: those in use are struck from what is published, files

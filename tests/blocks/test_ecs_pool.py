@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from copy import deepcopy
 from logging import getLogger
 from typing import Any, Iterator
 from uuid import uuid4
 
 import pytest
-from prefect.client.schemas.objects import FlowRun
+from prefect.client.schemas.objects import Flow, FlowRun
+from prefect.client.schemas.responses import DeploymentResponse
 from prefect.settings import (
     PREFECT_API_AUTH_STRING,
     PREFECT_API_KEY,
@@ -18,10 +20,13 @@ from prefect.settings import (
 from prefect.utilities.schema_tools import validate
 from prefect_aws.workers.ecs_worker import ECSJobConfiguration, ECSWorker
 
-from blocks.ecs_pool import production_pool
+from blocks.ecs_pool import CPU, MEMORY, production_pool
+from infrastructure.release.stack.template import read_template
 from tests.fakes.aws import REGION
+from tests.repository.tree import ROOT
 from tests.samples.platform_stack import NAME, OUTPUTS, without
-from utils.aws.stack import StackOutputs
+from utils.aws.fargate import MEMORY_BY_CPU
+from utils.aws.stack import TEMPLATE, StackOutputs
 from utils.errors import ClearError
 from utils.reports.differences import revealed
 
@@ -53,7 +58,11 @@ def variable(request: pytest.FixtureRequest, prefect_api: str) -> Iterator[str]:
 
 
 def prepared(
-    outputs: dict[str, str], run: FlowRun, **job_variables: Any
+    outputs: dict[str, str],
+    run: FlowRun,
+    flow: Flow | None = None,
+    deployment: DeploymentResponse | None = None,
+    **job_variables: Any,
 ) -> ECSJobConfiguration:
     """Return a worker's configuration of a deployment's run."""
 
@@ -62,7 +71,7 @@ def prepared(
             template_of(outputs), {"image": "repository:1", **job_variables}
         )
     )
-    configuration.prepare_for_flow_run(run)
+    configuration.prepare_for_flow_run(run, deployment, flow)
     return configuration
 
 
@@ -82,8 +91,12 @@ def test_a_task_has_all_that_the_stack_says(variable):
         "awslogs-create-group": "false",
         "awslogs-region": REGION,
         "awslogs-stream-prefix": "flows",
+        # neither is left to a default of ECS or of the account
+        "mode": "non-blocking",
+        "max-buffer-size": "25m",
     }
-    assert (definition["cpu"], definition["memory"]) == ("256", "512")
+    assert (definition["cpu"], definition["memory"]) == ("512", "1024")
+    assert "ephemeralStorage" not in definition
     assert definition["enableFaultInjection"] is False
     assert container["linuxParameters"] == {
         "initProcessEnabled": True,
@@ -98,6 +111,7 @@ def test_a_task_has_all_that_the_stack_says(variable):
     assert made.match_latest_revision_in_family
     assert made.task_run_request["cluster"] == OUTPUTS["ClusterArn"]
     assert made.task_run_request["launchType"] == "FARGATE"
+    assert "enableExecuteCommand" not in made.task_run_request
     assert made.task_run_request["overrides"]["taskRoleArn"] == OUTPUTS["FlowRoleArn"]
     assert made.vpc_id == OUTPUTS["VpcId"]
     assert made.network_configuration == {
@@ -172,10 +186,102 @@ def test_the_environment_of_a_run(variable):
     )
 
 
-def test_a_definition_equals_its_answer_from_aws(variable):
+SIZE = {"cpu": 1024, "memory": 4096, "ephemeral_storage": 50}
+
+
+def test_a_deployments_size_arrives_in_the_definition_and_in_the_task(variable):
+    run = run_of_a_deployment()
+    made = prepared(OUTPUTS | {"PrefectApiSecretVariable": variable}, run, **SIZE)
+
+    definition = ECSWorker("production")._prepare_task_definition(made, REGION, run)
+
+    assert (definition["cpu"], definition["memory"]) == ("1024", "4096")
+    assert definition["ephemeralStorage"] == {"sizeInGiB": 50}
+    overrides = made.task_run_request["overrides"]
+    assert (overrides["cpu"], overrides["memory"]) == (1024, 4096)
+
+
+def test_a_run_has_more_of_a_processor_than_the_worker_and_no_less_memory():
+    parameters = read_template((ROOT / TEMPLATE).read_text())["Parameters"]
+    assert CPU > int(parameters["WorkerCpu"]["Default"])
+    assert MEMORY >= int(parameters["WorkerMemory"]["Default"])
+    assert MEMORY in MEMORY_BY_CPU[CPU]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"cpu": 300},
+        {"cpu": "512"},
+        {"cpu": None},
+        {"memory": 256},
+        {"memory": None},
+        {"ephemeral_storage": 20},
+        {"ephemeral_storage": 201},
+        {"ephemeral_storage": None},
+        {"launch_type": "FARGATE_SPOT"},
+        {"launch_type": "EC2"},
+    ],
+    ids=str,
+)
+def test_a_size_that_fargate_does_not_have_is_refused(given):
+    """Holds for a single run, too, whose size is not in prefect.yaml."""
+    variables = template_of(OUTPUTS)["variables"]
+    assert validate(given, variables, ignore_required=True)
+    assert not validate(SIZE, variables, ignore_required=True)
+    assert "capacity_provider_strategy" not in variables["properties"]
+
+
+@pytest.mark.parametrize(
+    "name", ["plain", "Größe + Co. (1), 2", "日本", "a\"b'c\n", "#"]
+)
+def test_the_tags_of_a_task_are_what_aws_takes(variable, name):
+    run = run_of_a_deployment().model_copy(update={"name": name})
+    made = prepared(
+        OUTPUTS | {"PrefectApiSecretVariable": variable},
+        *(run, Flow(id=run.flow_id, name=name)),
+        DeploymentResponse(id=run.deployment_id, flow_id=run.flow_id, name=name),
+        labels={"team": name},
+    )
+    made.network_configuration = {}
+
+    request = ECSWorker("production")._prepare_task_run_request(
+        made, {}, "arn", new_task_definition_registered=True
+    )
+
+    tags = {each["key"]: each["value"] for each in request["tags"]}
+    assert len(tags) == len(request["tags"]) <= 50
+    assert tags["stack"] == NAME
+    assert tags["prefect.io/flow-run-id"] == str(run.id)
+    of_names = {
+        tags[f"prefect.io/{each}-name"] for each in ("flow", "deployment", "flow-run")
+    }
+    assert len({*of_names, tags["team"]}) == 1
+    assert of_names == {"plain"} or name != "plain"
+    for key, value in tags.items():
+        assert re.fullmatch(r"(?!aws:)[A-Za-z0-9 _.:/=+@-]{1,128}", key)
+        assert re.fullmatch(r"[A-Za-z0-9 _.:/=+@-]{0,256}", value)
+
+
+def test_people_get_a_shell_in_a_task_only_where_the_stack_says_so(variable):
+    outputs = OUTPUTS | {"PrefectApiSecretVariable": variable}
+    for opened in (True, False):
+        run = run_of_a_deployment()
+        made = prepared(outputs | {"EcsExec": str(opened).lower()}, run)
+        definition = ECSWorker("production")._prepare_task_definition(made, REGION, run)
+        (container,) = definition["containerDefinitions"]
+        assert made.task_run_request.get("enableExecuteCommand", False) == opened
+        assert container["readonlyRootFilesystem"] == (not opened)
+        assert container["linuxParameters"]["initProcessEnabled"] is True
+
+
+@pytest.mark.parametrize("size", [{}, SIZE])
+@pytest.mark.parametrize("ecs_exec", ["false", "true"])
+def test_a_definition_equals_its_answer_from_aws(variable, size, ecs_exec):
     """Different definitions would be registered by each run."""
     run = run_of_a_deployment()
-    made = prepared(OUTPUTS | {"PrefectApiSecretVariable": variable}, run)
+    outputs = {"PrefectApiSecretVariable": variable, "EcsExec": ecs_exec}
+    made = prepared(OUTPUTS | outputs, run, **size)
     worker = ECSWorker("production")
     definition = worker._prepare_task_definition(made, REGION, run)
     answer = deepcopy(definition)

@@ -38,7 +38,7 @@ def test_a_pool_changed_by_hand_is_reverted(blocks, prefect, secrets, requests):
 
     assert names(lines, "updated") == {"work pool production"}
     start = "  variables.properties"
-    assert f"{start}.cpu.default: 4096 -> 256" in lines
+    assert f"{start}.cpu.default: 4096 -> 512" in lines
     assert (
         f"{start}.network_configuration.default.assignPublicIp: ENABLED -> DISABLED"
         in lines
@@ -52,7 +52,7 @@ def test_a_pool_changed_by_hand_is_reverted(blocks, prefect, secrets, requests):
     assert "by-hand" not in "\n".join(lines)
     assert changes(requests) == ["PATCH /api/work_pools/production"]
     pool = prefect.read_work_pool("production")
-    assert pool.base_job_template["variables"]["properties"]["cpu"]["default"] == 256
+    assert pool.base_job_template["variables"]["properties"]["cpu"]["default"] == 512
     assert (pool.concurrency_limit, pool.is_paused) == (3, True)
 
 

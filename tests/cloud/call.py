@@ -22,6 +22,7 @@ from tests.cloud.account import REGION
 CREDENTIAL = re.compile(r"Credential=([^/,&]+)/\d+/([^/]*)/([^/,&]+)/")
 # botocore's name of a service, by the name that signs its requests
 SIGNED_AS = {
+    "cloudcontrolapi": "cloudcontrol",
     "elasticfilesystem": "efs",
     "elasticloadbalancing": "elbv2",
     "monitoring": "cloudwatch",

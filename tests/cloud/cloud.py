@@ -66,6 +66,15 @@ class Cloud(Aws):
         """Refuse the next `times` calls with a throttling error."""
         self._control("throttle", service=service, action=action, times=times)
 
+    @contextmanager
+    def switched(self, *names: str) -> Iterator[None]:
+        """Let AWS do what it may also do, by the names in `switches.py`."""
+        before = self._control("switch", **dict.fromkeys(names, True))
+        try:
+            yield
+        finally:
+            self._control("switch", **before)
+
     def run_tasks_in(self, *, code: Path | None = None, image: str = "") -> None:
         """Run later tasks in copies of a code folder, or in a local image by buildah.
 

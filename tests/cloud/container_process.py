@@ -9,10 +9,14 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
+from uuid import uuid4
 
 import psutil
 
 from tests.cloud.agent import Log
+
+MARK = "FAKE_CONTAINER"
+"""Variable of all processes of a container, with its id."""
 
 
 class Runner(Protocol):
@@ -45,8 +49,10 @@ class ContainerProcess:
         log: Log | None,
     ) -> None:
         self._runner, self._folder, self._log = runner, folder, log
+        self._mark = uuid4().hex
         command = container.get("command") or []
-        self._process = runner.start(container, command, environment, folder, volumes)
+        marked = environment | {MARK: self._mark}
+        self._process = runner.start(container, command, marked, folder, volumes)
         self._pump = threading.Thread(target=self._write_output, daemon=True)
         self._pump.start()
 
@@ -66,15 +72,17 @@ class ContainerProcess:
         return self._process.wait()
 
     def kill(self) -> None:
-        """Kill it with all that it has started, also in sessions of their own."""
-        started: list[psutil.Process] = []
-        with suppress(psutil.NoSuchProcess):
-            started = psutil.Process(self._process.pid).children(recursive=True)
+        """Kill all that has been started in it.
+
+        That is more than its process group and its children: a run's engine has a session
+        of its own, and belongs to nobody when its parent has ended.
+        """
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        for each in started:
-            with suppress(psutil.NoSuchProcess):
-                each.kill()
+        for each in psutil.process_iter():
+            with suppress(psutil.Error):
+                if each.environ().get(MARK) == self._mark:
+                    each.kill()
 
     def clean_up(self) -> None:
         """Write the rest of its output, and remove the container's file system."""

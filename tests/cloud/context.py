@@ -1,14 +1,17 @@
 """Values of a call that policies' conditions can test.
 
 Supported are `aws:RequestedRegion`, the tags of a request, of EC2's resources and of
-sessions, `cloudwatch:namespace`, `ecs:cluster`, `iam:AWSServiceName`,
+sessions, `application-autoscaling:scalable-dimension` and `:service-namespace`,
+`cloudformation:ImportResourceTypes`, `cloudwatch:AlarmActions` and `:namespace`,
+`ecs:cluster`, `events:source` and `:TargetArn`, `iam:AWSServiceName`,
 `iam:PermissionsBoundary`, `s3:prefix`, in `needs.py` `ecs:CreateAction`,
-`ec2:CreateAction`, `iam:PassedToService` and `ssm:SessionDocumentAccessCheck`, and in
-`iam.py` `aws:userid`.
+`ec2:CreateAction`, `iam:PassedToService`, `kms:ViaService` and
+`ssm:SessionDocumentAccessCheck`, and in `iam.py` `aws:userid`.
 """
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from tests.cloud.account import GLOBAL_SERVICES, arn, backend
@@ -17,22 +20,46 @@ from tests.cloud.sessions import SESSIONS
 
 Parameters = dict[str, Any]
 
+# Parameters with what an alarm does when it changes its state.
+ACTIONS = ("AlarmActions", "OKActions", "InsufficientDataActions")
+
 
 def context_of(service: str, region: str, p: Parameters) -> Context:
     """Return the condition values that all needs of a call share."""
     is_global = service in GLOBAL_SERVICES and service != "s3"
-    context = {"aws:RequestedRegion": "us-east-1" if is_global else region}
+    context: Context = {"aws:RequestedRegion": "us-east-1" if is_global else region}
     if service == "ecs" and "cluster" in p:
         context["ecs:cluster"] = cluster_of(p)
     if service == "s3":
         context["s3:prefix"] = p.get("Prefix") or ""
     if service == "cloudwatch" and p.get("Namespace"):
         context["cloudwatch:namespace"] = p["Namespace"]
+    if imported := p.get("ResourcesToImport"):
+        types = {each["ResourceType"] for each in imported}
+        context["cloudformation:ImportResourceTypes"] = tuple(sorted(types))
     if p.get("AWSServiceName"):
         context["iam:AWSServiceName"] = p["AWSServiceName"]
     if boundary := p.get("PermissionsBoundary") or _boundary(p.get("RoleName")):
         context["iam:PermissionsBoundary"] = boundary
-    return context | _request_tags(p)
+    return context | _of_messages(service, p) | _request_tags(p)
+
+
+def _of_messages(service: str, p: Parameters) -> Context:
+    """Return what alarms, rules and scalable targets do, as far as the call has it."""
+    found: Context = {}
+    if service == "application-autoscaling":
+        for name in ("service-namespace", "scalable-dimension"):
+            parameter = name.title().replace("-", "")
+            found[f"application-autoscaling:{name}"] = p.get(parameter) or ()
+    if service == "cloudwatch":
+        actions = [each for name in ACTIONS for each in p.get(name) or []]
+        found["cloudwatch:AlarmActions"] = tuple(actions)
+    if service == "events":
+        pattern = json.loads(p.get("EventPattern") or "{}")
+        found["events:source"] = tuple(pattern.get("source", ()))
+        targets = [each["Arn"] for each in p.get("Targets") or []]
+        found["events:TargetArn"] = tuple(targets)
+    return {key: value for key, value in found.items() if value}
 
 
 def tags_of(service: str, resource: str) -> Context:

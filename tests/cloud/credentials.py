@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import Any, Iterator
 
 from tests.cloud.account import REGION, backend
 from tests.cloud.iam import role_of
@@ -13,6 +15,24 @@ def session_of(role_arn: str, name: str) -> Any:
     """Return a role's session from moto's STS. The trust policy is not checked."""
     role_of(role_arn)
     return backend("sts").assume_role(REGION, name, role_arn, None, 3600, None)
+
+
+_key: ContextVar[str] = ContextVar("key", default="")
+
+
+@contextmanager
+def signed_by(key: str) -> Iterator[None]:
+    """Handle a call that this access key has signed."""
+    token = _key.set(key)
+    try:
+        yield
+    finally:
+        _key.reset(token)
+
+
+def session_of_caller() -> Any | None:
+    """Return the session of the role that makes the current call, if it is a role."""
+    return backend("sts").get_assumed_role_from_access_key(_key.get())
 
 
 class Credentials:

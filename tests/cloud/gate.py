@@ -14,7 +14,9 @@ from werkzeug.wrappers import Request, Response
 from tests.cloud import dry_run, iam
 from tests.cloud.call import AwsError, Call, call_of
 from tests.cloud.call_log import CallLog
+from tests.cloud.credentials import signed_by
 from tests.cloud.needs import needs
+from tests.cloud.switches import SWITCHES, check_cluster
 from tests.cloud.throttling import Throttling
 
 CONTROL = "/_cloud/"
@@ -34,12 +36,14 @@ class Gate:
             "forget_calls": lambda _: self.log.clear(),
             "throttle": lambda wanted: self.throttling.refuse(**wanted),
             "enforce": self._enforce,
+            "switch": SWITCHES.set,
         }
 
     def admit(self, call: Call) -> None:
         """Judge and log an internal call, such as Fargate's."""
         caller = iam.caller_of(call.key)
         try:
+            self.throttling.check(call, only_counted=True)
             self._check(call, caller)
         except AwsError as error:
             self.log.add(call, caller.name if caller else "", error.status)
@@ -58,9 +62,11 @@ class Gate:
         caller = iam.caller_of(call.key)
         who = caller.name if caller else ""
         try:
+            self.throttling.check(call)
             self._check(call, caller)
             if dry_run.HEADER in EnvironHeaders(environ):
                 raise _would_have_succeeded(call)
+            check_cluster(call)
         except AwsError as error:
             self.log.add(call, who, error.status)
             return call.refused(error)(environ, start_response)
@@ -69,10 +75,10 @@ class Gate:
             self.log.add(call, who, int(status.split()[0]))
             return start_response(status, *rest)
 
-        return self.behind(environ, answered)
+        with signed_by(call.key):
+            return self.behind(environ, answered)
 
     def _check(self, call: Call, caller: iam.Caller | None) -> None:
-        self.throttling.check(call)
         if self.enforcing:
             iam.check(call, caller)
 

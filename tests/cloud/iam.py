@@ -1,8 +1,9 @@
 """Identity of callers, and IAM's decision on their calls by identity policies.
 
-Evaluated are a role's inline and managed policies and its permissions boundary. Not
-evaluated are resource policies (queues, topics, buckets), session policies and trust
-policies; tests read those as text. The administrator's keys may do anything.
+Evaluated are a role's inline and managed policies, its permissions boundary, and its trust
+in an identity provider's tokens. Not evaluated are resource policies (queues, topics,
+buckets), session policies and other trust; tests read those as text. The administrator's
+keys may do anything.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 from tests.cloud.account import ADMINISTRATOR_KEY, CLOUDFORMATION_KEY, arn, backend
 from tests.cloud.call import AwsError, Call
 from tests.cloud.needs import Need, needs
-from tests.cloud.policies import Decision, Document, decide
+from tests.cloud.policies import Context, Decision, Document, decide
 
 # Codes of services that do not answer with AccessDeniedException (400).
 REFUSALS = {
@@ -62,6 +63,8 @@ def role_of(role_arn: str) -> Any:
 def check(call: Call, caller: Caller | None) -> None:
     """Raise an error unless the caller has every right that the call needs."""
     if call.service == "sts" and call.action in FREE:
+        if call.action == "AssumeRoleWithWebIdentity":
+            _check_token(call.parameters)
         return
     code, status = REFUSALS.get(call.service, ("AccessDeniedException", 400))
     if caller is None:
@@ -78,6 +81,25 @@ def check(call: Call, caller: Caller | None) -> None:
                 f" resource: {need.resource} {reason}"
             )
             raise AwsError(code, message, status)
+
+
+def _check_token(parameters: dict[str, Any]) -> None:
+    """Raise an error unless a role trusts a token, which here is its claims as JSON."""
+    claims = json.loads(parameters["WebIdentityToken"])
+    issuer = claims["iss"].removeprefix("https://")
+    context: Context = {f"{issuer}:{name}": str(each) for name, each in claims.items()}
+    role = role_of(parameters["RoleArn"])
+    trust = _document(role.assume_role_policy_document)
+    federated = [
+        statement | {"Resource": "*"}
+        for statement in trust["Statement"]
+        if statement["Principal"].get("Federated", "").endswith(f"/{issuer}")
+    ]
+    action = "sts:AssumeRoleWithWebIdentity"
+    trusted = {"Statement": federated}
+    if decide([trusted], action, role.arn, context) is not Decision.ALLOWED:
+        message = f"Not authorized to perform {action}"
+        raise AwsError("AccessDenied", message, 403)
 
 
 def _reason_against(caller: Caller, need: Need) -> str | None:

@@ -14,7 +14,8 @@ from typing import Any, Callable, Iterable
 
 VARIABLE = re.compile(r"\$\{([^}]+)\}")
 
-Context = dict[str, str]
+# A key of some calls has several values, such as the targets of a rule.
+Context = dict[str, str | tuple[str, ...]]
 Document = dict[str, Any]
 
 
@@ -79,7 +80,7 @@ def _without_variables(statement: Document, context: Context) -> Document | None
 
 
 def _filled(text: str, context: Context) -> str:
-    return VARIABLE.sub(lambda name: context[name[1]], text)
+    return VARIABLE.sub(lambda name: str(context[name[1]]), text)
 
 
 def _listed(
@@ -95,15 +96,17 @@ def _holds(operator: str, key: str, values: list[Any], context: Context) -> bool
     actual = {k.lower(): v for k, v in context.items()}.get(key.lower())
     if operator == "Null":
         return (actual is None) == (str(values[0]).lower() == "true")
-    base = operator.removesuffix("IfExists").rpartition(":")[2]
+    of_set, _, base = operator.removesuffix("IfExists").rpartition(":")
     if actual is None:
         return (
-            operator.endswith("IfExists")
-            or operator.startswith("ForAllValues:")
-            or "Not" in base
+            operator.endswith("IfExists") or of_set == "ForAllValues" or "Not" in base
         )
     matches = OPERATORS[base.replace("Not", "")]
-    return any(matches(actual, str(each)) for each in values) != ("Not" in base)
+    held = [
+        any(matches(value, str(each)) for each in values) != ("Not" in base)
+        for value in ((actual,) if isinstance(actual, str) else actual)
+    ]
+    return any(held) if of_set == "ForAnyValue" else all(held)
 
 
 def _like(value: str, pattern: str, ignore_case: bool = False) -> bool:

@@ -17,9 +17,11 @@ from tests.cloud import (  # noqa
     sessions,
     stack_access,
     stack_ecs,
+    stack_groups,
     stack_machine,
     stack_messages,
     stack_network,
+    stack_policies,
     stack_server,
     stacks,
     task_definitions,
@@ -52,6 +54,7 @@ class Server:
         self.services = Services(self.fargate)
         stacks.install(Api(url))
         sessions.install()
+        stack_groups.install()
         task_definitions.install()
         task_events.install()
         self.fargate.install()

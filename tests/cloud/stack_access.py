@@ -24,6 +24,7 @@ def role(api: Api, name: str, p: Properties, before: Made | None) -> Made:
     trust = json.dumps(p["AssumeRolePolicyDocument"])
     if before:
         api.call("iam", "UpdateAssumeRolePolicy", RoleName=name, PolicyDocument=trust)
+        _limit(api, before, p.get("PermissionsBoundary"))
     else:
         created = api.call(
             "iam",
@@ -37,6 +38,7 @@ def role(api: Api, name: str, p: Properties, before: Made | None) -> Made:
             Tags=p.get("Tags"),
         )["Role"]
         before = Made(name, {"Arn": created["Arn"], "RoleId": created["RoleId"]})
+        before.attributes["PermissionsBoundary"] = p.get("PermissionsBoundary")
     wanted = {
         each["PolicyName"]: each["PolicyDocument"] for each in p.get("Policies", [])
     }
@@ -50,6 +52,19 @@ def role(api: Api, name: str, p: Properties, before: Made | None) -> Made:
     for policy in p.get("ManagedPolicyArns", []):
         api.call("iam", "AttachRolePolicy", RoleName=name, PolicyArn=policy)
     return before
+
+
+def _limit(api: Api, made: Made, boundary: str | None) -> None:
+    """Give a role another boundary, or none."""
+    named = {"RoleName": made.id}
+    if boundary == made.attributes["PermissionsBoundary"]:
+        return
+    if boundary:
+        given = named | {"PermissionsBoundary": boundary}
+        api.call("iam", "PutRolePermissionsBoundary", **given)
+    else:
+        api.call("iam", "DeleteRolePermissionsBoundary", **named)
+    made.attributes["PermissionsBoundary"] = boundary
 
 
 def _detach(api: Api, role_name: str, keep: list[str]) -> None:

@@ -9,6 +9,9 @@ from tests.cloud.account import arn, backend
 from tests.cloud.api import Api
 from tests.cloud.stack_types import Made, Properties, resource_type
 
+# What names a scalable target, in the order of its id.
+TARGET = ("ResourceId", "ScalableDimension", "ServiceNamespace")
+
 
 @resource_type(
     "AWS::ECS::Cluster",
@@ -186,15 +189,25 @@ def scalable_target(api: Api, name: str, p: Properties, _: Made | None) -> Made:
     return Made("|".join(parts))
 
 
-@resource_type("AWS::ApplicationAutoScaling::ScalingPolicy")
+def _remove_scaling(api: Api, made: Made, p: Properties) -> None:
+    named = {"PolicyName": p["PolicyName"]} | _of_target(p)
+    api.call("application-autoscaling", "DeleteScalingPolicy", **named)
+
+
+@resource_type("AWS::ApplicationAutoScaling::ScalingPolicy", remove=_remove_scaling)
 def scaling_policy(api: Api, name: str, p: Properties, _: Made | None) -> Made:
     """Store a policy, which never scales: the fake has no metrics."""
-    given = dict(p)
-    target = _target(given.pop("ScalingTargetId")) if "ScalingTargetId" in p else {}
-    put = api.call("application-autoscaling", "PutScalingPolicy", **target | given)
+    given = {k: v for k, v in p.items() if k != "ScalingTargetId"} | _of_target(p)
+    put = api.call("application-autoscaling", "PutScalingPolicy", **given)
     return Made(put["PolicyARN"], {"Arn": put["PolicyARN"]})
 
 
+def _of_target(p: Properties) -> dict[str, str]:
+    """Return what names a policy's target: its id, or its parts."""
+    if "ScalingTargetId" in p:
+        return _target(p["ScalingTargetId"])
+    return {name: p[name] for name in TARGET}
+
+
 def _target(target_id: str) -> dict[str, str]:
-    names = ("ResourceId", "ScalableDimension", "ServiceNamespace")
-    return dict(zip(names, target_id.split("|")))
+    return dict(zip(TARGET, target_id.split("|")))

@@ -94,8 +94,7 @@ def volume(api: Api, name: str, p: Properties, before: Made | None) -> Made:
         size = {"VolumeId": before.id, "Size": p["Size"]}
         api.call("ec2", "ModifyVolume", **size)
         return before
-    tags = {"ResourceType": "volume", "Tags": api.system_tags + p.get("Tags", [])}
-    created = api.call("ec2", "CreateVolume", TagSpecifications=[tags], **given)
+    created = create(api, "CreateVolume", "volume", p, **given)
     return Made(created["VolumeId"], {"VolumeId": created["VolumeId"]})
 
 

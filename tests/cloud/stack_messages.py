@@ -123,10 +123,12 @@ def alarm(api: Api, name: str, p: Properties, before: Made | None) -> Made:
     remove=lambda api, made, _: api.call(
         "budgets", "DeleteBudget", AccountId=ACCOUNT, BudgetName=made.id
     ),
-    changes=False,
 )
-def budget(api: Api, name: str, p: Properties, _: Made | None) -> Made:
+def budget(api: Api, name: str, p: Properties, before: Made | None) -> Made:
+    """Make a budget, or make it again: moto cannot change one."""
     wanted = {"BudgetName": name} | p["Budget"]
+    if before:
+        api.call("budgets", "DeleteBudget", AccountId=ACCOUNT, BudgetName=before.id)
     api.call(
         "budgets",
         "CreateBudget",

@@ -8,17 +8,27 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.cloud.api import Api
+from tests.cloud.stack_reads import read
+from tests.cloud.stack_tags import tag, without_tags
 from tests.cloud.stack_types import Made, Properties, ResourceType
+from tests.cloud.switches import SWITCHES
 
 
 class Resource:
-    """Resource of a stack, with moto's interface."""
+    """Resource of a stack, with moto's interface.
 
-    def __init__(self, api: Api, kind: str, type_: ResourceType, made: Made) -> None:
-        self.cf_resource_type = self.type = kind
+    Attributes:
+        made: Values of Ref and GetAtt.
+        properties: Template's properties with which it was made or last changed.
+        unfinished: Whether a change failed, which may have been made in part.
+    """
+
+    def __init__(self, kind: StackType, made: Made, properties: Properties) -> None:
+        self.cf_resource_type = self.type = kind.name
         self.logical_resource_id = ""
-        self.made = made
-        self._api, self._type = api, type_
+        self.made, self.properties = made, properties
+        self.unfinished = False
+        self._kind = kind
 
     @property
     def physical_resource_id(self) -> str:
@@ -35,10 +45,11 @@ class Resource:
         """Return that creation is complete: here it takes no time."""
         return True
 
-    def remove(self, properties: Properties) -> None:
+    def remove(self) -> None:
         """Remove the resource itself."""
-        if self._type.remove:
-            self._type.remove(self._api, self.made, properties)
+        if SWITCHES.reads:
+            read(self._kind.api, self.type, self.made, "delete")
+        self._kind.unmake(self.made, self.properties)
 
 
 SECRET = re.compile(r"\{\{resolve:secretsmanager:(.+):SecretString:(\w+)\}\}")
@@ -73,8 +84,9 @@ class StackType:
         **_: Any,
     ) -> Resource:
         """Make the resource."""
-        properties = resolved(self.api, cloudformation_json["Properties"])
-        return self._made(resource_name, properties, None)
+        properties = cloudformation_json["Properties"]
+        made = self._made(resource_name, properties, None)
+        return Resource(self, made, properties)
 
     def update_from_cloudformation_json(
         self,
@@ -85,18 +97,39 @@ class StackType:
         region_name: str,
     ) -> Resource:
         """Change the resource, or make its replacement."""
-        properties = resolved(self.api, cloudformation_json["Properties"])
-        if self.type.changes:
-            changed = self._made(new_resource_name, properties, original_resource.made)
-            original_resource.made = changed.made
-            return original_resource
-        return self._made(new_resource_name, properties, None)
+        properties = cloudformation_json["Properties"]
+        if not self.type.changes:
+            made = self._made(new_resource_name, properties, None)
+            return Resource(self, made, properties)
+        changed = original_resource
+        changed.unfinished = True
+        changed.made = self._made(new_resource_name, properties, changed.made)
+        changed.properties, changed.unfinished = properties, False
+        return changed
 
     def has_cfn_attr(self, name: str) -> bool:
         """Accept every name: `get_cfn_attribute` rejects unknown ones."""
         return True
 
-    def _made(self, name: str, properties: Properties, before: Made | None) -> Resource:
+    def unmake(self, made: Made, properties: Properties) -> None:
+        """Remove a resource, if resources of this type are removed."""
+        if self.type.remove:
+            self.type.remove(self.api, made, properties)
+
+    def _made(self, name: str, properties: Properties, before: Made | None) -> Made:
+        """Make or change a resource, and tag and read it if AWS does so."""
         plain = re.sub(r"[^A-Za-z0-9-]", "-", name)
-        made = self.type.make(self.api, plain, properties, before)
-        return Resource(self.api, self.name, self.type, made)
+        properties = resolved(self.api, properties)
+        late = SWITCHES.tags_late
+        given = without_tags(self.name, properties) if late else properties
+        made = self.type.make(self.api, plain, given, before)
+        try:
+            if late:
+                tag(self.api, self.name, made, properties)
+            if SWITCHES.reads:
+                read(self.api, self.name, made, "update" if before else "create")
+        except Exception:
+            if not before:
+                self.unmake(made, properties)
+            raise
+        return made

@@ -1,32 +1,25 @@
-"""Corrections of moto's CloudFormation: unknown types fail, dependents are updated.
-
-moto leaves out types that it does not know, and updates only resources whose own text
-changed: a service would keep the old revision of its task definition. Here an update
-compares every resource's properties before and after, in the order of their references.
-"""
+"""Corrections of moto's CloudFormation: unknown types fail, failures are rolled back."""
 
 from __future__ import annotations
 
 import logging
-import re
-from typing import Any, Callable, Iterator
+from typing import Any, Callable
 
 from moto.cloudformation import parsing
 from moto.cloudformation.exceptions import AlreadyExistsException, ValidationError
 from moto.cloudformation.models import CloudFormationBackend, Stack
-from moto.cloudformation.parsing import OutputMap, ResourceMap
+from moto.cloudformation.parsing import OutputMap
 from moto.cloudformation.utils import generate_stack_id
 
-from tests.cloud import template_functions
+from tests.cloud import stack_map, template_functions
 from tests.cloud.account import backend
 from tests.cloud.api import Api
-from tests.cloud.stack_resources import Resource, StackType
+from tests.cloud.stack_map import KEPT
+from tests.cloud.stack_resources import StackType
 from tests.cloud.stack_types import TYPES
 
 logger = logging.getLogger(__name__)
 NEW = ("CREATE_PENDING", "REVIEW_IN_PROGRESS")
-KEPT = ("Retain", "RetainExceptOnCreate")
-SUBSTITUTED = re.compile(r"\$\{([A-Za-z0-9]+)[.}]")
 
 
 def install(api: Api) -> None:
@@ -40,10 +33,7 @@ def install(api: Api) -> None:
 
     parsing.resource_class_from_type = type_of
     template_functions.install()
-    resource_map: Any = ResourceMap
-    resource_map.update, resource_map.delete = _update, _delete
-    # moto reads DependsOn and properties only; CloudFormation also reads metadata
-    resource_map._ResourceMap__get_resources_in_dependency_order = _in_order
+    stack_map.install()
     cloudformation: Any = CloudFormationBackend
     cloudformation.create_stack = _create_stack
     cloudformation.update_stack = _refused(cloudformation.update_stack)
@@ -91,7 +81,8 @@ def _refused(original: Callable[..., Any]) -> Callable[..., Any]:
 def _refuse_unknown_types(template: str) -> None:
     resources = Stack.parse_template(template).get("Resources", {})
     used = {each["Type"] for each in resources.values()}
-    unknown = sorted(used - TYPES.keys() - parsing.get_model_map().keys())
+    # moto makes those that only it knows past IAM
+    unknown = sorted(used - TYPES.keys())
     if unknown:
         raise ValidationError(
             message=f"Template format error: Unrecognized resource types: {unknown}"
@@ -182,116 +173,3 @@ def _rolled_back(original: Callable[..., None]) -> Callable[..., None]:
                 stack._add_stack_event(stack.status)
 
     return attempt
-
-
-def _update(self: Any, template: dict[str, Any], parameters: Any = None) -> None:
-    """Make, change and remove the resources that differ."""
-    old, made = self._resource_json_map, self._parsed_resources
-    before = _made_of(self)
-    self._template = template
-    if parameters:
-        self.input_parameters = parameters
-    self.load_mapping()
-    self.load_parameters()
-    self.load_conditions()
-    self._resource_json_map = template["Resources"]
-    replaced: list[tuple[Any, dict[str, Any]]] = []
-    for name in _in_order(self):
-        wanted = self._resource_json_map[name]
-        if name not in before:
-            self[name]
-        elif before[name] != _properties(self, wanted):
-            resource = parsing.parse_and_update_resource(
-                name, wanted, self, self._account_id, self._region_name
-            )
-            # resources that moto cannot change are left unchanged
-            if resource is not None and resource is not made[name]:
-                replaced.append((made[name], old[name] | {"Properties": before[name]}))
-                made[name] = resource
-    gone = [name for name in before if name not in set(_in_order(self))]
-    for name in reversed(gone):
-        json = old[name] | {"Properties": before[name]}
-        replaced.append((made.pop(name), json))
-    for resource, json in replaced:
-        _remove(self, resource, json)
-
-
-def _delete(self: Any, kept: tuple[str, ...] = KEPT) -> None:
-    """Remove all resources that can be removed, dependents first."""
-    if not hasattr(self, "removing"):  # kept from a failed attempt
-        self.removing = {
-            name: {**self._resource_json_map[name], "Properties": properties}
-            for name, properties in _made_of(self).items()
-        }
-        # a reference to a removed resource would make it again
-        self._resource_json_map = {}
-    failures = []
-    for name in reversed(list(self.removing)):
-        try:
-            _remove(self, self._parsed_resources[name], self.removing[name], kept)
-            del self.removing[name]
-        except Exception as error:
-            failures.append(f"{name}: {error}")
-    if failures:
-        raise RuntimeError(" ".join(failures))
-
-
-def _made_of(self: Any) -> dict[str, dict[str, Any]]:
-    """Return the properties of existing resources, in the order of their references."""
-    there = [name for name in _in_order(self) if name in self._parsed_resources]
-    return {name: _properties(self, self._resource_json_map[name]) for name in there}
-
-
-def _remove(
-    self: Any, resource: Any, json: dict[str, Any], kept: tuple[str, ...] = KEPT
-) -> None:
-    if json.get("DeletionPolicy") in kept:
-        return
-    if isinstance(resource, Resource):
-        resource.remove(json["Properties"])
-    else:
-        self._delete_resource(resource, json)
-
-
-def _properties(self: Any, json: dict[str, Any]) -> dict[str, Any]:
-    return parsing.clean_json(json.get("Properties", {}), self)
-
-
-def _in_order(self: Any) -> Iterator[str]:
-    """Return resources whose condition holds, each after its references."""
-    resources = self._resource_json_map
-    seen: set[str] = set()
-
-    def visit(name: str) -> Iterator[str]:
-        if name in seen or name not in resources:
-            return
-        seen.add(name)
-        for each in _references(resources[name]):
-            yield from visit(each)
-        condition = resources[name].get("Condition")
-        if not condition or self.lazy_condition_map[condition]:
-            yield name
-
-    for name in resources:
-        yield from visit(name)
-
-
-def _references(value: Any) -> Iterator[str]:
-    """Return all names to which a resource's text refers."""
-    if isinstance(value, dict):
-        for key, each in value.items():
-            if key in ("Ref", "DependsOn"):
-                named = [each] if isinstance(each, str) else each
-                # a container depends on another one
-                yield from (name for name in named if isinstance(name, str))
-            elif key == "Fn::GetAtt":
-                yield each[0] if isinstance(each, list) else each.partition(".")[0]
-            elif key == "Fn::Sub":
-                text = each if isinstance(each, str) else each[0]
-                yield from SUBSTITUTED.findall(text)
-                yield from _references(each)
-            else:
-                yield from _references(each)
-    elif isinstance(value, list):
-        for each in value:
-            yield from _references(each)

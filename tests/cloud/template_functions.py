@@ -9,6 +9,7 @@ from typing import Any
 from moto.cloudformation import parsing
 
 from tests.cloud.account import REGION
+from tests.cloud.switches import SWITCHES
 
 
 def install() -> None:
@@ -25,7 +26,11 @@ def install() -> None:
                 name, *attribute = value["Fn::GetAtt"]
                 value = {"Fn::GetAtt": [name, ".".join(attribute)]}
             if "Fn::GetAZs" in value:
-                return [f"{REGION}{zone}" for zone in "abc"]
+                zones = "dab" if SWITCHES.zones else "abc"
+                return [f"{REGION}{zone}" for zone in zones]
+        if isinstance(value, list):  # moto leaves a None for AWS::NoValue
+            cleaned = [clean_json(each, resources) for each in value]
+            return [each for each in cleaned if each is not None]
         return original(value, resources)
 
     parsing.clean_json = clean_json

@@ -212,21 +212,6 @@ def test_everyone_may_do_everything_until_iam_is_enforced(cloud, platform):
     assert client.list_clusters()["clusterArns"]
 
 
-def test_a_stack_may_do_what_its_role_may(cloud, role, enforced):
-    queue = {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "stacks-own"}}
-    template = json.dumps({"Resources": {"Queue": queue}})
-    manage = {"Action": ["sqs:CreateQueue", "sqs:DeleteQueue"]}
-
-    role.may(manage | {"Resource": f"arn:aws:sqs:{REGION_AND_ACCOUNT}:another"})
-    with pytest.raises(RuntimeError, match="judged/.*not authorized.*sqs:CreateQueue"):
-        cloud.create_stack("own", template, role.arn)
-    cloud.delete_stack("own")
-    role.may(manage | {"Resource": f"arn:aws:sqs:{REGION_AND_ACCOUNT}:stacks-own"})
-    cloud.create_stack("own", template, role.arn)
-    cloud.delete_stack("own")
-    assert cloud.calls(action="DeleteQueue", who="judged")
-
-
 def test_a_tag_limits_access_to_a_resource(platform, cloud, role, enforced):
     tag = "aws:ResourceTag/aws:cloudformation:stack-name"
     role.may(

@@ -81,3 +81,26 @@ def test_conditions(operator, value, holds):
     statement["Condition"] = {operator: {"aws:Key": value}}
     found = decide([{"Statement": statement}], "s3:GetObject", "*", {"aws:key": "a"})
     assert (found is Decision.ALLOWED) == holds
+
+
+@pytest.mark.parametrize(
+    "operator, value, values, holds",
+    [
+        ("ForAllValues:StringEquals", ["a", "b"], ("a", "b"), True),
+        ("ForAllValues:StringEquals", "a", ("a", "b"), False),
+        ("ForAllValues:StringLike", "*", ("a", "b"), True),
+        # so without a further condition it allows a call that has no value
+        ("ForAllValues:StringEquals", "a", None, True),
+        ("ForAnyValue:StringEquals", "a", ("a", "b"), True),
+        ("ForAnyValue:StringEquals", "c", ("a", "b"), False),
+        ("ForAnyValue:StringLike", "*", None, False),
+        ("Null", "false", ("a", "b"), True),
+        ("Null", "false", None, False),
+    ],
+)
+def test_conditions_on_several_values(operator, value, values, holds):
+    statement = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    statement["Condition"] = {operator: {"aws:Key": value}}
+    context = {} if values is None else {"aws:key": values}
+    found = decide([{"Statement": statement}], "events:PutTargets", "*", context)
+    assert (found is Decision.ALLOWED) == holds

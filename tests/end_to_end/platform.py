@@ -17,6 +17,7 @@ from prefect.client.schemas.objects import FlowRun, WorkerStatus
 from prefect.exceptions import PrefectHTTPStatusError
 
 from tests.cloud.cloud import Cloud, running_cloud
+from tests.infrastructure.foundation import create_foundation
 from tests.infrastructure.templates import TEMPLATES
 from tests.repository.tree import copy_repository
 from tests.servers.ports import free_port
@@ -27,7 +28,8 @@ from tests.servers.waiting import Found, until
 
 AUTH = "admin:a-password-of-prefect"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
-DEPLOY_STACK, LAKE_STACK, STACK = TEMPLATES  # their names, in the order of the README
+# Their names, in the order of the README.
+DEPLOY_STACK, FOUNDATION_STACK, LAKE_STACK, STACK = TEMPLATES
 # A run's start takes the worker's poll and imports.
 SECONDS = 300
 
@@ -132,6 +134,19 @@ class Platform:
         (task,) = self.tasks()[str(run_id)]
         return task
 
+    def definition(self, run_id: UUID) -> dict[str, Any]:
+        """Return the task definition of a run's only task."""
+        name = self.task(run_id)["taskDefinitionArn"]
+        ecs = self.cloud.client("ecs")
+        return ecs.describe_task_definition(taskDefinition=name)["taskDefinition"]
+
+    def size(self, run_id: UUID) -> tuple[str, str]:
+        """Return CPU units and MiB of a run's only task, which are its definition's."""
+        task, definition = self.task(run_id), self.definition(run_id)
+        found = {(each["cpu"], each["memory"]) for each in (task, definition)}
+        (size,) = found
+        return size
+
     def stopped_task(self, run_id: UUID) -> dict[str, Any]:
         """Wait until a run's only task has stopped, and return it."""
 
@@ -191,7 +206,10 @@ def running_platform(database: Database, folder: Path) -> Iterator[Platform]:
 
 @contextmanager
 def running_stacks(
-    database: Database, folder: Path, commit: str = COMMIT
+    database: Database,
+    folder: Path,
+    commit: str = COMMIT,
+    switches: tuple[str, ...] = (),
 ) -> Iterator[Platform]:
     """Set up the stacks, the worker, and a Prefect server without deployments.
 
@@ -199,6 +217,7 @@ def running_stacks(
         database: The warehouse.
         folder: Working folder of the servers.
         commit: Tag of the first image.
+        switches: What AWS does otherwise than by default (`tests/cloud/switches.py`).
     """
     code = copy_repository(folder / "app")
     # A task that is a process starts in its own copy of the code, a task in the image
@@ -222,13 +241,14 @@ def running_stacks(
         running_cloud(folder / "cloud") as cloud,
         running_server(folder / "server", api_url, settings),
         over_tcp(database) as warehouse_url,
+        cloud.switched(*switches),
+        cloud.enforcing(),
     ):
         cloud.run_tasks_in(code=code)
         image, outputs = create_stacks(cloud, api_url, warehouse_url, commit)
         platform = Platform(cloud, api_url, code, database, outputs, image)
-        with cloud.enforcing():
-            platform.wait_for_worker()
-            yield platform
+        platform.wait_for_worker()
+        yield platform
 
 
 def create_stacks(
@@ -237,8 +257,13 @@ def create_stacks(
     """Create the stacks and secrets; return the image and the platform's outputs."""
     texts = {stack: path.read_text() for stack, path in TEMPLATES.items()}
     deploy = cloud.create_stack(
-        DEPLOY_STACK, texts[DEPLOY_STACK], GitHubRepository="acme/data-platform"
+        DEPLOY_STACK,
+        texts[DEPLOY_STACK],
+        GitHubRepository="acme/data-platform",
+        GitHubRepositoryId="4711",
     )
+    cloud.client("iam").create_service_linked_role(AWSServiceName="ecs.amazonaws.com")
+    create_foundation(cloud, STACK)
     lake = cloud.create_stack(LAKE_STACK, texts[LAKE_STACK])
     secrets = cloud.client("secretsmanager")
     key = secrets.create_secret(Name="prefect/api-key", SecretString=AUTH)
@@ -250,6 +275,7 @@ def create_stacks(
     outputs = cloud.create_stack(
         STACK,
         texts[STACK],
+        deploy["StackRoleArn"],
         ImageUri=image,
         PrefectApiUrl=api_url,
         PrefectApiSecretArn=key["ARN"],

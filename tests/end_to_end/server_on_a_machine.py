@@ -31,6 +31,7 @@ from tests.end_to_end.platform import (
     Platform,
 )
 from tests.fakes.http_server import QuietHandler
+from tests.infrastructure.foundation import create_foundation
 from tests.infrastructure.templates import (
     INFRASTRUCTURE,
     SERVER_STACK,
@@ -165,8 +166,12 @@ def _create_stacks(
     """Create all stacks; return the platform's outputs with its image, and the server's."""
     text = {name: path.read_text() for name, path in TEMPLATES.items()}
     deploy = cloud.create_stack(
-        DEPLOY_STACK, text[DEPLOY_STACK], GitHubRepository="acme/platform"
+        DEPLOY_STACK,
+        text[DEPLOY_STACK],
+        GitHubRepository="acme/platform",
+        GitHubRepositoryId="4711",
     )
+    create_foundation(cloud, STACK, NatKind="none")
     lake = cloud.create_stack(LAKE_STACK, text[LAKE_STACK])
     create = cloud.client("secretsmanager").create_secret
     create(Name="dlt/destination/warehouse/credentials", SecretString=warehouse_url)
@@ -183,7 +188,6 @@ def _create_stacks(
         PrefectApiSecretVariable="PREFECT_API_AUTH_STRING",
         WarehouseType="postgres",
         LakeBucketName=lake["BucketName"],
-        NatKind="none",
         MinimumWorkers="0",
     )
     server = cloud.create_stack(

@@ -1,51 +1,100 @@
-"""A backfill's chunks are tasks of their own, side by side."""
+"""A backfill's chunks are tasks of their own, side by side, and are run once."""
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 
 import pytest
+from prefect.client.schemas.objects import FlowRun
 
 from tests.end_to_end.platform import Platform
-from tests.fakes.http_server import serving
+from tests.fakes.http_server import Answer, Request, json_answer, serving
 from tests.fakes.open_exchange_rates import APP_ID, OpenExchangeRates
 
 pytestmark = pytest.mark.slow
 
 CHUNKS = "open_exchange_rates/production-backfill"
+RANGE = {
+    "deployment": CHUNKS,
+    "first_day": "2024-01-01",
+    "last_day": "2024-01-04",
+    "chunk_days": 2,
+}
 
 
-def test_each_chunk_of_a_backfill_is_a_task_on_ecs(platform: Platform):
+def test_chunks_are_tasks_side_by_side_and_a_completed_one_is_not_run_again(
+    platform: Platform,
+):
+    """Fails the second chunk at first, so that there is something left to continue."""
     platform.cloud.client("secretsmanager").create_secret(
         Name="dlt/sources/open_exchange_rates",
         SecretString=json.dumps({"app_id": APP_ID}),
     )
-    with serving(OpenExchangeRates().respond) as api:
-        use_api(platform, api.url)
-        run = platform.completed(
-            "backfill/production",
-            parameters={
-                "deployment": CHUNKS,
-                "first_day": "2024-01-01",
-                "last_day": "2024-01-04",
-                "chunk_days": 2,
-            },
-        )
+    api = SlowRates(broken={"/historical/2024-01-03.json"})
+    with serving(api.respond) as served:
+        use_api(platform, served.url)
+        failed = platform.wait(platform.start("backfill/production", parameters=RANGE))
+        api.broken.clear()
+        first = chunks(platform)
+        resumed = platform.completed("backfill/production", parameters=RANGE)
 
-    platform.wait_for_line(run.id, "2 of 2 chunks done")
+    assert "1 of 2 chunks are not done: 2024-01-03 to 2024-01-04 (Failed)" in (
+        failed.state.message
+    )
+    assert [each.state.name for each in first] == ["Completed", "Failed"]
+    assert max(each.start_time for each in first) < min(each.end_time for each in first)
+    tasks = [platform.task(each.id) for each in first]
+    assert max(each["startedAt"] for each in tasks) < (
+        min(each["stoppedAt"] for each in tasks)
+    )
+
+    platform.wait_for_line(resumed.id, "2 of 2 chunks done")
+    last = chunks(platform)
+    assert [each.id for each in last[:2]] == [each.id for each in first]
+    assert [each.parameters["first_day"] for each in last] == [
+        *("2024-01-01", "2024-01-03", "2024-01-03")
+    ]
+    assert last[-1].state.is_completed()
+    days = Counter(path for path in served.paths if path.startswith("/historical/"))
+    assert days["/historical/2024-01-01.json"] == 1
+    assert days["/historical/2024-01-02.json"] == 1
+    assert days["/historical/2024-01-04.json"] == 1
+    assert lake_files(platform, "open_exchange_rates/rates/")
+
+    runs = [failed, resumed, *last]
+    arns = {platform.task(each.id)["taskArn"] for each in runs}
+    assert len(arns) == len(runs)
+    sizes = {each.id: platform.size(each.id) for each in runs}
+    for each in runs:
+        is_chunk = each in last
+        assert sizes[each.id] == (("512", "1024") if is_chunk else ("256", "512"))
+
+
+class SlowRates(OpenExchangeRates):
+    """API whose days take seconds, and some fail."""
+
+    def __init__(self, broken: set[str]) -> None:
+        super().__init__()
+        self.broken = broken
+
+    def respond(self, request: Request) -> Answer:
+        if request.path in self.broken:
+            return json_answer({"status": 400, "description": "No such day"}, 400)
+        answer = super().respond(request)
+        answer.seconds = 5 if request.path.startswith("/historical/") else 0
+        return answer
+
+
+def chunks(platform: Platform) -> list[FlowRun]:
+    """Return the runs of the chunks' deployment, by their days and creation."""
     deployment = platform.client.read_deployment_by_name(CHUNKS)
-    chunks = [
-        each
+    found = [
+        platform.run(each.id)
         for each in platform.client.read_flow_runs()
         if each.deployment_id == deployment.id
     ]
-    first_days = [each.parameters["first_day"] for each in chunks]
-    assert sorted(first_days) == [f"2024-01-0{day}" for day in (1, 3)]
-    tasks = {platform.task(each.id)["taskArn"] for each in (run, *chunks)}
-    assert len(tasks) == 3
-    days = [path for path in api.paths if path.startswith("/historical/")]
-    assert sorted(days) == [f"/historical/2024-01-0{day}.json" for day in range(1, 5)]
-    assert lake_files(platform, "open_exchange_rates/rates/")
+    return sorted(found, key=lambda each: (each.parameters["first_day"], each.created))
 
 
 def use_api(platform: Platform, url: str) -> None:

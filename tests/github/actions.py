@@ -13,7 +13,8 @@ from tests.servers.images import build
 from tests.servers.python import python
 
 REPOSITORY = "acme/data-platform"
-ISSUER = "token.actions.githubusercontent.com"
+REPOSITORY_ID = "4711"
+ISSUER = "https://token.actions.githubusercontent.com"
 # Programs of the runner's machine. `docker` is buildah, which needs no daemon. A pushed
 # image is in the fake's repository by its tag, and in buildah's store by its name. The `pip`
 # of a new environment installs a `uv` that runs the tests' own Python.
@@ -100,12 +101,16 @@ class Actions(dict):
         """Assume the role if its trust policy allows the claims of GitHub's token."""
         assert runner.job["permissions"]["id-token"] == "write"
         role = inputs["role-to-assume"]
-        found = self.cloud.client("iam").get_role(RoleName=role.rpartition("/")[2])
-        (trust,) = found["Role"]["AssumeRolePolicyDocument"]["Statement"]
-        assert trust["Action"] == "sts:AssumeRoleWithWebIdentity"
-        subject = f"repo:{REPOSITORY}:environment:{runner.job['environment']}"
-        token = {f"{ISSUER}:aud": "sts.amazonaws.com", f"{ISSUER}:sub": subject}
-        assert trust["Condition"] == {"StringEquals": token}
+        environment = runner.job["environment"]
+        token = {
+            "iss": ISSUER,
+            "aud": "sts.amazonaws.com",
+            "sub": f"repo:{REPOSITORY}:environment:{environment}",
+            "environment": environment,
+            "ref": "refs/heads/main",
+            "repository": REPOSITORY,
+            "repository_id": REPOSITORY_ID,
+        }
         answer = self.cloud.client("sts").assume_role_with_web_identity(
             RoleArn=role,
             RoleSessionName="GitHubActions",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any
 
@@ -18,8 +19,6 @@ from tests.fakes.aws import REGION
 
 # Actions that are named otherwise than the operation which needs them.
 OPERATIONS = {
-    "budgets:ModifyBudget": "CreateBudget",
-    "budgets:ViewBudget": "DescribeBudget",
     "s3:GetObjectVersion": "GetObject",
     "s3:ListBucket": "ListObjectsV2",
     "s3:ListBucketMultipartUploads": "ListMultipartUploads",
@@ -31,25 +30,8 @@ CARRIERS = {
     "iam:PassRole to ecs-tasks.amazonaws.com": (
         *("ecs:RegisterTaskDefinition", "taskRoleArn"),
     ),
-    "iam:PassRole to cloudformation.amazonaws.com": (
-        *("cloudformation:CreateChangeSet", "RoleARN"),
-    ),
+    "iam:PassRole to events.amazonaws.com": ("events:PutTargets", "RoleArn"),
     "ecs:TagResource by RunTask": ("ecs:RunTask", "tags"),
-    "billing:GetBillingViewData": ("budgets:ModifyBudget", "BillingViewArn"),
-}
-# EC2's parameters that name a resource, and how its id begins.
-EC2_IDS = {
-    "AllocationId": "eipalloc",
-    "AssociationId": "rtbassoc",
-    "GroupId": "sg",
-    "InstanceId": "i",
-    "InternetGatewayId": "igw",
-    "NatGatewayId": "nat",
-    "NetworkInterfaceId": "eni",
-    "RouteTableId": "rtb",
-    "SubnetId": "subnet",
-    "VpcEndpointId": "vpce",
-    "VpcId": "vpc",
 }
 LOADER = Loader(include_default_search_paths=True)
 # How many names make one of ECS's resources.
@@ -120,8 +102,6 @@ def names_of(arn: str) -> dict[str, Any]:
     first = path.partition("/")[0]
     group = path.partition(":")[0]
     of_service: dict[str, dict[str, Any]] = {
-        "billing": {"BillingViewArn": arn},
-        "budgets": {"BudgetName": name},
         "cloudformation": {"StackName": first},
         "cloudwatch": {"AlarmName": path, "AlarmNames": path},
         "ecr": {"repositoryName": path, "repositoryNames": path},
@@ -170,11 +150,13 @@ def _parts(rest: str) -> tuple[str, str]:
     return found[1], found[2]
 
 
-def ec2_names(ids: list[str]) -> dict[str, str]:
-    """Return the parameters that name one EC2 resource of each kind."""
-    of_kind = {each.partition("-")[0]: each for each in ids}
-    names = {name: of_kind[begin] for name, begin in EC2_IDS.items()}
-    return names | {f"{name}s": value for name, value in names.items()}
+def one_of(action: str) -> str:
+    """Return the first of the actions that a pattern such as `ec2:Describe*` matches."""
+    service, _, pattern = action.partition(":")
+    if "*" not in pattern:
+        return action
+    names = sorted(model(service).operation_names)
+    return f"{service}:{next(each for each in names if fnmatchcase(each, pattern))}"
 
 
 def inside(pattern: str) -> str:

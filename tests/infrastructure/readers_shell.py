@@ -1,6 +1,6 @@
-"""The shell of a page's reader: the real AWS CLI, and stand-ins for docker, uv and `git diff`.
+"""The shell of a page's reader: the real AWS CLI, and stand-ins for docker, uv and `git status`.
 
-`docker push` pushes into the fake's repository, `uv` keeps what it was asked, and `git diff`
+`docker push` pushes into the fake's repository, `uv` keeps what it was asked, and `git status`
 finds no changes.
 """
 
@@ -27,7 +27,7 @@ UV = """#!/bin/sh
 echo "${IMAGE:+IMAGE=$IMAGE }uv" "$@" >> "$STAND_INS"
 """
 GIT = f"""#!/bin/sh
-[ "$1" = diff ] || exec {shutil.which("git")} "$@"
+[ "$1" = status ] || exec {shutil.which("git")} "$@"
 """
 
 

@@ -15,7 +15,8 @@ from botocore.session import get_session
 from tests.cloud.cloud import Cloud
 from tests.cloud.dry_run import dry
 from tests.fakes.aws import ADMINISTRATOR, REGION
-from tests.infrastructure.aws_requests import LOADER, Request, ec2_names
+from tests.infrastructure.aws_requests import LOADER, Request
+from tests.infrastructure.foundation import create_foundation
 from tests.infrastructure.rights import (
     PORT_FORWARDING,
     ROLES,
@@ -28,6 +29,7 @@ from tests.infrastructure.templates import SERVERS, TEMPLATES, policies
 
 STACKS = {
     "rights-deploy": TEMPLATES["data-platform-deploy"],
+    "rights-foundation": TEMPLATES["data-platform-foundation"],
     "rights-lake": TEMPLATES["data-platform-lake"],
     "rights": TEMPLATES["data-platform"],
     "rights-ecs": SERVERS["ecs"],
@@ -37,7 +39,7 @@ HOST = "prefect.example.org"
 ACCOUNT = "123456789012"
 PROVIDER = f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com"
 SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:prefect/api-key-a1B2c3"
-NAT_GATEWAY = "nat-0123456789abcdef0"
+KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 ANYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 BOUNDARY = "Boundary"
 # Roles beside those of the stacks: where each is, and whether the boundary limits it. The
@@ -81,11 +83,7 @@ class Platform:
         self.rights = {
             role: rights_in(list(self.documents(role).values())) for role in ROLES
         }
-        mine, others = self._things_of_ec2()
-        self.tagged = (
-            mine | self._session_of_github(),
-            others | self._session_of_another(),
-        )
+        self.tagged = (self._session_of_github(), self._session_of_another())
 
     def _create_stacks(self) -> dict[str, str]:
         create = self.cloud.create_stack
@@ -93,9 +91,12 @@ class Platform:
             "rights-deploy",
             STACKS["rights-deploy"].read_text(),
             GitHubRepository="somebody/data-platform",
+            GitHubRepositoryId="4711",
             ExistingOidcProviderArn=PROVIDER,
             PlatformStackName="rights",
+            SecretsKeyArn=KEY,
         )
+        outputs |= create_foundation(self.cloud, "rights", NatKind="instance")
         outputs |= create("rights-lake", STACKS["rights-lake"].read_text())
         # no image is there, so that neither worker nor server starts
         image = f"{outputs['RepositoryUri']}:4f2a"
@@ -107,7 +108,8 @@ class Platform:
             PrefectApiUrl=f"https://{HOST}/api",
             PrefectApiSecretArn=SECRET,
             LakeBucketName=outputs["BucketName"],
-            NatKind="instance",
+            SecretsKeyArn=KEY,
+            EcsExec="true",
         )
         certificate = self.cloud.client("acm").request_certificate(DomainName=HOST)
         server = create(
@@ -147,22 +149,6 @@ class Platform:
             RoleName=INSIDE, PolicyName="all", PolicyDocument=document([ANYTHING])
         )
 
-    def _things_of_ec2(self) -> tuple[dict[str, str], dict[str, str]]:
-        """Create EC2 resources with the stack's tag, and some without."""
-        tag = {"Key": "aws:cloudformation:stack-name", "Value": "rights"}
-        # the stack has a NAT instance, and so no gateway
-        self._ec2.create_tags(Resources=[NAT_GATEWAY], Tags=[tag])
-        of_stack = [{"Name": name.lower(), "Values": [tag[name]]} for name in tag]
-        tags = self._ec2.describe_tags(Filters=of_stack)["Tags"]
-        mine = [each["ResourceId"] for each in tags]
-        others = [f"{each.partition('-')[0]}-beside" for each in mine]
-        of_network = [{"Name": "vpc-id", "Values": [self.outputs["VpcId"]]}]
-        for table in self._ec2.describe_route_tables(Filters=of_network)["RouteTables"]:
-            (mine if table["Tags"] else others).extend(
-                each["RouteTableAssociationId"] for each in table["Associations"]
-            )
-        return ec2_names(mine), ec2_names(others)
-
     def _session_of_github(self) -> dict[str, str]:
         """Start a session of GitHub's role, and return its machine and its id."""
         client = self.cloud.client_of(self.outputs["DeployRoleArn"], "ssm")
@@ -171,12 +157,9 @@ class Platform:
         return {"Target": self.machine, "SessionId": started["SessionId"]}
 
     def _session_of_another(self) -> dict[str, str]:
-        """Start a session on the NAT instance, which is the platform's."""
-        (nat,) = self._ec2.describe_instances(
-            Filters=[
-                {"Name": "tag:aws:cloudformation:stack-name", "Values": ["rights"]}
-            ]
-        )["Reservations"][0]["Instances"]
+        """Start a session on the NAT instance, which is the foundation's."""
+        groups = self.cloud.client("autoscaling").describe_auto_scaling_groups()
+        ((nat,),) = [each["Instances"] for each in groups["AutoScalingGroups"]]
         target = nat["InstanceId"]
         started = self.cloud.client("ssm").start_session(Target=target)
         return {"Target": target, "SessionId": started["SessionId"]}
@@ -249,7 +232,6 @@ class Platform:
         self._iam.delete_role_policy(RoleName=INSIDE, PolicyName="all")
         for name in MADE_BY_HAND:
             self._iam.delete_role(RoleName=name)
-        self._ec2.delete_tags(Resources=[NAT_GATEWAY])
         for name in reversed(STACKS):
             self.cloud.delete_stack(name)
         self._ec2.release_address(AllocationId=self.outputs["OutboundAllocationId"])

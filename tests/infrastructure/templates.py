@@ -13,6 +13,7 @@ INFRASTRUCTURE = ROOT / "infrastructure"
 # Each stack's template by the stack's name in the README.
 TEMPLATES = {
     "data-platform-deploy": INFRASTRUCTURE / "github_deploy.yml",
+    "data-platform-foundation": INFRASTRUCTURE / "foundation.yml",
     "data-platform-lake": INFRASTRUCTURE / "data_lake.yml",
     "data-platform": INFRASTRUCTURE / "ecs_cluster_prefect_worker.yml",
 }
@@ -54,7 +55,8 @@ def policies(path: Path, role: str) -> list[dict[str, Any]]:
 def statements(path: Path, name: str) -> list[dict[str, Any]]:
     """Return the statements in the policies of a role, or of a managed policy."""
     return [
-        statement
+        # one that depends on a parameter counts
+        statement["If"][1] if "If" in statement else statement
         for policy in policies(path, name) or [properties(path, name)]
         for statement in policy["PolicyDocument"]["Statement"]
     ]
@@ -66,8 +68,10 @@ def listed(value: Any) -> list[Any]:
 
 
 def rights(path: Path, name: str) -> Iterator[tuple[str, str, Any]]:
-    """Return each action with each of its resources, and the condition."""
+    """Return each allowed action with each of its resources, and the condition."""
     for statement in statements(path, name):
+        if statement["Effect"] == "Deny":
+            continue
         for action in listed(statement["Action"]):
             for resource in listed(statement["Resource"]):
                 yield action, text(resource), statement.get("Condition")

@@ -22,6 +22,8 @@ from tests.samples.platform_stack import STACK
 PLATFORM = TEMPLATES["data-platform"]
 PARAMETERS = read(PLATFORM)["Parameters"]
 WORKER = properties(PLATFORM, "WorkerTask")["ContainerDefinitions"][0]
+# The agent of ECS Exec writes into the container.
+READ_ONLY = {"If": ["HasEcsExec", False, True]}
 ENVIRONMENT = {each["Name"]: each["Value"] for each in WORKER["Environment"]}
 
 
@@ -97,27 +99,31 @@ def test_the_worker_is_asked_for_its_health_where_it_listens():
     assert check["Timeout"] < check["Interval"]
 
 
+def imported(name: str) -> dict[str, Any]:
+    return {"Fn::ImportValue": {"Sub": f"${{AWS::StackName}}-foundation-{name}"}}
+
+
 def test_the_service_is_private_and_rolls_back():
     service = properties(PLATFORM, "WorkerService")
     assert service["NetworkConfiguration"]["AwsvpcConfiguration"] == {
-        "Subnets": [{"Ref": "PrivateSubnetA"}, {"Ref": "PrivateSubnetB"}],
-        "SecurityGroups": [{"Ref": "TaskSecurityGroup"}],
+        "Subnets": {"Split": [",", imported("PrivateSubnetIds")]},
+        "SecurityGroups": [imported("TaskSecurityGroupId")],
         "AssignPublicIp": "DISABLED",
     }
     deployment = service["DeploymentConfiguration"]
     assert deployment["DeploymentCircuitBreaker"] == {"Enable": True, "Rollback": True}
     assert deployment["MinimumHealthyPercent"] == 100
     assert deployment["MaximumPercent"] == 200
-    assert "EnableExecuteCommand" not in service
+    assert service["EnableExecuteCommand"] == {"Ref": "EcsExec"}
+    assert PARAMETERS["EcsExec"]["Default"] == "false"
     assert WORKER["StopTimeout"] <= 120  # Fargate's most
 
 
 def test_the_worker_is_as_confined_as_the_runs():
     task, pool = properties(PLATFORM, "WorkerTask"), definition_of_runs()
     (container,) = pool["containerDefinitions"]
-    assert (
-        WORKER["ReadonlyRootFilesystem"] is container["readonlyRootFilesystem"] is True
-    )
+    assert WORKER["ReadonlyRootFilesystem"] == READ_ONLY
+    assert container["readonlyRootFilesystem"] is True
     for here, there in (
         (task["Volumes"], pool["volumes"]),
         (WORKER["MountPoints"], container["mountPoints"]),
@@ -144,7 +150,7 @@ def test_watch_runs_beside_the_worker_and_as_confined():
     worker, watch = properties(PLATFORM, "WorkerTask")["ContainerDefinitions"]
     for name in ("Image", "Secrets", "MountPoints", "LinuxParameters"):
         assert watch[name] == worker[name], name
-    assert watch["ReadonlyRootFilesystem"] is True
+    assert watch["ReadonlyRootFilesystem"] == READ_ONLY
     assert watch["Command"] == ["python", "-m", "utils.watch"]
     # An end of watch neither ends the worker nor goes unrepaired.
     assert watch["Essential"] is False
@@ -251,6 +257,11 @@ def test_logs_are_kept_for_the_days_of_the_parameter():
     options = WORKER["LogConfiguration"]["Options"]
     assert options["awslogs-group"] == {"Ref": "WorkerLogs"}
     assert "awslogs-create-group" not in options
+    # a log that cannot be written must not stop the worker
+    for container in properties(PLATFORM, "WorkerTask")["ContainerDefinitions"]:
+        options = container["LogConfiguration"]["Options"]
+        assert options["mode"] == "non-blocking"
+        assert options["max-buffer-size"] == "25m"
 
 
 def test_events_of_this_clusters_tasks_go_into_the_observers_queue():

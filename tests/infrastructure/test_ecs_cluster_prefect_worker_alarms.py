@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-import json
+from typing import Any
 
-from tests.infrastructure.templates import TEMPLATES, of_type, properties, read
+import pytest
+
+from tests.infrastructure.templates import TEMPLATES, of_type, properties
 from utils.watch.letter_events import REFUSED
 
 PLATFORM = TEMPLATES["data-platform"]
-RESOURCES = read(PLATFORM)["Resources"]
+
+
+def imported(name: str) -> dict[str, Any]:
+    return {"Fn::ImportValue": {"Sub": f"${{AWS::StackName}}-foundation-{name}"}}
+
+
+TOPIC = imported("AlarmTopicArn")
 
 
 def test_every_alarm_goes_to_the_topic_and_says_what_it_means():
     alarms = of_type(PLATFORM, "AWS::CloudWatch::Alarm")
-    assert len(alarms) == 7
+    assert len(alarms) == 4
     for name, alarm in alarms.items():
-        assert {"Ref": "AlarmTopic"} in alarm["AlarmActions"], name
+        assert TOPIC in alarm["AlarmActions"], name
         assert alarm["AlarmDescription"].endswith("."), name
 
 
@@ -41,11 +49,21 @@ def test_a_worker_that_dies_again_and_again_is_noticed():
             "clusterArn": [{"GetAtt": "Cluster.Arn"}],
             "group": [{"Sub": "service:${WorkerService.Name}"}],
             "lastStatus": ["STOPPED"],
-            # not ServiceSchedulerInitiated, which each deployment brings
-            "stopCode": ["EssentialContainerExited"],
+            "$or": [
+                # not ServiceSchedulerInitiated, which each deployment brings
+                {"stopCode": ["EssentialContainerExited"]},
+                {"stoppedReason": [{"prefix": "Task failed container health checks"}]},
+            ],
         },
     }
-    assert [each["Arn"] for each in rule["Targets"]] == [{"Ref": "AlarmTopic"}]
+
+
+@pytest.mark.parametrize("name", ["WorkerDiedRule", "WorkerTroubleRule"])
+def test_a_mail_of_eventbridge_is_sent_by_a_role_or_told_as_lost(name):
+    (target,) = properties(PLATFORM, name)["Targets"]
+    assert target["Arn"] == TOPIC
+    assert target["RoleArn"] == imported("AlarmRoleArn")
+    assert target["DeadLetterConfig"] == {"Arn": imported("LostMailsArn")}
 
 
 def test_events_that_are_lost_or_not_read_are_noticed():
@@ -67,41 +85,3 @@ def test_refused_alerts_are_told_by_what_watch_logs():
     alarm = properties(PLATFORM, "AlertsRefused")
     assert alarm["MetricName"] == transformed["MetricName"]
     assert alarm["Namespace"] == transformed["MetricNamespace"]
-
-
-def test_the_topic_takes_messages_of_this_accounts_alarms_and_events():
-    policy = properties(PLATFORM, "AlarmTopicPolicy")["PolicyDocument"]["Statement"]
-    alarms, events = policy
-    assert alarms["Principal"]["Service"] == [
-        "budgets.amazonaws.com",
-        "cloudwatch.amazonaws.com",
-    ]
-    account = {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
-    assert alarms["Condition"] == {"StringEquals": account}
-    # EventBridge's messages pass no condition
-    assert events["Principal"] == {"Service": "events.amazonaws.com"}
-    assert "Condition" not in events
-    for statement in policy:
-        assert statement["Action"] == "sns:Publish"
-        assert statement["Resource"] == {"Ref": "AlarmTopic"}
-
-
-def test_mail_is_sent_only_to_an_address():
-    mail = RESOURCES["AlarmMail"]
-    assert mail["Condition"] == "SendsMail"
-    assert mail["Properties"]["Endpoint"] == {"Ref": "AlertEmail"}
-
-
-def test_the_budget_warns_before_and_ahead():
-    budget = properties(PLATFORM, "Budget")
-    assert RESOURCES["Budget"]["DependsOn"] == "AlarmTopicPolicy"
-    # budgets know no region
-    name = "${AWS::StackName}-monthly-${AWS::Region}"
-    assert budget["Budget"]["BudgetName"] == {"Sub": name}
-    assert budget["Budget"]["BudgetLimit"]["Amount"] == {"Ref": "MonthlyBudgetUsd"}
-    notified = {
-        each["Notification"]["NotificationType"]: each["Notification"]["Threshold"]
-        for each in budget["NotificationsWithSubscribers"]
-    }
-    assert notified == {"ACTUAL": 80, "FORECASTED": 100}
-    assert json.dumps(budget).count('"Address": {"Ref": "AlarmTopic"}') == 2

@@ -14,6 +14,7 @@ from tests.infrastructure.templates import (
     TEMPLATES,
     listed,
     of_type,
+    policies,
     properties,
     read,
     rights,
@@ -38,6 +39,22 @@ SECRET_OF_TASKS = {
         {"Ref": "PrefectTaskSecretArn"},
         {"Ref": "PrefectApiSecretArn"},
     ]
+}
+
+
+# With parameters that are not the defaults.
+DECRYPTION = {
+    "kms:Decrypt": ["${SecretsKeyArn}"],
+    "kms:Decrypt if": {
+        "StringEquals": {
+            "kms:ViaService": {"Sub": "secretsmanager.${AWS::Region}.amazonaws.com"}
+        }
+    },
+}
+ECS_EXEC = {
+    f"ssmmessages:{verb}{kind}Channel": ["*"]
+    for verb in ("Create", "Open")
+    for kind in ("Control", "Data")
 }
 
 
@@ -107,7 +124,26 @@ def test_the_execution_role_fetches_one_image_and_one_secret():
         "logs:CreateLogStream": logs,
         "logs:PutLogEvents": logs,
         "secretsmanager:GetSecretValue": [json.dumps(SECRET_OF_TASKS)],
+        **DECRYPTION,
     }
+
+
+def test_a_key_and_a_shell_are_allowed_only_by_a_parameter():
+    found: dict[str, list[str]] = {}
+    for role in ROLES:
+        for policy in policies(PLATFORM, role):
+            for each in policy["PolicyDocument"]["Statement"]:
+                if "If" in each:
+                    condition, statement, nothing = each["If"]
+                    assert nothing == {"Ref": "AWS::NoValue"}
+                    actions = "".join(listed(statement["Action"]))
+                    found.setdefault(condition, []).append(actions)
+    parameters = read(PLATFORM)["Parameters"]
+    assert set(found) == {"SecretsHaveOwnKey", "HasEcsExec"}
+    assert set(found["SecretsHaveOwnKey"]) == {"kms:Decrypt"}
+    assert all("ssmmessages" in each for each in found["HasEcsExec"])
+    assert parameters["SecretsKeyArn"]["Default"] == ""
+    assert parameters["EcsExec"]["Default"] == "false"
 
 
 def test_the_repositorys_name_is_read_from_the_image():
@@ -156,6 +192,7 @@ def test_the_worker_runs_and_stops_only_prefects_tasks_in_this_cluster():
         "sqs:GetQueueUrl": queue,
         "sqs:ReceiveMessage": queue,
         "logs:GetLogEvents": [arn("log-group:${FlowLogs}:*", "logs")],
+        **ECS_EXEC,
     }
 
 
@@ -190,4 +227,6 @@ def test_a_run_reads_its_secrets_and_works_on_the_lake(role):
         "s3:GetBucketLocation": [bucket],
         "s3:ListBucket": [bucket],
         "s3:ListBucketMultipartUploads": [bucket],
+        **DECRYPTION,
+        **ECS_EXEC,
     }

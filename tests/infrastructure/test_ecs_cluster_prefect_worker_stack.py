@@ -1,4 +1,4 @@
-"""The platform's stack on the fake AWS: ways out, the worker, the processor.
+"""The platform's stack on the fake AWS: the worker, the processor.
 
 No image is there, so that no worker starts.
 """
@@ -17,13 +17,14 @@ from prefect_aws.workers.ecs_worker import ECSJobConfiguration, ECSWorker
 
 from blocks.ecs_pool import production_pool
 from tests.fakes.aws import REGION
+from tests.infrastructure.foundation import create_foundation
 from tests.infrastructure.templates import TEMPLATES
 from utils.aws.stack import StackOutputs
 from utils.reports.differences import revealed
 
 pytestmark = pytest.mark.slow
 
-NAME = "address-test"
+NAME = "worker-test"
 TEMPLATE = TEMPLATES["data-platform"].read_text()
 IMAGE = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/data-platform:4f2a"
 SECRET = (
@@ -38,7 +39,8 @@ def stacks(cloud) -> Iterator[Any]:
     def create(
         name: str, template: str = TEMPLATE, **parameters: str
     ) -> dict[str, str]:
-        made.append(name)
+        made.extend([f"{name}-foundation", name])
+        create_foundation(cloud, name, NatKind="none")
         return cloud.create_stack(
             name,
             template,
@@ -50,91 +52,8 @@ def stacks(cloud) -> Iterator[Any]:
         )
 
     yield create
-    for name in made:
+    for name in reversed(made):
         cloud.delete_stack(name)
-
-
-def way_out(cloud: Any, outputs: dict[str, str]) -> dict[str, Any]:
-    """Return the private subnets' default route, or nothing."""
-    subnet = outputs["PrivateSubnetIds"].split(",")[0]
-    of_subnet = [{"Name": "association.subnet-id", "Values": [subnet]}]
-    (table,) = cloud.client("ec2").describe_route_tables(Filters=of_subnet)[
-        "RouteTables"
-    ]
-    routes = [
-        each
-        for each in table["Routes"]
-        if each.get("DestinationCidrBlock") == "0.0.0.0/0"
-    ]
-    return routes[0] if routes else {}
-
-
-def holder(cloud: Any, outputs: dict[str, str]) -> dict[str, Any]:
-    """Return what has the address."""
-    allocation = [outputs["OutboundAllocationId"]]
-    (address,) = cloud.client("ec2").describe_addresses(AllocationIds=allocation)[
-        "Addresses"
-    ]
-    assert address["PublicIp"] == outputs["OutboundIpAddress"]
-    return address
-
-
-def order(cloud: Any, actions: set[str]) -> list[str]:
-    """Return these actions in the order of CloudFormation."""
-    return [each["action"] for each in cloud.calls() if each["action"] in actions]
-
-
-@pytest.mark.parametrize("kind", ["gateway", "instance"])
-def test_the_worker_waits_for_the_way_out_and_a_change_of_it_leaves_it_alone(
-    cloud, stacks, kind
-):
-    # the fake makes what is not told otherwise in the order of the text
-    service = re.search(r"^  WorkerService:\n(?:    .*\n)+", TEMPLATE, re.MULTILINE)[0]
-    without = TEMPLATE.replace(service, "")
-    first = without.replace("Resources:\n", f"Resources:\n{service}", 1)
-    cloud.forget_calls()
-    stacks(f"{NAME}-{kind}", first, NatKind=kind)
-    made = order(
-        cloud, {"CreateNatGateway", "RunInstances", "CreateRoute", "CreateService"}
-    )
-    assert made[-1] == "CreateService"
-    assert made.count("CreateRoute") == 2  # the public subnets' and the private ones'
-    assert len(made) == 4
-
-    cloud.forget_calls()
-    cloud.update_stack(f"{NAME}-{kind}", NatKind="none")
-    assert "DeleteRoute" in order(cloud, {"DeleteRoute", "UpdateService"})
-    assert "UpdateService" not in order(cloud, {"DeleteRoute", "UpdateService"})
-
-
-def test_one_address_through_every_kind_of_nat_and_into_the_next_stack(cloud, stacks):
-    before = stacks(NAME, NatKind="gateway")
-    assert way_out(cloud, before)["NatGatewayId"].startswith("nat-")
-
-    assert cloud.update_stack(NAME, NatKind="none") == before
-    assert way_out(cloud, before) == {}
-
-    assert cloud.update_stack(NAME, NatKind="instance") == before
-    interface = way_out(cloud, before)["NetworkInterfaceId"]
-    assert holder(cloud, before)["NetworkInterfaceId"] == interface
-    described = cloud.client("ec2").describe_network_interfaces(
-        NetworkInterfaceIds=[interface]
-    )
-    assert described["NetworkInterfaces"][0]["SourceDestCheck"] is False
-
-    cloud.delete_stack(NAME)
-    assert "NetworkInterfaceId" not in {
-        name for name, value in holder(cloud, before).items() if value
-    }
-    after = stacks(
-        f"{NAME}-2",
-        ExistingAllocationId=before["OutboundAllocationId"],
-        ExistingIpAddress=before["OutboundIpAddress"],
-    )
-    assert after["OutboundIpAddress"] == before["OutboundIpAddress"]
-    assert after["OutboundAllocationId"] == before["OutboundAllocationId"]
-    assert way_out(cloud, after)["NatGatewayId"].startswith("nat-")
-    assert after["VpcId"] != before["VpcId"]
 
 
 def test_a_platform_without_a_worker_gets_one_and_loses_it(cloud, stacks):
@@ -161,7 +80,7 @@ def test_a_platform_without_a_worker_gets_one_and_loses_it(cloud, stacks):
 def test_worker_and_runs_change_their_processor(cloud, stacks):
     """A stack of an earlier template, which has no choice, gets one and stays with x86."""
     name = f"{NAME}-processor"
-    outputs = stacks(name, without_processor(TEMPLATE), NatKind="none")
+    outputs = stacks(name, without_processor(TEMPLATE))
     assert "CpuArchitecture" not in outputs
     assert "runtimePlatform" not in worker_task(cloud, name)
 

@@ -46,6 +46,8 @@ def test_only_this_repositorys_production_may_deploy():
         "StringEquals": {
             f"{GITHUB}:aud": "sts.amazonaws.com",
             f"{GITHUB}:sub": {"Sub": subject},
+            f"{GITHUB}:ref": "refs/heads/main",
+            f"{GITHUB}:repository_id": {"Ref": "GitHubRepositoryId"},
         }
     }
     provider = properties(DEPLOY, "OidcProvider")
@@ -97,7 +99,6 @@ def test_the_deploy_role_reaches_its_repository_its_stack_and_what_prefect_is_to
     stack = arn("cloudformation") + "stack/${PlatformStackName}/*"
     server = arn("cloudformation") + "stack/${PlatformStackName}-server/*"
     session = arn("ssm") + "session/*"
-    service = arn("ecs") + "service/${PlatformStackName}-*"
     secret = arn("secretsmanager") + "secret:"
     # of the flows' secrets this one, with the six characters that AWS adds
     secrets = (
@@ -108,22 +109,19 @@ def test_the_deploy_role_reaches_its_repository_its_stack_and_what_prefect_is_to
         "*": {"ecr", "ecs", "ssmmessages"},
         "${Repository.Arn}": {"ecr"},
         stack: {"cloudformation"},
-        "${StackRole.Arn}": {"iam"},
-        service: {"ecs"},
         server: {"cloudformation"},
         MACHINES: {"ssm"},
         TASKS: {"ecs", "ssm"},
         PORT_FORWARDING: {"ssm"},
         session: {"ssm"},
         **{each: {"secretsmanager"} for each in secrets},
+        "${SecretsKeyArn}": {"kms"},
     }
     channel = "ssmmessages:OpenDataChannel"
     assert given["*"] == {"ecr:GetAuthorizationToken", "ecs:ListTasks", channel}
     assert given[TASKS] == {"ecs:DescribeTasks", "ssm:StartSession"}
     assert given[server] == {"cloudformation:DescribeStacks"}
     assert given[session] == {"ssm:ResumeSession", "ssm:TerminateSession"}
-    assert given["${StackRole.Arn}"] == {"iam:PassRole"}
-    assert given[service] == {"ecs:DescribeServices"}
     for each in secrets:
         assert given[each] == {"secretsmanager:GetSecretValue"}
 
@@ -167,16 +165,22 @@ def test_the_deploy_role_neither_deletes_nor_updates_past_a_change_set():
 
 
 def test_a_role_is_passed_only_to_its_service():
-    for role, service in (
-        ("DeployRole", "cloudformation.amazonaws.com"),
-        ("StackRole", "ecs-tasks.amazonaws.com"),
-        ("Boundary", "ecs-tasks.amazonaws.com"),
+    ours = {ROLES: "ecs-tasks.amazonaws.com"}
+    of_the_foundation = {ROLES.replace("}/*", "}-foundation/*"): "events.amazonaws.com"}
+    for role, expected in (
+        ("DeployRole", {}),
+        ("StackRole", ours | of_the_foundation),
+        ("Boundary", ours),
     ):
-        passed = [each for each in rights(DEPLOY, role) if each[0] == "iam:PassRole"]
-        assert passed, role
-        for _, resource, condition in passed:
-            assert condition == {"StringEquals": {"iam:PassedToService": service}}
-            assert resource in (ROLES, "${StackRole.Arn}")
+        passed = {
+            resource: condition
+            for action, resource, condition in rights(DEPLOY, role)
+            if action == "iam:PassRole"
+        }
+        assert passed == {
+            resource: {"StringEquals": {"iam:PassedToService": service}}
+            for resource, service in expected.items()
+        }
 
 
 def test_images_are_kept_and_immutable():

@@ -91,7 +91,9 @@ def test_each_part_is_usage_times_price(choice, counted, own):
     }
     found = costs(ROUND, choice)
     assert {name: cost for name, cost in found.items() if cost} == of_all | own
-    assert list(extras(ROUND).values()) == [24, 1, 24 * 24, 24 * 48, 24 * 24]
+    assert list(extras(ROUND).values()) == [
+        *(24 * 48, 24, 1, 24 * 24, 24 * 48, 24 * 24)
+    ]
 
 
 def affected(kind: str, name: str) -> set[ControlPlane]:
@@ -214,10 +216,9 @@ def test_every_price_and_limit_names_its_source_and_date():
 
 
 def test_the_alarms_are_those_of_the_template():
-    path = TEMPLATES["data-platform"]
-    resources = read(path)["Resources"]
     alarms = {
-        name: resources[name].get("Condition")
+        name: read(path)["Resources"][name].get("Condition")
+        for path in (TEMPLATES["data-platform-foundation"], TEMPLATES["data-platform"])
         for name in of_type(path, "AWS::CloudWatch::Alarm")
     }
     of_the_worker, of_the_autoscaling = alarms.keys() & {"NoWorker"}, 2
@@ -239,7 +240,8 @@ def test_the_usage_is_that_of_the_templates_defaults():
     assert month["worker_vcpu"] * 1024 == int(defaults["WorkerCpu"])
     assert month["worker_gb"] * 1024 == int(defaults["WorkerMemory"])
     assert month["months_of_logs"] * 30 == defaults["LogRetentionDays"]
-    assert defaults["NatInstanceType"] == "t4g.nano"
+    foundation = read(TEMPLATES["data-platform-foundation"])["Parameters"]
+    assert foundation["NatInstanceType"]["Default"] == "t4g.nano"
     ecs = read(SERVERS["ecs"])["Parameters"]
     assert month["server_vcpu"] * 1024 == int(ecs["ServerCpu"]["Default"])
     assert month["server_gb"] * 1024 == int(ecs["ServerMemory"]["Default"])

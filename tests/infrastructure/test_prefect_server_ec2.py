@@ -18,26 +18,29 @@ from tests.infrastructure.templates import (
 )
 
 SERVER, PLATFORM = SERVERS["ec2"], TEMPLATES["data-platform"]
+FOUNDATION = TEMPLATES["data-platform-foundation"]
 TEMPLATE = read(SERVER)
 RESOURCES, PARAMETERS = TEMPLATE["Resources"], TEMPLATE["Parameters"]
-TASKS = {"Fn::ImportValue": {"Sub": "${PlatformStackName}-TaskSecurityGroupId"}}
+TASKS = {
+    "Fn::ImportValue": {"Sub": "${PlatformStackName}-foundation-TaskSecurityGroupId"}
+}
 MACHINE = INFRASTRUCTURE / "control_plane/machine"
 
 
 def imports(value: Any) -> set[str]:
-    """Return what a template takes from the platform's stack."""
-    return set(
-        re.findall(
-            r"'Fn::ImportValue': {'Sub': '\${PlatformStackName}-(\w+)'}", str(value)
-        )
-    )
+    """Return what a template takes from the foundation's and the platform's stack."""
+    named = r"'Fn::ImportValue': {'Sub': '\${PlatformStackName}-(?:foundation-)?(\w+)'}"
+    return set(re.findall(named, str(value)))
 
 
-def test_what_it_takes_from_the_platform_is_there():
+def test_what_it_takes_from_the_other_stacks_is_there():
     assert len(imports(TEMPLATE)) >= 10
-    assert imports(TEMPLATE) <= read(PLATFORM)["Outputs"].keys()
-    for name in imports(TEMPLATE):
-        assert "Condition" not in read(PLATFORM)["Outputs"][name]
+    text = SERVER.read_text()
+    for stack, path in (("", PLATFORM), ("foundation-", FOUNDATION)):
+        taken = re.findall(rf"ImportValue: !Sub \S+Name}}-{stack}(\w+)$", text, re.M)
+        outputs = read(path)["Outputs"]
+        assert len(taken) >= 4
+        assert not any("Condition" in outputs[name] for name in taken)
 
 
 def test_only_the_platform_s_tasks_reach_the_machine():
@@ -101,10 +104,7 @@ def test_disks_are_encrypted_and_that_of_the_data_outlives_the_machine():
     assert properties(SERVER, "ServerMachine")["Volumes"] == [
         {"Device": "/dev/sdf", "VolumeId": {"Ref": "Data"}}
     ]
-    zone = read(PLATFORM)["Resources"]["PublicSubnetA"]["Properties"][
-        "AvailabilityZone"
-    ]
-    assert data["AvailabilityZone"] == zone
+    assert imports(data["AvailabilityZone"]) == {"ZoneA"}
     subnets = properties(SERVER, "Interface")["SubnetId"]["Select"]
     assert subnets[0] == 0
     assert imports(subnets) == {"PublicSubnetIds"}
@@ -239,5 +239,5 @@ def test_outputs_name_the_server():
     assert re.fullmatch(taken, f"http://{default}:4200/api")
     assert (
         default.rpartition(".")[0]
-        == read(PLATFORM)["Parameters"]["VpcCidr"]["Default"].rpartition(".")[0]
+        == read(FOUNDATION)["Parameters"]["VpcCidr"]["Default"].rpartition(".")[0]
     )

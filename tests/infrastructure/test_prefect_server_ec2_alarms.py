@@ -12,7 +12,7 @@ from tests.infrastructure.templates import (
 )
 
 SERVER = SERVERS["ec2"]
-TOPIC = {"Fn::ImportValue": {"Sub": "${PlatformStackName}-AlarmTopicArn"}}
+TOPIC = {"Fn::ImportValue": {"Sub": "${PlatformStackName}-foundation-AlarmTopicArn"}}
 MACHINE = INFRASTRUCTURE / "control_plane/machine"
 
 

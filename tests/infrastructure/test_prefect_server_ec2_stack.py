@@ -7,6 +7,7 @@ from typing import Any, Iterator
 import pytest
 
 from tests.cloud.cloud import Cloud, running_cloud
+from tests.infrastructure.foundation import create_foundation
 from tests.infrastructure.templates import SERVERS, TEMPLATES
 
 pytestmark = pytest.mark.slow
@@ -16,6 +17,7 @@ SECRET = (
     "arn:aws:secretsmanager:eu-central-1:123456789012:secret:prefect/api-key-a1B2c3"
 )
 NAME = "data-platform-server"
+FOUNDATION = "data-platform-foundation"
 PARAMETER = f"/{NAME}/settings"
 
 
@@ -23,6 +25,7 @@ PARAMETER = f"/{NAME}/settings"
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """Separate account, because roles of servers have fixed names."""
     with running_cloud(tmp_path_factory.mktemp("machine") / "cloud") as cloud:
+        create_foundation(cloud, "data-platform", NatKind="none")
         cloud.create_stack(
             "data-platform",
             TEMPLATES["data-platform"].read_text(),
@@ -30,7 +33,6 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
             PrefectApiSecretArn=SECRET,
             ImageUri=IMAGE,
             LakeBucketName="a-lake",
-            NatKind="none",
             MinimumWorkers="0",
         )
         yield cloud
@@ -61,7 +63,7 @@ def disks(cloud: Cloud, outputs: dict[str, str]) -> dict[str, str]:
 
 def way_out(cloud: Cloud) -> dict[str, Any]:
     """Return the private subnets' default route, or nothing."""
-    table = [cloud.outputs("data-platform")["PrivateRouteTableId"]]
+    table = [cloud.outputs(FOUNDATION)["PrivateRouteTableId"]]
     found = cloud.client("ec2").describe_route_tables(RouteTableIds=table)
     routes = [
         each
@@ -77,7 +79,7 @@ def test_the_machine_has_the_address_that_the_platform_knows(cloud, stack):
     assert interface["PrivateIpAddress"] == "10.20.0.10"
     assert interface["Association"]["PublicIp"]
     assert stack["PrefectApiUrl"] == cloud.outputs("data-platform")["PrefectApiUrl"]
-    subnet = cloud.outputs("data-platform")["PublicSubnetIds"].split(",")[0]
+    subnet = cloud.outputs(FOUNDATION)["PublicSubnetIds"].split(",")[0]
     assert interface["SubnetId"] == subnet
     assert interface["SourceDestCheck"] is True
     assert disks(cloud, stack).keys() == {"/dev/xvda", "/dev/sdf"}
@@ -99,7 +101,7 @@ def test_the_machine_becomes_the_nat_and_no_longer_is_it(cloud, stack):
     (interface,) = instance(cloud, stack)["NetworkInterfaces"]
     assert way_out(cloud)["NetworkInterfaceId"] == interface["NetworkInterfaceId"]
     assert interface["SourceDestCheck"] is False
-    outbound = cloud.outputs("data-platform")["OutboundIpAddress"]
+    outbound = cloud.outputs(FOUNDATION)["OutboundIpAddress"]
     assert interface["Association"]["PublicIp"] == outbound
 
     cloud.update_stack(NAME, IsNat="false")

@@ -16,7 +16,7 @@ from tests.infrastructure.templates import (
 
 SERVER = SERVERS["ecs"]
 ALARMS = of_type(SERVER, "AWS::CloudWatch::Alarm")
-TOPIC = {"Fn::ImportValue": {"Sub": "${PlatformStackName}-AlarmTopicArn"}}
+TOPIC = {"Fn::ImportValue": {"Sub": "${PlatformStackName}-foundation-AlarmTopicArn"}}
 PULSE = {
     # the alarm, its metric's filter, and what is logged
     "NotReady": ("ReadyMetric", "ready"),

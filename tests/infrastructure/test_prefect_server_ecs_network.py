@@ -29,7 +29,7 @@ TO, FROM = "DestinationSecurityGroupId", "SourceSecurityGroupId"
 
 
 def imported(name: str) -> dict[str, Any]:
-    return {"Fn::ImportValue": {"Sub": f"${{PlatformStackName}}-{name}"}}
+    return {"Fn::ImportValue": {"Sub": f"${{PlatformStackName}}-foundation-{name}"}}
 
 
 def internal(value: Any, otherwise: Any = {"Ref": "AWS::NoValue"}) -> dict[str, Any]:
@@ -43,11 +43,12 @@ def peer(rule: dict[str, Any]) -> str:
     return text(named[0])
 
 
-def test_what_is_imported_is_exported_by_the_platform():
+def test_what_is_imported_is_exported_by_the_foundation():
     found = re.findall(
-        r"Fn::ImportValue: !Sub \$\{PlatformStackName\}-(\w+)", SERVER.read_text()
+        r"Fn::ImportValue: !Sub \$\{PlatformStackName\}-foundation-(\w+)",
+        SERVER.read_text(),
     )
-    outputs = read(TEMPLATES["data-platform"])["Outputs"]
+    outputs = read(TEMPLATES["data-platform-foundation"])["Outputs"]
     assert set(found) <= {
         name for name, each in outputs.items() if "Condition" not in each
     }

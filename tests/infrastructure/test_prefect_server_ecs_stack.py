@@ -9,6 +9,7 @@ from typing import Any, Iterator
 
 import pytest
 
+from tests.infrastructure.foundation import create_foundation
 from tests.infrastructure.templates import SERVERS, TEMPLATES
 from tests.infrastructure.test_ecs_cluster_prefect_worker_stack import IMAGE, SECRET
 
@@ -20,8 +21,9 @@ PLATFORM, SERVER = "network-test", "network-test-server"
 
 @pytest.fixture(scope="module")
 def platform(cloud) -> Iterator[dict[str, str]]:
-    """Outputs of a platform without a worker."""
-    yield cloud.create_stack(
+    """Outputs of a platform without a worker, and of its foundation."""
+    foundation = create_foundation(cloud, PLATFORM)
+    yield foundation | cloud.create_stack(
         PLATFORM,
         TEMPLATES["data-platform"].read_text(),
         PrefectApiUrl=f"https://{HOST}/api",
@@ -31,6 +33,7 @@ def platform(cloud) -> Iterator[dict[str, str]]:
         MinimumWorkers="0",
     )
     cloud.delete_stack(PLATFORM)
+    cloud.delete_stack(f"{PLATFORM}-foundation")
 
 
 @pytest.fixture

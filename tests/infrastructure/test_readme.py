@@ -2,7 +2,7 @@
 
 The commands are run in order, in one shell as a reader would: `aws` is the real AWS CLI
 against the fake AWS, `docker` is a stand-in that pushes into the fake's repository, `uv`
-one that keeps what it was asked, and `git diff` one that finds no changes. What those
+one that keeps what it was asked, and `git status` one that finds no changes. What those
 commands of uv do is tested end to end.
 """
 
@@ -44,8 +44,9 @@ def test_the_parameters_are_those_of_the_templates():
     expected = [
         [f"`{name}`", f"`{each['Default']}`" if each.get("Default", "") != "" else ""]
         + [each["Description"]]
-        for stack in ("data-platform-deploy", "data-platform")
-        for name, each in read(TEMPLATES[stack])["Parameters"].items()
+        for stack, path in TEMPLATES.items()
+        if stack != "data-platform-lake"
+        for name, each in read(path)["Parameters"].items()
     ]
     assert rows("## Parameters") == expected
 
@@ -59,12 +60,15 @@ def test_the_outputs_are_those_of_the_templates():
     assert rows("## Outputs") == expected
 
 
-def test_the_alarms_are_those_of_the_template():
-    path = TEMPLATES["data-platform"]
+def test_the_alarms_are_those_of_the_templates():
     named = [row[0].strip("`") for row in rows("## Alarms")]
-    rules = of_type(path, "AWS::Events::Rule").keys() - {"TaskEventsRule"}
-    alarms = [*of_type(path, "AWS::CloudWatch::Alarm"), *rules, "Budget"]
-    assert sorted(named) == sorted(alarms)
+    alarms = {
+        name
+        for stack in ("data-platform-foundation", "data-platform")
+        for kind in ("Events::Rule", "CloudWatch::Alarm", "Budgets::Budget")
+        for name in of_type(TEMPLATES[stack], f"AWS::{kind}")
+    }
+    assert sorted(named) == sorted(alarms - {"TaskEventsRule"})
 
 
 def test_the_secrets_are_those_of_the_example():

@@ -25,18 +25,6 @@ TEXT = (ROOT / "prefect.yaml").read_text()
 FILE = read_prefect_file(TEXT)
 DEPLOYMENTS = FILE.deployments
 FLOWS = {path.stem for path in (ROOT / "flows").glob("*.py")} - {"__init__"}
-
-# Fargate's memory sizes in MiB by CPU in 1/1024 vCPU
-# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html
-FARGATE = {
-    256: (512, 1024, 2048),
-    512: range(1024, 4097, 1024),
-    1024: range(2048, 8193, 1024),
-    2048: range(4096, 16385, 1024),
-    4096: range(8192, 30721, 1024),
-    8192: range(16384, 61441, 4096),
-    16384: range(32768, 122881, 8192),
-}
 each_deployment = pytest.mark.parametrize(
     "deployment", DEPLOYMENTS, ids=lambda each: f"{each.entrypoint}/{each.name}"
 )
@@ -92,14 +80,29 @@ def test_production_and_development_differ_only_in_where_they_run():
             assert production.tags == ["production", *kind, "alerts"]
 
 
-def test_tasks_of_production_are_of_a_size_that_fargate_has():
+def test_tasks_of_production_say_their_size_and_run_the_images_code():
     assert FILE.production
     for deployment in FILE.production:
-        variables = deployment.work_pool.job_variables
-        assert variables["memory"] in FARGATE[variables["cpu"]], deployment.entrypoint
+        assert {"cpu", "memory"} <= deployment.work_pool.job_variables.keys()
         assert deployment.pull == [
             {"prefect.deployments.steps.set_working_directory": {"directory": "/app"}}
         ]
+
+
+def test_a_load_has_more_of_a_processor_than_the_worker_and_no_less_memory():
+    parameters = read_template((ROOT / TEMPLATE).read_text())["Parameters"]
+    cpu, memory = (
+        int(parameters[name]["Default"]) for name in ("WorkerCpu", "WorkerMemory")
+    )
+    loads = [
+        each
+        for each in FILE.production
+        if {"load", "export"} & {*each.tags} or each.name.endswith("-backfill")
+    ]
+    assert len(loads) > 5
+    for each in loads:
+        size = each.work_pool.job_variables
+        assert size["cpu"] > cpu and size["memory"] >= memory, each.entrypoint
 
 
 def test_tasks_of_production_read_the_secrets_of_their_source_alone():

@@ -30,6 +30,7 @@ OUTPUTS = {
     "PrefectApiSecretArn": f"arn:aws:secretsmanager:{REGION}:123456789012:secret:prefect/api-key-AbCdEf",
     "PrefectTaskSecretArn": f"arn:aws:secretsmanager:{REGION}:123456789012:secret:prefect/task-api-key-AbCdEf",
     "PrefectApiSecretVariable": "PREFECT_API_KEY",
+    "EcsExec": "false",
 }
 
 STACK = StackOutputs(NAME, REGION, "CREATE_COMPLETE", OUTPUTS)

@@ -13,6 +13,7 @@ from infrastructure.release.prefect_file.deployment import (
     DeclaredDeployment,
     Schedule,
 )
+from infrastructure.release.prefect_file.fargate import task_problems
 from utils.errors import nearest, sentence
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ Location = tuple[str | int, ...]
 """Keys and indexes that lead to a value in the file's data."""
 
 POOL = ("work_pool", "name")
-IMAGE_VARIABLE = ("work_pool", "job_variables", "image")
+VARIABLES = ("work_pool", "job_variables")
+IMAGE_VARIABLE = (*VARIABLES, "image")
 
 
 class Problem(NamedTuple):
@@ -69,6 +71,8 @@ def _production_problems(deployment: DeclaredDeployment) -> Iterator[Problem]:
         yield Problem(
             IMAGE_VARIABLE, f'{text} Write `image: "{IMAGE}"` in `job_variables`.'
         )
+    for name, text in task_problems(deployment.work_pool.job_variables):
+        yield Problem((*VARIABLES, name), text)
     for location, text in _strings(deployment.model_dump()):
         if location == IMAGE_VARIABLE:
             continue

@@ -113,7 +113,9 @@ def test_a_service_has_the_template_s_environment(name):
 @of_both
 def test_a_service_has_the_template_s_limits(name):
     service, container = SERVICES[name], CONTAINERS[name]
-    assert service["read_only"] is container["ReadonlyRootFilesystem"] is True
+    assert service["read_only"] is True
+    # the machine has no agent of ECS Exec
+    assert container["ReadonlyRootFilesystem"] == {"If": ["HasEcsExec", False, True]}
     linux = container["LinuxParameters"]
     assert service["cap_drop"] == linux["Capabilities"]["Drop"] == ["ALL"]
     assert service["init"] is linux["InitProcessEnabled"] is True

@@ -21,6 +21,7 @@ from infrastructure.release.__main__ import app
 from tests.cloud.cloud import Cloud
 from tests.fakes.aws import REGION
 from tests.fakes.http_server import Answer, Api, Request, serving
+from tests.infrastructure.foundation import create_foundation
 from tests.infrastructure.templates import TEMPLATES
 from tests.repository.tree import ROOT
 from tests.samples.git_repository import Repository
@@ -53,8 +54,10 @@ class Production:
             f"{STACK}-deploy",
             texts["data-platform-deploy"],
             GitHubRepository="acme/shop",
+            GitHubRepositoryId="4711",
             PlatformStackName=STACK,
         )
+        create_foundation(self.cloud, STACK)
         lake = create(f"{STACK}-lake", texts["data-platform-lake"])
         self.registry, self.role = deploy["RepositoryUri"], deploy["DeployRoleArn"]
         self.bucket = lake["BucketName"]
@@ -76,7 +79,8 @@ class Production:
         """Remove everything that was created in Prefect and AWS."""
         self.empty()
         self.prefect.delete_work_pool("production")
-        for name in (STACK, f"{STACK}-lake", f"{STACK}-deploy"):
+        stacks = (f"{STACK}{end}" for end in ("", "-lake", "-foundation", "-deploy"))
+        for name in stacks:
             self.cloud.delete_stack(name)
         # what the stacks retain
         repository = self.registry.partition("/")[2]

@@ -153,13 +153,13 @@ def schedule(cron: str, more: str = "") -> str:
 PRODUCTION = {
     "ping": deployment("ping", "cpu: 256, memory: 512", kind="smoke-test"),
     "rates": deployment(
-        *("rates", "cpu: 256, memory: 513"),
+        *("rates", "cpu: 1024, memory: 3072"),
         schedule("30 16 * * *", ", parameters: {refresh: true}"),
     ),
     "customers": deployment(
-        "customers", "cpu: 256, memory: 514", schedule("0 6 * * *")
+        "customers", "cpu: 512, memory: 4096", schedule("0 6 * * *")
     ),
-    "orders": deployment("orders", "cpu: 256, memory: 515", schedule("0 7 * * *")),
+    "orders": deployment("orders", "cpu: 1024, memory: 5120", schedule("0 7 * * *")),
     "export": deployment("export", "cpu: 512, memory: 1024"),
 }
 DEV = """\

@@ -151,7 +151,7 @@ def test_a_removed_deployment_is_deleted_with_its_schedule(production):
 
 def test_after_a_refusal_nothing_is_deleted_and_the_next_apply_continues(production):
     release_the_house(production)
-    production.repository.replace("prefect.yaml", "memory: 514", "memory: 2048")
+    production.repository.replace("prefect.yaml", "memory: 4096", "memory: 2048")
     without_orders(production)
 
     said = "refuses the deployment customers/production: The workspace is full."
@@ -226,7 +226,7 @@ def test_a_run_that_is_due_soon_still_starts(production, taken):
     )
     if taken:
         production.prefect.set_flow_run_state(run.id, Pending(), force=True)
-    production.repository.replace("prefect.yaml", "memory: 515", "memory: 2048")
+    production.repository.replace("prefect.yaml", "memory: 5120", "memory: 2048")
     production.repository.commit("Orders are many")
 
     production.release("apply")
@@ -255,7 +255,7 @@ def test_a_run_that_is_due_soon_starts_before_its_deployment_is_deleted(producti
 def test_a_file_with_faults_changes_nothing(production):
     release_the_house(production)
     before = production.deployments()
-    production.repository.replace("prefect.yaml", "memory: 514", "memroy: 514")
+    production.repository.replace("prefect.yaml", "memory: 4096", "memroy: 4096")
     file = production.repository.read("prefect.yaml").splitlines()
     (line,) = [n for n, text in enumerate(file, 1) if "memroy" in text]
     production.repository.commit("More memory")

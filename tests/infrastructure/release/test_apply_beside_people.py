@@ -47,7 +47,7 @@ def test_a_queue_alone_stays_in_its_pool(production):
     production.release("apply")
     assert queue_of(production, "orders") == ("production", "default")
 
-    pool = '{name: production, job_variables: {image: "{{ $IMAGE }}", cpu: 256, memory: 515'
+    pool = '{name: production, job_variables: {image: "{{ $IMAGE }}", cpu: 1024, memory: 5120'
     fast = pool.replace("production,", "production, work_queue_name: fast,")
     production.repository.replace("prefect.yaml", pool, fast)
     production.repository.commit("Orders are urgent")
@@ -102,7 +102,7 @@ def test_an_older_commit_is_not_released_over_a_newer_one(production):
 
 
 def test_a_plan_shows_no_secret_that_was_set_by_hand(production):
-    production.repository.replace("prefect.yaml", "513}", "513, env: {TOKEN: none}}")
+    production.repository.replace("prefect.yaml", "3072}", "3072, env: {TOKEN: none}}")
     production.repository.commit("A variable")
     release_the_house(production)
     rates = UUID(production.deployments()["rates/production"]["id"])

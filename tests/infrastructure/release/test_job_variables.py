@@ -28,7 +28,11 @@ STACK = PlatformStack.made_from("pets", TEXT, "registry/pets:1")
 POOL = {
     "variables": {
         "type": "object",
-        "properties": {"image": {"type": "string"}, "cpu": {"type": "integer"}},
+        "properties": {
+            "image": {"type": "string"},
+            "cpu": {"type": "integer"},
+            "env": {"type": "object"},
+        },
     }
 }
 
@@ -53,7 +57,7 @@ def server(pool: dict[str, Any] | None) -> Any:
     "file, fault",
     [
         (changed("cpu: 256", "cpuu: 256"), "16: .* no job variable `cpuu`. .*`cpu`"),
-        (changed("cpu: 256", "cpu: many"), "16: .* refuses: 'many'"),
+        (changed("cpu: 256", "env: many"), "16: .* refuses: 'many'"),
     ],
 )
 def test_a_fault_is_found_in_its_line(file, fault):

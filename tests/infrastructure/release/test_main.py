@@ -45,6 +45,38 @@ def test_a_plan_as_json_and_as_a_summary(repository: Repository, tmp_path: Path)
     assert summary.read_text().startswith("**Release of commit ")
 
 
+def test_a_plan_names_each_task_that_fargate_does_not_have(repository: Repository):
+    edits = {
+        "cpu: 1024, memory: 3072": "cpu: 300, memory: 3072",
+        "cpu: 512, memory: 4096": "cpu: 256, memory: 4096",
+        "cpu: 1024, memory: 5120": 'cpu: "1024", memory: 5120',
+        "cpu: 512, memory: 1024": "launch_type: FARGATE_SPOT, ephemeral_storage: 10",
+    }
+    for old, new in edits.items():
+        repository.replace("prefect.yaml", old, new)
+    lines = repository.read("prefect.yaml").splitlines()
+    repository.commit("Other sizes")
+
+    done = run(repository.folder, "plan", "--base", "house")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    text = done.stderr.removeprefix("error: ")
+    said = [line.removeprefix("prefect.yaml:") for line in text.splitlines()]
+    found = [
+        (lines[int(n) - 1], told) for n, _, told in (s.partition(": ") for s in said)
+    ]
+    expected = [
+        ("cpu: 300", "Fargate has no task of `cpu: 300` with `memory: 3072`."),
+        ("cpu: 256", "`cpu: 256` goes with `memory` of 512, 1024 or 2048 MiB."),
+        ('cpu: "1024"', "Write `cpu: 1024`, without quotes."),
+        ("FARGATE_SPOT", "the cluster has neither machines nor capacity providers."),
+        ("ephemeral_storage: 10", "Write 21 to 200 GiB, or remove the line"),
+    ]
+    assert len(found) == len(expected)
+    for (line, told), (part, words) in zip(found, expected):
+        assert part in line and words in told
+
+
 def test_an_error_is_a_line_and_an_exit_code(repository: Repository):
     (repository.folder / "new.txt").write_text("Not committed.")
     done = run(repository.folder, "plan", "--base", "nobody")

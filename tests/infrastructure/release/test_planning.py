@@ -51,7 +51,7 @@ def test_the_pools_of_the_base_are_accepted(repository, clone):
 
 def test_job_variables_are_checked_against_the_pool_of_this_code(repository, clone):
     base = clone.commit()
-    repository.replace("prefect.yaml", "memory: 514", "memroy: 514")
+    repository.replace("prefect.yaml", "memory: 4096", "memroy: 4096")
     repository.commit("A misspelt variable")
     with pytest.raises(ClearError, match="no job variable `memroy`"):
         plan_since(clone, base)

@@ -68,7 +68,7 @@ def test_a_rollback_ignores_later_changes_of_the_pool(production):
     wider = copy.deepcopy(pool)
     wider["variables"]["properties"]["extra"] = {"type": "string"}
     update = partial(production.prefect.update_work_pool, "production")
-    production.repository.replace("prefect.yaml", "514}", "514, extra: x}")
+    production.repository.replace("prefect.yaml", "4096}", "4096, extra: x}")
     production.repository.commit("An extra")
     update(WorkPoolUpdate(base_job_template=wider))
     try:
@@ -76,7 +76,7 @@ def test_a_rollback_ignores_later_changes_of_the_pool(production):
     finally:
         update(WorkPoolUpdate(base_job_template=pool))
     before = production.settled()
-    production.repository.replace("prefect.yaml", "514, extra: x}", "514}")
+    production.repository.replace("prefect.yaml", "4096, extra: x}", "4096}")
     production.repository.commit("No extra")
     release_the_house(production)
 
@@ -110,7 +110,7 @@ def test_a_release_that_failed_half_way_is_rolled_back_to_the_one_before(product
 
 def test_a_release_that_failed_after_its_last_change_ends_with_the_next(production):
     release_the_house(production)
-    production.repository.replace("prefect.yaml", "memory: 515", "memory: 2048")
+    production.repository.replace("prefect.yaml", "memory: 5120", "memory: 2048")
     production.repository.commit("Orders are many")
 
     def refuse_the_end(request: Request) -> Answer | None:
@@ -127,7 +127,7 @@ def test_a_release_that_failed_after_its_last_change_ends_with_the_next(producti
     production.repository.write({"README.md": "# Others' data\n"})
     production.repository.commit("A word")
     assert "Nothing to change" in production.release("apply")
-    production.repository.replace("prefect.yaml", "memory: 514", "memory: 4096")
+    production.repository.replace("prefect.yaml", "memory: 4096", "memory: 1024")
     production.repository.commit("Customers are many")
     production.release("apply")
     assert production.settled() != before

@@ -120,7 +120,9 @@ def test_a_new_parameter_gets_its_default(at_base):
 def test_a_refused_stack_update_leaves_the_deployments(at_base, kind, said):
     production = at_base
     production.repository.replace(
-        TEMPLATE, "\n  Budget:\n", f"\n  Extra:\n    Type: {kind}\n\n  Budget:\n"
+        TEMPLATE,
+        "\n  WorkerTroubleRule:\n",
+        f"\n  Extra:\n    Type: {kind}\n\n  WorkerTroubleRule:\n",
     )
     production.push(production.repository.commit("One resource more"))
 
@@ -133,8 +135,8 @@ def test_a_refused_stack_update_leaves_the_deployments(at_base, kind, said):
 def test_a_failure_of_an_earlier_update_is_not_told_again(at_base, monkeypatch):
     """Update whose result is unknown, because the connection is lost meanwhile."""
     production, extra = at_base, "\n  Extra:\n    Type: AWS::S3::Bucket\n"
-    budget = "\n  Budget:\n"
-    production.repository.replace(TEMPLATE, budget, f"{extra}{budget}")
+    rule = "\n  WorkerTroubleRule:\n"
+    production.repository.replace(TEMPLATE, rule, f"{extra}{rule}")
     production.push(production.repository.commit("One resource more"))
     with pytest.raises(ClearError, match="could not update"):
         production.release("apply", "stack")
@@ -210,8 +212,8 @@ def test_a_failed_stack_is_rolled_back_to_the_release_before(at_base):
     before = production.settled()
     production.repository.replace(
         TEMPLATE,
-        "\n  Budget:\n",
-        "\n  Extra:\n    Type: AWS::S3::Bucket\n\n  Budget:\n",
+        "\n  WorkerTroubleRule:\n",
+        "\n  Extra:\n    Type: AWS::S3::Bucket\n\n  WorkerTroubleRule:\n",
     )
     production.repository.replace("sources/shop.py", "[1]", "[5]")
     production.push(production.repository.commit("One resource more, five rows"))

@@ -1,0 +1,35 @@
+"""From nothing to a completed run, with all at once that AWS may do one way or the other."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.end_to_end.platform import running_stacks
+from tests.fakes.http_server import Answer, serving
+from tests.infrastructure.test_switches import EVERY
+from tests.servers.postgres import new_database
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_run_completes_with_every_switch(postgres, tmp_path):
+    warehouse = new_database(postgres)
+    with running_stacks(warehouse, tmp_path / "platform", switches=EVERY) as platform:
+        platform.command("blocks", "apply")
+        # Prefect takes the entrypoint for the flow's name
+        only = ("-n", "flows.hello_world.hello_world/production")
+        platform.command("prefect", "--no-prompt", "deploy", *only)
+        address = platform.outputs["OutboundIpAddress"]
+        with serving(lambda request: Answer(address.encode())) as service:
+            run = platform.completed(
+                "hello_world/production",
+                job_variables={"env": {"CHECK_IP_URL": service.url}},
+            )
+        platform.wait_for_line(run.id, f"Outbound IP address {address}, as expected")
+        refused = {
+            each["who"]
+            for each in platform.cloud.calls()
+            if each["status"] in (400, 429, 503)
+        }
+        # the worker was throttled, too, and went on
+        assert platform.outputs["WorkerRoleArn"].rpartition("/")[2] in refused
