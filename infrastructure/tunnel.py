@@ -43,7 +43,7 @@ def reachable(api_url: str, server_stack: str) -> Iterator[str]:
     """Yield an address of Prefect's API that this machine can reach.
 
     Args:
-        api_url: Address of the API, public or in the platform's network.
+        api_url: Address of the API, public or in the foundation's network.
         server_stack: Stack of prefect_server_ec2.yml or prefect_server_ecs.yml, to whose
             server a tunnel leads if the address does not answer.
 

@@ -9,12 +9,17 @@ from tests.fakes.http_server import Answer, serving
 from tests.infrastructure.test_switches import EVERY
 from tests.servers.postgres import new_database
 
-pytestmark = pytest.mark.slow
+ALONE = [pytest.param((each,), marks=pytest.mark.exhaustive) for each in EVERY]
 
 
-def test_a_run_completes_with_every_switch(postgres, tmp_path):
-    warehouse = new_database(postgres)
-    with running_stacks(warehouse, tmp_path / "platform", switches=EVERY) as platform:
+@pytest.mark.parametrize(
+    "switches",
+    [pytest.param(EVERY, marks=pytest.mark.slow), *ALONE],
+    ids=lambda switches: "every" if switches == EVERY else switches[0],
+)
+def test_a_run_completes_with_switches(postgres, tmp_path, switches):
+    folder = tmp_path / "platform"
+    with running_stacks(new_database(postgres), folder, switches=switches) as platform:
         platform.command("blocks", "apply")
         # Prefect takes the entrypoint for the flow's name
         only = ("-n", "flows.hello_world.hello_world/production")
@@ -32,4 +37,5 @@ def test_a_run_completes_with_every_switch(postgres, tmp_path):
             if each["status"] in (400, 429, 503)
         }
         # the worker was throttled, too, and went on
-        assert platform.outputs["WorkerRoleArn"].rpartition("/")[2] in refused
+        worker = platform.outputs["WorkerRoleArn"].rpartition("/")[2]
+        assert (worker in refused) == ("throttled" in switches)

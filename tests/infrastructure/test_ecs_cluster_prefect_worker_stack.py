@@ -57,7 +57,7 @@ def stacks(cloud) -> Iterator[Any]:
 
 
 def test_a_platform_without_a_worker_gets_one_and_loses_it(cloud, stacks):
-    """As around a server of one's own, which is made into the platform's network."""
+    """As around a server of one's own, which is made into the same network."""
     name = f"{NAME}-idle"
     without = stacks(name, MinimumWorkers="0")
     assert "WorkerServiceName" not in without
