@@ -90,9 +90,6 @@ class Production:
         self.cloud.client("secretsmanager").delete_secret(
             SecretId=f"prefect/{STACK}", ForceDeleteWithoutRecovery=True
         )
-        # what moto leaves of a stack
-        policy = f"arn:aws:iam::123456789012:policy/{STACK}-boundary"
-        self.cloud.client("iam").delete_policy(PolicyArn=policy)
 
     def empty(self) -> None:
         """Delete all deployments and the history of releases."""
