@@ -20,6 +20,7 @@ from tests.infrastructure.red_team import (
     Attempt,
     boundary,
     deploy,
+    everyone,
     execution,
     flow,
     not_refused,
@@ -35,12 +36,15 @@ pytestmark = pytest.mark.slow
 
 PLATFORM = TEMPLATES["data-platform"]
 ATTEMPTS = {
-    "DeployRole": deploy.ATTEMPTS,
-    "StackRole": stack.ATTEMPTS | stack_roles.ATTEMPTS,
-    "WorkerRole": worker.ATTEMPTS,
-    "rights-van": flow.ATTEMPTS,
-    "ExecutionRole": execution.ATTEMPTS,
-    INSIDE: boundary.ATTEMPTS,
+    who: everyone.ATTEMPTS | attempts
+    for who, attempts in {
+        "DeployRole": deploy.ATTEMPTS,
+        "StackRole": stack.ATTEMPTS | stack_roles.ATTEMPTS,
+        "WorkerRole": worker.ATTEMPTS,
+        "rights-van": flow.ATTEMPTS,
+        "ExecutionRole": execution.ATTEMPTS,
+        INSIDE: boundary.ATTEMPTS,
+    }.items()
 }
 
 

@@ -26,6 +26,8 @@ EVERYBODY = (
     '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal":'
     f' {{"AWS": "arn:aws:iam::{THEIRS}:root"}}, "Action": "*", "Resource": "*"}}]}}'
 )
+FAMILY = "prefect_production_van"
+SERVER = "rights-server-Cluster-1a2b"
 # A database, open to the world.
 OPEN = {
     "IpProtocol": "tcp",
@@ -67,3 +69,18 @@ def secret(name: str) -> str:
 def role(name: str) -> str:
     """Return the ARN of a role; the name has its path."""
     return f"arn:aws:iam::{ACCOUNT}:role/{name}"
+
+
+def run(
+    cluster: str = "$ClusterArn", definition: str = FAMILY, **names: str
+) -> Attempt:
+    """Return an attempt to run a task."""
+    overrides = {"overrides": names} if names else {}
+    return attempt(
+        "ecs:RunTask", cluster=cluster, taskDefinition=f"{definition}:1", **overrides
+    )
+
+
+def read(name: str) -> Attempt:
+    """Return an attempt to read a secret."""
+    return attempt("secretsmanager:GetSecretValue", SecretId=secret(name))

@@ -7,14 +7,11 @@ from tests.infrastructure.red_team import (
     EVERYBODY,
     EVERYTHING,
     FULL_ACCESS,
-    GROUP,
-    KEY,
     MACHINE,
-    OPEN,
     THEIRS,
-    TRAIL,
     arn,
     attempt,
+    read,
     role,
     secret,
 )
@@ -114,7 +111,6 @@ ATTEMPTS = {
     ),
     # rights of its own
     "Be CloudFormation's role": attempt("sts:AssumeRole", RoleArn="$StackRoleArn"),
-    "Be a run": attempt("sts:AssumeRole", RoleArn="$FlowRoleArn"),
     "Give itself every right": attempt(
         "iam:PutRolePolicy",
         RoleName="$DeployRoleName",
@@ -129,14 +125,6 @@ ATTEMPTS = {
         RoleName="$DeployRoleName",
         PolicyDocument=EVERYBODY,
     ),
-    "Widen the boundary": attempt(
-        "iam:CreatePolicyVersion",
-        PolicyArn="$BoundaryArn",
-        PolicyDocument=EVERYTHING,
-        SetAsDefault=True,
-    ),
-    "Make a user": attempt("iam:CreateUser", UserName="theirs"),
-    "Make a key of a person": attempt("iam:CreateAccessKey", UserName="person"),
     "Trust another identity provider": attempt(
         "iam:CreateOpenIDConnectProvider", Url="https://theirs.example.org"
     ),
@@ -147,9 +135,6 @@ ATTEMPTS = {
         "codebuild:CreateProject", serviceRole=ADMINISTRATOR
     ),
     # secrets
-    "Read a flow's secret": attempt(
-        "secretsmanager:GetSecretValue", SecretId=secret("dlt/sources/hubspot")
-    ),
     "Read a secret beside Prefect's": attempt(
         "secretsmanager:GetSecretValue", SecretId=secret("prefect-admin/api-key")
     ),
@@ -157,9 +142,6 @@ ATTEMPTS = {
         "secretsmanager:GetSecretValue",
         SecretId=arn("secretsmanager", "secret:prefect/api-key-a1B2c3", "us-east-1"),
         region="us-east-1",
-    ),
-    "Change Prefect's secret": attempt(
-        "secretsmanager:PutSecretValue", SecretId=secret("prefect/api-key")
     ),
     "Show Prefect's secret to another account": attempt(
         "secretsmanager:PutResourcePolicy",
@@ -205,18 +187,8 @@ ATTEMPTS = {
     "Open a shell in the worker": attempt(
         "ecs:ExecuteCommand", cluster="$ClusterArn", task="0123456789abcdef"
     ),
-    "Run a task as CloudFormation": attempt(
-        "ecs:RunTask",
-        cluster="$ClusterArn",
-        taskDefinition="prefect_production_van:1",
-        overrides={"taskRoleArn": "$StackRoleArn"},
-    ),
     "Change the worker's service": attempt(
         "ecs:UpdateService", cluster="$ClusterArn", service="$WorkerServiceName"
-    ),
-    "Start a large machine": attempt("ec2:RunInstances", InstanceType="p5.48xlarge"),
-    "Open a database's port to the world": attempt(
-        "ec2:AuthorizeSecurityGroupIngress", GroupId=GROUP, IpPermissions=[OPEN]
     ),
     "Copy the server's disk to another account": attempt(
         "ec2:ModifySnapshotAttribute",
@@ -228,10 +200,7 @@ ATTEMPTS = {
     "Read the runs' logs": attempt(
         "logs:FilterLogEvents", logGroupName="$FlowLogGroupName"
     ),
-    "Delete the alarms": attempt("cloudwatch:DeleteAlarms", AlarmNames=["rights-a"]),
-    "Receive the alarms": attempt(
-        "sns:Subscribe", TopicArn="$AlarmTopicArn", Endpoint="theirs@example.org"
-    ),
-    "Switch off the trail": attempt("cloudtrail:StopLogging", Name=TRAIL),
     "Raise the budget": attempt("budgets:UpdateBudget", BudgetName="rights-budget"),
+    "Read a flow's secret": read("dlt/sources/hubspot"),
+    "Delete the alarms": attempt("cloudwatch:DeleteAlarms", AlarmNames=["rights-a"]),
 }

@@ -5,32 +5,18 @@ from __future__ import annotations
 from tests.infrastructure.red_team import (
     EVERYBODY,
     EVERYTHING,
-    GROUP,
-    KEY,
-    MACHINE,
-    OPEN,
-    TRAIL,
-    Attempt,
     arn,
     attempt,
+    read,
     role,
-    secret,
 )
-
-
-def read(name: str) -> Attempt:
-    """Return an attempt to read a secret."""
-    return attempt("secretsmanager:GetSecretValue", SecretId=secret(name))
-
 
 ATTEMPTS = {
     # secrets
-    "Read a flow's secret": read("dlt/sources/hubspot"),
     "Read the warehouse's secret": read("dlt/destination/warehouse/credentials"),
     "Read the alerts' address": read("prefect/slack-webhook-url"),
     "Read the key of the pager": read("prefect/pagerduty-integration-key"),
     "Read a secret beside Prefect's": read("prefect/api-key-of-finance"),
-    "Read the server's database's password": read("rights-server-Database-1a2b"),
     "Read Prefect's secret of another region": attempt(
         "secretsmanager:GetSecretValue",
         SecretId=arn("secretsmanager", "secret:prefect/api-key-a1B2c3", "us-east-1"),
@@ -38,14 +24,7 @@ ATTEMPTS = {
     ),
     "Read many secrets at once": attempt("secretsmanager:BatchGetSecretValue"),
     "List the secrets": attempt("secretsmanager:ListSecrets"),
-    "Change Prefect's secret": attempt(
-        "secretsmanager:PutSecretValue", SecretId=secret("prefect/api-key")
-    ),
     "Read an encrypted parameter": attempt("ssm:GetParameters", Names=["/theirs/key"]),
-    "Decrypt by another key": attempt("kms:Decrypt", KeyId=KEY),
-    "Decrypt by the secrets' key, beside Secrets Manager": attempt(
-        "kms:Decrypt", KeyId="$KeyArn"
-    ),
     "Encrypt by the secrets' key": attempt("kms:GenerateDataKey", KeyId="$KeyArn"),
     # images
     "Pull somebody's image": attempt("ecr:BatchGetImage", repositoryName="theirs"),
@@ -84,7 +63,6 @@ ATTEMPTS = {
         "logs:PutRetentionPolicy", logGroupName="$FlowLogGroupName", retentionInDays=1
     ),
     # other roles
-    "Be a run": attempt("sts:AssumeRole", RoleArn="$FlowRoleArn"),
     "Be the worker": attempt("sts:AssumeRole", RoleArn="$WorkerRoleArn"),
     "Be CloudFormation": attempt("sts:AssumeRole", RoleArn="$StackRoleArn"),
     "Give itself every right": attempt(
@@ -96,7 +74,6 @@ ATTEMPTS = {
     "Remove its boundary": attempt(
         "iam:DeleteRolePermissionsBoundary", RoleName="$ExecutionRoleName"
     ),
-    "Make a user": attempt("iam:CreateUser", UserName="theirs"),
     "Run a task as another role": attempt(
         "ecs:RunTask",
         cluster="$ClusterArn",
@@ -109,29 +86,12 @@ ATTEMPTS = {
     "Stop the worker": attempt(
         "ecs:StopTask", cluster="$ClusterArn", task="0123456789abcdef"
     ),
-    "Open a shell in a task": attempt(
-        "ecs:ExecuteCommand", cluster="$ClusterArn", task="0123456789abcdef"
-    ),
     # data, machines, and those who watch
     "Read the lake": attempt("s3:GetObject", Bucket="$BucketName", Key="rates/1"),
     "Write the lake": attempt("s3:PutObject", Bucket="$BucketName", Key="rates/1"),
-    "Read the server's dumps": attempt(
-        "s3:GetObject", Bucket="$DumpBucketName", Key="prefect.dump"
-    ),
     "Read the queue of events": attempt(
         "sqs:ReceiveMessage", QueueUrl="$EventsQueueUrl"
     ),
-    "Receive the alarms": attempt(
-        "sns:Subscribe", TopicArn="$AlarmTopicArn", Endpoint="theirs@example.org"
-    ),
+    "Read a flow's secret": read("dlt/sources/hubspot"),
     "Delete the alarms": attempt("cloudwatch:DeleteAlarms", AlarmNames=["rights-a"]),
-    "Switch off the trail": attempt("cloudtrail:StopLogging", Name=TRAIL),
-    "Start a large machine": attempt("ec2:RunInstances", InstanceType="p5.48xlarge"),
-    "Open a database's port to the world": attempt(
-        "ec2:AuthorizeSecurityGroupIngress", GroupId=GROUP, IpPermissions=[OPEN]
-    ),
-    "Open a shell on a machine": attempt("ssm:StartSession", Target=MACHINE),
-    "Change the platform's stack": attempt(
-        "cloudformation:UpdateStack", StackName="rights"
-    ),
 }

@@ -5,24 +5,14 @@ from __future__ import annotations
 from tests.infrastructure.red_team import (
     EVERYBODY,
     EVERYTHING,
-    GROUP,
-    KEY,
     MACHINE,
-    OPEN,
     THEIRS,
-    TRAIL,
-    Attempt,
     arn,
     attempt,
+    read,
     role,
     secret,
 )
-
-
-def read(name: str) -> Attempt:
-    """Return an attempt to read a secret."""
-    return attempt("secretsmanager:GetSecretValue", SecretId=secret(name))
-
 
 ATTEMPTS = {
     # secrets
@@ -33,7 +23,6 @@ ATTEMPTS = {
     "Read Prefect's secret": read("prefect/api-key"),
     "Read Prefect's secret of tasks": read("prefect/task-api-key"),
     "Read the alerts' address": read("prefect/slack-webhook-url"),
-    "Read the server's database's password": read("rights-server-Database-1a2b"),
     "Read an upper folder": read("dlt"),
     "Read a secret of another region": attempt(
         "secretsmanager:GetSecretValue",
@@ -55,28 +44,17 @@ ATTEMPTS = {
         SecretId=secret("dlt/sources/van"),
         ResourcePolicy=EVERYBODY,
     ),
-    "Read an encrypted parameter": attempt("ssm:GetParameter", Name="/theirs/password"),
-    "Decrypt by another key": attempt("kms:Decrypt", KeyId=KEY),
-    "Decrypt by the secrets' key, beside Secrets Manager": attempt(
-        "kms:Decrypt", KeyId="$KeyArn"
-    ),
     "Give another account the key": attempt(
         "kms:CreateGrant",
         KeyId="$KeyArn",
         GranteePrincipal=f"arn:aws:iam::{THEIRS}:root",
     ),
     # the lake, and other buckets
-    "Read the server's dumps": attempt(
-        "s3:GetObject", Bucket="$DumpBucketName", Key="prefect.dump"
-    ),
     "Read somebody's bucket": attempt("s3:GetObject", Bucket="theirs", Key="payroll"),
     "Carry data off to another bucket": attempt(
         "s3:PutObject", Bucket="theirs", Key="loot"
     ),
     "List the account's buckets": attempt("s3:ListBuckets"),
-    "Open the lake to another account": attempt(
-        "s3:PutBucketPolicy", Bucket="$BucketName", Policy=EVERYBODY
-    ),
     "Delete the lake": attempt("s3:DeleteBucket", Bucket="$BucketName"),
     "Delete old versions, so that nothing brings the lake back": attempt(
         "s3:DeleteObject", Bucket="$BucketName", Key="rates/1", VersionId="1"
@@ -96,7 +74,6 @@ ATTEMPTS = {
     "Be the runs of HubSpot": attempt(
         "sts:AssumeRole", RoleArn=role("rights/flows/rights-hubspot")
     ),
-    "Be the lake's reader": attempt("sts:AssumeRole", RoleArn="$SnowflakeRoleArn"),
     "Be CloudFormation": attempt("sts:AssumeRole", RoleArn="$StackRoleArn"),
     "Be itself with the tags of another": attempt(
         "sts:AssumeRole",
@@ -114,7 +91,6 @@ ATTEMPTS = {
         RoleName="rights-van",
         Tags=[{"Key": "Source", "Value": "hubspot"}],
     ),
-    "Make a key of a person": attempt("iam:CreateAccessKey", UserName="person"),
     # tasks and machines
     "Run a task as another source": attempt(
         "ecs:RunTask",
@@ -135,12 +111,7 @@ ATTEMPTS = {
     "See the other runs": attempt(
         "ecs:DescribeTasks", cluster="$ClusterArn", tasks=["0123456789abcdef"]
     ),
-    "Start a large machine": attempt("ec2:RunInstances", InstanceType="p5.48xlarge"),
-    "Open a database's port to the world": attempt(
-        "ec2:AuthorizeSecurityGroupIngress", GroupId=GROUP, IpPermissions=[OPEN]
-    ),
     "Look at the network": attempt("ec2:DescribeInstances"),
-    "Open a shell on a machine": attempt("ssm:StartSession", Target=MACHINE),
     "Run a command on the server": attempt(
         "ssm:SendCommand", InstanceIds=[MACHINE], DocumentName="AWS-RunShellScript"
     ),
@@ -158,18 +129,11 @@ ATTEMPTS = {
         "logs:PutLogEvents", logGroupName="$FlowLogGroupName", logStreamName="theirs"
     ),
     "Forge a task's event": attempt("sqs:SendMessage", QueueUrl="$EventsQueueUrl"),
-    "Receive the alarms": attempt(
-        "sns:Subscribe", TopicArn="$AlarmTopicArn", Endpoint="theirs@example.org"
-    ),
     "Raise false alarms": attempt("sns:Publish", TopicArn="$AlarmTopicArn"),
     "Switch an alarm to good": attempt(
         "cloudwatch:SetAlarmState", AlarmName="rights-a", StateValue="OK"
     ),
     "Put another's metrics": attempt("cloudwatch:PutMetricData", Namespace="AWS/ECS"),
-    "Switch off the trail": attempt("cloudtrail:StopLogging", Name=TRAIL),
-    "Change the platform's stack": attempt(
-        "cloudformation:UpdateStack", StackName="rights"
-    ),
     "See what the stack's parameters say": attempt(
         "cloudformation:DescribeStacks", StackName="rights"
     ),

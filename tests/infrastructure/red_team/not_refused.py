@@ -6,7 +6,12 @@ day, it belongs to the module of its role.
 
 from __future__ import annotations
 
-from tests.infrastructure.red_team import EVERYBODY, GROUP, attempt, role
+from tests.infrastructure.red_team import (
+    EVERYBODY,
+    GROUP,
+    attempt,
+    role,
+)
 
 SUBNET = "subnet-0123456789abcdef0"
 ELSEWHERE = {

@@ -6,20 +6,17 @@ from tests.infrastructure.red_team import (
     ACCOUNT,
     ADMINISTRATOR,
     EVERYBODY,
-    GROUP,
     MACHINE,
     OPEN,
     REGION,
+    SERVER,
     THEIRS,
-    TRAIL,
     Attempt,
     arn,
     attempt,
-    role,
     secret,
 )
 
-SERVER = "rights-server-Cluster-1a2b"
 TERMINATE = f"arn:aws:automate:{REGION}:ec2:terminate"
 QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:theirs"
 
@@ -43,9 +40,6 @@ def send(queue: str) -> Attempt:
 
 ATTEMPTS = {
     # the network and machines
-    "Open a database's port to the world": attempt(
-        "ec2:AuthorizeSecurityGroupIngress", GroupId=GROUP, IpPermissions=[OPEN]
-    ),
     "Open the runs' own group to the world": attempt(
         "ec2:AuthorizeSecurityGroupIngress",
         GroupId="$TaskSecurityGroupId",
@@ -54,7 +48,6 @@ ATTEMPTS = {
     "Make a group in another network": attempt(
         "ec2:CreateSecurityGroup", VpcId="vpc-0123456789abcdef0"
     ),
-    "Start a large machine": attempt("ec2:RunInstances", InstanceType="p5.48xlarge"),
     "Start a machine as the server": attempt(
         "ec2:RunInstances", IamInstanceProfile={"Name": "rights-server-Profile-1a2b"}
     ),
@@ -96,9 +89,6 @@ ATTEMPTS = {
     ),
     "Replace the Prefect server's definition": attempt(
         "ecs:RegisterTaskDefinition", family="rights-server-Task-1a2b"
-    ),
-    "Open a shell in a task": attempt(
-        "ecs:ExecuteCommand", cluster="$ClusterArn", task="0123456789abcdef"
     ),
     "Run a task without the worker": attempt(
         "ecs:RunTask", cluster="$ClusterArn", taskDefinition="rights-worker:1"
@@ -150,7 +140,6 @@ ATTEMPTS = {
         logGroupName="$FlowLogGroupName",
         destinationArn=f"arn:aws:logs:eu-central-1:{THEIRS}:destination:theirs",
     ),
-    "Switch off the trail": attempt("cloudtrail:StopLogging", Name=TRAIL),
     "Send the alarms elsewhere": attempt(
         "sns:Subscribe", TopicArn="$AlarmTopicArn", Endpoint="theirs@example.org"
     ),
@@ -198,9 +187,6 @@ ATTEMPTS = {
     "Use a key": attempt("kms:Decrypt", KeyId="$KeyArn"),
     "Give another role a key": attempt(
         "kms:CreateGrant", KeyId="$KeyArn", GranteePrincipal=ADMINISTRATOR
-    ),
-    "Open the lake to another account": attempt(
-        "s3:PutBucketPolicy", Bucket="$BucketName", Policy=EVERYBODY
     ),
     "Read the lake": attempt("s3:GetObject", Bucket="$BucketName", Key="rates/1"),
     "Share the images with another account": attempt(

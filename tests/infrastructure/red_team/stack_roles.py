@@ -43,12 +43,6 @@ ATTEMPTS = {
         RoleName="$WorkerRoleName",
         PermissionsBoundary=FULL_ACCESS,
     ),
-    "Widen the boundary": attempt(
-        "iam:CreatePolicyVersion",
-        PolicyArn="$BoundaryArn",
-        PolicyDocument=EVERYTHING,
-        SetAsDefault=True,
-    ),
     "Delete the boundary": attempt("iam:DeletePolicy", PolicyArn="$BoundaryArn"),
     "Give itself every right": attempt(
         "iam:PutRolePolicy",
@@ -78,8 +72,6 @@ ATTEMPTS = {
     "Tag GitHub's role, as conditions may read it": attempt(
         "iam:TagRole", RoleName="$DeployRoleName", Tags=[{"Key": "a", "Value": "b"}]
     ),
-    "Make a user": attempt("iam:CreateUser", UserName="theirs"),
-    "Make a key of a person": attempt("iam:CreateAccessKey", UserName="person"),
     "Make a policy": attempt("iam:CreatePolicy", PolicyName="rights-theirs"),
     "Give machines a role": attempt(
         "iam:AddRoleToInstanceProfile",

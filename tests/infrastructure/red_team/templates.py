@@ -9,7 +9,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.infrastructure.red_team import ADMINISTRATOR, EVERYBODY, FULL_ACCESS, REGION
+from tests.infrastructure.red_team import (
+    ADMINISTRATOR,
+    EVERYBODY,
+    FULL_ACCESS,
+    REGION,
+)
 
 Resource = dict[str, Any]
 BOUNDARY = (

@@ -5,30 +5,17 @@ from __future__ import annotations
 from tests.infrastructure.red_team import (
     ADMINISTRATOR,
     EVERYTHING,
-    GROUP,
+    FAMILY,
     KEY,
-    MACHINE,
-    OPEN,
-    TRAIL,
+    SERVER,
     Attempt,
     arn,
     attempt,
+    read,
     role,
+    run,
     secret,
 )
-
-FAMILY = "prefect_production_van"
-SERVER = "rights-server-Cluster-1a2b"
-
-
-def run(
-    cluster: str = "$ClusterArn", definition: str = FAMILY, **names: str
-) -> Attempt:
-    """Return an attempt to run a task."""
-    overrides = {"overrides": names} if names else {}
-    return attempt(
-        "ecs:RunTask", cluster=cluster, taskDefinition=f"{definition}:1", **overrides
-    )
 
 
 def register(family: str = FAMILY, **names: str) -> Attempt:
@@ -77,7 +64,6 @@ ATTEMPTS = {
     ),
     # other roles
     "Run a task as an administrator": run(taskRoleArn=ADMINISTRATOR),
-    "Run a task as CloudFormation": run(taskRoleArn="$StackRoleArn"),
     "Run a task as GitHub's job": run(taskRoleArn="$DeployRoleArn"),
     "Run a task as the lake's reader": run(taskRoleArn="$SnowflakeRoleArn"),
     "Run a task with the server's rights": run(taskRoleArn=role("rights-server-R-1")),
@@ -86,7 +72,6 @@ ATTEMPTS = {
     "Register a task of an administrator": register(taskRoleArn=ADMINISTRATOR),
     "Register a task of CloudFormation": register(taskRoleArn="$StackRoleArn"),
     "Be a run itself": attempt("sts:AssumeRole", RoleArn="$FlowRoleArn"),
-    "Be the lake's reader": attempt("sts:AssumeRole", RoleArn="$SnowflakeRoleArn"),
     "Give itself every right": attempt(
         "iam:PutRolePolicy",
         RoleName="$WorkerRoleName",
@@ -96,7 +81,6 @@ ATTEMPTS = {
     "Remove its boundary": attempt(
         "iam:DeleteRolePermissionsBoundary", RoleName="$WorkerRoleName"
     ),
-    "Make a user": attempt("iam:CreateUser", UserName="theirs"),
     "Start a function as a run": attempt(
         "lambda:CreateFunction", FunctionName="theirs", Role="$FlowRoleArn"
     ),
@@ -107,14 +91,10 @@ ATTEMPTS = {
     "Read Prefect's secret": attempt(
         "secretsmanager:GetSecretValue", SecretId=secret("prefect/api-key")
     ),
-    "Read a flow's secret": attempt(
-        "secretsmanager:GetSecretValue", SecretId=secret("dlt/sources/hubspot")
-    ),
     "Read the warehouse's secret": attempt(
         "secretsmanager:GetSecretValue",
         SecretId=secret("dlt/destination/warehouse/credentials"),
     ),
-    "Read an encrypted parameter": attempt("ssm:GetParameter", Name="/theirs/password"),
     "Use a key": attempt("kms:Decrypt", KeyId=KEY),
     "Read the lake": attempt("s3:GetObject", Bucket="$BucketName", Key="rates/1"),
     "Delete from the lake": attempt(
@@ -141,20 +121,10 @@ ATTEMPTS = {
     "Delete its own traces": attempt(
         "logs:DeleteLogGroup", logGroupName="$WorkerLogGroupName"
     ),
-    "Delete the alarms": attempt("cloudwatch:DeleteAlarms", AlarmNames=["rights-a"]),
     "Stop the rule of the tasks' events": attempt(
         "events:DisableRule", Name="rights-TaskEvents-1a2b"
     ),
-    "Receive the alarms": attempt(
-        "sns:Subscribe", TopicArn="$AlarmTopicArn", Endpoint="theirs@example.org"
-    ),
-    "Switch off the trail": attempt("cloudtrail:StopLogging", Name=TRAIL),
     # the account
-    "Open a database's port to the world": attempt(
-        "ec2:AuthorizeSecurityGroupIngress", GroupId=GROUP, IpPermissions=[OPEN]
-    ),
-    "Open a shell on a machine": attempt("ssm:StartSession", Target=MACHINE),
-    "Change the platform's stack": attempt(
-        "cloudformation:UpdateStack", StackName="rights"
-    ),
+    "Read a flow's secret": read("dlt/sources/hubspot"),
+    "Delete the alarms": attempt("cloudwatch:DeleteAlarms", AlarmNames=["rights-a"]),
 }
