@@ -93,6 +93,13 @@ def run_cost(
     return billed / 3600 * fargate_hour(usd, vcpu, gb, architecture)
 
 
+def runs_cost(usd: Usd, month: dict[str, Any], architecture: Architecture) -> float:
+    """Return a month's cost of all runs in US dollars."""
+    run = month["run_vcpu"], month["run_gb"], month["seconds_of_a_run"]
+    days = month["hours"] / 24
+    return month["runs_a_day"] * days * run_cost(usd, *run, architecture)
+
+
 def number(of: dict[str, Any], choice: Choice) -> float:
     """Return how many of a thing a platform has: always, and by each choice."""
     by_choice = (
@@ -118,7 +125,6 @@ def costs(given: dict[str, Any], choice: Choice) -> dict[str, float]:
     # A machine without the worker only copies files out of the image.
     of_x86 = choice.worker == "machine" and arch == "x86"
     machine_hour = usd["t3a_small_hour" if of_x86 else "t4g_small_hour"]
-    run = month["run_vcpu"], month["run_gb"], month["seconds_of_a_run"]
     nats = {
         "gateway": hours * usd["nat_gateway_hour"]
         + month["gb_through_nat"] * usd["nat_gateway_gb"],
@@ -132,9 +138,7 @@ def costs(given: dict[str, Any], choice: Choice) -> dict[str, float]:
     logs = usd["log_gb"] + month["months_of_logs"] * usd["log_gb_month"]
     return {
         "Worker": hours * worker * (choice.worker == "fargate"),
-        f"Runs, {month['runs_a_day']} a day": month["runs_a_day"]
-        * (hours / 24)
-        * run_cost(usd, *run, arch),
+        f"Runs, {month['runs_a_day']} a day": runs_cost(usd, month, arch),
         "NAT": nats[choice.nat],
         "Public addresses": hours
         * has["public_addresses"]
@@ -160,12 +164,8 @@ def extras(given: dict[str, Any]) -> dict[str, float]:
     usd, month = given["usd"], given["month"]
     processor = month["server_vcpu"] * usd["fargate_arm_vcpu_hour"]
     server = fargate_hour(usd, month["server_vcpu"], month["server_gb"], "arm")
-    size = month["run_vcpu"], month["run_gb"]
-    run = run_cost(usd, *size, month["seconds_of_a_run"], "arm")
     return {
-        "Runs with twice the processor and memory": month["runs_a_day"]
-        * (month["hours"] / 24)
-        * run,
+        "Runs with twice the processor and memory": runs_cost(usd, month, "arm"),
         f"Lake, {month['gb_of_lake']} GB": month["gb_of_lake"] * usd["s3_gb_month"],
         "Database's backups above its disk, each GB": usd["database_backup_gb_month"],
         "Server on ECS with twice the processor": month["hours"] * processor,

@@ -17,7 +17,7 @@ from prefect.client.schemas.objects import FlowRun, WorkerStatus
 from prefect.exceptions import PrefectHTTPStatusError
 
 from tests.cloud.cloud import Cloud, running_cloud
-from tests.infrastructure.foundation import create_foundation
+from tests.infrastructure.first_stacks import create_deploy, create_foundation
 from tests.infrastructure.templates import TEMPLATES
 from tests.repository.tree import copy_repository
 from tests.servers.ports import free_port
@@ -29,7 +29,7 @@ from tests.servers.waiting import Found, until
 AUTH = "admin:a-password-of-prefect"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 # Their names, in the order of the README.
-DEPLOY_STACK, FOUNDATION_STACK, LAKE_STACK, STACK = TEMPLATES
+DEPLOY_STACK, _, LAKE_STACK, STACK = TEMPLATES
 # A run's start takes the worker's poll and imports.
 SECONDS = 300
 
@@ -256,12 +256,7 @@ def create_stacks(
 ) -> tuple[str, dict[str, str]]:
     """Create the stacks and secrets; return the image and the platform's outputs."""
     texts = {stack: path.read_text() for stack, path in TEMPLATES.items()}
-    deploy = cloud.create_stack(
-        DEPLOY_STACK,
-        texts[DEPLOY_STACK],
-        GitHubRepository="acme/data-platform",
-        GitHubRepositoryId="4711",
-    )
+    deploy = create_deploy(cloud, STACK)
     cloud.client("iam").create_service_linked_role(AWSServiceName="ecs.amazonaws.com")
     create_foundation(cloud, STACK)
     lake = cloud.create_stack(LAKE_STACK, texts[LAKE_STACK])

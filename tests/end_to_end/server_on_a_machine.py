@@ -25,13 +25,12 @@ import yaml
 from tests.cloud.cloud import Cloud, running_cloud
 from tests.end_to_end.platform import (
     AUTH,
-    DEPLOY_STACK,
     LAKE_STACK,
     STACK,
     Platform,
 )
 from tests.fakes.http_server import QuietHandler
-from tests.infrastructure.foundation import create_foundation
+from tests.infrastructure.first_stacks import create_deploy, create_foundation
 from tests.infrastructure.templates import (
     INFRASTRUCTURE,
     SERVER_STACK,
@@ -165,12 +164,7 @@ def _create_stacks(
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Create all stacks; return the platform's outputs with its image, and the server's."""
     text = {name: path.read_text() for name, path in TEMPLATES.items()}
-    deploy = cloud.create_stack(
-        DEPLOY_STACK,
-        text[DEPLOY_STACK],
-        GitHubRepository="acme/platform",
-        GitHubRepositoryId="4711",
-    )
+    deploy = create_deploy(cloud, STACK)
     create_foundation(cloud, STACK, NatKind="none")
     lake = cloud.create_stack(LAKE_STACK, text[LAKE_STACK])
     create = cloud.client("secretsmanager").create_secret

@@ -21,7 +21,6 @@ from tests.cloud.account import ACCOUNT
 from tests.cloud.cloud import Cloud, running_cloud
 from tests.end_to_end.platform import (
     AUTH,
-    DEPLOY_STACK,
     LAKE_STACK,
     SECONDS,
     STACK,
@@ -29,7 +28,7 @@ from tests.end_to_end.platform import (
 )
 from tests.end_to_end.rds import Rds, running_rds
 from tests.fakes.aws import REGION
-from tests.infrastructure.foundation import create_foundation
+from tests.infrastructure.first_stacks import create_deploy, create_foundation
 from tests.infrastructure.templates import SERVER_STACK, SERVERS, TEMPLATES
 from tests.repository.tree import ROOT
 from tests.servers.docker.stand_ins import postgres_image, prefect_image
@@ -160,11 +159,9 @@ def _tagged(image: Image) -> str:
 
 def _make_what_comes_first(cloud: Cloud, warehouse_url: str) -> dict[str, str]:
     """Make the first two stacks and the secrets; return what the others need."""
-    deploy, lake = (TEMPLATES[name].read_text() for name in (DEPLOY_STACK, LAKE_STACK))
-    repository = {"GitHubRepository": "acme/platform", "GitHubRepositoryId": "4711"}
-    made = cloud.create_stack(DEPLOY_STACK, deploy, **repository)
+    made = create_deploy(cloud, STACK)
     create_foundation(cloud, STACK)
-    made |= cloud.create_stack(LAKE_STACK, lake)
+    made |= cloud.create_stack(LAKE_STACK, TEMPLATES[LAKE_STACK].read_text())
     create = cloud.client("secretsmanager").create_secret
     create(Name="dlt/destination/warehouse/credentials", SecretString=warehouse_url)
     key = create(Name="prefect/api-key", SecretString=AUTH)

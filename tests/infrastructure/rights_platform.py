@@ -16,7 +16,7 @@ from tests.cloud.cloud import Cloud
 from tests.cloud.dry_run import dry
 from tests.fakes.aws import ADMINISTRATOR, REGION
 from tests.infrastructure.aws_requests import LOADER, Request
-from tests.infrastructure.foundation import create_foundation
+from tests.infrastructure.first_stacks import create_deploy, create_foundation
 from tests.infrastructure.rights import (
     PORT_FORWARDING,
     ROLES,
@@ -40,6 +40,11 @@ ACCOUNT = "123456789012"
 PROVIDER = f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com"
 SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:prefect/api-key-a1B2c3"
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+# Codes of AWS's services for a call without its right.
+REFUSALS = (
+    *("AccessDenied", "AccessDeniedException", "AuthorizationError"),
+    "UnauthorizedOperation",
+)
 ANYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 BOUNDARY = "Boundary"
 # Roles beside those of the stacks: where each is, and whether the boundary limits it. The
@@ -87,15 +92,8 @@ class Platform:
 
     def _create_stacks(self) -> dict[str, str]:
         create = self.cloud.create_stack
-        outputs = create(
-            "rights-deploy",
-            STACKS["rights-deploy"].read_text(),
-            GitHubRepository="somebody/data-platform",
-            GitHubRepositoryId="4711",
-            ExistingOidcProviderArn=PROVIDER,
-            PlatformStackName="rights",
-            SecretsKeyArn=KEY,
-        )
+        own = {"ExistingOidcProviderArn": PROVIDER, "SecretsKeyArn": KEY}
+        outputs = create_deploy(self.cloud, "rights", **own)
         outputs |= create_foundation(self.cloud, "rights", NatKind="instance")
         outputs |= create("rights-lake", STACKS["rights-lake"].read_text())
         # no image is there, so that neither worker nor server starts

@@ -62,6 +62,16 @@ def statements(path: Path, name: str) -> list[dict[str, Any]]:
     ]
 
 
+def imported(name: str, platform: str = "PlatformStackName") -> dict[str, Any]:
+    """Return how a template takes an output of the foundation.
+
+    Args:
+        name: The output.
+        platform: Parameter that is the platform's name.
+    """
+    return {"Fn::ImportValue": {"Sub": f"${{{platform}}}-foundation-{name}"}}
+
+
 def listed(value: Any) -> list[Any]:
     """Return a list of one or several values, as IAM takes both."""
     return value if isinstance(value, list) else [value]

@@ -15,7 +15,14 @@ from prefect_aws.settings import EcsObserverSettings, EcsWorkerSettings
 
 from blocks.ecs_pool import production_pool
 from infrastructure.release.stack import FIRST_PROCESSOR
-from tests.infrastructure.templates import TEMPLATES, of_type, properties, read, text
+from tests.infrastructure.templates import (
+    TEMPLATES,
+    imported,
+    of_type,
+    properties,
+    read,
+    text,
+)
 from tests.repository.tree import ROOT
 from tests.samples.platform_stack import STACK
 
@@ -99,15 +106,11 @@ def test_the_worker_is_asked_for_its_health_where_it_listens():
     assert check["Timeout"] < check["Interval"]
 
 
-def imported(name: str) -> dict[str, Any]:
-    return {"Fn::ImportValue": {"Sub": f"${{AWS::StackName}}-foundation-{name}"}}
-
-
 def test_the_service_is_private_and_rolls_back():
     service = properties(PLATFORM, "WorkerService")
     assert service["NetworkConfiguration"]["AwsvpcConfiguration"] == {
-        "Subnets": {"Split": [",", imported("PrivateSubnetIds")]},
-        "SecurityGroups": [imported("TaskSecurityGroupId")],
+        "Subnets": {"Split": [",", imported("PrivateSubnetIds", "AWS::StackName")]},
+        "SecurityGroups": [imported("TaskSecurityGroupId", "AWS::StackName")],
         "AssignPublicIp": "DISABLED",
     }
     deployment = service["DeploymentConfiguration"]

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from tests.infrastructure.templates import TEMPLATES, of_type, properties
+from tests.infrastructure.templates import TEMPLATES, imported, of_type, properties
 from utils.watch.letter_events import REFUSED
 
 PLATFORM = TEMPLATES["data-platform"]
 
 
-def imported(name: str) -> dict[str, Any]:
-    return {"Fn::ImportValue": {"Sub": f"${{AWS::StackName}}-foundation-{name}"}}
-
-
-TOPIC = imported("AlarmTopicArn")
+TOPIC = imported("AlarmTopicArn", "AWS::StackName")
 
 
 def test_every_alarm_goes_to_the_topic_and_says_what_it_means():
@@ -62,8 +56,10 @@ def test_a_worker_that_dies_again_and_again_is_noticed():
 def test_a_mail_of_eventbridge_is_sent_by_a_role_or_told_as_lost(name):
     (target,) = properties(PLATFORM, name)["Targets"]
     assert target["Arn"] == TOPIC
-    assert target["RoleArn"] == imported("AlarmRoleArn")
-    assert target["DeadLetterConfig"] == {"Arn": imported("LostMailsArn")}
+    assert target["RoleArn"] == imported("AlarmRoleArn", "AWS::StackName")
+    assert target["DeadLetterConfig"] == {
+        "Arn": imported("LostMailsArn", "AWS::StackName")
+    }
 
 
 def test_events_that_are_lost_or_not_read_are_noticed():

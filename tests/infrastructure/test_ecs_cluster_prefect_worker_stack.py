@@ -17,7 +17,7 @@ from prefect_aws.workers.ecs_worker import ECSJobConfiguration, ECSWorker
 
 from blocks.ecs_pool import production_pool
 from tests.fakes.aws import REGION
-from tests.infrastructure.foundation import create_foundation
+from tests.infrastructure.first_stacks import create_foundation
 from tests.infrastructure.templates import TEMPLATES
 from utils.aws.stack import StackOutputs
 from utils.reports.differences import revealed

@@ -6,7 +6,7 @@ from typing import Any, Iterator
 
 import pytest
 
-from tests.infrastructure.foundation import create_foundation
+from tests.infrastructure.first_stacks import create_foundation
 
 pytestmark = pytest.mark.slow
 

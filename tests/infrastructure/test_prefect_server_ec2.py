@@ -10,6 +10,7 @@ from tests.infrastructure.templates import (
     INFRASTRUCTURE,
     SERVERS,
     TEMPLATES,
+    imported,
     of_type,
     properties,
     read,
@@ -21,9 +22,7 @@ SERVER, PLATFORM = SERVERS["ec2"], TEMPLATES["data-platform"]
 FOUNDATION = TEMPLATES["data-platform-foundation"]
 TEMPLATE = read(SERVER)
 RESOURCES, PARAMETERS = TEMPLATE["Resources"], TEMPLATE["Parameters"]
-TASKS = {
-    "Fn::ImportValue": {"Sub": "${PlatformStackName}-foundation-TaskSecurityGroupId"}
-}
+TASKS = imported("TaskSecurityGroupId")
 MACHINE = INFRASTRUCTURE / "control_plane/machine"
 
 

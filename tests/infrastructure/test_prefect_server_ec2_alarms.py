@@ -7,12 +7,13 @@ import pytest
 from tests.infrastructure.templates import (
     INFRASTRUCTURE,
     SERVERS,
+    imported,
     of_type,
     properties,
 )
 
 SERVER = SERVERS["ec2"]
-TOPIC = {"Fn::ImportValue": {"Sub": "${PlatformStackName}-foundation-AlarmTopicArn"}}
+TOPIC = imported("AlarmTopicArn")
 MACHINE = INFRASTRUCTURE / "control_plane/machine"
 
 

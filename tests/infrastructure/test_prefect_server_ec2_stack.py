@@ -7,7 +7,7 @@ from typing import Any, Iterator
 import pytest
 
 from tests.cloud.cloud import Cloud, running_cloud
-from tests.infrastructure.foundation import create_foundation
+from tests.infrastructure.first_stacks import create_foundation
 from tests.infrastructure.templates import SERVERS, TEMPLATES
 
 pytestmark = pytest.mark.slow

@@ -9,6 +9,7 @@ from infrastructure import server_pulse
 from tests.infrastructure.templates import (
     SERVERS,
     TEMPLATES,
+    imported,
     of_type,
     properties,
     read,
@@ -16,7 +17,7 @@ from tests.infrastructure.templates import (
 
 SERVER = SERVERS["ecs"]
 ALARMS = of_type(SERVER, "AWS::CloudWatch::Alarm")
-TOPIC = {"Fn::ImportValue": {"Sub": "${PlatformStackName}-foundation-AlarmTopicArn"}}
+TOPIC = imported("AlarmTopicArn")
 PULSE = {
     # the alarm, its metric's filter, and what is logged
     "NotReady": ("ReadyMetric", "ready"),

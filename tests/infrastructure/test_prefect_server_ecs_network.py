@@ -12,6 +12,7 @@ from infrastructure import tunnel
 from tests.infrastructure.templates import (
     SERVERS,
     TEMPLATES,
+    imported,
     listed,
     of_type,
     properties,
@@ -26,10 +27,6 @@ PARAMETERS = read(SERVER)["Parameters"]
 GROUPS = of_type(SERVER, "AWS::EC2::SecurityGroup")
 ROLES = of_type(SERVER, "AWS::IAM::Role")
 TO, FROM = "DestinationSecurityGroupId", "SourceSecurityGroupId"
-
-
-def imported(name: str) -> dict[str, Any]:
-    return {"Fn::ImportValue": {"Sub": f"${{PlatformStackName}}-foundation-{name}"}}
 
 
 def internal(value: Any, otherwise: Any = {"Ref": "AWS::NoValue"}) -> dict[str, Any]:

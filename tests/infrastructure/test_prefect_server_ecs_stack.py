@@ -9,7 +9,7 @@ from typing import Any, Iterator
 
 import pytest
 
-from tests.infrastructure.foundation import create_foundation
+from tests.infrastructure.first_stacks import create_foundation
 from tests.infrastructure.templates import SERVERS, TEMPLATES
 from tests.infrastructure.test_ecs_cluster_prefect_worker_stack import IMAGE, SECRET
 

@@ -29,7 +29,7 @@ from tests.infrastructure.red_team import (
     templates,
     worker,
 )
-from tests.infrastructure.rights_platform import INSIDE, KEY, Platform
+from tests.infrastructure.rights_platform import INSIDE, KEY, REFUSALS, Platform
 from tests.infrastructure.templates import TEMPLATES
 
 pytestmark = pytest.mark.slow
@@ -54,12 +54,6 @@ def each_of(table: dict[str, dict[str, Attempt]]) -> list[Any]:
         for who, attempts in table.items()
         for wish, attempt in attempts.items()
     ]
-
-
-REFUSALS = (
-    *("AccessDenied", "AccessDeniedException", "AuthorizationError"),
-    "UnauthorizedOperation",
-)
 
 
 @pytest.fixture(scope="module")

@@ -27,7 +27,7 @@ from tests.infrastructure.rights import (
     Cell,
     cells,
 )
-from tests.infrastructure.rights_platform import NOBODY, Platform
+from tests.infrastructure.rights_platform import NOBODY, REFUSALS, Platform
 from tests.infrastructure.templates import EVERY_TEMPLATE, read, rights
 
 pytestmark = pytest.mark.slow
@@ -35,10 +35,6 @@ pytestmark = pytest.mark.slow
 CELLS = list(cells())
 # Each action once, on a resource that a role has it for.
 ONCE = list({each.action: each for each in CELLS if each.how == ALLOWED}.values())
-REFUSALS = (
-    *("AccessDenied", "AccessDeniedException", "AuthorizationError"),
-    "UnauthorizedOperation",
-)
 # A task and its container, in a session's target.
 TASK = "0123456789abcdef_0123456789abcdef-1"
 # What AWS gives on all resources or on none.

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from tests.cloud.cloud import Cloud
 from tests.fakes.aws import REGION
-from tests.infrastructure.foundation import create_foundation
+from tests.infrastructure.first_stacks import create_deploy, create_foundation
 from tests.infrastructure.templates import TEMPLATES
 
 pytestmark = pytest.mark.slow
@@ -38,19 +38,11 @@ def secrets(cloud: Cloud) -> Iterator[dict[str, str]]:
 @pytest.fixture(scope="module")
 def roles(cloud: Cloud, secrets: dict[str, str]) -> Iterator[dict[str, str]]:
     """The roles that read secrets."""
-    texts = {stack: path.read_text() for stack, path in TEMPLATES.items()}
-    deploy = cloud.create_stack(
-        f"{NAME}-deploy",
-        texts["data-platform-deploy"],
-        GitHubRepository="acme/data-platform",
-        GitHubRepositoryId="4711",
-        ExistingOidcProviderArn=PROVIDER,
-        PlatformStackName=NAME,
-    )
+    deploy = create_deploy(cloud, NAME, ExistingOidcProviderArn=PROVIDER)
     create_foundation(cloud, NAME, NatKind="none")
     platform = cloud.create_stack(
         NAME,
-        texts["data-platform"],
+        TEMPLATES["data-platform"].read_text(),
         deploy["StackRoleArn"],
         ImageUri=f"{deploy['RepositoryUri']}:4f2a",
         PrefectApiUrl="http://127.0.0.1:9/api",

@@ -15,7 +15,7 @@ from tests.cloud.cloud import Cloud
 from tests.cloud.schemas import reads_of, taggable
 from tests.cloud.stack_tags import TAGGING
 from tests.infrastructure.account_contents import contents, left_of
-from tests.infrastructure.foundation import ZONES
+from tests.infrastructure.first_stacks import ZONES
 from tests.infrastructure.templates import TEMPLATES, read
 
 pytestmark = pytest.mark.slow

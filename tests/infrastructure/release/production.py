@@ -21,7 +21,7 @@ from infrastructure.release.__main__ import app
 from tests.cloud.cloud import Cloud
 from tests.fakes.aws import REGION
 from tests.fakes.http_server import Answer, Api, Request, serving
-from tests.infrastructure.foundation import create_foundation
+from tests.infrastructure.first_stacks import create_deploy, create_foundation
 from tests.infrastructure.templates import TEMPLATES
 from tests.repository.tree import ROOT
 from tests.samples.git_repository import Repository
@@ -50,13 +50,7 @@ class Production:
     def _create_stacks(self) -> None:
         texts = {name: path.read_text() for name, path in TEMPLATES.items()}
         create = self.cloud.create_stack
-        deploy = create(
-            f"{STACK}-deploy",
-            texts["data-platform-deploy"],
-            GitHubRepository="acme/shop",
-            GitHubRepositoryId="4711",
-            PlatformStackName=STACK,
-        )
+        deploy = create_deploy(self.cloud, STACK, GitHubRepository="acme/shop")
         create_foundation(self.cloud, STACK)
         lake = create(f"{STACK}-lake", texts["data-platform-lake"])
         self.registry, self.role = deploy["RepositoryUri"], deploy["DeployRoleArn"]
