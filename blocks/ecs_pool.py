@@ -1,6 +1,6 @@
 """Work pool `production`: each run is its own task on ECS Fargate.
 
-The template is prefect-aws's with defaults from the stack's outputs, which a deployment's
+The template is prefect-aws's with defaults from the outputs of two stacks, which a deployment's
 `job_variables` may override. The image has no default, and neither has the family of task
 definitions: Prefect gives each deployment its own.
 
@@ -58,7 +58,7 @@ API_SECRETS = {
 }
 
 
-def production_pool(stack: StackOutputs) -> WorkPool:
+def production_pool(stack: StackOutputs, foundation: StackOutputs) -> WorkPool:
     """Return the work pool of the stack's worker.
 
     prefect.yaml names it `production`, the default of the stack's WorkPoolName. With
@@ -69,7 +69,7 @@ def production_pool(stack: StackOutputs) -> WorkPool:
     default = ECSWorker.get_default_base_job_template()
     template = deepcopy(default)
     variables = template["variables"]["properties"]
-    for name, value in _defaults(stack).items():
+    for name, value in _defaults(stack, foundation).items():
         variables[name]["default"] = value
     variables["image"] = {
         "title": variables["image"]["title"],
@@ -178,18 +178,18 @@ def _name_role(
     request["overrides"]["taskRoleArn"] = f"{prefix}{{{{ role }}}}"
 
 
-def _defaults(stack: StackOutputs) -> dict[str, Any]:
+def _defaults(stack: StackOutputs, foundation: StackOutputs) -> dict[str, Any]:
     return {
         "command": COMMAND,
         "cluster": stack["ClusterArn"],
         "cpu": CPU,
         "memory": MEMORY,
-        "vpc_id": stack["VpcId"],
+        "vpc_id": foundation["VpcId"],
         # Flat, and with vpc_id: any other form is ignored by the worker, which then puts
         # tasks into any subnets, with public addresses.
         "network_configuration": {
-            "subnets": stack["PrivateSubnetIds"].split(","),
-            "securityGroups": [stack["TaskSecurityGroupId"]],
+            "subnets": foundation["PrivateSubnetIds"].split(","),
+            "securityGroups": [foundation["TaskSecurityGroupId"]],
             "assignPublicIp": "DISABLED",
         },
         "execution_role_arn": stack["ExecutionRoleArn"],
@@ -203,12 +203,11 @@ def _defaults(stack: StackOutputs) -> dict[str, Any]:
         "match_latest_revision_in_family": True,
         # An ARN is not a secret, but people store the secret itself here by mistake.
         _api_secret(stack): SecretStr(stack["PrefectTaskSecretArn"]),
-        "env": _environment(stack),
+        "env": _environment(stack, foundation["OutboundIpAddress"]),
     }
 
 
-def _environment(stack: StackOutputs) -> dict[str, str]:
-    address = stack["OutboundIpAddress"]
+def _environment(stack: StackOutputs, address: str) -> dict[str, str]:
     expected = {} if address == UNKNOWN else {"EXPECTED_OUTBOUND_IP": address}
     return ENVIRONMENT | {
         "PREFECT_API_URL": stack["PrefectApiUrl"],

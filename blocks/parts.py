@@ -40,7 +40,7 @@ def managed_objects(part: Part, stack_name: str) -> list[ManagedObject | Skipped
 
 def _production_objects(stack: StackOutputs) -> list[ManagedObject | SkippedObject]:
     return [
-        production_pool(stack),
+        production_pool(stack, stack.foundation()),
         aws_credentials(stack),
         data_lake(stack),
         snowflake_analytics(stack),

@@ -6,6 +6,7 @@ while it creates one deployment after the other.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Iterator
 
 from prefect.client.orchestration import SyncPrefectClient
@@ -18,12 +19,13 @@ from infrastructure.release.prefect_file import PrefectFileError
 from infrastructure.release.prefect_file.located_yaml import Fault
 from infrastructure.release.stack import PlatformStack
 from infrastructure.release.stack.template import read_template
-from utils.aws.stack import StackOutputs
+from utils.aws.stack import FOUNDATION_TEMPLATE, StackOutputs
 from utils.errors import ClearError, nearest, sentence
 
 # Work pools accept any image in this form.
 PLACEHOLDER_IMAGE = "repository:commit"
 PATH = ("work_pool", "job_variables")
+FOUNDATION = Path(__file__).parents[2] / FOUNDATION_TEMPLATE
 
 
 def check_job_variables(
@@ -71,19 +73,30 @@ def check_planned_job_variables(content: Content, stack: PlatformStack) -> None:
     Raises:
         PrefectFileError: A job variable is rejected. The message has each fault's line.
     """
-    # Only names and types matter, so that any text does for an output that AWS makes.
-    outputs = {
-        name: each["Value"] if isinstance(each["Value"], str) else "output"
-        for name, each in read_template(content.template)["Outputs"].items()
-    }
+    outputs = _planned_outputs(content.template)
     given = PlatformStack.made_from(
         stack.name, content.template, PLACEHOLDER_IMAGE
     ).parameters
     outputs |= {name: value for name, value in given.items() if value}
-    planned = production_pool(StackOutputs(stack.name, "", "planned", outputs))
+    network = _planned_outputs(FOUNDATION.read_text())
+    planned = production_pool(
+        StackOutputs(stack.name, "", "planned", outputs),
+        StackOutputs(FOUNDATION.stem, "", "planned", network),
+    )
     faults = list(_faults(content, stack.work_pool, planned.base_job_template))
     if faults:
         raise PrefectFileError(faults)
+
+
+def _planned_outputs(template: str) -> dict[str, str]:
+    """Return a template's outputs.
+
+    Only names and types matter, so that any text does for an output that AWS makes.
+    """
+    return {
+        name: each["Value"] if isinstance(each["Value"], str) else "output"
+        for name, each in read_template(template)["Outputs"].items()
+    }
 
 
 def _faults(

@@ -64,10 +64,10 @@ def blocks(capsys: pytest.CaptureFixture[str]) -> Callable[..., list[str]]:
 
 @pytest.fixture
 def stack(aws: Aws) -> Aws:
-    """AWS, with the platform's stack and a bucket for its lake."""
-    from tests.samples.platform_stack import create_stack
+    """AWS, with the platform's stacks and a bucket for its lake."""
+    from tests.samples.platform_stack import create_stacks
 
-    create_stack(aws)
+    create_stacks(aws)
     aws.new_bucket("the-lake")
     return aws
 

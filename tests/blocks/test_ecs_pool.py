@@ -24,7 +24,7 @@ from blocks.ecs_pool import CPU, MEMORY, production_pool
 from infrastructure.release.stack.template import read_template
 from tests.fakes.aws import REGION
 from tests.repository.tree import ROOT
-from tests.samples.platform_stack import NAME, OUTPUTS, without
+from tests.samples.platform_stack import FOUNDATION, NAME, OUTPUTS, without
 from utils.aws.fargate import MEMORY_BY_CPU
 from utils.aws.stack import TEMPLATE, StackOutputs
 from utils.errors import ClearError
@@ -39,7 +39,7 @@ SECRETS = {
 
 def template_of(outputs: dict[str, str]) -> dict[str, Any]:
     stack = StackOutputs(NAME, REGION, "CREATE_COMPLETE", outputs)
-    return revealed(production_pool(stack).base_job_template)
+    return revealed(production_pool(stack, FOUNDATION).base_job_template)
 
 
 def run_of_a_deployment() -> FlowRun:
@@ -113,10 +113,10 @@ def test_a_task_has_all_that_the_stack_says(variable):
     assert made.task_run_request["launchType"] == "FARGATE"
     assert "enableExecuteCommand" not in made.task_run_request
     assert made.task_run_request["overrides"]["taskRoleArn"] == OUTPUTS["FlowRoleArn"]
-    assert made.vpc_id == OUTPUTS["VpcId"]
+    assert made.vpc_id == FOUNDATION["VpcId"]
     assert made.network_configuration == {
-        "subnets": OUTPUTS["PrivateSubnetIds"].split(","),
-        "securityGroups": [OUTPUTS["TaskSecurityGroupId"]],
+        "subnets": FOUNDATION["PrivateSubnetIds"].split(","),
+        "securityGroups": [FOUNDATION["TaskSecurityGroupId"]],
         "assignPublicIp": "DISABLED",
     }
     assert KEY not in str(definition) + str(made)

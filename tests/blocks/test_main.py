@@ -11,7 +11,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from tests.blocks.conftest import AUTOMATIONS, BLOCKS, changes, names
 from tests.fakes.http_server import api, json_answer
 from tests.repository.tree import ROOT
-from tests.samples.platform_stack import create_stack, without
+from tests.samples.platform_stack import create_stacks, without
 from tests.servers.python import python
 from utils.errors import ClearError
 
@@ -73,7 +73,7 @@ def test_dev_needs_no_aws(blocks, prefect):
 def test_a_missing_output_is_named_before_anything_changes(
     blocks, prefect, aws, requests, output
 ):
-    create_stack(aws, without(output))
+    create_stacks(aws, without(output))
     with pytest.raises(ClearError, match=f"no output {output}. Nothing was changed"):
         blocks("apply")
     assert not changes(requests)

@@ -11,7 +11,7 @@ from blocks.ecs_pool import production_pool
 from blocks.server import Server
 from blocks.work_pools import dev_pool
 from tests.blocks.conftest import changes, names
-from tests.samples.platform_stack import STACK
+from tests.samples.platform_stack import FOUNDATION, STACK
 from tests.servers.python import python
 from utils.errors import ClearError
 
@@ -100,7 +100,7 @@ def test_developers_and_production_are_not_on_one_server(
 def test_other_pools_may_be_there(prefect):
     prefect.create_work_pool(WorkPoolCreate(name="of-a-machine", type="process"))
     try:
-        for pool in (dev_pool(), production_pool(STACK)):
+        for pool in (dev_pool(), production_pool(STACK, FOUNDATION)):
             assert pool.find(Server(prefect)) is None
     finally:
         prefect.delete_work_pool("of-a-machine")

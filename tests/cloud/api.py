@@ -50,6 +50,7 @@ class Api:
         self._url = url
         self._role: ContextVar[Any] = ContextVar("role", default=None)
         self._stack: ContextVar[str] = ContextVar("stack", default="")
+        self._tags: ContextVar[bool] = ContextVar("tags", default=True)
         self._loader = get_session().get_component("data_loader")
 
     @contextmanager
@@ -65,6 +66,15 @@ class Api:
             self._role.reset(tokens[0])
             self._stack.reset(tokens[1])
 
+    @contextmanager
+    def without_tags(self) -> Iterator[None]:
+        """Have no tags of the stack in this context."""
+        token = self._tags.set(False)
+        try:
+            yield
+        finally:
+            self._tags.reset(token)
+
     @property
     def has_role(self) -> bool:
         """Whether a role makes the calls: the stack's, or its caller's."""
@@ -73,6 +83,8 @@ class Api:
     @property
     def system_tags(self) -> list[dict[str, str]]:
         """Tags that only CloudFormation can set."""
+        if not self._tags.get():
+            return []
         return [{"Key": "aws:cloudformation:stack-name", "Value": self._stack.get()}]
 
     def call(self, service: str, operation: str, /, **parameters: Any) -> Any:

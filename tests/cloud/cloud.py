@@ -67,9 +67,9 @@ class Cloud(Aws):
         self._control("throttle", service=service, action=action, times=times)
 
     @contextmanager
-    def switched(self, *names: str) -> Iterator[None]:
+    def switched(self, *names: str, **values: str) -> Iterator[None]:
         """Let AWS do what it may also do, by the names in `switches.py`."""
-        before = self._control("switch", **dict.fromkeys(names, True))
+        before = self._control("switch", **dict.fromkeys(names, True), **values)
         try:
             yield
         finally:

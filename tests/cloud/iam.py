@@ -1,9 +1,9 @@
 """Identity of callers, and IAM's decision on their calls by identity policies.
 
 Evaluated are a role's inline and managed policies, its permissions boundary, and its trust
-in an identity provider's tokens. Not evaluated are resource policies (queues, topics,
-buckets), session policies and other trust; tests read those as text. The administrator's
-keys may do anything.
+in an identity provider's tokens. `event_targets.py` also judges EventBridge, by the policies
+of topics and queues. Not evaluated are other resource policies, session policies and other
+trust; tests read those as text. The administrator's keys may do anything.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 from tests.cloud.account import ADMINISTRATOR_KEY, CLOUDFORMATION_KEY, arn, backend
 from tests.cloud.call import AwsError, Call
 from tests.cloud.needs import Need, needs
-from tests.cloud.policies import Context, Decision, Document, decide
+from tests.cloud.policies import Context, Decision, Document, as_list, decide
 
 # Codes of services that do not answer with AccessDeniedException (400).
 REFUSALS = {
@@ -89,17 +89,35 @@ def _check_token(parameters: dict[str, Any]) -> None:
     issuer = claims["iss"].removeprefix("https://")
     context: Context = {f"{issuer}:{name}": str(each) for name, each in claims.items()}
     role = role_of(parameters["RoleArn"])
-    trust = _document(role.assume_role_policy_document)
-    federated = [
-        statement | {"Resource": "*"}
-        for statement in trust["Statement"]
-        if statement["Principal"].get("Federated", "").endswith(f"/{issuer}")
-    ]
     action = "sts:AssumeRoleWithWebIdentity"
-    trusted = {"Statement": federated}
-    if decide([trusted], action, role.arn, context) is not Decision.ALLOWED:
+    trust = role.assume_role_policy_document
+    provider = arn("iam", f"oidc-provider/{issuer}")
+    if not principal_may(trust, "Federated", provider, action, role.arn, context):
         message = f"Not authorized to perform {action}"
         raise AwsError("AccessDenied", message, 403)
+
+
+def principal_may(
+    policy: str | Document | None,
+    kind: str,
+    principal: str,
+    action: str,
+    resource: str,
+    context: Context,
+) -> bool:
+    """Return whether a resource's policy, or a role's trust, lets a principal do this."""
+    own = [
+        {"Resource": resource} | statement
+        for statement in _document(policy or {"Statement": []})["Statement"]
+        if principal in as_list(statement["Principal"].get(kind, ()))
+    ]
+    decision = decide([{"Statement": own}], action, resource, context)
+    return decision is Decision.ALLOWED
+
+
+def role_may(role: Any, need: Need) -> bool:
+    """Return whether a role's own policies and its boundary allow an action."""
+    return not _reason_against(Caller(role.name, role.arn, role), need)
 
 
 def _reason_against(caller: Caller, need: Need) -> str | None:

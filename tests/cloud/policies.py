@@ -34,7 +34,7 @@ def decide(
     effects = {
         statement["Effect"]
         for document in documents
-        for statement in _list(document["Statement"])
+        for statement in as_list(document["Statement"])
         if _applies(statement, action, resource, context)
     }
     if "Deny" in effects:
@@ -50,7 +50,7 @@ def _applies(statement: Document, action: str, resource: str, context: Context) 
         _listed(statement, "Action", action, ignore_case=True)
         and _listed(statement, "Resource", resource)
         and all(
-            _holds(operator, key, _list(values), context)
+            _holds(operator, key, as_list(values), context)
             for operator, keys in statement.get("Condition", {}).items()
             for key, values in keys.items()
         )
@@ -62,13 +62,13 @@ def _without_variables(statement: Document, context: Context) -> Document | None
 
     If one has no value, AWS may take the whole statement for invalid: return None.
     """
-    resources = _list(statement.get("Resource", ()))
+    resources = as_list(statement.get("Resource", ()))
     conditions = statement.get("Condition", {})
     if set(VARIABLE.findall(f"{resources}{conditions}")) - context.keys():
         return None
     filled = {
         operator: {
-            key: [_filled(str(each), context) for each in _list(values)]
+            key: [_filled(str(each), context) for each in as_list(values)]
             for key, values in keys.items()
         }
         for operator, keys in conditions.items()
@@ -87,7 +87,7 @@ def _listed(
     statement: Document, element: str, value: str, *, ignore_case: bool = False
 ) -> bool:
     negated = f"Not{element}" in statement
-    patterns = _list(statement.get(f"Not{element}", statement.get(element, ())))
+    patterns = as_list(statement.get(f"Not{element}", statement.get(element, ())))
     return any(_like(value, each, ignore_case) for each in patterns) != negated
 
 
@@ -133,5 +133,6 @@ OPERATORS: dict[str, Callable[[str, str], bool]] = {
 }
 
 
-def _list(value: Any) -> list[Any]:
+def as_list(value: Any) -> list[Any]:
+    """Return a value that may stand alone in a document as a list."""
     return list(value) if isinstance(value, (list, tuple)) else [value]

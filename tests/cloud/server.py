@@ -14,6 +14,7 @@ from moto.moto_server.werkzeug_app import (
 from werkzeug.serving import make_server
 
 from tests.cloud import (  # noqa
+    event_targets,
     sessions,
     stack_access,
     stack_ecs,
@@ -25,7 +26,6 @@ from tests.cloud import (  # noqa
     stack_server,
     stacks,
     task_definitions,
-    task_events,
 )
 from tests.cloud.api import Api
 from tests.cloud.containers import ImageRunner
@@ -56,7 +56,7 @@ class Server:
         sessions.install()
         stack_groups.install()
         task_definitions.install()
-        task_events.install()
+        event_targets.install()
         self.fargate.install()
         self._http = make_server(
             "127.0.0.1", port, gate, threaded=True, request_handler=MotoRequestHandler

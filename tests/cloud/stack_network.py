@@ -7,7 +7,6 @@ from typing import Any
 from tests.cloud.account import backend
 from tests.cloud.api import Api
 from tests.cloud.stack_types import Made, Properties, Remove, resource_type
-from tests.cloud.switches import SWITCHES
 
 
 def _remove(operation: str, parameter: str) -> Remove:
@@ -18,10 +17,9 @@ def create(
     api: Api, operation: str, kind: str, p: Properties, **given: Any
 ) -> Properties:
     """Create a resource with its own and CloudFormation's tags; return the answer."""
-    if SWITCHES.tags_late:
-        return api.call("ec2", operation, **given)
-    tags = {"ResourceType": kind, "Tags": api.system_tags + p.get("Tags", [])}
-    return api.call("ec2", operation, TagSpecifications=[tags], **given)
+    if tags := api.system_tags + p.get("Tags", []):
+        given["TagSpecifications"] = [{"ResourceType": kind, "Tags": tags}]
+    return api.call("ec2", operation, **given)
 
 
 def without(p: Properties, *names: str) -> Properties:

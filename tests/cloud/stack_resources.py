@@ -120,9 +120,13 @@ class StackType:
         """Make or change a resource, and tag and read it if AWS does so."""
         plain = re.sub(r"[^A-Za-z0-9-]", "-", name)
         properties = resolved(self.api, properties)
-        late = SWITCHES.tags_late
-        given = without_tags(self.name, properties) if late else properties
-        made = self.type.make(self.api, plain, given, before)
+        late = SWITCHES.late(self.name)
+        if late:
+            given = without_tags(self.name, properties)
+            with self.api.without_tags():
+                made = self.type.make(self.api, plain, given, before)
+        else:
+            made = self.type.make(self.api, plain, properties, before)
         try:
             if late:
                 tag(self.api, self.name, made, properties)

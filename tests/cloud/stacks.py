@@ -106,13 +106,50 @@ def _execute_change_set(
     stack.update(change_set.template, change_set.role_arn, **given)
 
 
+def _refuse_change_in_use(stack: Any, exports: dict[str, Any]) -> None:
+    """Refuse to change or delete values that another stack imports."""
+    cloudformation = backend("cloudformation")
+    own = {
+        name: before.value
+        for name, before in cloudformation.exports.items()
+        if before.exporting_stack_id == stack.stack_id
+    }
+    for other in cloudformation.stacks.values():
+        for name in _imports(other, other.template_dict) & own.keys():
+            if name not in exports:
+                raise ValidationError(
+                    message=f"Export {name} cannot be deleted as it is in use by {other.name}"
+                )
+            if exports[name].value != own[name]:
+                raise ValidationError(
+                    message=f"Export {name} cannot be updated as it is in use by {other.name}"
+                )
+
+
+def _imports(stack: Any, part: Any) -> set[str]:
+    """Return the names that a part of a stack's template imports."""
+    if isinstance(part, list):
+        return set().union(*(_imports(stack, each) for each in part))
+    if not isinstance(part, dict):
+        return set()
+    if "Fn::ImportValue" in part:
+        return {parsing.clean_json(part["Fn::ImportValue"], stack.resource_map)}
+    return set().union(*(_imports(stack, each) for each in part.values()))
+
+
 def _delete_stack(self: Any, name: str) -> None:
     """Delete a stack. It stays, with a reason, if a resource cannot be deleted."""
     for stack in list(self.stacks.values()):
         if name not in (stack.name, stack.stack_id):
             continue
-        for export in [each.name for each in stack.exports]:
-            self.exports.pop(export, None)
+        try:
+            _refuse_change_in_use(stack, {})
+        except ValidationError as error:
+            stack.status = "DELETE_FAILED"
+            stack._add_stack_event(stack.status, str(error.message))
+            continue
+        for export in stack.exports:
+            self.exports.pop(export.name, None)
         stack.delete()
         if stack.status == "DELETE_COMPLETE":
             self.deleted_stacks[stack.stack_id] = self.stacks.pop(stack.stack_id)
@@ -161,6 +198,7 @@ def _rolled_back(original: Callable[..., None]) -> Callable[..., None]:
             defaults = {k: v["Default"] for k, v in declared.items() if "Default" in v}
             stack.parameters = defaults | stack.parameters
             exports = {export.name: export for export in stack.exports}
+            _refuse_change_in_use(stack, exports)
             backend("cloudformation").exports.update(exports)
         except Exception as error:
             logger.exception("stack %s", stack.name)

@@ -1,7 +1,8 @@
 """Switches: where AWS may do one or the other, so that tests try both.
 
 All are off at first: tags come with the call that creates a thing, CloudFormation reads
-nothing, nothing is throttled, zones stay as they are, and ECS has its own role.
+nothing, nothing is throttled, zones stay as they are, EventBridge publishes by the role
+that a target names, and ECS has its own role.
 """
 
 from __future__ import annotations
@@ -28,14 +29,22 @@ class Switches:
     """ECS makes its own role with an account's first cluster, and cannot use it yet."""
     reads: bool = False
     """CloudFormation also reads what the schemas of its types list."""
+    roles_ignored: bool = False
+    """EventBridge publishes to a topic by itself, whatever role its target names."""
     tags_late: bool = False
     """A stack's resources are tagged by a call of their own, after they are made."""
+    late_kind: str = ""
+    """Type of the resources alone that are tagged late."""
     throttled: bool = False
     """The first call of each action is throttled."""
     zones: bool = False
     """GetAZs answers with other zones."""
 
-    def set(self, wanted: dict[str, bool]) -> dict[str, bool]:
+    def late(self, kind: str) -> bool:
+        """Return whether resources of this type are tagged late."""
+        return self.tags_late or self.late_kind == kind
+
+    def set(self, wanted: dict[str, bool | str]) -> dict[str, bool | str]:
         """Turn switches on or off, and return how all of them were."""
         before = asdict(self)
         if unknown := wanted.keys() - {each.name for each in fields(self)}:

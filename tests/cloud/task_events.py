@@ -1,33 +1,11 @@
-"""Events of tasks' states in EventBridge, as by ECS: "ECS Task State Change".
-
-moto's EventBridge sends to queues, but not to topics.
-"""
+"""Events of tasks' states in EventBridge, as by ECS: "ECS Task State Change"."""
 
 from __future__ import annotations
 
 import json
-from copy import copy
 from typing import Any
 
-from moto.events.models import Rule
-
 from tests.cloud.account import backend
-
-
-def install() -> None:
-    """Let rules send to topics."""
-    send = Rule.send_to_targets
-
-    def send_to_topics(rule: Rule, event: Any, *args: Any, **kwargs: Any) -> None:
-        topics = [each["Arn"] for each in rule.targets if ":sns:" in each["Arn"]]
-        others = copy(rule)
-        others.targets = [each for each in rule.targets if each["Arn"] not in topics]
-        send(others, event, *args, **kwargs)
-        if rule.event_pattern.matches_event(event):
-            for topic in topics:
-                backend("sns").publish(json.dumps(event), topic)
-
-    Rule.send_to_targets = send_to_topics  # type: ignore[method-assign]
 
 
 def announce(task: Any) -> None:

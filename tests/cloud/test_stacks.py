@@ -164,6 +164,33 @@ def test_a_change_set_changes_what_depends_on_a_parameter(cloud):
     cloud.delete_stack("changing")
 
 
+def test_a_value_that_another_stack_imports_stays(cloud):
+    def exporting(value: str) -> str:
+        export = {"Name": "first-value"}
+        outputs = {"Value": {"Value": value, "Export": export}}
+        return json.dumps({"Resources": {"Q": QUEUE}, "Outputs": outputs})
+
+    name = {"Fn::ImportValue": "first-value"}
+    importing = QUEUE | {"Properties": {"QueueName": name}}
+    cloud.create_stack("first", exporting("one"))
+    cloud.create_stack("second", template(Q=importing))
+    client = cloud.client("cloudformation")
+    client.update_stack(StackName="first", TemplateBody=exporting("two"))
+    (first,) = client.describe_stacks(StackName="first")["Stacks"]
+    assert first["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    (output,) = first["Outputs"]
+    assert output["OutputValue"] == "one"
+
+    client.delete_stack(StackName="first")
+    events = client.describe_stack_events(StackName="first")["StackEvents"]
+    reasons = [each.get("ResourceStatusReason", "") for each in events]
+    for done in ("updated", "deleted"):
+        text = f"first-value cannot be {done} as it is in use by second"
+        assert [each for each in reasons if text in each]
+    cloud.delete_stack("second")
+    cloud.delete_stack("first")
+
+
 def test_a_policy_of_several_roles_moves_with_an_update(cloud):
     trust = {
         "Version": "2012-10-17",

@@ -41,6 +41,7 @@ def create(cloud: Cloud, role: Any, enforced: None) -> Iterator[Any]:
 
 
 def test_tags_come_with_the_call_that_creates(cloud, create):
+    cloud.forget_calls()
     assert create(*MANAGE, TAG) == {"a": "b"}
     (call,) = cloud.calls(action="CreateQueue", who="judged", status="200")
     assert call["parameters"]["tags"] == {"a": "b"}

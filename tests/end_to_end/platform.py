@@ -254,11 +254,11 @@ def running_stacks(
 def create_stacks(
     cloud: Cloud, api_url: str, warehouse_url: str, commit: str
 ) -> tuple[str, dict[str, str]]:
-    """Create the stacks and secrets; return the image and the platform's outputs."""
+    """Create the stacks and secrets; return the image and both stacks' outputs."""
     texts = {stack: path.read_text() for stack, path in TEMPLATES.items()}
     deploy = create_deploy(cloud, STACK)
     cloud.client("iam").create_service_linked_role(AWSServiceName="ecs.amazonaws.com")
-    create_foundation(cloud, STACK)
+    foundation = create_foundation(cloud, STACK)
     lake = cloud.create_stack(LAKE_STACK, texts[LAKE_STACK])
     secrets = cloud.client("secretsmanager")
     key = secrets.create_secret(Name="prefect/api-key", SecretString=AUTH)
@@ -278,7 +278,7 @@ def create_stacks(
         WarehouseType="postgres",
         LakeBucketName=lake["BucketName"],
     )
-    return image, outputs
+    return image, foundation | outputs
 
 
 def _until(look: Callable[[], Found], what: str) -> Found:

@@ -24,7 +24,7 @@ from tests.infrastructure.templates import (
     text,
 )
 from tests.repository.tree import ROOT
-from tests.samples.platform_stack import STACK
+from tests.samples.platform_stack import FOUNDATION, STACK
 
 PLATFORM = TEMPLATES["data-platform"]
 PARAMETERS = read(PLATFORM)["Parameters"]
@@ -161,7 +161,7 @@ def test_watch_runs_beside_the_worker_and_as_confined():
 
 
 def definition_of_runs() -> dict[str, Any]:
-    template = production_pool(STACK).base_job_template
+    template = production_pool(STACK, FOUNDATION).base_job_template
     return template["job_configuration"]["task_definition"]
 
 

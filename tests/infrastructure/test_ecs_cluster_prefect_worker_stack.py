@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from dataclasses import replace
 from typing import Any, Iterator
 from uuid import uuid4
 
@@ -16,6 +17,7 @@ from prefect.settings import PREFECT_API_KEY, temporary_settings
 from prefect_aws.workers.ecs_worker import ECSJobConfiguration, ECSWorker
 
 from blocks.ecs_pool import production_pool
+from blocks.work_pools import WorkPool
 from tests.fakes.aws import REGION
 from tests.infrastructure.first_stacks import create_foundation
 from tests.infrastructure.templates import TEMPLATES
@@ -37,10 +39,13 @@ def stacks(cloud) -> Iterator[Any]:
     made: list[str] = []
 
     def create(
-        name: str, template: str = TEMPLATE, **parameters: str
+        name: str,
+        template: str = TEMPLATE,
+        network: dict[str, str] = {"NatKind": "none"},
+        **parameters: str,
     ) -> dict[str, str]:
         made.extend([f"{name}-foundation", name])
-        create_foundation(cloud, name, NatKind="none")
+        create_foundation(cloud, name, **network)
         return cloud.create_stack(
             name,
             template,
@@ -101,6 +106,23 @@ def test_worker_and_runs_change_their_processor(cloud, stacks):
     assert_processor(cloud, name, outputs, "ARM64")
 
 
+def test_an_existing_networks_address_can_be_told_later(cloud, stacks):
+    ec2, name = cloud.client("ec2"), f"{NAME}-address"
+    vpc = ec2.create_vpc(CidrBlock="10.8.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.8.1.0/24")["Subnet"]["SubnetId"]
+    network = {"ExistingVpcId": vpc, "ExistingPrivateSubnetIds": subnet}
+    outputs = stacks(name, network=network)
+    assert "EXPECTED_OUTBOUND_IP" not in environment(cloud, name, outputs)
+    cloud.update_stack(f"{name}-foundation", ExistingIpAddress="192.0.2.7")
+    assert environment(cloud, name, outputs)["EXPECTED_OUTBOUND_IP"] == "192.0.2.7"
+
+
+def environment(cloud: Any, stack: str, outputs: dict[str, str]) -> dict[str, str]:
+    """Return the environment of runs in the stack's pool."""
+    template = pool_of(cloud, stack, outputs).base_job_template
+    return template["variables"]["properties"]["env"]["default"]
+
+
 def without_processor(template: str) -> str:
     """Return the platform's template without its parameter CpuArchitecture."""
     text = template.replace("ImageUri, CpuArchitecture, ", "ImageUri, ")
@@ -126,10 +148,16 @@ def worker_task(cloud: Any, stack: str) -> dict[str, Any]:
     return found["taskDefinition"]
 
 
+def pool_of(cloud: Any, stack: str, outputs: dict[str, str]) -> WorkPool:
+    """Return the work pool that is made of a stack's outputs and its foundation's."""
+    made = StackOutputs(stack, REGION, "CREATE_COMPLETE", outputs)
+    network = cloud.outputs(f"{stack}-foundation")
+    return production_pool(made, replace(made, outputs=network))
+
+
 def registered(cloud: Any, stack: str, outputs: dict[str, str]) -> dict[str, Any]:
     """Return the definition that the worker registers for a run in the stack's pool."""
-    pool = production_pool(StackOutputs(stack, REGION, "CREATE_COMPLETE", outputs))
-    template = revealed(pool.base_job_template)
+    template = revealed(pool_of(cloud, stack, outputs).base_job_template)
     run = FlowRun(id=uuid4(), flow_id=uuid4(), deployment_id=uuid4())
     configuration = asyncio.run(
         ECSJobConfiguration.from_template_and_values(template, {"image": IMAGE})

@@ -97,7 +97,10 @@ def test_the_deploy_role_reaches_its_repository_its_stack_and_what_prefect_is_to
         for resource, actions in given.items()
     }
     stack = arn("cloudformation") + "stack/${PlatformStackName}/*"
-    server = arn("cloudformation") + "stack/${PlatformStackName}-server/*"
+    others = [
+        arn("cloudformation") + f"stack/${{PlatformStackName}}-{name}/*"
+        for name in ("foundation", "server")
+    ]
     session = arn("ssm") + "session/*"
     secret = arn("secretsmanager") + "secret:"
     # of the flows' secrets this one, with the six characters that AWS adds
@@ -109,7 +112,7 @@ def test_the_deploy_role_reaches_its_repository_its_stack_and_what_prefect_is_to
         "*": {"ecr", "ecs", "ssmmessages"},
         "${Repository.Arn}": {"ecr"},
         stack: {"cloudformation"},
-        server: {"cloudformation"},
+        **{each: {"cloudformation"} for each in others},
         MACHINES: {"ssm"},
         TASKS: {"ecs", "ssm"},
         PORT_FORWARDING: {"ssm"},
@@ -120,7 +123,8 @@ def test_the_deploy_role_reaches_its_repository_its_stack_and_what_prefect_is_to
     channel = "ssmmessages:OpenDataChannel"
     assert given["*"] == {"ecr:GetAuthorizationToken", "ecs:ListTasks", channel}
     assert given[TASKS] == {"ecs:DescribeTasks", "ssm:StartSession"}
-    assert given[server] == {"cloudformation:DescribeStacks"}
+    for each in others:
+        assert given[each] == {"cloudformation:DescribeStacks"}
     assert given[session] == {"ssm:ResumeSession", "ssm:TerminateSession"}
     for each in secrets:
         assert given[each] == {"secretsmanager:GetSecretValue"}

@@ -119,6 +119,7 @@ def test_github_forwards_a_port_of_the_server_and_nothing_else(
     ("stack", "allowed"),
     [
         ("rights", True),
+        ("rights-foundation", True),
         ("rights-server", True),
         ("rights-ecs", False),
         ("rights-lake", False),
@@ -126,7 +127,7 @@ def test_github_forwards_a_port_of_the_server_and_nothing_else(
         ("rights-server2", False),
     ],
 )
-def test_github_reads_two_stacks(platform, stack, allowed):
+def test_github_reads_three_stacks(platform, stack, allowed):
     request = Request("cloudformation", "DescribeStacks", {"StackName": stack})
     code, message = platform.ask("DeployRole", request)
     assert code == (WOULD_HAVE_SUCCEEDED if allowed else "AccessDenied"), message

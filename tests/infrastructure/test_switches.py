@@ -32,7 +32,14 @@ TAG_ACTIONS = {
     *("ecs:TagResource", "events:TagResource", "iam:TagRole", "logs:TagResource"),
     "sqs:TagQueue",
 }
-EVERY = ("first_cluster", "reads", "tags_late", "throttled", "zones")
+EVERY = ("first_cluster", "reads", "roles_ignored", "tags_late", "throttled", "zones")
+
+
+TAGGED = TAGGING.keys() & {
+    each["Type"]
+    for path in TEMPLATES.values()
+    for each in read(path)["Resources"].values()
+}
 
 
 class Stacks:
@@ -203,6 +210,19 @@ def test_a_first_cluster_without_the_readmes_command(cloud, stacks):
             stacks.create()
         cloud.delete_stack(NAME)
         stacks.create()
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [pytest.param(each, marks=pytest.mark.exhaustive) for each in sorted(TAGGED)],
+)
+def test_one_kind_alone_is_tagged_late(cloud, stacks, kind):
+    with cloud.switched(late_kind=kind):
+        own_role(cloud)
+        stacks.prepare()
+        stacks.create()
+        cloud.update_stack(NAME, ImageUri=stacks.image("2"), CpuArchitecture="ARM64")
+        assert stacks.status() == "UPDATE_COMPLETE"
 
 
 def test_every_type_that_has_tags_can_get_them_late():

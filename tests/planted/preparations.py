@@ -19,7 +19,7 @@ from tests.infrastructure.release.repository_of_tests import HEAD, new_repositor
 from tests.planted.values import Secret
 from tests.repository.tree import ROOT, copy_repository
 from tests.samples.git_repository import Repository
-from tests.samples.platform_stack import create_stack
+from tests.samples.platform_stack import create_stacks
 from tests.servers.prefect_api import ask
 
 Secrets = dict[str, Secret]
@@ -183,7 +183,7 @@ def prepare_aws(aws: Aws, region: str, needs: str, vault: dict[str, str]) -> Non
     for name, content in vault.items():
         Vault(there).put(name, content)
     if needs.startswith("stack"):
-        create_stack(there)
+        create_stacks(there)
 
 
 PREPARATIONS: dict[str, Preparation] = {

@@ -25,7 +25,7 @@ from prefect.client.schemas.schedules import CronSchedule
 from blocks.ecs_pool import production_pool
 from blocks.server import Server
 from tests.repository.tree import ROOT, copy_repository
-from tests.samples.platform_stack import STACK
+from tests.samples.platform_stack import FOUNDATION, STACK
 from tests.servers.duckdb_warehouse import count
 from tests.servers.prefect import prefect_command, running_worker
 from tests.servers.prefect_api import (
@@ -61,7 +61,7 @@ def pool_of_production(prefect_api: str) -> Iterator[None]:
     Not beside the setting up of `dev`, which refuses it: in use they are no trouble here.
     """
     with get_client(sync_client=True) as client:
-        production_pool(STACK).create(Server(client))
+        production_pool(STACK, FOUNDATION).create(Server(client))
         yield
         for deployment in client.read_deployments():
             if "production" in deployment.tags:  # its schedules are active

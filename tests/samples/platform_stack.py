@@ -10,10 +10,13 @@ from tests.repository.tree import ROOT
 from utils.aws.stack import TEMPLATE, StackOutputs
 
 NAME = "data-platform"
-OUTPUTS = {
+NETWORK = {
     "VpcId": "vpc-0a1b2c3d4e5f60718",
     "PrivateSubnetIds": "subnet-0aaaaaaaaaaaaaaaa,subnet-0bbbbbbbbbbbbbbbb",
     "TaskSecurityGroupId": "sg-0cccccccccccccccc",
+    "OutboundIpAddress": "203.0.113.7",
+}
+OUTPUTS = {
     "ClusterArn": f"arn:aws:ecs:{REGION}:123456789012:cluster/data-platform",
     "ExecutionRoleArn": "arn:aws:iam::123456789012:role/execution",
     "FlowRoleArn": "arn:aws:iam::123456789012:role/data-platform/flows/data-platform-flow",
@@ -21,7 +24,6 @@ OUTPUTS = {
         "SourceRoles"
     ]["Value"],
     "FlowLogGroupName": "/data-platform/flows",
-    "OutboundIpAddress": "203.0.113.7",
     "CpuArchitecture": "X86_64",
     "WorkPoolName": "production",
     "WarehouseType": "snowflake",
@@ -34,6 +36,7 @@ OUTPUTS = {
 }
 
 STACK = StackOutputs(NAME, REGION, "CREATE_COMPLETE", OUTPUTS)
+FOUNDATION = StackOutputs(f"{NAME}-foundation", REGION, "CREATE_COMPLETE", NETWORK)
 
 
 def create_stack(aws: Aws, outputs: dict[str, str] = OUTPUTS, name: str = NAME) -> None:
@@ -45,6 +48,12 @@ def create_stack(aws: Aws, outputs: dict[str, str] = OUTPUTS, name: str = NAME) 
     aws.client("cloudformation").create_stack(
         StackName=name, TemplateBody=json.dumps(template)
     )
+
+
+def create_stacks(aws: Aws, outputs: dict[str, str] = OUTPUTS) -> None:
+    """Create the platform's stack with these outputs, and the foundation's."""
+    create_stack(aws, outputs)
+    create_stack(aws, NETWORK, FOUNDATION.name)
 
 
 def without(output: str) -> dict[str, str]:

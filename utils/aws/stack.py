@@ -9,6 +9,7 @@ from utils.aws.client import asking_aws, aws_client
 from utils.errors import ClearError
 
 TEMPLATE = "infrastructure/ecs_cluster_prefect_worker.yml"
+FOUNDATION_TEMPLATE = "infrastructure/foundation.yml"
 SERVER_TEMPLATES = "infrastructure/prefect_server_ec2.yml or prefect_server_ecs.yml"
 
 
@@ -44,6 +45,14 @@ class StackOutputs:
         # arn:aws:cloudformation:<region>:...
         region = found["StackId"].split(":")[3]
         return cls(name, region, found["StackStatus"], outputs, template)
+
+    def foundation(self) -> StackOutputs:
+        """Ask CloudFormation for the stack of the network in which this one's tasks are.
+
+        Raises:
+            ClearError: There is no such stack, or AWS does not answer.
+        """
+        return self.named(f"{self.name}-foundation", FOUNDATION_TEMPLATE)
 
     def __getitem__(self, output: str) -> str:
         """Return the value of an output.

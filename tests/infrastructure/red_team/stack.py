@@ -154,6 +154,10 @@ ATTEMPTS = {
     "Terminate machines by an alarm like the autoscaling's": alarm(
         "TargetTracking-service/rights-Cluster-1", AlarmActions=TERMINATE
     ),
+    "Shrink another group of machines by an alarm": alarm(
+        AlarmActions=f"arn:aws:autoscaling:{REGION}:{ACCOUNT}:scalingPolicy:1a2b"
+        ":autoScalingGroupName/theirs:policyName/in"
+    ),
     "Call a function by an alarm": alarm(AlarmActions=arn("lambda", "function:theirs")),
     "Tell another account of an alarm": alarm(
         AlarmActions=f"arn:aws:sns:{REGION}:{THEIRS}:theirs"

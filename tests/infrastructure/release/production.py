@@ -45,7 +45,8 @@ class Production:
         self.base = repository.commit("The house, once more")
         self._create_stacks()
         with self.environment():
-            production_pool(StackOutputs.named(STACK)).create(Server(prefect))
+            stack = StackOutputs.named(STACK)
+            production_pool(stack, stack.foundation()).create(Server(prefect))
 
     def _create_stacks(self) -> None:
         texts = {name: path.read_text() for name, path in TEMPLATES.items()}

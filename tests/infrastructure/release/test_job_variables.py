@@ -93,8 +93,8 @@ def test_a_pool_still_to_be_updated_is_enough_for_a_plan(pool):
 
 
 def test_a_pool_may_need_an_output_that_only_the_commits_template_has(monkeypatch):
-    def pool_of(stack: StackOutputs) -> WorkPool:
-        pool = production_pool(stack)
+    def pool_of(stack: StackOutputs, foundation: StackOutputs) -> WorkPool:
+        pool = production_pool(stack, foundation)
         pool.base_job_template["variables"]["properties"]["efs"] = {
             "default": stack["FileSystemId"]
         }
