@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import json
 import zoneinfo
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Iterator, Literal
 
 from cyclopts import Parameter
+from prefect.client.orchestration import SyncPrefectClient
 from rich.console import Console
 
-from infrastructure.release.apply import (
-    apply_deployments,
-    apply_rollback,
-    apply_stack,
-)
+from infrastructure.release.apply import Application, give_way
 from infrastructure.release.git import Clone
+from infrastructure.release.images import read_content
 from infrastructure.release.plan import ReleasePlan
 from infrastructure.release.planning import plan_release, plan_rollback, plan_since
-from infrastructure.release.report import as_data, lines, markdown, table
+from infrastructure.release.releases import Superseded
+from infrastructure.release.report import (
+    as_data,
+    in_production,
+    lines,
+    markdown,
+    table,
+)
+from utils.errors import ClearError
 from utils.runs.command_line import command_line, run_commands
 from utils.runs.prefect_server import prefect_server
 
@@ -36,6 +43,7 @@ def plan(
     as_json: Annotated[bool, Parameter(name="--json", negative=())] = False,
     summary: Path | None = None,
     base: str | None = None,
+    renewal: str = "",
     stack: str = STACK,
 ) -> None:
     """Show what a release would change in production, and change nothing.
@@ -44,6 +52,7 @@ def plan(
         as_json: Print JSON instead of a table.
         summary: File to which the plan is appended as Markdown.
         base: Commit that production is assumed to have. Needs neither AWS nor Prefect.
+        renewal: Time for which to build the image again, with the newest patches.
         stack: Name of production's CloudFormation stack.
     """
     clone = _clone()
@@ -51,7 +60,9 @@ def plan(
         found = plan_since(clone, clone.commit(base))
     else:
         with prefect_server() as client:
-            found = plan_release(clone, stack, client, pool_needed=False)
+            found = plan_release(
+                clone, stack, client, pool_needed=False, renewal=renewal
+            )
     if summary:
         with summary.open("a") as file:
             file.write(markdown(found))
@@ -63,23 +74,40 @@ def plan(
 
 @app.command
 def apply(
-    part: Literal["stack", "deployments"] | None = None, *, stack: str = STACK
+    part: Literal["stack", "deployments"] | None = None,
+    *,
+    anyway: bool = False,
+    renewal: str = "",
+    stack: str = STACK,
 ) -> None:
     """Change what differs in production, and nothing else. The image must exist.
 
     Args:
         part: Part to change alone. Between the two `python -m blocks apply` updates the
             work pool from the stack's outputs.
+        anyway: Release what the plan objects to.
+        renewal: Time for which the image was built again.
         stack: Name of production's CloudFormation stack.
     """
     with prefect_server() as client:
         clone = _clone()
-        found = plan_release(clone, stack, client, pool_needed=part != "stack")
+        found = plan_release(
+            clone, stack, client, pool_needed=part != "stack", renewal=renewal
+        )
         _print(found)
-        if part != "deployments":
-            apply_stack(found, client)
-        if part != "stack":
-            apply_deployments(found, client)
+        if found.objections and not anyway:
+            raise ClearError(
+                f"{' '.join(found.objections)} Nothing was changed. With `--anyway` it is"
+                " released nevertheless."
+            )
+        with _carried_out(found, client, clone) as application:
+            if part != "deployments":
+                application.change_stack()
+            if part != "stack":
+                application.change_deployments()
+                application.finish()
+    if part != "stack":
+        _say(in_production(found))
 
 
 @app.command
@@ -92,9 +120,39 @@ def rollback(*, stack: str = STACK) -> None:
         stack: Name of production's CloudFormation stack.
     """
     with prefect_server() as client:
-        found = plan_rollback(_clone(), stack, client)
+        clone = _clone()
+        found = plan_rollback(clone, stack, client)
         _print(found)
-        apply_rollback(found, client)
+        with _carried_out(found, client, clone) as application:
+            application.begin()
+            # These take seconds, the worker minutes.
+            application.change_deployments()
+            application.change_stack()
+            application.finish()
+    _say(in_production(found))
+
+
+@app.command
+def image_tag() -> None:
+    """Print the tag of the checked-out commit's image."""
+    clone = _clone()
+    print(read_content(clone, clone.commit()))
+
+
+@contextmanager
+def _carried_out(
+    plan: ReleasePlan, client: SyncPrefectClient, clone: Clone
+) -> Iterator[Application]:
+    application = Application(plan, client, _say)
+    try:
+        yield application
+    except Superseded as error:
+        give_way(error, application, clone)
+        raise
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
 
 
 def _clone() -> Clone:

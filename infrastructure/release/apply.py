@@ -9,9 +9,10 @@ from __future__ import annotations
 import time
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextvars import Context, copy_context
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from functools import partial
-from typing import Any, Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Callable, Mapping, Sequence
 
 from httpx import HTTPStatusError
 from prefect.client.orchestration import SyncPrefectClient
@@ -20,13 +21,15 @@ from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
 from infrastructure.release.deployments import ServerDeployment
 from infrastructure.release.deployments.api import create, last_start, update
+from infrastructure.release.git import Clone
 from infrastructure.release.plan import ReleasePlan
+from infrastructure.release.planning import plan_restoration
 from infrastructure.release.releases import (
-    begin_release,
-    finish_begun_release,
-    finish_release,
-    read_releases,
-    write_releases,
+    Release,
+    Superseded,
+    begin,
+    check_latest,
+    finish,
 )
 from infrastructure.release.stack.update import execute_update, prepare_update
 from utils.errors import ClearError, sentence
@@ -40,98 +43,169 @@ SOON = timedelta(seconds=15)
 BATCH = 25
 
 
-def apply_stack(plan: ReleasePlan, client: SyncPrefectClient) -> None:
-    """Update the platform's stack if anything in it changes.
+Say = Callable[[str], None]
 
-    Raises:
-        ClearError: The image does not exist, or CloudFormation refuses the update or rolls
-            it back.
-    """
-    if plan.stack_change.differences:
-        _require_image(plan)
+
+@dataclass
+class Application:
+    """A plan that is carried out, and what has been done of it."""
+
+    plan: ReleasePlan
+    client: SyncPrefectClient
+    say: Say
+    """Function that shows a line of progress."""
+    release: Release | None = None
+    """Its record, once it has begun."""
+    has_changed_stack: bool = False
+
+    def change_stack(self) -> None:
+        """Update the platform's stack if anything in it changes.
+
+        Raises:
+            ClearError: The image does not exist, another release has begun, or
+                CloudFormation refuses the update or rolls it back.
+        """
+        plan = self.plan
+        if not plan.stack_change.differences:
+            return
+        self._require_image()
         if change_set := prepare_update(plan.stack, plan.stack_change):
-            _begin(plan, client)
+            self.begin()
+            self.say(
+                f"stack {plan.stack.name}: CloudFormation updates it, mostly in minutes"
+            )
+            start, self.has_changed_stack = time.monotonic(), True
             execute_update(plan.stack, change_set)
+            seconds = time.monotonic() - start
+            self.say(f"stack {plan.stack.name}: updated after {seconds:.0f} s")
 
+    def change_deployments(self) -> None:
+        """Change the deployments that differ.
 
-def apply_deployments(plan: ReleasePlan, client: SyncPrefectClient) -> None:
-    """Change the deployments that differ, and record the release.
-
-    Raises:
-        ClearError: The image does not exist, or Prefect refuses a deployment.
-    """
-    if plan.deployments_change:
-        _require_image(plan)
-        _begin(plan, client)
-        _change_deployments(plan, client)
-        finish_release(client, plan.commit)
-    else:
-        finish_begun_release(client, plan.commit, plan.image.name)
-
-
-def apply_rollback(plan: ReleasePlan, client: SyncPrefectClient) -> None:
-    """Restore a release: its deployments, which take seconds, then the worker.
-
-    Raises:
-        ClearError: The image is gone, or Prefect or CloudFormation refuses a change.
-    """
-    _require_image(plan)
-    _change_deployments(plan, client)
-    if plan.stack_change.differences:
-        if change_set := prepare_update(plan.stack, plan.stack_change):
-            execute_update(plan.stack, change_set)
-    write_releases(client, read_releases(client)[1:])
-
-
-def _begin(plan: ReleasePlan, client: SyncPrefectClient) -> None:
-    begin_release(client, plan.commit, plan.image.name, plan.stack.processor)
-
-
-def _require_image(plan: ReleasePlan) -> None:
-    if plan.image.build:
-        raise ClearError(
-            f"The image {plan.image.name} is not in the image repository. Nothing was"
-            " changed. Build and push it first, as infrastructure/README.md says."
+        Raises:
+            ClearError: The image does not exist, another release has begun, or Prefect
+                refuses a deployment.
+        """
+        plan = self.plan
+        if not plan.deployments_change:
+            return
+        self.begin()
+        current = {each.current.full_name: each.current for each in plan.update}
+        created = _run_all(
+            {each.full_name: partial(create, self.client, each) for each in plan.create}
         )
-
-
-def _change_deployments(plan: ReleasePlan, client: SyncPrefectClient) -> None:
-    current = {each.current.full_name: each.current for each in plan.update}
-    created = _run_all(
-        {each.full_name: partial(create, client, each) for each in plan.create}
-    )
-    current |= {each.full_name: each for each in created}
-    planned = [*plan.create, *(each.planned for each in plan.update)]
-    for batch in _batches(planned):
-        _wait_for_due_runs([current[each.full_name] for each in batch], client)
+        current |= {each.full_name: each for each in created}
+        planned = [*plan.create, *(each.planned for each in plan.update)]
+        for done in range(0, len(planned), BATCH):
+            batch = planned[done : done + BATCH]
+            self._get_ready([current[each.full_name] for each in batch])
+            _run_all(
+                {
+                    each.full_name: partial(
+                        update, self.client, each, current[each.full_name]
+                    )
+                    for each in batch
+                }
+            )
+            self.say(f"deployments: {done + len(batch)} of {len(planned)} written")
+        self._get_ready(plan.delete)
         _run_all(
             {
-                each.full_name: partial(update, client, each, current[each.full_name])
-                for each in batch
+                each.full_name: partial(_delete, self.client, each)
+                for each in plan.delete
             }
         )
-    _wait_for_due_runs(plan.delete, client)
-    _run_all({each.full_name: partial(_delete, client, each) for each in plan.delete})
+        if plan.delete:
+            self.say(f"deployments: {len(plan.delete)} deleted")
+
+    def finish(self) -> None:
+        """Record that production has all of the release.
+
+        Also of a release that failed after its last change: the commit and the image are
+        those now released, which may be newer.
+        """
+        latest = self.plan.record.latest
+        if self.release is None and latest and not latest.is_finished:
+            image, commit = self.plan.image.name, self.plan.commit
+            self.release = replace(latest, commit=commit, image=image)
+        if self.release:
+            check_latest(self.client, self.release)
+            finish(self.client, self.release)
+
+    def begin(self) -> None:
+        """Record the release if this is its first change, and else look for others.
+
+        Raises:
+            ClearError: The image does not exist, or another release has begun.
+        """
+        if self.release:
+            check_latest(self.client, self.release)
+            return
+        self._require_image()
+        plan = self.plan
+        latest, image = plan.record.latest, plan.image.name
+        if (
+            latest
+            and not latest.is_finished
+            and (latest.commit, latest.image, latest.takes_back)
+            == (plan.commit, image, plan.takes_back)
+        ):
+            self.release = latest  # It goes on.
+            check_latest(self.client, latest)
+        else:
+            new = Release.now(plan.commit, image, plan.stack.processor, plan.takes_back)
+            self.release = begin(self.client, new, plan.record)
+
+    def _require_image(self) -> None:
+        image = self.plan.image
+        if image.build:
+            raise ClearError(
+                f"The image {image.name} is not in the image repository. Nothing was"
+                " changed. Build and push it first, as infrastructure/README.md says."
+            )
+
+    def _get_ready(self, deployments: Sequence[ServerDeployment]) -> None:
+        """Wait until scheduled runs that are due soon have started, and look for others.
+
+        A change of a deployment deletes its scheduled runs. The scheduler makes them again
+        some seconds later, so that a run due in between would be lost.
+        """
+        ids = [each.server_id for each in deployments if each.fields["schedules"]]
+        while ids and (start := last_start(self.client, ids, SOON)):
+            seconds = (start - datetime.now(timezone.utc)).total_seconds() + 1
+            self.say(f"deployments: a run is due, and starts first, in {seconds:.0f} s")
+            time.sleep(seconds)
+        self.begin()
 
 
-def _batches(
-    deployments: Sequence[ServerDeployment],
-) -> Iterator[Sequence[ServerDeployment]]:
-    for start in range(0, len(deployments), BATCH):
-        yield deployments[start : start + BATCH]
+def give_way(error: Superseded, late: Application, clone: Clone) -> None:
+    """Bring back what late writes may have changed of the release that has begun since.
 
+    Args:
+        error: Error of the release that ends.
+        late: What that has done.
+        clone: Git clone of the project.
 
-def _wait_for_due_runs(
-    deployments: Iterable[ServerDeployment], client: SyncPrefectClient
-) -> None:
-    """Wait until scheduled runs that are due soon have started.
-
-    A change of a deployment deletes its scheduled runs. The scheduler makes them again some
-    seconds later, so that a run due in between would be lost.
+    Raises:
+        ClearError: The other release's commit is not in the clone.
     """
-    ids = [each.server_id for each in deployments if each.fields["schedules"]]
-    while ids and (start := last_start(client, ids, SOON)):
-        time.sleep((start - datetime.now(timezone.utc)).total_seconds() + 1)
+    if late.release is None:
+        return
+    winner = error.winner
+    if not clone.find(winner.commit):
+        raise ClearError(
+            f"{error} Something of it may have come too late: release {winner.commit} again,"
+            " which is not in this clone."
+        ) from error
+    late.say(f"Production is brought back to {winner}.")
+    plan = plan_restoration(clone, late.plan.stack.name, late.client, winner)
+    again = Application(plan, late.client, late.say, winner)
+    try:
+        again.change_deployments()
+        if late.has_changed_stack:
+            again.change_stack()
+    except Superseded as newer:
+        give_way(newer, again, clone)
 
 
 def _run_all(steps: Mapping[str, Callable[[], Any]]) -> list[Any]:

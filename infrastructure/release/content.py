@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from infrastructure.release.code import Code, FlowCode, read_code
 from infrastructure.release.deployments import ServerDeployment, planned_deployment
 from infrastructure.release.git import Clone
+from infrastructure.release.images import read_content
 from infrastructure.release.prefect_file import PrefectFile, read_prefect_file
 from utils.aws.stack import TEMPLATE
 
@@ -19,6 +20,8 @@ class Content:
     file: PrefectFile
     code: Code
     template: str
+    image_tag: str
+    """Tag of the image that it is built into."""
 
     @classmethod
     def of(cls, clone: Clone, commit: str, file: PrefectFile | None = None) -> Content:
@@ -35,7 +38,8 @@ class Content:
         file = file or read_prefect_file(clone.text(commit, "prefect.yaml"))
         with clone.tree(commit) as tree:
             code = read_code(tree, [each.entrypoint for each in file.deployments])
-        return cls(commit, file, code, clone.text(commit, TEMPLATE))
+        tag = read_content(clone, commit)
+        return cls(commit, file, code, clone.text(commit, TEMPLATE), tag)
 
     def check(self, pools: set[str]) -> None:
         """Check prefect.yaml against the flows and the names of production's work pools.
@@ -62,6 +66,8 @@ class Content:
     def deployments(self, image: str) -> tuple[ServerDeployment, ...]:
         """Return production's deployments as planned with this image."""
         return tuple(
-            planned_deployment(each, self.code.flows[each.entrypoint], image)
+            planned_deployment(
+                each, self.code.flows[each.entrypoint], image, self.commit
+            )
             for each in self.file.production
         )

@@ -44,18 +44,22 @@ class Clone:
             " a tag. If it was made elsewhere, run `git fetch` first."
         )
 
-    def knows(self, sha: str) -> bool:
-        """Return whether the clone has the commit. Only a full id counts, not a branch."""
-        return bool(re.fullmatch("[0-9a-f]{40}", sha)) and self._find(sha) is not None
+    def find(self, sha: str) -> str | None:
+        """Return the full id of a commit if the clone has it, by an id and not a branch."""
+        return self._find(sha) if re.fullmatch("[0-9a-f]{7,40}", sha) else None
 
-    def is_before(self, commit: str, other: str) -> bool:
-        """Return whether the clone has the other commit, and it descends from this one."""
-        if not self.knows(other) or self.commit(commit) == other:
-            return False
-        answer = self._run("merge-base", "--is-ancestor", commit, other)
+    def contains(self, commit: str, other: str) -> bool:
+        """Return whether another commit is this one or led to it."""
+        answer = self._run("merge-base", "--is-ancestor", other, commit)
         if answer.returncode not in (0, 1):
             raise self._error(answer)
         return answer.returncode == 0
+
+    def commits_between(self, base: str, commit: str) -> dict[str, str]:
+        """Return the commits that led to one and not to another, with their messages."""
+        listed = self._git("log", "-z", "--format=%H %B", f"{base}..{commit}")
+        texts = filter(None, listed.decode(errors="replace").split("\0"))
+        return {text[:40]: text[41:].strip() for text in texts}
 
     def uncommitted(self) -> list[str]:
         """Return the files of the working tree that differ from the current commit."""
@@ -83,6 +87,16 @@ class Clone:
                 *(self.commit(base), sha),
             )
         return frozenset(filter(None, os.fsdecode(listed).split("\0")))
+
+    def blobs(self, commit: str) -> dict[str, str]:
+        """Return the files of a commit: by the path a line of mode, content's id and path.
+
+        Raises:
+            GitError: The commit does not exist.
+        """
+        listed = os.fsdecode(self._git("ls-tree", "-r", "-z", self.commit(commit)))
+        lines = filter(None, listed.split("\0"))
+        return {line.partition("\t")[2]: line for line in lines}
 
     @contextmanager
     def tree(self, commit: str) -> Iterator[Path]:

@@ -5,16 +5,16 @@ It is made once, then printed by `report` or carried out by `apply`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Collection, Iterator, Mapping
 
 from infrastructure.release.content import Content
 from infrastructure.release.deployments import ServerDeployment
-from infrastructure.release.images import ImageChoice, commit_of
+from infrastructure.release.images import ImageChoice, content_of, for_worker, tag_of
 from infrastructure.release.images.files import image_files
 from infrastructure.release.production import Production
-from infrastructure.release.releases import Release
+from infrastructure.release.releases import Record, Release
 from infrastructure.release.stack import PlatformStack, StackChange
 from utils.errors import ClearError
 from utils.reports.differences import Difference, Fields
@@ -36,6 +36,8 @@ class ReleasePlan:
     commit: str
     image: ImageChoice
     stack: PlatformStack
+    record: Record
+    """Releases up to now."""
     stack_change: StackChange
     create: tuple[ServerDeployment, ...]
     update: tuple[Update, ...]
@@ -43,6 +45,10 @@ class ReleasePlan:
     unchanged: tuple[ServerDeployment, ...]
     flows: Mapping[str, tuple[str, ...]]
     """Changed files of each flow whose code changes, by the flow's name."""
+    takes_back: str = ""
+    """Commit whose release a rollback takes back."""
+    objections: tuple[str, ...] = ()
+    """What speaks against the release. A person has to insist on it."""
 
     @classmethod
     def of(
@@ -53,7 +59,8 @@ class ReleasePlan:
         Args:
             content: Content of the commit.
             production: Current state of production.
-            back_to: Release to restore, with its image. The stack's template then stays.
+            back_to: Release to restore, with its image. The stack's template then stays,
+                unless that is the latest release.
 
         Raises:
             ClearError: Another project owns a deployment of the same name, or the image was
@@ -61,14 +68,16 @@ class ReleasePlan:
         """
         images, stack = production.images, production.stack
         if back_to:
-            why = (f"rollback to the release of {back_to.at}",)
+            why: tuple[str, ...] = (f"rollback to the release of {back_to.at}",)
             image = ImageChoice(back_to.image, not images.has(back_to.image), why)
-            template = stack.template
+            is_latest = back_to == production.record.latest and not back_to.takes_back
+            template = content.template if is_latest else stack.template
         else:
-            image = images.choose(content.commit, production.image_names)
+            image = images.choose(content.image_tag, production.known_images)
+            image = replace(image, why=tuple(_reasons(content, production, image.name)))
             template = content.template
         _reject_other_processor(image, production)
-        worker_image = images.for_worker(stack.worker_image, image)
+        worker_image = for_worker(stack.worker_image, image.name)
         current = {each.full_name: each for each in production.deployments}
         public_text = production.released_prefect_file
         planned = {each.full_name: each for each in content.deployments(image.name)}
@@ -84,6 +93,7 @@ class ReleasePlan:
             commit=content.commit,
             image=image,
             stack=stack,
+            record=production.record,
             stack_change=StackChange.of(stack, template, worker_image),
             create=tuple(each for name, each in planned.items() if name not in current),
             update=tuple(each for each in compared if each.differences),
@@ -94,7 +104,10 @@ class ReleasePlan:
             ),
             unchanged=tuple(each.current for each in compared if not each.differences),
             flows=_changed_flows(
-                content, production, {each.flow for each in planned.values()}
+                content,
+                production,
+                {each.flow for each in planned.values()},
+                image.name,
             ),
         )
 
@@ -172,27 +185,59 @@ def _reject_foreign(
         )
 
 
+def _reasons(content: Content, production: Production, image: str) -> Iterator[str]:
+    """Yield why production's image changes to this one, mostly files."""
+    own = production.own
+    if not own:
+        yield "production has no image yet"
+    others = {each.image for each in own} - {image}
+    for other in sorted(others):
+        if content_of(tag_of(other)) == content_of(tag_of(image)):
+            if production.images.has(other):
+                yield "newer patches of the base image"
+            else:
+                yield f"production's image {tag_of(other)} is not in the image repository"
+    files: set[str] = set()
+    for base in {each.fields["version"] or "" for each in own if each.image in others}:
+        changed = _changed_since(content, production, base)
+        if changed is None:
+            yield f"production's commit {base} is not in this clone"
+        files |= changed or set()
+    yield from sorted(files)
+
+
+def _changed_since(
+    content: Content, production: Production, version: str
+) -> frozenset[str] | None:
+    """Return the image's files that changed since a deployment's version, None if unknown."""
+    base = production.clone.find(version)
+    if not base:
+        return None
+    return image_files(
+        production.clone.changed_files(base, content.commit),
+        production.clone.text(content.commit, ".dockerignore"),
+    )
+
+
 def _changed_flows(
-    content: Content, production: Production, flows: Collection[str]
+    content: Content, production: Production, flows: Collection[str], image: str
 ) -> dict[str, tuple[str, ...]]:
-    """Return each flow's files that changed since the commit of its current image."""
-    clone = production.images.clone
+    """Return each flow's files that changed since the version of its deployments."""
+    files = production.clone.changed_files(None, content.commit)
+    every = image_files(files, production.clone.text(content.commit, ".dockerignore"))
     changed_since: dict[str, Mapping[str, tuple[str, ...]]] = {}
-    for image in production.image_names or {""}:
-        base = commit_of(image) if clone.knows(commit_of(image)) else None
-        paths = image_files(
-            clone.changed_files(base, content.commit),
-            clone.text(content.commit, ".dockerignore"),
-        )
-        changed_since[image] = content.code.changed(paths)
-    found: dict[str, tuple[str, ...]] = {}
-    for flow in flows:
-        own = {each.image for each in production.deployments if each.flow == flow}
-        files = {
-            file
-            for image in (own & changed_since.keys() or changed_since)
-            for file in changed_since[image].get(flow, ())
-        }
-        if files:
-            found[flow] = tuple(sorted(files))
-    return dict(sorted(found.items()))
+    for version in {each.fields["version"] or "" for each in production.own} or {""}:
+        found = _changed_since(content, production, version)
+        changed_since[version] = content.code.changed(every if found is None else found)
+    changed: dict[str, tuple[str, ...]] = {}
+    for flow in sorted(flows):
+        own = [each for each in production.own if each.flow == flow]
+        if own and all(each.image == image for each in own):
+            continue
+        versions = {
+            each.fields["version"] or "" for each in own
+        } or changed_since.keys()
+        paths = {path for one in versions for path in changed_since[one].get(flow, ())}
+        if paths:
+            changed[flow] = tuple(sorted(paths))
+    return changed

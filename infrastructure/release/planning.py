@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from prefect.client.orchestration import SyncPrefectClient
 
 from infrastructure.release.content import Content
 from infrastructure.release.git import Clone
+from infrastructure.release.images import read_content
 from infrastructure.release.job_variables import (
     check_job_variables,
     check_planned_job_variables,
 )
+from infrastructure.release.objections import objections
 from infrastructure.release.plan import ReleasePlan
 from infrastructure.release.prefect_file import PrefectFileError, read_prefect_file
 from infrastructure.release.production import Production
-from infrastructure.release.releases import Release, read_releases
+from infrastructure.release.releases import Release, read_record
 from infrastructure.release.stack import PlatformStack
 from utils.errors import ClearError
 
@@ -26,49 +29,35 @@ def plan_release(
     client: SyncPrefectClient,
     *,
     pool_needed: bool,
-    back_to: Release | None = None,
+    renewal: str = "",
 ) -> ReleasePlan:
-    """Plan the release of the checked-out commit, or the restoration of an earlier one.
+    """Plan the release of the checked-out commit.
 
     Args:
         clone: Git clone of the project.
         stack_name: Name of production's CloudFormation stack.
         client: Prefect API client.
         pool_needed: Whether the work pool must already accept all job variables.
-        back_to: Release to restore, for a rollback.
+        renewal: Time of the image's patches, if it is built again for them.
 
     Raises:
         ClearError: The commit cannot be released, or AWS or Prefect cannot be read.
     """
-    commit = clone.commit(back_to.commit if back_to else "HEAD")
-    try:
-        file = read_prefect_file(clone.text(commit, "prefect.yaml"))
-        names = {each.name for each in file.production}
-        with ThreadPoolExecutor() as executor:  # Both take seconds.
-            reading = executor.submit(Content.of, clone, commit, file)
-            stack = PlatformStack.named(stack_name)
-            production = Production.read(client, stack, clone, commit, names, back_to)
-            content = reading.result()
-        if not back_to:
-            _reject_older(clone, commit, production.latest)
-        content.check({stack.work_pool})
-        if not back_to:
-            # A rollback leaves the pool, and Prefect accepts unknown variables.
-            check_job_variables(content, client, stack, pool_needed)
-    except PrefectFileError as error:
-        if back_to:
-            raise ClearError(
-                f"The commit {commit}, to roll back to: {error}\nNothing was changed. Check"
-                " it out, run uv sync, and run the rollback there."
-            ) from error
-        raise
-    return ReleasePlan.of(content, production, back_to)
+    content, production = _read(clone, stack_name, client, clone.commit())
+    content.check({production.stack.work_pool})
+    check_job_variables(content, client, production.stack, pool_needed)
+    if renewal:
+        content = replace(content, image_tag=f"{content.image_tag}-{renewal}")
+    against = tuple(objections(clone, content.commit, production.record))
+    return replace(ReleasePlan.of(content, production), objections=against)
 
 
 def plan_rollback(
     clone: Clone, stack_name: str, client: SyncPrefectClient
 ) -> ReleasePlan:
     """Plan the restoration of the release before the latest one.
+
+    A rollback that was interrupted is planned again.
 
     Args:
         clone: Git clone of the project.
@@ -79,15 +68,55 @@ def plan_rollback(
         ClearError: There is no earlier release, its commit cannot be read, or AWS or
             Prefect cannot.
     """
-    releases = read_releases(client)
-    if len(releases) < 2:
+    latest, *earlier = read_record(client).restorable or (None,)
+    is_going_on = bool(latest and latest.takes_back and not latest.is_finished)
+    if latest and is_going_on:
+        earlier.insert(0, latest)
+    if not earlier:
         raise ClearError(
             "There is no release before the latest one. Nothing was changed. Revert the"
             " commit instead, and release the revert."
         )
-    return plan_release(
-        clone, stack_name, client, pool_needed=True, back_to=releases[1]
-    )
+    found = plan_restoration(clone, stack_name, client, earlier[0])
+    assert latest
+    bad = latest.takes_back if is_going_on else latest.commit
+    return replace(found, takes_back=bad)
+
+
+def plan_restoration(
+    clone: Clone, stack_name: str, client: SyncPrefectClient, release: Release
+) -> ReleasePlan:
+    """Plan to bring deployments and the worker's image to those of a release.
+
+    The stack keeps its template, unless that release is the latest one.
+
+    Raises:
+        ClearError: Its commit cannot be read, or AWS or Prefect cannot.
+    """
+    commit = clone.commit(release.commit)
+    try:
+        content, production = _read(clone, stack_name, client, commit)
+        # The pool is left as it is, and Prefect accepts unknown variables.
+        content.check({production.stack.work_pool})
+    except PrefectFileError as error:
+        raise ClearError(
+            f"The commit {commit}, to roll back to: {error}\nNothing was changed. Check it"
+            " out, run uv sync, and run the rollback there."
+        ) from error
+    return ReleasePlan.of(content, production, release)
+
+
+def _read(
+    clone: Clone, stack_name: str, client: SyncPrefectClient, commit: str
+) -> tuple[Content, Production]:
+    file = read_prefect_file(clone.text(commit, "prefect.yaml"))
+    names = {each.name for each in file.production}
+    tag = read_content(clone, commit)
+    with ThreadPoolExecutor() as executor:  # Both take seconds.
+        reading = executor.submit(Content.of, clone, commit, file)
+        stack = PlatformStack.named(stack_name)
+        production = Production.read(client, stack, clone, names, tag)
+        return reading.result(), production
 
 
 def plan_since(clone: Clone, base: str) -> ReleasePlan:
@@ -112,13 +141,3 @@ def plan_since(clone: Clone, base: str) -> ReleasePlan:
     content.check({*pools, stack.work_pool})
     check_planned_job_variables(content, stack)
     return ReleasePlan.of(content, production)
-
-
-def _reject_older(clone: Clone, commit: str, latest: str) -> None:
-    """Reject a commit older than the latest release, as of a re-run workflow."""
-    if clone.is_before(commit, latest):
-        raise ClearError(
-            f"The commit {commit} is older than the latest release, {latest}. Nothing was"
-            " changed. `rollback` restores the release before the latest one. Or revert"
-            " the newer commits, and release the revert."
-        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Iterable, Iterator, Mapping
 
-from infrastructure.release.images import commit_of
+from infrastructure.release.images import tag_of
 from infrastructure.release.plan import ReleasePlan
 from infrastructure.release.stack import IMAGE_PARAMETER
 from utils.reports.differences import Difference
@@ -76,6 +76,15 @@ def summary(plan: ReleasePlan) -> str:
     return f"Release of commit {commit}: {', '.join(actions)}."
 
 
+def in_production(plan: ReleasePlan) -> str:
+    """Return in one line what production has after the plan was carried out."""
+    count = len(plan.create) + len(plan.update) + len(plan.unchanged)
+    return (
+        f"Production now has commit {plan.commit[:12]}: {counted(count, 'deployment')} in"
+        f" the image {_short(plan.image.name)}, and the stack {plan.stack.name}."
+    )
+
+
 def lines(plan: ReleasePlan) -> str:
     """Return the plan as plain lines, for logs."""
     text = [
@@ -120,6 +129,7 @@ def as_data(plan: ReleasePlan) -> dict[str, Any]:
     return {
         "commit": plan.commit,
         "changes": plan.changes,
+        "objections": list(plan.objections),
         "image": asdict(plan.image),
         "stack": {
             "name": plan.stack.name,
@@ -185,7 +195,8 @@ def _part(difference: Difference) -> str:
 
 
 def _short(image: str) -> str:
-    return commit_of(image)[:12] or "none"
+    """Return both parts of an image's tag, shortened."""
+    return "-".join(part[:8] for part in tag_of(image).split("-")) or "none"
 
 
 def _shortened(details: tuple[str, ...]) -> Iterator[str]:

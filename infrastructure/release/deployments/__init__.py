@@ -12,7 +12,6 @@ from typing import Iterable
 from uuid import UUID
 
 from infrastructure.release.code import FlowCode
-from infrastructure.release.images import commit_of
 from infrastructure.release.prefect_file.deployment import (
     TAG,
     DeclaredDeployment,
@@ -21,7 +20,7 @@ from infrastructure.release.prefect_file.deployment import (
 from utils.reports.differences import Difference, Fields, differences
 
 PUBLIC_FIELD = re.compile(
-    r"(entrypoint|description|tags|version|work_pool_name|work_queue_name"
+    r"(entrypoint|description|tags|work_pool_name|work_queue_name"
     r"|concurrency_limit|enforce_parameter_schema|parameter_openapi_schema)(\..*)?"
     r"|job_variables\.(image|cpu|memory|role)"
     r"|schedules\.\d+\.(cron|interval|rrule|timezone|day_or|active|slug)"
@@ -70,6 +69,7 @@ class ServerDeployment:
     ) -> tuple[Difference, ...]:
         """Return the fields in which the current deployment differs from this one.
 
+        The version does not count: it is the commit of the release that changed it last.
         An old value may be a secret that somebody set by hand, and is then hidden.
 
         Args:
@@ -80,13 +80,14 @@ class ServerDeployment:
         def is_public(path: str, value: str) -> bool:
             return bool(PUBLIC_FIELD.fullmatch(path)) or value in public_text
 
-        return differences(current.fields, self.fields, is_public)
+        same = {"version": self.fields["version"]}
+        return differences(current.fields | same, self.fields, is_public)
 
 
 def planned_deployment(
-    declared: DeclaredDeployment, flow: FlowCode, image: str
+    declared: DeclaredDeployment, flow: FlowCode, image: str, commit: str
 ) -> ServerDeployment:
-    """Return the deployment that the server has after a release with this image."""
+    """Return the deployment that the server has after a commit's release with an image."""
     filled = declared.with_image(image)
     limit = filled.concurrency_limit
     return ServerDeployment(
@@ -97,7 +98,7 @@ def planned_deployment(
             "description": filled.description,
             "tags": list(filled.tags),
             # Shortened as Prefect shortens the commit that it deploys.
-            "version": commit_of(image)[:8],
+            "version": commit[:8],
             "work_pool_name": filled.work_pool.name,
             "work_queue_name": filled.work_pool.work_queue_name or "default",
             "job_variables": filled.work_pool.job_variables,

@@ -81,6 +81,7 @@ def update(
 ) -> None:
     """Update a deployment's changed fields."""
     names = {each.field.partition(".")[0] for each in planned.differences(current)}
+    names.add("version")
     if "schedules" in names and current.fields["schedules"]:
         # An update would keep old schedules that have a slug.
         _put(client, planned, planned.fields)

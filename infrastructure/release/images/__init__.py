@@ -1,7 +1,14 @@
-"""Container images of commits: which one a release runs in, and whether to build it."""
+"""Container images by their content: which one a release runs in, and whether to build it.
+
+A tag is made of the files that the image is built from, as git has them, so that what is
+there is never built again: not after a revert, for documentation, or in another clone. Its
+first part is of what the worker needs, too, its second one of the flows' code. An image with
+the newest patches of its base has a third part, the time of that.
+"""
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import Collection
 
@@ -9,8 +16,9 @@ from infrastructure.release.git import Clone
 from infrastructure.release.images.files import image_files
 from utils.aws.client import asking_aws, aws_client
 
-# Files that the worker needs of an image. It does not run the flows' code.
-WORKER_FILES = frozenset({"Dockerfile", "uv.lock"})
+# What the worker does not run.
+FLOW_FILES = ("flows/", "pipelines/", "sources/", ".dlt/")
+DIGITS = 12
 
 
 @dataclass(frozen=True)
@@ -26,16 +34,15 @@ class ImageChoice:
 
 @dataclass(frozen=True)
 class Images:
-    """The project's images. A name is the repository's URI, a colon and a commit."""
+    """The project's images. A name is the repository's URI, a colon and a tag."""
 
     repository: str
     tags: frozenset[str]
     """Tags in the repository, among those that a release asked for."""
-    clone: Clone
 
-    def image_of(self, commit: str) -> str:
-        """Return the name of a commit's image."""
-        return f"{self.repository}:{commit}"
+    def name_of(self, tag: str) -> str:
+        """Return the name of the image with a tag."""
+        return f"{self.repository}:{tag}"
 
     def is_own(self, image: str) -> bool:
         """Return whether an image is this project's. Others may use the same server."""
@@ -43,57 +50,31 @@ class Images:
 
     def has(self, image: str) -> bool:
         """Return whether an image is in the repository."""
-        return self.is_own(image) and commit_of(image) in self.tags
+        return self.is_own(image) and tag_of(image) in self.tags
 
-    def choose(self, commit: str, in_production: Collection[str]) -> ImageChoice:
-        """Return production's image if its files are those of the commit, or the commit's.
-
-        Args:
-            commit: Full id of the commit to release.
-            in_production: Images of production's deployments. After a release that failed
-                half-way there are several.
-        """
-        own = self.image_of(commit)
-        candidates = sorted(in_production, key=lambda each: each != own)
-        if len(candidates) > 1 and own not in candidates and self.has(own):
-            candidates.insert(0, own)
-        why: dict[str, None] = {}
-        for image in candidates:
-            reasons = self._reasons_against(image, commit)
-            if not reasons:
-                return ImageChoice(image, build=False)
-            why |= dict.fromkeys(reasons)
-        return ImageChoice(
-            own,
-            build=not self.has(own),
-            why=tuple(why) or ("production has no image yet",),
-        )
-
-    def for_worker(self, current: str, choice: ImageChoice) -> str:
-        """Return the worker's image after the release: the current one if it still serves.
+    def choose(self, tag: str, known: Collection[str]) -> ImageChoice:
+        """Return the image of a content: the newest that is there, or the one to build.
 
         Args:
-            current: Image that the worker runs in.
-            choice: Image of the release.
+            tag: Tag of the content.
+            known: Images of production and of earlier releases.
         """
-        old, new = commit_of(current), commit_of(choice.name)
-        if self.clone.knows(old):
-            if not WORKER_FILES & self.clone.changed_files(old, new):
-                return current
-        return choice.name
+        same = {tag_of(each) for each in known if self.has(each)} | self.tags
+        found = [
+            each for each in same if content_of(each) == content_of(tag) and each >= tag
+        ]
+        return ImageChoice(self.name_of(max(found, default=tag)), build=not found)
 
-    def _reasons_against(self, image: str, commit: str) -> list[str]:
-        """Return why an image cannot serve a commit. Empty if it can."""
-        built_from = commit_of(image)
-        if not self.clone.knows(built_from):
-            return [
-                f"the commit of production's image {built_from} is not in this clone"
-            ]
-        if not self.has(image):
-            return [f"production's image {built_from} is not in the image repository"]
-        changed = self.clone.changed_files(built_from, commit)
-        dockerignore = self.clone.text(commit, ".dockerignore")
-        return sorted(image_files(changed, dockerignore))
+
+def for_worker(current: str, chosen: str) -> str:
+    """Return the worker's image after a release: the current one if it still serves.
+
+    Args:
+        current: Image that the worker runs in.
+        chosen: Image of the release.
+    """
+    old, new = tag_of(current).split("-"), tag_of(chosen).split("-")
+    return current if old[0] == new[0] and old[2:] >= new[2:] else chosen
 
 
 def repository_of(image: str) -> str:
@@ -101,9 +82,31 @@ def repository_of(image: str) -> str:
     return image.rpartition(":")[0]
 
 
-def commit_of(image: str) -> str:
-    """Return an image's tag, which is its commit."""
+def tag_of(image: str) -> str:
+    """Return an image's tag."""
     return image.rpartition(":")[2]
+
+
+def content_of(tag: str) -> str:
+    """Return a tag without the time of its base's patches."""
+    return "-".join(tag.split("-")[:2])
+
+
+def read_content(clone: Clone, commit: str) -> str:
+    """Return the tag of the image that a commit is built into.
+
+    Raises:
+        GitError: The commit does not exist, or has no `.dockerignore`.
+    """
+    blobs = clone.blobs(commit)
+    files = image_files(blobs, clone.text(commit, ".dockerignore"))
+    of_flows = {path for path in files if path.startswith(FLOW_FILES)}
+    return "-".join(
+        hashlib.sha256(
+            "\n".join(sorted(blobs[path] for path in part)).encode()
+        ).hexdigest()[:DIGITS]
+        for part in (files - of_flows, of_flows)
+    )
 
 
 def read_tags(repository: str, tags: Collection[str]) -> frozenset[str]:

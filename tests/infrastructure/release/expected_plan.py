@@ -38,10 +38,11 @@ def scheduled(deployment: str, cron: str) -> dict[str, Any]:
     return {"deployment": f"{deployment}/production", **when}
 
 
-def reached(path: str, *flows: str, worker: bool = False) -> Expected:
+def reached(path: str, *flows: str) -> Expected:
     """Return the changes when one file of the image affects these flows."""
     files = {flow: (path,) for flow in flows}
-    return Expected(image=(path,), flows=files, worker=worker)
+    of_flows = path.startswith(("flows/", "pipelines/", "sources/", ".dlt/"))
+    return Expected(image=(path,), flows=files, worker=not of_flows)
 
 
 @dataclass(frozen=True)
@@ -65,15 +66,21 @@ def of_file(flow: str, old: str, new: str, differences: Differences) -> Case:
     return Case(replace("prefect.yaml", old, new), Expected(update=update))
 
 
-def as_json(expected: Expected, base: str, commit: str) -> dict[str, Any]:
-    """Return the whole plan."""
-    old, new = f"repository:{base}", f"repository:{commit}"
+def as_json(expected: Expected, commit: str, tags: tuple[str, str]) -> dict[str, Any]:
+    """Return the whole plan.
+
+    Args:
+        expected: What it changes.
+        commit: Full id of the commit.
+        tags: Tags of the images of production and of the commit.
+    """
+    (of_worker, _), (of_new_worker, _) = (tag.split("-") for tag in tags)
+    assert (tags[0] != tags[1]) == bool(expected.image)
+    assert (of_worker != of_new_worker) == expected.worker
+    old, new = (f"repository:{tag}" for tag in tags)
     of_the_image: Differences = {}
     if expected.image:
-        of_the_image = {
-            "version": (base[:8], commit[:8]),
-            "job_variables.image": (old, new),
-        }
+        of_the_image = {"job_variables.image": (old, new)}
     kept = [name for name in IN_PRODUCTION if name not in expected.delete]
     update = {name: {**of_the_image, **expected.update.get(name, {})} for name in kept}
     of_the_worker = {"ImageUri": (old, new)} if expected.worker else {}
@@ -82,6 +89,7 @@ def as_json(expected: Expected, base: str, commit: str) -> dict[str, Any]:
     return {
         "commit": commit,
         "changes": bool(changed or expected.create or expected.delete or stack),
+        "objections": [],
         "image": {
             "name": new if expected.image else old,
             "build": bool(expected.image),

@@ -18,6 +18,9 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from blocks.ecs_pool import production_pool
 from blocks.server import Server
 from infrastructure.release.__main__ import app
+from infrastructure.release.git import Clone
+from infrastructure.release.images import read_content, tag_of
+from infrastructure.release.releases import TAG, Record, read_record
 from tests.cloud.cloud import Cloud
 from tests.fakes.aws import REGION
 from tests.fakes.http_server import Answer, Api, Request, serving
@@ -87,21 +90,24 @@ class Production:
         )
 
     def empty(self) -> None:
-        """Delete all deployments and the history of releases."""
+        """Delete all deployments and the record of releases."""
         for deployment in self.prefect.read_deployments():
             self.prefect.delete_deployment(deployment.id)
-        if self.prefect.read_variable_by_name("releases"):
-            self.prefect.delete_variable_by_name("releases")
+        for variable in self.prefect.read_variables():
+            if TAG in variable.tags:
+                self.prefect.delete_variable_by_name(variable.name)
 
     def image(self, commit: str) -> str:
         """Return the name of a commit's image."""
-        return f"{self.registry}:{commit}"
+        tag = read_content(Clone(self.repository.folder), commit)
+        return f"{self.registry}:{tag}"
 
     def push(self, commit: str) -> str:
         """Push a commit's image, and return its name."""
+        image = self.image(commit)
         with suppress(ClientError):  # it is there
-            self.cloud.push_image(self.registry.partition("/")[2], commit)
-        return self.image(commit)
+            self.cloud.push_image(self.registry.partition("/")[2], tag_of(image))
+        return image
 
     @contextmanager
     def environment(self) -> Iterator[None]:
@@ -151,6 +157,10 @@ class Production:
         ):
             app([*words, "--stack", STACK])
         return printed.getvalue()
+
+    def record(self) -> Record:
+        """Return the releases that have begun."""
+        return read_record(self.prefect)
 
     def deployments(self) -> dict[str, dict[str, Any]]:
         """Return the server's deployments as its API has them, by their full names."""

@@ -106,6 +106,7 @@ CASES = {
         Expected(
             image=("pipelines/rates.py", "utils/dates.py", "utils/days.py"),
             flows={"rates": ("pipelines/rates.py", "utils/dates.py")},
+            worker=True,
         ),
     ),
     "a flow's parameter has another default": Case(
@@ -125,11 +126,9 @@ CASES = {
     # what is around it
     "a dependency": Case(
         replace("uv.lock", "1.31.0", "1.31.1"),
-        reached("uv.lock", *EVERY_FLOW, worker=True),
+        reached("uv.lock", *EVERY_FLOW),
     ),
-    "the Dockerfile": Case(
-        append("Dockerfile"), reached("Dockerfile", *EVERY_FLOW, worker=True)
-    ),
+    "the Dockerfile": Case(append("Dockerfile"), reached("Dockerfile", *EVERY_FLOW)),
     "what the image may have": touched(".dockerignore", *EVERY_FLOW),
     "settings of black": Case(
         replace("pyproject.toml", "88", "90"), reached("pyproject.toml", *EVERY_FLOW)
@@ -286,6 +285,7 @@ CASES = {
             image=(*SHOP, "utils/days.py"),
             flows={"customers": SHOP, "orders": SHOP, "rates": ("utils/days.py",)},
             update=IS_LATER,
+            worker=True,
             schedules_removed=(ORDERS_SCHEDULE,),
         ),
     ),

@@ -46,7 +46,7 @@ def test_the_first_release_is_what_prefect_deploy_makes(production):
     with pytest.raises(ClearError, match="Build and push it first"):
         production.release("apply")
     assert production.deployments() == {}
-    assert production.prefect.read_variable_by_name("releases") is None
+    assert production.record().latest is None
 
     image = production.push(commit)
     production.release("apply")

@@ -6,6 +6,8 @@ import json
 import subprocess
 from pathlib import Path
 
+from infrastructure.release.git import Clone
+from infrastructure.release.images import read_content
 from tests.infrastructure.release.expected_plan import as_json, ordered
 from tests.infrastructure.release.table_of_commits import CASES
 from tests.repository.tree import ROOT
@@ -30,7 +32,7 @@ def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 def test_a_plan_as_json_and_as_a_summary(repository: Repository, tmp_path: Path):
     case = CASES["a source and a schedule"]
-    base = repository.git("rev-parse", "house")
+    clone = Clone(repository.folder)
     case.edit(repository)
     commit = repository.commit()
     summary = tmp_path / "summary.md"
@@ -41,7 +43,11 @@ def test_a_plan_as_json_and_as_a_summary(repository: Repository, tmp_path: Path)
     )
 
     assert (done.returncode, done.stderr) == (0, "")
-    assert ordered(json.loads(done.stdout)) == as_json(case.expected, base, commit)
+    assert ordered(json.loads(done.stdout)) == as_json(
+        case.expected,
+        commit,
+        (read_content(clone, "house"), read_content(clone, commit)),
+    )
     assert summary.read_text().startswith("**Release of commit ")
 
 

@@ -14,7 +14,7 @@ from infrastructure.release.images import ImageChoice, Images
 from infrastructure.release.plan import ReleasePlan, Update
 from infrastructure.release.prefect_file import read_prefect_file
 from infrastructure.release.production import Production
-from infrastructure.release.releases import Release
+from infrastructure.release.releases import Record, Release
 from infrastructure.release.stack import PlatformStack, StackChange
 from tests.samples.git_repository import Repository
 from tests.samples.pets_prefect_file import CODE, FILE
@@ -29,6 +29,7 @@ def plan(*update: Update, **fields: Any) -> ReleasePlan:
         "commit": "",
         "image": ImageChoice(IMAGE, build=False),
         "stack": STACK,
+        "record": Record(()),
         "stack_change": StackChange("", IMAGE, ()),
         "update": update,
         "flows": {},
@@ -63,12 +64,13 @@ def clone(tmp_path) -> Clone:
 
 @pytest.fixture
 def content(clone) -> Content:
-    return Content(clone.commit(), read_prefect_file(FILE), CODE, "Parameters: {}")
+    file = read_prefect_file(FILE)
+    return Content(clone.commit(), file, CODE, "Parameters: {}", "a-b")
 
 
 def production(clone: Clone, *deployments: ServerDeployment) -> Production:
-    images = Images("registry/pets", frozenset({"old"}), clone)
-    return Production(deployments, STACK, images, "")
+    images = Images("registry/pets", frozenset({"old"}))
+    return Production(deployments, STACK, images, Record(()), clone)
 
 
 def test_a_deployment_of_another_project_is_not_taken_over(clone, content):
@@ -88,6 +90,7 @@ def test_a_deployment_of_another_project_is_not_deleted(clone, content):
                 "tags": ["production"],
                 "job_variables": {"image": image},
                 "schedules": [],
+                "version": "",
             },
         )
         for name, image in (("own", IMAGE), ("foreign", "registry/other:1"))
@@ -112,19 +115,18 @@ def test_an_image_for_another_processor_is_neither_kept_nor_restored(
 ):
     """No worker and no run could start in it."""
     parameters = {**STACK.parameters, "CpuArchitecture": wanted}
-    old = clone.commit()
+    released = Release.now(clone.commit(), "registry/pets:a-b", built_for)
     here = Production(
         (),
         replace(STACK, parameters=parameters),
-        Images("registry/pets", frozenset({old}), clone),
-        old,
-        {f"registry/pets:{old}": built_for},
+        Images("registry/pets", frozenset({"a-b"})),
+        Record((released,)),
+        clone,
     )
     told = f"for {built_for}, and the stack pets is for {wanted}. Nothing was changed."
     with pytest.raises(ClearError, match=told):
         ReleasePlan.of(content, here)
     with pytest.raises(ClearError, match=told):
-        back_to = Release.now(old, f"registry/pets:{old}", built_for)
-        ReleasePlan.of(content, here, back_to=back_to)
-    same = replace(here, built_for={f"registry/pets:{old}": wanted})
-    assert ReleasePlan.of(content, same).image.name == f"registry/pets:{old}"
+        ReleasePlan.of(content, here, back_to=released)
+    same = replace(here, record=Record((replace(released, processor=wanted),)))
+    assert ReleasePlan.of(content, same).image.name == "registry/pets:a-b"

@@ -12,6 +12,7 @@ from infrastructure.release.git import Clone
 from infrastructure.release.images import Images
 from infrastructure.release.plan import ReleasePlan
 from infrastructure.release.production import Production
+from infrastructure.release.releases import Record
 from infrastructure.release.report import as_data
 from infrastructure.release.stack import PlatformStack
 from tests.infrastructure.release.edits import Edit
@@ -48,17 +49,20 @@ def test_the_plan_of_a_commit(repository, content, name):
     commit = committed(repository, case.edit)
     base = repository.git("rev-parse", case.since)
     production = Production.after_release(content(base), Clone(repository.folder))
-    assert data_of(content(commit), production) == as_json(case.expected, base, commit)
+    tags = content(base).image_tag, content(commit).image_tag
+    found = data_of(content(commit), production)
+    assert found == as_json(case.expected, commit, tags)
 
 
 def test_the_plan_of_the_first_commit_ever(repository, content):
     """CloudFormation has the stack, with an image that was made by hand."""
     first, clone = content("house"), Clone(repository.folder)
     by_hand = PlatformStack.made_from("data-platform", first.template, "repository:0")
-    production = Production((), by_hand, Images("repository", frozenset(), clone), "")
+    images = Images("repository", frozenset())
+    production = Production((), by_hand, images, Record(()), clone)
     found = data_of(first, production)
     assert found["image"] == {
-        "name": f"repository:{first.commit}",
+        "name": f"repository:{first.image_tag}",
         "build": True,
         "why": ["production has no image yet"],
     }
@@ -67,7 +71,7 @@ def test_the_plan_of_the_first_commit_ever(repository, content):
         **{"update": {}, "delete": [], "unchanged": []},
     }
     assert found["stack"]["differences"] == as_list(
-        {"ImageUri": ("repository:0", f"repository:{first.commit}")}
+        {"ImageUri": ("repository:0", f"repository:{first.image_tag}")}
     )
     assert set(found["flows"]) == {*LOADS, "ping", "export"}
     assert set(found["flows"]["export"]) == {

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from infrastructure.release.git import Clone
-from infrastructure.release.planning import _reject_older, plan_rollback, plan_since
+from infrastructure.release.planning import plan_rollback, plan_since
 from tests.infrastructure.release.expected_plan import IN_PRODUCTION
 from utils.errors import ClearError
 
@@ -66,16 +66,9 @@ def test_a_base_with_faults_is_named(repository, clone):
         plan_since(clone, base)
 
 
-def test_a_commit_older_than_the_latest_release(repository, clone):
-    older = clone.commit()
-    newer = repository.commit("A newer one")
-    _reject_older(clone, newer, older)
-    _reject_older(clone, newer, newer)
-    with pytest.raises(ClearError, match=f"{older} is older than .*{newer}"):
-        _reject_older(clone, older, newer)
-
-
 def test_a_rollback_needs_an_earlier_release(clone):
-    client: Any = SimpleNamespace(read_variable_by_name=lambda name: None)
+    client: Any = SimpleNamespace(
+        request=lambda *args, **kwargs: SimpleNamespace(json=lambda: [])
+    )
     with pytest.raises(ClearError, match="no release before"):
         plan_rollback(clone, "shop", client)

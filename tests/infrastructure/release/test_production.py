@@ -10,6 +10,7 @@ from infrastructure.release.git import Clone
 from infrastructure.release.images import Images
 from infrastructure.release.prefect_file import read_prefect_file
 from infrastructure.release.production import Production
+from infrastructure.release.releases import Record, Release
 from infrastructure.release.stack import PlatformStack
 from tests.repository.tree import ROOT
 from tests.samples.git_repository import Repository
@@ -37,30 +38,33 @@ def test_a_deployment_is_own_by_its_tag_and_image(repository):
         deployment(None, "production"),
     )
     stack = PlatformStack("pets", "", "", {})
-    images = Images("registry/pets", frozenset(), Clone(repository.folder))
+    images, clone = Images("registry/pets", frozenset()), Clone(repository.folder)
 
-    production = Production((own, *others), stack, images, "")
+    production = Production((own, *others), stack, images, Record(()), clone)
 
     assert production.owns(own) and not any(map(production.owns, others))
-    assert production.image_names == {"registry/pets:1"}
+    assert production.known_images == {"registry/pets:1"}
 
 
 def test_the_released_file_is_that_of_the_latest_release(repository):
     latest, clone = repository.commit(), Clone(repository.folder)
-    images = Images("registry/pets", frozenset(), clone)
+    images = Images("registry/pets", frozenset())
     stack = PlatformStack("pets", "", "", {})
-    assert Production((), stack, images, latest).released_prefect_file == FILE
-    assert Production((), stack, images, "0" * 40).released_prefect_file == ""
+    for commit, text in ((latest, FILE), ("0" * 40, "")):
+        record = Record((Release.now(commit, "registry/pets:1", "X86_64"),))
+        production = Production((), stack, images, record, clone)
+        assert production.released_prefect_file == text
 
 
 def test_after_a_release_everything_is_as_in_the_commit(repository):
     commit = repository.commit()
     template = (ROOT / TEMPLATE).read_text()
-    content = Content(commit, read_prefect_file(FILE), CODE, template)
+    content = Content(commit, read_prefect_file(FILE), CODE, template, "a-b")
 
     production = Production.after_release(content, Clone(repository.folder))
 
-    (image,) = production.image_names
+    (image,) = production.known_images
     assert production.images.has(image) and production.stack.worker_image == image
-    assert production.latest == commit
+    assert production.record.latest.commit == commit
+    assert production.record.latest.is_finished
     assert production.stack.work_pool == "production"

@@ -8,6 +8,7 @@ from functools import partial
 import pytest
 from prefect.client.schemas.actions import WorkPoolUpdate
 
+from infrastructure.release.images import tag_of
 from tests.fakes.http_server import Answer, Request, json_answer
 from tests.infrastructure.release.steps import (
     NAMES,
@@ -41,13 +42,16 @@ def test_a_rollback_brings_back_image_parameters_and_schedules(production):
     with pytest.raises(ClearError, match="no release before"):
         production.release("rollback")
     assert production.settled() == before
-    production.release("apply")
+    with pytest.raises(ClearError, match=f"{bad} was taken back at .* `--anyway`"):
+        production.release("apply")
+    assert production.settled() == before
+    production.release("apply", "--anyway")
     assert production.settled()["rates/production"]["version"] == bad[:8]
 
 
 def test_a_rollback_needs_the_image_of_its_release(production):
     """The image repository may have expired it."""
-    first = release_the_house(production)
+    first = tag_of(production.image(release_the_house(production)))
     production.repository.replace("sources/shop.py", "[1]", "[7]")
     production.repository.commit("Another row")
     release_the_house(production)
@@ -115,7 +119,7 @@ def test_a_release_that_failed_after_its_last_change_ends_with_the_next(producti
 
     def refuse_the_end(request: Request) -> Answer | None:
         if request.method == "PATCH" and request.path.startswith("/api/variables/"):
-            if all(each["finished"] for each in request.json["value"]):
+            if request.json["value"]["state"] == "finished":
                 return json_answer({"detail": "no"}, 422)
         return None
 

@@ -8,14 +8,14 @@ from infrastructure.release.deployments import ServerDeployment, planned_deploym
 from infrastructure.release.prefect_file import read_prefect_file
 from tests.samples.pets_prefect_file import CATS, FILE
 
-IMAGE = "registry/pets:0123456789abcdef"
+IMAGE, COMMIT = "registry/pets:a-b", "0123456789abcdef"
 SECRET = {"env": {"TOKEN": "sesame", "PLACE": "sesame"}}
 
 
 @pytest.fixture
 def cats() -> ServerDeployment:
     declared, _ = read_prefect_file(FILE).production
-    return planned_deployment(declared, CATS, IMAGE)
+    return planned_deployment(declared, CATS, IMAGE, COMMIT)
 
 
 def test_a_planned_deployment_has_the_servers_defaults(cats):
@@ -27,6 +27,12 @@ def test_a_planned_deployment_has_the_servers_defaults(cats):
     assert cats.fields["work_queue_name"] == "default"
     (schedule,) = cats.fields["schedules"]
     assert schedule["day_or"] is True and schedule["active"] is True
+
+
+def test_a_later_commit_alone_is_no_difference(cats):
+    """Each commit would otherwise change each deployment, and so its scheduled runs."""
+    current = ServerDeployment("cats", "production", cats.fields | {"version": "0"})
+    assert cats.differences(current) == ()
 
 
 def test_an_id_is_only_of_the_server(cats):
