@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Mapping
 
-from infrastructure.release.stack.template import read_template
+from infrastructure.release.stack.resource_changes import ResourceChange
+from infrastructure.release.stack.template import Values, read_template
 from utils.aws.client import asking_aws, aws_client
 from utils.aws.stack import describe_stack
 from utils.reports.differences import Difference, differences
@@ -66,6 +67,11 @@ class PlatformStack:
         return cls(name, "CREATE_COMPLETE", template, parameters)
 
     @property
+    def values(self) -> Values:
+        """The values of the template's parameters, and the stack's name."""
+        return {**self.parameters, "AWS::StackName": self.name}
+
+    @property
     def worker_image(self) -> str:
         """The image that the worker runs in."""
         return self.parameters[IMAGE_PARAMETER]
@@ -89,6 +95,10 @@ class StackChange:
     image: str
     """The worker's image."""
     differences: tuple[Difference, ...]
+    resources: tuple[ResourceChange, ...] | None = None
+    """What happens to the stack's resources. None if that is not known."""
+    unknown: str = ""
+    """Why it is not known."""
 
     @classmethod
     def of(cls, stack: PlatformStack, template: str, image: str) -> StackChange:

@@ -1,0 +1,138 @@
+"""Changes of resources as the schemas of their types foretell them, without an account.
+
+cfn-lint has AWS's schemas. It is a development package: a job with AWS keys has it not.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache, partial
+from importlib.resources import files
+from typing import Any, Iterator, Mapping
+
+from infrastructure.release.stack.resource_changes import (
+    FUNCTION,
+    Action,
+    Kept,
+    PropertyChange,
+    Recreates,
+    ResourceChange,
+    by_name,
+    in_order,
+    property_changes,
+)
+from infrastructure.release.stack.template import Values, resources_of
+from utils.reports.differences import differences
+
+# A reference to a resource: the function, and for one in a list its first item.
+REFERENCE = re.compile(r"\.(?:Fn::)?(?:Ref|GetAtt|Sub)(?:\.0)?$")
+REFERRED = re.compile(r"^\w+(?=\.|$)|(?<=\$\{)\w+(?=[.}])")
+POLICIES: Mapping[str, Kept] = {
+    "Retain": "whole",
+    "RetainExceptOnCreate": "whole",
+    "Snapshot": "snapshot",
+}
+RECREATING: dict[Recreates, str] = {
+    "always": "createOnlyProperties",
+    "sometimes": "conditionalCreateOnlyProperties",
+}
+Resource = Mapping[str, Any]
+
+
+def template_changes(
+    old: str, old_values: Values, new: str, new_values: Values
+) -> tuple[ResourceChange, ...] | None:
+    """Compare the resources of two templates.
+
+    Args:
+        old: Text of the current template.
+        old_values: Values of its parameters.
+        new: Text of the planned template.
+        new_values: Values of its parameters.
+
+    Returns:
+        The changes, or None if the schemas are not installed.
+    """
+    try:
+        files("cfnlint.data.schemas")
+    except ModuleNotFoundError:
+        return None
+    before, after = resources_of(old, old_values), resources_of(new, new_values)
+    replaced: set[str] = set()
+    while True:
+        found = [
+            change
+            for name in dict.fromkeys((*after, *before))
+            if (change := _change(name, before.get(name), after.get(name), replaced))
+        ]
+        now = {each.name for each in found if "replace" in each.action}
+        if now == replaced:
+            return in_order(found)
+        replaced = now
+
+
+def _change(
+    name: str, before: Resource | None, after: Resource | None, replaced: set[str]
+) -> ResourceChange | None:
+    """Return a resource's change. None if it stays as it is."""
+    if before is None:
+        return ResourceChange(name, after["Type"], "create") if after else None
+    kind = before["Type"]
+    if after is None:
+        alone = "DBClusterIdentifier" not in before.get("Properties", {})
+        usual = "Snapshot" if kind == "AWS::RDS::DBInstance" and alone else ""
+        kept = POLICIES.get(before.get("DeletionPolicy", usual), "")
+        return ResourceChange(name, kind, "delete", kept=kept)
+    recreates = partial(_recreates, kind)
+    changed = {
+        each.path: each
+        for each in property_changes(_compared(before), _compared(after), recreates)
+    }
+    if kind != after["Type"]:
+        changed = {"Type": PropertyChange("Type", kind, after["Type"], "always")}
+    for path, referred in _references(after.get("Properties", {}), replaced):
+        new = f"the new {referred}"
+        changed.setdefault(path, PropertyChange(path, referred, new, recreates(path)))
+    asked = {each.recreates for each in changed.values()}
+    if not asked - {"never"}:
+        found = tuple(changed.values())
+        return ResourceChange(name, kind, "update", found) if changed else None
+    action: Action = "replace" if "always" in asked else "may replace"
+    kept = POLICIES.get(after.get("UpdateReplacePolicy", ""), "")
+    return ResourceChange(name, after["Type"], action, tuple(changed.values()), kept)
+
+
+def _compared(resource: Resource) -> Resource:
+    """Return a resource without what changes nothing in AWS."""
+    others = ("Type", "DependsOn")
+    return {key: each for key, each in resource.items() if key not in others}
+
+
+def _references(properties: Resource, names: set[str]) -> Iterator[tuple[str, str]]:
+    """Yield each property that refers to a resource of these names, and the name."""
+    for each in differences({}, by_name(properties)):
+        if REFERENCE.search(each.field):
+            for name in names.intersection(REFERRED.findall(each.new)):
+                yield FUNCTION.split(each.field, maxsplit=1)[0], name
+
+
+def _recreates(kind: str, path: str) -> Recreates:
+    """Return whether a change of a property, or of a field in it, replaces a resource."""
+    for recreates, key in RECREATING.items():
+        for pointer in _schema(kind).get(key, ()):
+            pairs = zip(pointer.split("/")[2:], path.split("."))
+            if all(one in (other, "*") for one, other in pairs):
+                return recreates
+    return "never"
+
+
+@cache
+def _schema(kind: str) -> dict[str, Any]:
+    """Return AWS's schema of a resource type. Empty if there is none."""
+    folder = files("cfnlint.data.schemas")
+    names = json.loads((folder / "providers" / "us-east-1.json").read_text())
+    if kind not in names:
+        return {}
+    name = names[kind].removesuffix(".json")
+    return json.loads((folder / "resources" / f"{name}.json").read_text())
