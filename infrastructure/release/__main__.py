@@ -63,13 +63,18 @@ def plan(
 
 @app.command
 def apply(
-    part: Literal["stack", "deployments"] | None = None, *, stack: str = STACK
+    part: Literal["stack", "deployments"] | None = None,
+    *,
+    lose: tuple[str, ...] = (),
+    stack: str = STACK,
 ) -> None:
     """Change what differs in production, and nothing else. The image must exist.
 
     Args:
         part: Part to change alone. Between the two `python -m blocks apply` updates the
             work pool from the stack's outputs.
+        lose: Resource of the stack's template that may be replaced or deleted although it
+            holds data, such as a log group. Repeat it for several.
         stack: Name of production's CloudFormation stack.
     """
     with prefect_server() as client:
@@ -77,7 +82,7 @@ def apply(
         found = plan_release(clone, stack, client, pool_needed=part != "stack")
         _print(found)
         if part != "deployments":
-            apply_stack(found, client)
+            apply_stack(found, client, lose)
         if part != "stack":
             apply_deployments(found, client)
 

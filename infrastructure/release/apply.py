@@ -11,7 +11,7 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextvars import Context, copy_context
 from datetime import datetime, timedelta, timezone
 from functools import partial
-from typing import Any, Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from httpx import HTTPStatusError
 from prefect.client.orchestration import SyncPrefectClient
@@ -28,6 +28,8 @@ from infrastructure.release.releases import (
     read_releases,
     write_releases,
 )
+from infrastructure.release.stack.by_hand import reject_missing_rights
+from infrastructure.release.stack.losses import reject_losses
 from infrastructure.release.stack.update import execute_update, prepare_update
 from utils.errors import ClearError, sentence
 
@@ -40,16 +42,24 @@ SOON = timedelta(seconds=15)
 BATCH = 25
 
 
-def apply_stack(plan: ReleasePlan, client: SyncPrefectClient) -> None:
+def apply_stack(
+    plan: ReleasePlan, client: SyncPrefectClient, lose: Collection[str] = ()
+) -> None:
     """Update the platform's stack if anything in it changes.
 
+    Args:
+        plan: Plan to carry out.
+        client: Prefect API client.
+        lose: Logical names of resources that may be replaced or deleted with their data.
+
     Raises:
-        ClearError: The image does not exist, or CloudFormation refuses the update or rolls
-            it back.
+        ClearError: The image does not exist, a role lacks a right, a resource would be lost
+            that is not named, or CloudFormation refuses the update or rolls it back.
     """
     if plan.stack_change.differences:
         _require_image(plan)
-        if change_set := prepare_update(plan.stack, plan.stack_change):
+        reject_missing_rights(plan.stack.name, plan.by_hand)
+        if change_set := prepare_update(plan.stack, plan.stack_change, lose):
             _begin(plan, client)
             execute_update(plan.stack, change_set)
 
@@ -76,6 +86,7 @@ def apply_rollback(plan: ReleasePlan, client: SyncPrefectClient) -> None:
         ClearError: The image is gone, or Prefect or CloudFormation refuses a change.
     """
     _require_image(plan)
+    reject_losses(plan.stack.name, plan.stack_change.resources or ())
     _change_deployments(plan, client)
     if plan.stack_change.differences:
         if change_set := prepare_update(plan.stack, plan.stack_change):

@@ -16,6 +16,7 @@ from infrastructure.release.images.files import image_files
 from infrastructure.release.production import Production
 from infrastructure.release.releases import Release
 from infrastructure.release.stack import PlatformStack, StackChange
+from infrastructure.release.stack.by_hand import StackByHand
 from utils.errors import ClearError
 from utils.reports.differences import Difference, Fields
 
@@ -43,6 +44,8 @@ class ReleasePlan:
     unchanged: tuple[ServerDeployment, ...]
     flows: Mapping[str, tuple[str, ...]]
     """Changed files of each flow whose code changes, by the flow's name."""
+    by_hand: tuple[StackByHand, ...] = ()
+    """The stacks that a release leaves to a person."""
 
     @classmethod
     def of(

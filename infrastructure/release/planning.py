@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
+from typing import Iterator
 
 from prefect.client.orchestration import SyncPrefectClient
 
 from infrastructure.release.content import Content
-from infrastructure.release.git import Clone
+from infrastructure.release.git import Clone, GitError
 from infrastructure.release.job_variables import (
     check_job_variables,
     check_planned_job_variables,
@@ -17,6 +20,9 @@ from infrastructure.release.prefect_file import PrefectFileError, read_prefect_f
 from infrastructure.release.production import Production
 from infrastructure.release.releases import Release, read_releases
 from infrastructure.release.stack import PlatformStack
+from infrastructure.release.stack.by_hand import TEMPLATES, StackByHand
+from infrastructure.release.stack.template_changes import template_changes
+from infrastructure.release.stack.update import foresee_update
 from utils.errors import ClearError
 
 
@@ -46,9 +52,13 @@ def plan_release(
         names = {each.name for each in file.production}
         with ThreadPoolExecutor() as executor:  # Both take seconds.
             reading = executor.submit(Content.of, clone, commit, file)
+            comparing = executor.map(
+                lambda each: StackByHand.read(stack_name, *each),
+                () if back_to else _templates(clone, commit),
+            )
             stack = PlatformStack.named(stack_name)
             production = Production.read(client, stack, clone, commit, names, back_to)
-            content = reading.result()
+            content, by_hand = reading.result(), tuple(comparing)
         if not back_to:
             _reject_older(clone, commit, production.latest)
         content.check({stack.work_pool})
@@ -62,7 +72,9 @@ def plan_release(
                 " it out, run uv sync, and run the rollback there."
             ) from error
         raise
-    return ReleasePlan.of(content, production, back_to)
+    plan = ReleasePlan.of(content, production, back_to)
+    change = foresee_update(stack, plan.stack_change)
+    return replace(plan, stack_change=change, by_hand=by_hand)
 
 
 def plan_rollback(
@@ -111,7 +123,31 @@ def plan_since(clone: Clone, base: str) -> ReleasePlan:
     stack = PlatformStack.made_from(production.stack.name, content.template, "")
     content.check({*pools, stack.work_pool})
     check_planned_job_variables(content, stack)
-    return ReleasePlan.of(content, production)
+    plan = ReleasePlan.of(content, production)
+    change = plan.stack_change
+    resources = template_changes(plan.stack, change.template, change.image)
+    planned = dict(_templates(clone, content.commit))
+    by_hand = (
+        StackByHand.of(
+            PlatformStack.made_from(f"{stack.name}-{end}", template, ""),
+            end,
+            planned[end],
+        )
+        for end, template in _templates(clone, base)
+        if end in planned
+    )
+    return replace(
+        plan,
+        stack_change=replace(change, resources=resources),
+        by_hand=tuple(by_hand),
+    )
+
+
+def _templates(clone: Clone, commit: str) -> Iterator[tuple[str, str]]:
+    """Yield the templates of stacks that a person deploys, by the ends of their names."""
+    for end, (path, _) in TEMPLATES.items():
+        with suppress(GitError):  # a fork may have none of them
+            yield end, clone.text(commit, path)
 
 
 def _reject_older(clone: Clone, commit: str, latest: str) -> None:

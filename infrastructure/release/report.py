@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Iterable, Iterator, Mapping
 from infrastructure.release.images import commit_of
 from infrastructure.release.plan import ReleasePlan
 from infrastructure.release.stack import IMAGE_PARAMETER
+from infrastructure.release.stack.resource_changes import ResourceChange
 from utils.reports.differences import Difference
 from utils.reports.phrases import counted
 
@@ -35,8 +36,18 @@ def rows(plan: ReleasePlan) -> Iterator[Row]:
         yield Row(image, "build" if plan.image.build else "use", plan.image.why)
     else:
         yield Row(image, "unchanged")
-    parts = tuple(dict.fromkeys(map(_part, plan.stack_change.differences)))
+    change = plan.stack_change
+    parts = tuple(_parts(change.resources, change.differences))
+    if change.unknown:
+        parts = (f"CloudFormation does not say more: {change.unknown}", *parts)
     yield Row(f"stack {plan.stack.name}", "update" if parts else "unchanged", parts)
+    for stack in plan.by_hand:
+        if stack.unknown:
+            yield Row(f"stack {stack.name}", "not compared", (stack.unknown,))
+        elif parts := tuple(_parts(stack.resources, stack.differences)):
+            rights = (f"new right: {each}" for each in stack.new_rights)
+            details = (f"run by hand: {stack.command}", *rights, *parts)
+            yield Row(f"stack {stack.name}", "by hand", details)
     yield from _grouped("flow", "new code", plan.flows)
     for each in plan.create:
         timings = tuple(map(_timing, each.fields["schedules"]))
@@ -126,7 +137,10 @@ def as_data(plan: ReleasePlan) -> dict[str, Any]:
             "processor": plan.stack.processor,
             "changes": bool(plan.stack_change.differences),
             "differences": [asdict(each) for each in plan.stack_change.differences],
+            "resources": plan.stack_change.resources
+            and [asdict(each) for each in plan.stack_change.resources],
         },
+        "stacks_by_hand": [asdict(each) for each in plan.by_hand],
         "deployments": {
             "create": [each.full_name for each in plan.create],
             "update": {
@@ -174,6 +188,16 @@ def _changes(found: Iterable[Difference]) -> Iterator[str]:
             yield str(each)
     if schema_changes:
         yield f"parameter schema: {counted(schema_changes, 'change')}"
+
+
+def _parts(
+    resources: tuple[ResourceChange, ...] | None, differences: Iterable[Difference]
+) -> Iterator[str]:
+    """Yield a line per resource, then the other parts of the template that differ."""
+    yield from map(str, resources or ())
+    for part in dict.fromkeys(map(_part, differences)):
+        if resources is None or not part.startswith("Resources."):
+            yield part
 
 
 def _part(difference: Difference) -> str:

@@ -66,10 +66,13 @@ class PlatformStack:
         parameters = defaults | {IMAGE_PARAMETER: image}
         return cls(name, "CREATE_COMPLETE", template, parameters)
 
-    @property
-    def values(self) -> Values:
-        """The values of the template's parameters, and the stack's name."""
-        return {**self.parameters, "AWS::StackName": self.name}
+    def values_of(self, template: str) -> Values:
+        """Return parameters' values after an update with a template. It keeps the old."""
+        values = {
+            parameter: self.parameters.get(parameter, str(each.get("Default", "")))
+            for parameter, each in template_parameters(template).items()
+        }
+        return {**values, "AWS::StackName": self.name}
 
     @property
     def worker_image(self) -> str:

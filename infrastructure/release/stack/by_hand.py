@@ -6,11 +6,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, Iterator, Mapping
 
-from infrastructure.release.stack import (
-    PlatformStack,
-    template_parameters,
-    template_sections,
-)
+from infrastructure.release.stack import PlatformStack, template_sections
 from infrastructure.release.stack.resource_changes import ResourceChange
 from infrastructure.release.stack.template import read_template
 from infrastructure.release.stack.template_changes import template_changes
@@ -70,17 +66,11 @@ class StackByHand:
     @classmethod
     def of(cls, stack: PlatformStack, end: str, template: str) -> StackByHand:
         """Compare a stack with a template as its update would apply it."""
-        defaults = PlatformStack.made_from(stack.name, template, "").parameters
-        kept = {
-            name: stack.parameters.get(name, defaults[name])
-            for name in template_parameters(template)
-        }
-        planned = {**kept, "AWS::StackName": stack.name}
         return cls(
             stack.name,
             _command(stack.name, end),
             differences(template_sections(stack.template), template_sections(template)),
-            template_changes(stack.template, stack.values, template, planned),
+            template_changes(stack, template),
             tuple(_new_rights(stack.template, template)),
         )
 

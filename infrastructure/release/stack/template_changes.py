@@ -11,6 +11,7 @@ from functools import cache, partial
 from importlib.resources import files
 from typing import Any, Iterator, Mapping
 
+from infrastructure.release.stack import IMAGE_PARAMETER, PlatformStack
 from infrastructure.release.stack.resource_changes import (
     FUNCTION,
     Action,
@@ -22,7 +23,7 @@ from infrastructure.release.stack.resource_changes import (
     in_order,
     property_changes,
 )
-from infrastructure.release.stack.template import Values, resources_of
+from infrastructure.release.stack.template import resources_of
 from utils.reports.differences import differences
 
 # A reference to a resource: the function, and for one in a list its first item.
@@ -41,15 +42,14 @@ Resource = Mapping[str, Any]
 
 
 def template_changes(
-    old: str, old_values: Values, new: str, new_values: Values
+    stack: PlatformStack, template: str, image: str = ""
 ) -> tuple[ResourceChange, ...] | None:
-    """Compare the resources of two templates.
+    """Compare the resources of a stack with those of a template.
 
     Args:
-        old: Text of the current template.
-        old_values: Values of its parameters.
-        new: Text of the planned template.
-        new_values: Values of its parameters.
+        stack: Current or assumed stack.
+        template: Text of the planned template.
+        image: Planned image of the worker, for the platform's stack.
 
     Returns:
         The changes, or None if the schemas are not installed.
@@ -58,7 +58,9 @@ def template_changes(
         files("cfnlint.data.schemas")
     except ModuleNotFoundError:
         return None
-    before, after = resources_of(old, old_values), resources_of(new, new_values)
+    planned = {**stack.values_of(template), IMAGE_PARAMETER: image}
+    before = resources_of(stack.template, stack.values_of(stack.template))
+    after = resources_of(template, planned)
     replaced: set[str] = set()
     while True:
         found = [
