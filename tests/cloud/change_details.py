@@ -14,8 +14,8 @@ from tests.cloud.stack_map import KEPT, in_order
 
 KNOWN_LATER = "{{changeSet:KNOWN_AFTER_APPLY}}"
 SUBSTITUTED = re.compile(r"\$\{(\w+)(?:\.([\w.]+))?\}")
-ATTRIBUTES = ("CreationPolicy", "DeletionPolicy", "Metadata")
-ATTRIBUTES += ("UpdatePolicy", "UpdateReplacePolicy")
+POLICIES = ("CreationPolicy", "DeletionPolicy", "UpdatePolicy", "UpdateReplacePolicy")
+ATTRIBUTES = (*POLICIES, "Metadata")
 SAME, CHANGED, MAY_MOVE, MOVES = "same", "changed", "may move", "moves"
 
 
@@ -84,9 +84,7 @@ class _Comparison:
         found = [self._change(name) for name in in_order(self.map)]
         wanted = self.states.keys()
         found += [self._removed(name) for name in self.there if name not in wanted]
-        return [
-            {"Type": "Resource", "ResourceChange": each} for each in found if each
-        ]
+        return [{"Type": "Resource", "ResourceChange": each} for each in found if each]
 
     def outputs_change(self) -> bool:
         self.changes()
@@ -100,9 +98,9 @@ class _Comparison:
     def _change(self, name: str) -> dict[str, Any] | None:
         """Return a resource's change, and note what others then see of it."""
         json_of = self.new["Resources"][name]
-        after = self._context(json_of, parsing.clean_json(
-            json_of.get("Properties", {}), self.map
-        ))
+        after = self._context(
+            json_of, parsing.clean_json(json_of.get("Properties", {}), self.map)
+        )
         if name not in self.there:
             self._note(name, MOVES)
             return self._described(name, json_of["Type"], "Add", after=after)
@@ -113,7 +111,8 @@ class _Comparison:
             for path, one, other in _differences([], before, after)
             for detail in self._details(path, one, other, old, json_of)
         ]
-        if not details:
+        # none of them can be updated by itself
+        if all(each["Target"]["Attribute"] in POLICIES for each in details):
             self._note(name, SAME)
             return None
         replacement = _replacement(details)
@@ -185,7 +184,9 @@ class _Comparison:
             if value is None:
                 target["AttributeChangeType"] = missing
             else:
-                target[key] = value if isinstance(value, str) else json.dumps(_as_text(value))
+                target[key] = (
+                    value if isinstance(value, str) else json.dumps(_as_text(value))
+                )
         causes = list(self._causes(_at(new, path)))
         yield {
             "Target": target,

@@ -107,7 +107,8 @@ def _describe(self: Any) -> ActionResult:
 def _without_values(change: dict[str, Any]) -> dict[str, Any]:
     resource = {k: v for k, v in change["ResourceChange"].items() if k not in CONTEXTS}
     resource["Details"] = [
-        detail | {"Target": {k: v for k, v in detail["Target"].items() if k not in VALUES}}
+        detail
+        | {"Target": {k: v for k, v in detail["Target"].items() if k not in VALUES}}
         for detail in resource["Details"]
     ]
     # moto answers with each difference once

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from functools import cache
 from types import SimpleNamespace
 from typing import Any, Mapping
 
@@ -42,12 +42,17 @@ def changes_on_paper(
         before: Parameters of the stack.
         after: Parameters of the change set.
     """
-    template_functions.install()
+    _install()
     stack = _stack(old, before)
     change_set = SimpleNamespace(
         template_dict=Stack.parse_template(new), parameters=dict(after)
     )
     return described_changes(stack, change_set, _Exports())
+
+
+@cache
+def _install() -> None:
+    template_functions.install()
 
 
 class _Exports(dict[str, Any]):
@@ -58,7 +63,7 @@ class _Exports(dict[str, Any]):
 
 
 class _Any:
-    value = "imported"
+    value = "imported-1,imported-2"
 
     @property
     def name(self) -> Any:

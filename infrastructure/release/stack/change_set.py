@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import replace
 from typing import Any, Iterable
 
 from infrastructure.release.stack.resource_changes import (
+    VARYING,
     Action,
     PropertyChange,
     Recreates,
@@ -23,8 +23,6 @@ RECREATES: dict[str, Recreates] = {
 }
 KNOWN_LATER = "{{changeSet:KNOWN_AFTER_APPLY}}"
 TOO_LONG = "(Truncated-Signature)"
-# Attributes that a resource keeps as long as it is not replaced.
-IDENTITY = re.compile(r"(^|Arn|Name|(?<!Version)Id)$")
 
 
 def read_changes(changes: Iterable[dict[str, Any]]) -> tuple[ResourceChange, ...]:
@@ -74,6 +72,8 @@ def _read(listed: dict[str, Any], moved: set[str]) -> ResourceChange | None:
     if action == "update" and recreates and not properties:
         return None
     policy = listed.get("PolicyAction", "")
+    if action == "may replace":  # AWS names an action only if it is sure
+        policy = policy or after.get("UpdateReplacePolicy", "")
     return ResourceChange(
         listed["LogicalResourceId"],
         listed["ResourceType"],
@@ -105,7 +105,7 @@ def _refers_to_the_same(details: list[dict[str, Any]], moved: set[str]) -> bool:
         bool(causes)
         and all(each["Evaluation"] == "Dynamic" for each in details)
         and not any(
-            name in moved or not IDENTITY.search(attribute)
+            name in moved or VARYING.search(attribute)
             for name, _, attribute in (each.partition(".") for each in causes)
         )
     )

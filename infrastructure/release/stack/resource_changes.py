@@ -28,6 +28,8 @@ LOST: dict[Kept, str] = {
 MOST_PROPERTIES = 3
 """The number of properties in a resource's text. JSON has all of them."""
 MOST_CHARACTERS = 60
+# Attributes that an update in place changes. Names, ids, ARNs and addresses stay.
+VARYING = re.compile("Version")
 # What follows a property's path in a template: `CidrBlock.Ref`.
 FUNCTION = re.compile(
     r"\.(?:Fn::\w+|Ref|GetAtt|Sub|Join|Split|Select|If|Cidr|ImportValue|Base64|FindInMap)"

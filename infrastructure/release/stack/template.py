@@ -10,6 +10,7 @@ import yaml
 
 Values = Mapping[str, str]
 """Values of a template's parameters by name, and the stack's name as `AWS::StackName`."""
+NO_VALUE = {"Ref": "AWS::NoValue"}
 SUBSTITUTED = re.compile(r"\$\{([\w:]+)\}")
 
 
@@ -54,7 +55,7 @@ def resources_of(text: str, values: Values) -> dict[str, dict[str, Any]]:
 
     def filled(node: Any) -> Any:
         if isinstance(node, list):
-            return [filled(each) for each in node]
+            return [each for each in map(filled, node) if each != NO_VALUE]
         if not isinstance(node, dict):
             return node
         function, given = next(iter(node.items()), ("", None))
@@ -64,6 +65,12 @@ def resources_of(text: str, values: Values) -> dict[str, dict[str, Any]]:
             case "Sub", str(pattern):
                 known = SUBSTITUTED.sub(lambda it: values.get(it[1], it[0]), pattern)
                 return {"Sub": known} if "${" in known else known
+            case "Join", [str(between), [*parts]]:
+                joined = [filled(each) for each in parts]
+                if all(isinstance(each, str) for each in joined):
+                    return between.join(joined)
+            case "GetAtt", [*names]:
+                return {"GetAtt": ".".join(names)}
             case "Condition", str(name) if name in conditions:
                 return filled(conditions[name])
             case "If", [str(name), yes, no]:
@@ -76,7 +83,10 @@ def resources_of(text: str, values: Values) -> dict[str, dict[str, Any]]:
                 return all(map(filled, each))
             case "Or", [*each]:
                 return any(map(filled, each))
-        return {key: filled(each) for key, each in node.items()}
+        parts_of = {
+            key.removeprefix("Fn::"): filled(each) for key, each in node.items()
+        }
+        return {key: each for key, each in parts_of.items() if each != NO_VALUE}
 
     return {
         name: filled(

@@ -14,6 +14,7 @@ from typing import Any, Iterator, Mapping
 from infrastructure.release.stack import IMAGE_PARAMETER, PlatformStack
 from infrastructure.release.stack.resource_changes import (
     FUNCTION,
+    VARYING,
     Action,
     Kept,
     PropertyChange,
@@ -26,9 +27,9 @@ from infrastructure.release.stack.resource_changes import (
 from infrastructure.release.stack.template import resources_of
 from utils.reports.differences import differences
 
-# A reference to a resource: the function, and for one in a list its first item.
-REFERENCE = re.compile(r"\.(?:Fn::)?(?:Ref|GetAtt|Sub)(?:\.0)?$")
-REFERRED = re.compile(r"^\w+(?=\.|$)|(?<=\$\{)\w+(?=[.}])")
+# Functions that refer to resources, at the end of a value's path.
+REFERENCE = re.compile(r"\.(?:Ref|GetAtt|Sub)(?:\.0)?$")
+REFERRED = re.compile(r"(?:^|\$\{)(\w+)\.?([\w.]*)(?:\}|$)")
 POLICIES: Mapping[str, Kept] = {
     "Retain": "whole",
     "RetainExceptOnCreate": "whole",
@@ -61,23 +62,33 @@ def template_changes(
     planned = {**stack.values_of(template), IMAGE_PARAMETER: image}
     before = resources_of(stack.template, stack.values_of(stack.template))
     after = resources_of(template, planned)
-    replaced: set[str] = set()
+    actions: dict[str, Action] = {}
     while True:
         found = [
             change
             for name in dict.fromkeys((*after, *before))
-            if (change := _change(name, before.get(name), after.get(name), replaced))
+            if (change := _change(name, before.get(name), after.get(name), actions))
         ]
-        now = {each.name for each in found if "replace" in each.action}
-        if now == replaced:
+        now = {each.name: each.action for each in found}
+        if now == actions:
             return in_order(found)
-        replaced = now
+        actions = now
 
 
 def _change(
-    name: str, before: Resource | None, after: Resource | None, replaced: set[str]
+    name: str,
+    before: Resource | None,
+    after: Resource | None,
+    actions: Mapping[str, Action],
 ) -> ResourceChange | None:
-    """Return a resource's change. None if it stays as it is."""
+    """Return a resource's change. None if it stays as it is.
+
+    Args:
+        name: Logical name of the resource.
+        before: Resource in the current template.
+        after: Resource in the planned one.
+        actions: What happens to the others, as far as it is known.
+    """
     if before is None:
         return ResourceChange(name, after["Type"], "create") if after else None
     kind = before["Type"]
@@ -87,22 +98,23 @@ def _change(
         kept = POLICIES.get(before.get("DeletionPolicy", usual), "")
         return ResourceChange(name, kind, "delete", kept=kept)
     recreates = partial(_recreates, kind)
-    changed = {
-        each.path: each
-        for each in property_changes(_compared(before), _compared(after), recreates)
-    }
+    compared = property_changes(_compared(before), _compared(after), recreates)
+    changed = {each.path: each for each in compared}
     if kind != after["Type"]:
         changed = {"Type": PropertyChange("Type", kind, after["Type"], "always")}
-    for path, referred in _references(after.get("Properties", {}), replaced):
+    sure = {each.recreates for each in changed.values()}
+    maybe = set(sure)
+    for path, referred in _references(after.get("Properties", {}), actions):
         new = f"the new {referred}"
-        changed.setdefault(path, PropertyChange(path, referred, new, recreates(path)))
-    asked = {each.recreates for each in changed.values()}
-    if not asked - {"never"}:
-        found = tuple(changed.values())
+        each = PropertyChange(path, referred, new, recreates(path))
+        changed.setdefault(path, each)
+        (sure if actions[referred] == "replace" else maybe).add(each.recreates)
+    found = tuple(changed.values())
+    if not (sure | maybe) - {"never"}:
         return ResourceChange(name, kind, "update", found) if changed else None
-    action: Action = "replace" if "always" in asked else "may replace"
+    action: Action = "replace" if "always" in sure else "may replace"
     kept = POLICIES.get(after.get("UpdateReplacePolicy", ""), "")
-    return ResourceChange(name, after["Type"], action, tuple(changed.values()), kept)
+    return ResourceChange(name, after["Type"], action, found, kept)
 
 
 def _compared(resource: Resource) -> Resource:
@@ -111,12 +123,17 @@ def _compared(resource: Resource) -> Resource:
     return {key: each for key, each in resource.items() if key not in others}
 
 
-def _references(properties: Resource, names: set[str]) -> Iterator[tuple[str, str]]:
-    """Yield each property that refers to a resource of these names, and the name."""
+def _references(
+    properties: Resource, actions: Mapping[str, Action]
+) -> Iterator[tuple[str, str]]:
+    """Yield each property that refers to what changes of a resource, and its name."""
     for each in differences({}, by_name(properties)):
         if REFERENCE.search(each.field):
-            for name in names.intersection(REFERRED.findall(each.new)):
-                yield FUNCTION.split(each.field, maxsplit=1)[0], name
+            for name, attribute in REFERRED.findall(each.new):
+                action = actions.get(name, "")
+                stays = action == "update" and not VARYING.search(attribute)
+                if action and not stays:
+                    yield FUNCTION.split(each.field, maxsplit=1)[0], name
 
 
 def _recreates(kind: str, path: str) -> Recreates:

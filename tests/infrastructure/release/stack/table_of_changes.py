@@ -10,10 +10,13 @@ A value is as the template has it, with functions in their long form. Each `Fn::
 decided, and what is `AWS::NoValue` is absent. The stack has the parameters in
 `PARAMETERS`, the case's own, and else the defaults before the edit. An update keeps them.
 
-A value that refers to a resource may change though its text does not. AWS calls that a
-dynamic evaluation. If such a property always requires recreation, the resource may be
-replaced, and so on to what refers to that. An attribute of a resource that is only
-updated stays, except the version of a launch template.
+A value that refers to a resource may change though its text does not. If that resource
+is replaced for sure, AWS calls it a static evaluation, and a property that always requires
+recreation replaces the next resource for sure, too: published change sets show it for the
+policy of a bucket with another name. If that resource only may be replaced, AWS calls it
+dynamic, and the next one may be replaced. An attribute of a resource that is only updated
+stays, except the version of a launch template. AWS lists such references, and a plan
+leaves them out.
 
 The changes of a case have no order. AWS lists what it would do, and does not say whether
 it can. It refuses, for example, to replace a resource whose name is given and stays, or
@@ -22,7 +25,7 @@ to change an output that another stack imports.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Iterable, Literal, Mapping
 
 Recreation = Literal["always", "sometimes", "never"]
@@ -123,7 +126,24 @@ def edited(
     unsure: str = "",
 ) -> Case:
     """Return a case."""
-    return Case(template, tuple(edit), expected, parameters or {}, unsure)
+    return Case(template, tuple(edit), _settled(expected), parameters or {}, unsure)
+
+
+def _settled(expected: tuple[Change, ...]) -> tuple[Change, ...]:
+    """Return changes in which a reference to a replaced resource replaces for sure."""
+    sure = {each.name for each in expected if each.action == "replaced"}
+    while more := {
+        change.name
+        for change in expected
+        if change.action == "may be replaced" and change.name not in sure
+        for each in change.differences
+        if each.recreation == ALWAYS and sure.intersection(each.through)
+    }:
+        sure |= more
+    return tuple(
+        replace(each, action="replaced") if each.name in sure else each
+        for each in expected
+    )
 
 
 def ref(name: str) -> dict[str, Any]:
