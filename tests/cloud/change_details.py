@@ -9,7 +9,7 @@ from typing import Any, Iterator
 from moto.cloudformation import parsing
 from moto.cloudformation.parsing import ResourceMap
 
-from tests.cloud.schemas import recreation_of
+from tests.cloud.recreation import differences, recreation_of
 from tests.cloud.stack_map import KEPT, in_order
 
 KNOWN_LATER = "{{changeSet:KNOWN_AFTER_APPLY}}"
@@ -108,7 +108,7 @@ class _Comparison:
         before = self._context(old, self.made[name].properties)
         details = [
             detail
-            for path, one, other in _differences([], before, after)
+            for path, one, other in differences([], before, after)
             for detail in self._details(path, one, other, old, json_of)
         ]
         # none of them can be updated by itself
@@ -233,23 +233,6 @@ def _policy(name: str | None) -> str:
     if name in KEPT:
         return "Retain"
     return "Snapshot" if name == "Snapshot" else "Delete"
-
-
-def _differences(
-    path: list[str], one: Any, other: Any
-) -> Iterator[tuple[list[str], Any, Any]]:
-    """Yield the path of each difference, with both values. None stands for no value."""
-    if one == other:
-        return
-    if isinstance(one, dict) and isinstance(other, dict):
-        for key in dict.fromkeys((*one, *other)):
-            yield from _differences([*path, key], one.get(key), other.get(key))
-    elif isinstance(one, list) and isinstance(other, list):
-        for index in range(max(len(one), len(other))):
-            pair = (each[index] if index < len(each) else None for each in (one, other))
-            yield from _differences([*path, str(index)], *pair)
-    else:
-        yield path, one, other
 
 
 def _at(node: Any, path: list[str]) -> Any:

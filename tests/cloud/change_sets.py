@@ -99,21 +99,17 @@ def _describe(self: Any) -> ActionResult:
     """Answer DescribeChangeSet, with values only if the caller asks for them."""
     name = self._get_param("ChangeSetName")
     found = copy(self.cloudformation_backend.describe_change_set(name))
+    found.changes = [each["ResourceChange"] for each in found.changes]
     if not self._get_bool_param("IncludePropertyValues", False):
         found.changes = [_without_values(each) for each in found.changes]
     return ActionResult(found)
 
 
-def _without_values(change: dict[str, Any]) -> dict[str, Any]:
-    resource = {k: v for k, v in change["ResourceChange"].items() if k not in CONTEXTS}
-    resource["Details"] = [
-        detail
-        | {"Target": {k: v for k, v in detail["Target"].items() if k not in VALUES}}
-        for detail in resource["Details"]
-    ]
-    # moto answers with each difference once
-    seen: list[Any] = []
-    for detail in resource["Details"]:
-        if detail not in seen:
-            seen.append(detail)
-    return change | {"ResourceChange": resource | {"Details": seen}}
+def _without_values(resource: dict[str, Any]) -> dict[str, Any]:
+    details: list[dict[str, Any]] = []
+    for each in resource["Details"]:
+        target = {k: v for k, v in each["Target"].items() if k not in VALUES}
+        if each | {"Target": target} not in details:
+            details.append(each | {"Target": target})
+    kept = {k: v for k, v in resource.items() if k not in CONTEXTS}
+    return kept | {"Details": details}

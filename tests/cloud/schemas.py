@@ -39,19 +39,6 @@ def reads_of(kind: str, handler: str) -> tuple[str, ...]:
     )
 
 
-def recreation_of(kind: str, path: list[str]) -> str:
-    """Return whether a property's change needs a new resource, in CloudFormation's words."""
-    for word, key in (
-        ("Always", "createOnlyProperties"),
-        ("Conditionally", "conditionalCreateOnlyProperties"),
-    ):
-        for pointer in schema(kind).get(key, []):
-            wanted = pointer.split("/")[2:]
-            if all(part in ("*", name) for part, name in zip(wanted, path)):
-                return word
-    return "Never"
-
-
 @cache
 def taggable(kind: str) -> bool:
     """Return whether resources of a type have tags."""

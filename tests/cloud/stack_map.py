@@ -51,7 +51,10 @@ def _update(self: Any, template: dict[str, Any], parameters: Any = None) -> None
         raise
     wanted = set(in_order(self))
     gone = {name: made.pop(name) for name in reversed(there) if name not in wanted}
-    for name, resource in (replaced | gone).items():
+    for name, resource in replaced.items():
+        policy = self._resource_json_map[name].get("UpdateReplacePolicy")
+        _remove(resource, {"DeletionPolicy": policy})
+    for name, resource in gone.items():
         _remove(resource, old[name])
 
 

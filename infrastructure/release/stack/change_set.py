@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Iterable
 
@@ -57,10 +58,7 @@ def _read(listed: dict[str, Any], moved: set[str]) -> ResourceChange | None:
         recreates[name] = next((RECREATES[r] for r in RECREATES if r in asked), "never")
         if _refers_to_the_same(details, moved):
             stays.add(name)
-    before, after = (
-        json.loads(listed.get(context) or "{}")
-        for context in ("BeforeContext", "AfterContext")
-    )
+    before, after = _context(listed, "BeforeContext"), _context(listed, "AfterContext")
     properties = [
         _readable(each)
         for each in property_changes(
@@ -68,6 +66,9 @@ def _read(listed: dict[str, Any], moved: set[str]) -> ResourceChange | None:
         )
         if each.path.partition(".")[0] not in stays
     ]
+    if not before or not after:  # too long
+        named = recreates.items()
+        properties = [PropertyChange(k, "", "", v) for k, v in named if k not in stays]
     action = _action(listed, {recreates[name] for name in recreates.keys() - stays})
     if action == "update" and recreates and not properties:
         return None
@@ -81,6 +82,13 @@ def _read(listed: dict[str, Any], moved: set[str]) -> ResourceChange | None:
         tuple(properties) if action not in ("create", "delete") else (),
         "whole" if "Retain" in policy else "snapshot" if "Snapshot" in policy else "",
     )
+
+
+def _context(listed: dict[str, Any], name: str) -> dict[str, Any]:
+    with suppress(KeyError, ValueError):
+        found: dict[str, Any] = json.loads(listed[name])
+        return found
+    return {}
 
 
 def _action(listed: dict[str, Any], recreates: set[Recreates]) -> Action:

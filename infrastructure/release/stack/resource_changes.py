@@ -48,6 +48,8 @@ class PropertyChange:
     """Whether AWS replaces a resource whose property changes so."""
 
     def __str__(self) -> str:
+        if not self.old and not self.new:
+            return self.path
         return f"{self.path} {_short(self.old)} -> {_short(self.new)}"
 
 

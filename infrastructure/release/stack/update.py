@@ -107,7 +107,7 @@ def _resources(
     pages = aws_client("cloudformation").get_paginator("describe_change_set")
     with _asking(stack):
         found = pages.paginate(**change_set, IncludePropertyValues=True)
-        return read_changes(each for page in found for each in page["Changes"])
+        return read_changes(each for page in found for each in page.get("Changes", []))
 
 
 def _delete(stack: PlatformStack, change_set: ChangeSet) -> None:

@@ -61,7 +61,7 @@ def test_the_worker_gets_a_new_image_for_libraries_and_not_for_code(at_base):
     commit = production.repository.commit("A newer dlt")
     with pytest.raises(ClearError, match="Build and push it first"):
         production.release("apply")
-    assert changes_asked(production) == []
+    assert changes_asked(production) == ["CreateChangeSet", "DeleteChangeSet"]
 
     image = production.push(commit)
     production.release("apply", "stack")
@@ -74,7 +74,7 @@ def test_the_worker_gets_a_new_image_for_libraries_and_not_for_code(at_base):
 
 def test_a_template_changes_the_stack_before_the_deployments(at_base):
     production = at_base
-    old = "OutboundIpAddress:\n    Description: The address"
+    old = "ClusterArn:\n    Description: The cluster"
     production.repository.replace(TEMPLATE, old, f"Zone:\n    Value: here\n  {old}")
     production.push(production.repository.commit("One output more"))
 
@@ -96,7 +96,7 @@ def test_a_new_parameter_gets_its_default(at_base):
     production.repository.replace(
         TEMPLATE, "\nParameters:\n", f"\nParameters:\n{colour}"
     )
-    old = "OutboundIpAddress:\n    Description: The address"
+    old = "ClusterArn:\n    Description: The cluster"
     shown = "Shown:\n    Value: !Ref Colour\n"
     production.repository.replace(TEMPLATE, old, f"{shown}  {old}")
     production.push(production.repository.commit("One parameter more"))
@@ -141,7 +141,7 @@ def test_a_failure_of_an_earlier_update_is_not_told_again(at_base, monkeypatch):
     with pytest.raises(ClearError, match="could not update"):
         production.release("apply", "stack")
     production.repository.replace(TEMPLATE, extra, "")
-    old = "OutboundIpAddress:\n    Description: The address"
+    old = "ClusterArn:\n    Description: The cluster"
     production.repository.replace(TEMPLATE, old, f"Zone:\n    Value: there\n  {old}")
     production.push(production.repository.commit("One output more instead"))
 
