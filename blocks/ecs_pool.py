@@ -151,11 +151,13 @@ def _confine(definition: dict[str, Any]) -> None:
 def _open_to_people(configuration: dict[str, Any]) -> None:
     """Let people open a shell in a run's task by ECS Exec.
 
-    AWS's agent in the container writes to its root file system.
+    AWS's agent in the container writes to its root file system. Which capabilities it needs
+    is in none of AWS's pages.
     """
     configuration["task_run_request"]["enableExecuteCommand"] = True
     (container,) = configuration["task_definition"]["containerDefinitions"]
     container["readonlyRootFilesystem"] = False
+    del container["linuxParameters"]["capabilities"]
 
 
 def _name_role(

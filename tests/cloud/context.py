@@ -1,9 +1,9 @@
 """Values of a call that policies' conditions can test.
 
-Supported are `aws:RequestedRegion`, the tags of a request, of EC2's resources and of
+Supported are `aws:RequestedRegion`, `aws:ResourceAccount` of buckets, the tags of a request, of EC2's resources and of
 sessions, `application-autoscaling:scalable-dimension` and `:service-namespace`,
 `cloudformation:ImportResourceTypes`, `cloudwatch:AlarmActions` and `:namespace`,
-`ecs:cluster`, `events:source` and `:TargetArn`, `iam:AWSServiceName`,
+`ecs:cluster`, `ecs:auto-assign-public-ip`, `events:source` and `:TargetArn`, `iam:AWSServiceName`,
 `iam:PermissionsBoundary`, `s3:prefix`, in `needs.py` `ecs:CreateAction`,
 `ec2:CreateAction`, `iam:PassedToService`, `kms:ViaService` and
 `ssm:SessionDocumentAccessCheck`, and in `iam.py` `aws:userid`.
@@ -12,9 +12,10 @@ sessions, `application-autoscaling:scalable-dimension` and `:service-namespace`,
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
-from tests.cloud.account import GLOBAL_SERVICES, arn, backend
+from tests.cloud.account import ACCOUNT, GLOBAL_SERVICES, arn, backend
 from tests.cloud.policies import Context
 from tests.cloud.sessions import SESSIONS
 
@@ -30,8 +31,15 @@ def context_of(service: str, region: str, p: Parameters) -> Context:
     context: Context = {"aws:RequestedRegion": "us-east-1" if is_global else region}
     if service == "ecs" and "cluster" in p:
         context["ecs:cluster"] = cluster_of(p)
+    if service == "ecs" and (network := p.get("networkConfiguration")):
+        address = network["awsvpcConfiguration"].get("assignPublicIp", "DISABLED")
+        public = str(address == "ENABLED").lower()
+        context["ecs:auto-assign-public-ip"] = public
     if service == "s3":
         context["s3:prefix"] = p.get("Prefix") or ""
+        # Here the bucket of another account has that account's number at its end.
+        owner = re.search(r"\d{12}$", p.get("Bucket") or "")
+        context["aws:ResourceAccount"] = owner[0] if owner else ACCOUNT
     if service == "cloudwatch" and p.get("Namespace"):
         context["cloudwatch:namespace"] = p["Namespace"]
     if imported := p.get("ResourcesToImport"):

@@ -53,15 +53,15 @@ def _send(rule: str, target: dict[str, Any], message: str) -> None:
 def _may_publish(rule: str, target: dict[str, Any]) -> bool:
     """Return whether the target's role may publish, or EventBridge itself without one.
 
-    AWS's pages disagree on whether a role counts here.
+    AWS's pages disagree on whether a role counts here, and a condition in the policy.
     """
     topic, role_arn = target["Arn"], target.get("RoleArn")
+    source: Context = {"aws:SourceAccount": ACCOUNT, "aws:SourceArn": rule}
     if not role_arn or SWITCHES.roles_ignored:
         policy = backend("sns").topics[topic].policy
-        # No condition is known to EventBridge here.
-        return _trusted(policy, "sns:Publish", topic, {})
+        known = {} if SWITCHES.conditions_unknown else source
+        return _trusted(policy, "sns:Publish", topic, known)
     role = iam.role_of(role_arn)
-    source: Context = {"aws:SourceAccount": ACCOUNT, "aws:SourceArn": rule}
     trust = role.assume_role_policy_document
     return _trusted(trust, "sts:AssumeRole", role_arn, source) and iam.role_may(
         role, Need("sns:Publish", topic)

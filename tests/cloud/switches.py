@@ -25,6 +25,8 @@ OF_CLUSTER = ("ecs", "CreateCluster")
 class Switches:
     """Behaviour of AWS that differs from the default."""
 
+    conditions_unknown: bool = False
+    """EventBridge knows no condition in a topic's policy."""
     first_cluster: bool = False
     """ECS makes its own role with an account's first cluster, and cannot use it yet."""
     reads: bool = False

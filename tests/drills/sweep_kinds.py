@@ -126,6 +126,7 @@ ORPHANS = (
         "Completed",
         True,
     ),
+    _kind("is cancelled, and hangs", f"{BEGUN} cancel", "Cancelled", True),
     _kind("is killed while cancelled", f"{BEGUN} cancel exit:137", "Cancelled", True),
     _kind(
         "is cancelled too late", f"{BEGUN} exit:137 cancel", "Crashed Cancelled", True

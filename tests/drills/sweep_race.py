@@ -199,19 +199,22 @@ class Race:
         found += [f"{arn} is there" for arn in there]
         return [f"a run that {self.kind.name}: {each}" for each in found]
 
-    def see_stop(self, arn: str, after: timedelta) -> None:
+    def see_stop(self, arn: str, after: timedelta, hanging: timedelta) -> None:
         """Judge the sweeper's StopTask at the moment at which it happens.
 
         Args:
             arn: The task.
             after: Time for which the run has to have been over.
+            hanging: The same if it was cancelled, and has not ended.
         """
         if arn in self._earlier:
             return
         state = self.client.read_flow_run(self.id).state
-        if not (state and state.is_final()):
+        if not state or not (state.is_final() or state.is_cancelling()):
             self.harm.append(f"its task was stopped while it was {state}")
-        elif datetime.now(UTC) - state.timestamp < after:
+        elif datetime.now(UTC) - state.timestamp < (
+            after if state.is_final() else hanging
+        ):
             self.harm.append("its task was stopped too early")
 
     def _set(self, state: State) -> None:

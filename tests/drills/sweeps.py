@@ -34,7 +34,7 @@ from prefect.states import Completed
 from tests.cloud.cloud import running_cloud
 from tests.drills.sweep_calls import Interrupted, InterruptedTasks
 from tests.drills.sweep_kinds import KINDS, Kind
-from tests.drills.sweep_race import Cluster, Race
+from tests.drills.sweep_race import LONGEST_REST, Cluster, Race
 from tests.servers.ports import free_port
 from tests.servers.prefect import running_server
 from utils.watch.history import Memory
@@ -42,7 +42,9 @@ from utils.watch.prefect_history import PrefectHistory
 from utils.watch.repairs.sweeper import Sweeper
 
 AT_ONCE = 20
-GONE_FOR, OVER_FOR, TOLD_FOR = (timedelta(seconds=each) for each in (1.0, 1.5, 5.0))
+GONE_FOR, OVER_FOR, HANGS_FOR, TOLD_FOR = (
+    timedelta(seconds=each) for each in (1.0, 1.5, 10 * LONGEST_REST, 5.0)
+)
 
 
 @dataclass
@@ -100,7 +102,7 @@ class World:
         """Judge a StopTask of the sweeper's."""
         for race in self.races:
             if arn in race.tasks:
-                race.see_stop(arn, OVER_FOR)
+                race.see_stop(arn, OVER_FOR, HANGS_FOR)
 
     def _deployment(self, kind: Kind) -> UUID:
         """Return a deployment whose runs watch repairs; for healthy ones perhaps another."""
@@ -135,7 +137,7 @@ class World:
     def _new_watch(self) -> tuple[PrefectHistory, Sweeper]:
         tasks = InterruptedTasks(self.cluster.arn)
         object.__setattr__(tasks, "world", self)
-        sweeper = Sweeper(tasks, timedelta(), GONE_FOR, OVER_FOR, TOLD_FOR)
+        sweeper = Sweeper(tasks, timedelta(), GONE_FOR, OVER_FOR, HANGS_FOR, TOLD_FOR)
         return PrefectHistory(Memory()), sweeper
 
 

@@ -195,6 +195,8 @@ def _condition(
             return tagged[0] if met else tagged[1]
         case "ssm:SessionDocumentAccessCheck":
             return {} if met else {"DocumentName": SHELL}
+        case "aws:ResourceAccount":
+            return {} if met else {"Bucket": "rights-lake-210987654321"}
         case "cloudformation:ImportResourceTypes":
             return {} if met else IMPORT
         case "application-autoscaling:service-namespace":

@@ -130,9 +130,15 @@ def test_the_worker_is_as_confined_as_the_runs():
     for here, there in (
         (task["Volumes"], pool["volumes"]),
         (WORKER["MountPoints"], container["mountPoints"]),
-        (WORKER["LinuxParameters"], container["linuxParameters"]),
     ):
         assert camel(here) == there
+    of_worker, of_runs = WORKER["LinuxParameters"], container["linuxParameters"]
+    assert of_worker["InitProcessEnabled"] == of_runs["initProcessEnabled"]
+    # with ECS Exec neither drops any, see tests/blocks/test_ecs_pool.py
+    condition, *dropped = of_worker["Capabilities"]["If"]
+    assert condition == "HasEcsExec"
+    assert dropped == [{"Ref": "AWS::NoValue"}, {"Drop": ["ALL"]}]
+    assert of_runs["capabilities"] == {"drop": ["ALL"]}
     assert {each["ContainerPath"] for each in WORKER["MountPoints"]} == volumes()
 
 

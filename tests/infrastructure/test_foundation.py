@@ -211,7 +211,7 @@ def test_every_alarm_goes_to_the_topic_and_says_what_it_means():
 
 
 def test_the_topic_takes_messages_of_this_accounts_alarms_and_budgets():
-    """EventBridge publishes with a role, and any account's would come without one."""
+    """EventBridge has a role for it, too, see test_foundation_mails.py."""
     (sent,) = rights(FOUNDATION, "AlarmRole")
     assert sent == ("sns:Publish", "${AlarmTopic}", None)
     (trust,) = properties(FOUNDATION, "AlarmRole")["AssumeRolePolicyDocument"][
@@ -223,6 +223,7 @@ def test_the_topic_takes_messages_of_this_accounts_alarms_and_budgets():
     assert statement["Principal"]["Service"] == [
         "budgets.amazonaws.com",
         "cloudwatch.amazonaws.com",
+        "events.amazonaws.com",
     ]
     account = {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
     assert statement["Condition"] == {"StringEquals": account}

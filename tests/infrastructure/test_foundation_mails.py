@@ -72,18 +72,21 @@ def taken(cloud: Any, queue: str) -> list[str]:
     return [each["Body"] for each in found.get("Messages", [])]
 
 
-def test_a_mail_goes_by_the_role_or_is_counted_as_lost(cloud, outputs, mailbox):
+def test_a_mail_goes_by_the_role_or_the_policy_or_is_counted_as_lost(
+    cloud, outputs, mailbox
+):
     sqs = cloud.client("sqs")
     name = outputs["LostMailsArn"].rpartition(":")[2]
     lost = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+    for switches in ((), ("roles_ignored",), ("conditions_unknown",)):
+        with cloud.switched(*switches):
+            worker_dies(cloud, outputs)
+        (mail,) = taken(cloud, mailbox)
+        assert outputs["ClusterArn"] in mail
+        assert not taken(cloud, lost)
 
-    worker_dies(cloud, outputs)
-    (mail,) = taken(cloud, mailbox)
-    assert outputs["ClusterArn"] in mail
-    assert not taken(cloud, lost)
-
-    # If EventBridge takes no role here, the topic refuses it: the alarm MailsLost goes off.
-    with cloud.switched("roles_ignored"):
+    # If both are so, the topic refuses it, and the alarm MailsLost goes off.
+    with cloud.switched("roles_ignored", "conditions_unknown"):
         worker_dies(cloud, outputs)
     assert not taken(cloud, mailbox)
     (letter,) = taken(cloud, lost)

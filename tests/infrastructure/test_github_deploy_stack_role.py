@@ -125,7 +125,9 @@ def test_the_stack_role_reaches_what_bears_the_stacks_name():
 def test_the_stack_role_is_denied_the_other_stacks_of_the_platform():
     """Their names begin with the platform's."""
     (denied,) = [
-        each for each in statements(DEPLOY, "StackRole") if each["Effect"] == "Deny"
+        each
+        for each in statements(DEPLOY, "StackRole")
+        if each["Effect"] == "Deny" and each["Action"] == "*"
     ]
     assert denied["Action"] == "*"
     refused = {text(each) for each in denied["Resource"]}

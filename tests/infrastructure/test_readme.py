@@ -135,6 +135,7 @@ def test_every_command_runs(cloud, shell, tmp_path):
     group = client.create_security_group(
         GroupName="warehouse", Description="A warehouse's", VpcId=vpc
     )["GroupId"]
+    table = client.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
     region = cloud.environment["AWS_DEFAULT_REGION"]
     script = "\n".join(COMMANDS).replace("eu-central-1", region)
     # the worker that the stack starts finds nobody there
@@ -144,7 +145,14 @@ def test_every_command_runs(cloud, shell, tmp_path):
     done = subprocess.run(
         ["bash", "-x", "-e", "-o", "pipefail", "-c", script],
         cwd=ROOT,
-        env=shell | cloud.environment | {"WAREHOUSE_SECURITY_GROUP": group},
+        env=shell
+        | cloud.environment
+        | {"WAREHOUSE_SECURITY_GROUP": group}
+        | {
+            "COMPANY_VPC": vpc,
+            "COMPANY_ROUTES": table,
+            "COMPANY_RANGE": "10.99.0.0/16",
+        },
         input=f"{SECRET}\n",
         capture_output=True,
         text=True,

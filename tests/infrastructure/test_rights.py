@@ -166,7 +166,8 @@ def test_there_are_no_other_policies(platform):
             for statement in document["Statement"]
             if statement["Effect"] != "Allow"
         }
-        assert denied == ({"not-the-other-stacks"} if role == "StackRole" else set())
+        of_stack = {"no-public-addresses", "not-the-other-stacks"}
+        assert denied == (of_stack if role == "StackRole" else set())
 
 
 def test_a_run_reads_the_secrets_of_its_source_and_of_no_other(platform):

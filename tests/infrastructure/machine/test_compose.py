@@ -117,7 +117,9 @@ def test_a_service_has_the_template_s_limits(name):
     # the machine has no agent of ECS Exec
     assert container["ReadonlyRootFilesystem"] == {"If": ["HasEcsExec", False, True]}
     linux = container["LinuxParameters"]
-    assert service["cap_drop"] == linux["Capabilities"]["Drop"] == ["ALL"]
+    assert service["cap_drop"] == ["ALL"]
+    _, _, without_agent = linux["Capabilities"]["If"]
+    assert without_agent == {"Drop": service["cap_drop"]}
     assert service["init"] is linux["InitProcessEnabled"] is True
     seconds = {"1m": 60, "30s": 30}[service["stop_grace_period"]]
     assert seconds == container["StopTimeout"]

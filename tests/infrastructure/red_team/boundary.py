@@ -9,6 +9,7 @@ from tests.infrastructure.red_team import (
     ADMINISTRATOR,
     FULL_ACCESS,
     SERVER,
+    THEIRS,
     Attempt,
     arn,
     attempt,
@@ -63,6 +64,9 @@ ATTEMPTS = {
     ),
     "Carry data off to another bucket": attempt(
         "s3:PutObject", Bucket="theirs", Key="loot"
+    ),
+    "Carry data off to a bucket that is named like the lake": attempt(
+        "s3:PutObject", Bucket=f"rights-lake-{THEIRS}", Key="loot"
     ),
     "Replace the image": attempt(
         "ecr:PutImage", repositoryName="$RepositoryName", imageTag="4f2a"

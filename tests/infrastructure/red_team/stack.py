@@ -18,6 +18,12 @@ from tests.infrastructure.red_team import (
 )
 
 TERMINATE = f"arn:aws:automate:{REGION}:ec2:terminate"
+PUBLIC = {
+    "awsvpcConfiguration": {
+        "subnets": ["subnet-0123456789abcdef0"],
+        "assignPublicIp": "ENABLED",
+    }
+}
 QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:theirs"
 
 
@@ -153,6 +159,12 @@ ATTEMPTS = {
     ),
     "Terminate machines by an alarm like the autoscaling's": alarm(
         "TargetTracking-service/rights-Cluster-1", AlarmActions=TERMINATE
+    ),
+    "Give the worker a public address": attempt(
+        "ecs:UpdateService",
+        cluster="$ClusterArn",
+        service="rights-worker",
+        networkConfiguration=PUBLIC,
     ),
     "Shrink another group of machines by an alarm": alarm(
         AlarmActions=f"arn:aws:autoscaling:{REGION}:{ACCOUNT}:scalingPolicy:1a2b"

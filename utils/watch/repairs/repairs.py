@@ -26,7 +26,8 @@ class Repairs:
         if self._sweeper:
             # before the others, because it knows why a run has ended
             self._sweeper.sweep(client, history)
-        self._silent_runs.end(client, history)
+        with_task = self._sweeper.with_task if self._sweeper else ()
+        self._silent_runs.end(client, history, with_task)
         self._slots.repair(client, history)
         cancel_surplus_runs(client, history)
         self._unbegun_runs.start_again(client, history)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Collection
 
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.events.filters import EventFilter
@@ -18,6 +19,8 @@ SILENT_FOR = timedelta(minutes=3.5)
 LONGEST_GAP = timedelta(minutes=1)
 SILENT = "Its machine is gone: it sent no heartbeat for 3.5 minutes."
 NOT_BEGUN = "A worker took it, and it has not begun for 3.5 minutes."
+# A task that ECS keeps going may wait for a place and for its image.
+STARTING_FOR = timedelta(minutes=15)
 
 
 @dataclass
@@ -27,8 +30,19 @@ class SilentRuns:
     _looked: datetime | None = None
     _listening_since: datetime = datetime.max.replace(tzinfo=UTC)
 
-    def end(self, client: SyncPrefectClient, history: History) -> None:
-        """End the runs that have been silent for as long as watch has listened."""
+    def end(
+        self,
+        client: SyncPrefectClient,
+        history: History,
+        with_task: Collection[str] = (),
+    ) -> None:
+        """End the runs that have been silent for as long as watch has listened.
+
+        Args:
+            client: Prefect API client.
+            history: What the last look has found.
+            with_task: Ids of the runs whose task ECS keeps going: they may still begin.
+        """
         now = history.now
         if self._looked is None or now - self._looked > LONGEST_GAP:
             self._listening_since = now
@@ -38,7 +52,9 @@ class SilentRuns:
             return
         for deployment in history.all_deployments:
             for run in deployment.runs:
-                if max(run.since, run.expected) < long_ago:
+                since = max(run.since, run.expected)
+                is_starting = run.state.type == "PENDING" and run.id in with_task
+                if since < (now - STARTING_FOR if is_starting else long_ago):
                     _end_if_silent(client, deployment, run, history)
 
 

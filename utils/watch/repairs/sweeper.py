@@ -35,6 +35,7 @@ from utils.watch.repairs.silent_runs import is_heard
 CLUSTER = "ECS_CLUSTER"
 """Variable with the cluster's name or ARN. Without it, as on a laptop, nothing is swept."""
 IN_ITS_PROCESS = "AwaitingRetry"
+CANCELLING = "CANCELLING"
 GONE = "Its task on ECS has stopped:"
 # As prefect-aws says it of such a run, of which another one takes the place.
 NOT_PLACED = "ECS task failed to start:"
@@ -59,7 +60,7 @@ class Gone:
 
 @dataclass(frozen=True)
 class Over:
-    """Task whose run is over."""
+    """Task whose run is over, or should be: it was cancelled."""
 
     task: LiveTask
     run: FlowRun
@@ -81,8 +82,12 @@ class Sweeper:
     """Time from the end of a look that finds a task gone to the next, which ends its run."""
     over_for: timedelta = timedelta(minutes=5)
     """The same for a task whose run is over: it may still have to clean up."""
+    hangs_for: timedelta = timedelta(minutes=10)
+    """The same for a task whose run was cancelled, and does not end."""
     told_for: timedelta = timedelta(hours=1)
     """Time for which ECS tells of a task that has stopped, at least."""
+    with_task: frozenset[str] = frozenset()
+    """Ids of the runs with a task at the last look, at which AWS answered."""
     clock: Callable[[], timedelta] = lambda: timedelta(seconds=time.monotonic())
     _looked: timedelta | None = None
     _since: dict[tuple[str, str, datetime], timedelta] = field(default_factory=dict)
@@ -112,7 +117,8 @@ class Sweeper:
         self, client: SyncPrefectClient, history: History, now: timedelta
     ) -> None:
         live = self.tasks.live()
-        gone = list(self._gone(history, live))
+        self.with_task = frozenset(str(task.run) for task in live)
+        gone = list(self._gone(history))
         over = list(_over(client, history, live))
         # what is new may have become so just now
         before, later = self._since, self.clock()
@@ -123,19 +129,22 @@ class Sweeper:
                 with suppress(ObjectNotFound):  # the run was deleted
                     self._end(client, history, lost)
         for left in over:
-            if now - self._since[left.key] >= self.over_for:
+            is_final = left.run.state and left.run.state.is_final()
+            if now - self._since[left.key] >= (
+                self.over_for if is_final else self.hangs_for
+            ):
                 with suppress(ObjectNotFound):
                     self._stop(client, left)
 
-    def _gone(self, history: History, live: list[LiveTask]) -> Iterator[Gone]:
+    def _gone(self, history: History) -> Iterator[Gone]:
         """Yield the runs whose own task has stopped, and that have no other one."""
-        alive = {str(task.run) for task in live}
         suspects = [
             (deployment, run, arn)
             for deployment in history.all_deployments
             for run in deployment.runs
             if run.state.type in HOLDERS or run.state.name == IN_ITS_PROCESS
-            if (arn := self.tasks.arn(run.infrastructure)) and run.id not in alive
+            if (arn := self.tasks.arn(run.infrastructure))
+            and run.id not in self.with_task
         ]
         stopped = self.tasks.stopped([arn for _, _, arn in suspects])
         for deployment, run, arn in suspects:
@@ -179,12 +188,16 @@ class Sweeper:
 def _over(
     client: SyncPrefectClient, history: History, live: list[LiveTask]
 ) -> Iterator[Over]:
-    """Yield the tasks whose run has ended, as Prefect tells after ECS."""
+    """Yield the tasks whose run has ended or was cancelled, as Prefect tells after ECS.
+
+    A run that hangs does not see that it was cancelled, and nobody else stops one that has
+    begun. Without its task the next looks make it Cancelled.
+    """
     unfinished = {
         run.id
         for deployment in history.all_deployments
         for run in deployment.runs
-        if run.state.type not in FINAL
+        if run.state.type not in {*FINAL, CANCELLING}
     }
     suspects = [task for task in live if str(task.run) not in unfinished]
     if not suspects:
@@ -199,7 +212,7 @@ def _over(
     for task in suspects:
         # a run that Prefect does not know may be another server's
         run = found.get(task.run)
-        if run and run.state and run.state.is_final():
+        if run and run.state and run.state.type.value in {*FINAL, CANCELLING}:
             ended = moment(run.state.timestamp)
             # a backup may not know that the run was retried
             if ended > history.restored.known_until or task.created < ended:

@@ -60,6 +60,22 @@ def test_only_a_silent_run_is_ended(server, look, caplog):
     assert f"{dead.name} was ended" in caplog.text
 
 
+def test_a_run_whose_task_ecs_keeps_going_has_longer_to_begin(server, monkeypatch):
+    deployment, watch, repair = server.deployment("products"), Watch(), SilentRuns()
+    run = server.run(deployment, Pending())
+
+    def state_after_a_look() -> str:
+        history = watch.look(server.client)
+        repair.end(server.client, history, with_task={str(run.id)})
+        return server.client.read_flow_run(run.id).state_name
+
+    state_after_a_look()
+    time.sleep(2)
+    assert state_after_a_look() == "Pending"
+    monkeypatch.setattr(silent_runs, "STARTING_FOR", timedelta(seconds=2))
+    assert state_after_a_look() == "Crashed"
+
+
 def test_a_run_that_a_worker_took_and_did_not_begin_is_ended(server, look):
     """Also of a deployment of which nobody is told, but not of one of somebody else's."""
     ours = server.deployment("products", tags=("dev",))

@@ -179,6 +179,18 @@ def test_a_task_is_stopped_five_minutes_after_its_run_was_seen_to_be_over(
 
 
 @slow
+def test_a_task_is_stopped_ten_minutes_after_its_run_was_cancelled(sweeps):
+    run = sweeps.run(Running(), Cancelling())
+    sweeps.start(run.id)
+    for _ in range(10):
+        sweeps.look()
+    assert sweeps.tasks.told == []
+    sweeps.look()
+    ((_, reason),) = sweeps.tasks.told
+    assert f"{run.name} ({run.id}) is Cancelling since" in reason
+
+
+@slow
 def test_a_task_is_left_if_its_run_was_retried(sweeps):
     run, other = (sweeps.run(Running(), Failed()) for _ in range(2))
     client = sweeps.server.client
