@@ -20,11 +20,12 @@ from infrastructure.release.planning import plan_release, plan_rollback, plan_si
 from infrastructure.release.releases import Superseded
 from infrastructure.release.report import (
     as_data,
+    coloured,
     in_production,
     lines,
     markdown,
-    table,
 )
+from infrastructure.release.stack.losses import reject_losses
 from utils.errors import ClearError
 from utils.runs.command_line import command_line, run_commands
 from utils.runs.prefect_server import prefect_server
@@ -77,6 +78,7 @@ def apply(
     part: Literal["stack", "deployments"] | None = None,
     *,
     anyway: bool = False,
+    lose: tuple[str, ...] = (),
     renewal: str = "",
     stack: str = STACK,
 ) -> None:
@@ -86,6 +88,8 @@ def apply(
         part: Part to change alone. Between the two `python -m blocks apply` updates the
             work pool from the stack's outputs.
         anyway: Release what the plan objects to.
+        lose: Resource of the stack's template that may be replaced or deleted although it
+            holds data, such as a log group. Repeat it for several.
         renewal: Time for which the image was built again.
         stack: Name of production's CloudFormation stack.
     """
@@ -102,7 +106,7 @@ def apply(
             )
         with _carried_out(found, client, clone) as application:
             if part != "deployments":
-                application.change_stack()
+                application.change_stack(lose)
             if part != "stack":
                 application.change_deployments()
                 application.finish()
@@ -123,6 +127,7 @@ def rollback(*, stack: str = STACK) -> None:
         clone = _clone()
         found = plan_rollback(clone, stack, client)
         _print(found)
+        reject_losses(found.stack.name, found.stack_change.resources or ())
         with _carried_out(found, client, clone) as application:
             application.begin()
             # These take seconds, the worker minutes.
@@ -168,7 +173,7 @@ def _clone() -> Clone:
 def _print(plan: ReleasePlan) -> None:
     console = Console()
     if console.is_terminal:
-        console.print(table(plan), crop=False)
+        console.print(coloured(plan, console.width), crop=False)
     else:
         print(lines(plan))
 

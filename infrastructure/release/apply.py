@@ -12,7 +12,7 @@ from contextvars import Context, copy_context
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from functools import partial
-from typing import Any, Callable, Mapping, Sequence
+from typing import Any, Callable, Collection, Mapping, Sequence
 
 from httpx import HTTPStatusError
 from prefect.client.orchestration import SyncPrefectClient
@@ -31,6 +31,7 @@ from infrastructure.release.releases import (
     check_latest,
     finish,
 )
+from infrastructure.release.stack.by_hand import reject_missing_rights
 from infrastructure.release.stack.update import execute_update, prepare_update
 from utils.errors import ClearError, sentence
 
@@ -58,18 +59,24 @@ class Application:
     """Its record, once it has begun."""
     has_changed_stack: bool = False
 
-    def change_stack(self) -> None:
+    def change_stack(self, lose: Collection[str] = ()) -> None:
         """Update the platform's stack if anything in it changes.
 
+        Args:
+            lose: Logical names of resources that may be replaced or deleted with their
+                data.
+
         Raises:
-            ClearError: The image does not exist, another release has begun, or
-                CloudFormation refuses the update or rolls it back.
+            ClearError: The image does not exist, a role lacks a right, a resource would be
+                lost that is not named, another release has begun, or CloudFormation
+                refuses the update or rolls it back.
         """
         plan = self.plan
         if not plan.stack_change.differences:
             return
         self._require_image()
-        if change_set := prepare_update(plan.stack, plan.stack_change):
+        reject_missing_rights(plan.stack.name, plan.by_hand)
+        if change_set := prepare_update(plan.stack, plan.stack_change, lose):
             self.begin()
             self.say(
                 f"stack {plan.stack.name}: CloudFormation updates it, mostly in minutes"

@@ -16,8 +16,11 @@ from infrastructure.release.images.files import image_files
 from infrastructure.release.production import Production
 from infrastructure.release.releases import Record, Release
 from infrastructure.release.stack import PlatformStack, StackChange
+from infrastructure.release.stack.by_hand import StackByHand
 from utils.errors import ClearError
 from utils.reports.differences import Difference, Fields
+
+NO_TIMING = ("active", "parameters", "slug")
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,22 @@ class Update:
     planned: ServerDeployment
     current: ServerDeployment
     differences: tuple[Difference, ...]
+
+    @property
+    def schedules_moved(self) -> tuple[tuple[Fields, Fields], ...]:
+        """Schedules of which the timing alone changes, before and after.
+
+        Empty if schedules come or go, too, or if more of one than its timing changes.
+        """
+        before, after = (
+            each.fields["schedules"] for each in (self.current, self.planned)
+        )
+        gone, new = list(_without(before, after)), list(_without(after, before))
+        others = [[_without_timing(each) for each in one] for one in (before, after)]
+        is_moved = len(gone) == len(new) and sorted(map(str, others[0])) == sorted(
+            map(str, others[1])
+        )
+        return tuple(zip(gone, new)) if is_moved else ()
 
 
 @dataclass(frozen=True)
@@ -45,6 +64,8 @@ class ReleasePlan:
     unchanged: tuple[ServerDeployment, ...]
     flows: Mapping[str, tuple[str, ...]]
     """Changed files of each flow whose code changes, by the flow's name."""
+    by_hand: tuple[StackByHand, ...] = ()
+    """The stacks that a release leaves to a person."""
     takes_back: str = ""
     """Commit whose release a rollback takes back."""
     objections: tuple[str, ...] = ()
@@ -128,32 +149,39 @@ class ReleasePlan:
         """Schedules that the release removes, each with its deployment's full name."""
         kept: list[tuple[ServerDeployment, list[Fields]]] = [
             *((each, []) for each in self.delete),
-            *((each.current, each.planned.fields["schedules"]) for each in self.update),
+            *(
+                (each.current, each.planned.fields["schedules"])
+                for each in self.update
+                if not each.schedules_moved
+            ),
         ]
         return tuple(
-            (deployment.full_name, timing)
+            (deployment.full_name, _timing(schedule))
             for deployment, planned in kept
-            for timing in _removed_timings(deployment.fields["schedules"], planned)
+            for schedule in _without(deployment.fields["schedules"], planned)
         )
 
 
-def _removed_timings(current: list[Fields], planned: list[Fields]) -> Iterator[Fields]:
-    """Yield the timings of current schedules without a planned counterpart each.
+def _without(schedules: list[Fields], others: list[Fields]) -> Iterator[Fields]:
+    """Yield the schedules of whose timing there is none among others for each.
 
     Two schedules may have the same timing.
     """
-    unmatched = [_timing(schedule) for schedule in planned]
-    for timing in map(_timing, current):
-        if timing in unmatched:
-            unmatched.remove(timing)
+    unmatched = [_timing(schedule) for schedule in others]
+    for schedule in schedules:
+        if _timing(schedule) in unmatched:
+            unmatched.remove(_timing(schedule))
         else:
-            yield timing
+            yield schedule
 
 
 def _timing(schedule: Fields) -> Fields:
     """Return a schedule without its parameters and whether it is active."""
-    others = ("active", "parameters", "slug")
-    return {key: value for key, value in schedule.items() if key not in others}
+    return {key: value for key, value in schedule.items() if key not in NO_TIMING}
+
+
+def _without_timing(schedule: Fields) -> Fields:
+    return {key: value for key, value in schedule.items() if key in NO_TIMING}
 
 
 def _reject_other_processor(image: ImageChoice, production: Production) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
+from typing import Iterator
 
 from prefect.client.orchestration import SyncPrefectClient
 
 from infrastructure.release.content import Content
-from infrastructure.release.git import Clone
+from infrastructure.release.git import Clone, GitError
 from infrastructure.release.images import read_content
 from infrastructure.release.job_variables import (
     check_job_variables,
@@ -20,6 +22,9 @@ from infrastructure.release.prefect_file import PrefectFileError, read_prefect_f
 from infrastructure.release.production import Production
 from infrastructure.release.releases import Release, read_record
 from infrastructure.release.stack import PlatformStack
+from infrastructure.release.stack.by_hand import TEMPLATES, StackByHand
+from infrastructure.release.stack.template_changes import template_changes
+from infrastructure.release.stack.update import foresee_update
 from utils.errors import ClearError
 
 
@@ -43,13 +48,20 @@ def plan_release(
     Raises:
         ClearError: The commit cannot be released, or AWS or Prefect cannot be read.
     """
-    content, production = _read(clone, stack_name, client, clone.commit())
+    commit = clone.commit()
+    with ThreadPoolExecutor() as executor:
+        comparing = executor.map(
+            lambda each: StackByHand.read(stack_name, *each), _templates(clone, commit)
+        )
+        content, production = _read(clone, stack_name, client, commit)
+        by_hand = tuple(comparing)
     content.check({production.stack.work_pool})
     check_job_variables(content, client, production.stack, pool_needed)
     if renewal:
         content = replace(content, image_tag=f"{content.image_tag}-{renewal}")
     against = tuple(objections(clone, content.commit, production.record))
-    return replace(ReleasePlan.of(content, production), objections=against)
+    plan = _foreseen(ReleasePlan.of(content, production))
+    return replace(plan, by_hand=by_hand, objections=against)
 
 
 def plan_rollback(
@@ -103,7 +115,12 @@ def plan_restoration(
             f"The commit {commit}, to roll back to: {error}\nNothing was changed. Check it"
             " out, run uv sync, and run the rollback there."
         ) from error
-    return ReleasePlan.of(content, production, release)
+    return _foreseen(ReleasePlan.of(content, production, release))
+
+
+def _foreseen(plan: ReleasePlan) -> ReleasePlan:
+    """Ask CloudFormation what a plan would do to the stack's resources."""
+    return replace(plan, stack_change=foresee_update(plan.stack, plan.stack_change))
 
 
 def _read(
@@ -140,4 +157,28 @@ def plan_since(clone: Clone, base: str) -> ReleasePlan:
     stack = PlatformStack.made_from(production.stack.name, content.template, "")
     content.check({*pools, stack.work_pool})
     check_planned_job_variables(content, stack)
-    return ReleasePlan.of(content, production)
+    plan = ReleasePlan.of(content, production)
+    change = plan.stack_change
+    resources = template_changes(plan.stack, change.template, change.image)
+    planned = dict(_templates(clone, content.commit))
+    by_hand = (
+        StackByHand.of(
+            PlatformStack.made_from(f"{stack.name}-{end}", template, ""),
+            end,
+            planned[end],
+        )
+        for end, template in _templates(clone, base)
+        if end in planned
+    )
+    return replace(
+        plan,
+        stack_change=replace(change, resources=resources),
+        by_hand=tuple(by_hand),
+    )
+
+
+def _templates(clone: Clone, commit: str) -> Iterator[tuple[str, str]]:
+    """Yield the templates of stacks that a person deploys, by the ends of their names."""
+    for end, (path, _) in TEMPLATES.items():
+        with suppress(GitError):  # a fork may have none of them
+            yield end, clone.text(commit, path)

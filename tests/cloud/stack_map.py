@@ -23,7 +23,7 @@ def install() -> None:
     resource_map: Any = ResourceMap
     resource_map.update, resource_map.delete = _update, _delete
     # moto reads DependsOn and properties only; CloudFormation also reads metadata
-    resource_map._ResourceMap__get_resources_in_dependency_order = _in_order
+    resource_map._ResourceMap__get_resources_in_dependency_order = in_order
 
 
 def _update(self: Any, template: dict[str, Any], parameters: Any = None) -> None:
@@ -32,7 +32,7 @@ def _update(self: Any, template: dict[str, Any], parameters: Any = None) -> None
     If one fails, the replacements until then are undone; the rest is another update's.
     """
     old, made = self._resource_json_map, self._parsed_resources
-    there = [name for name in _in_order(self) if name in made]
+    there = [name for name in in_order(self) if name in made]
     self._template = template
     if parameters:
         self.input_parameters = parameters
@@ -42,16 +42,19 @@ def _update(self: Any, template: dict[str, Any], parameters: Any = None) -> None
     self._resource_json_map = template["Resources"]
     replaced: dict[str, Resource] = {}
     try:
-        for name in _in_order(self):
+        for name in in_order(self):
             _make(self, name, replaced)
     except Exception:
         for name, resource in reversed(replaced.items()):
             _remove(made[name], self._resource_json_map[name])
             made[name] = resource
         raise
-    wanted = set(_in_order(self))
+    wanted = set(in_order(self))
     gone = {name: made.pop(name) for name in reversed(there) if name not in wanted}
-    for name, resource in (replaced | gone).items():
+    for name, resource in replaced.items():
+        policy = self._resource_json_map[name].get("UpdateReplacePolicy")
+        _remove(resource, {"DeletionPolicy": policy})
+    for name, resource in gone.items():
         _remove(resource, old[name])
 
 
@@ -75,7 +78,7 @@ def _delete(self: Any, kept: tuple[str, ...] = KEPT) -> None:
     made = self._parsed_resources
     if not hasattr(self, "removing"):  # kept from a failed attempt
         json = self._resource_json_map
-        self.removing = {name: json[name] for name in _in_order(self) if name in made}
+        self.removing = {name: json[name] for name in in_order(self) if name in made}
         # a reference to a removed resource would make it again
         self._resource_json_map = {}
     failures = []
@@ -96,7 +99,7 @@ def _remove(
         resource.remove()
 
 
-def _in_order(self: Any) -> Iterator[str]:
+def in_order(self: Any) -> Iterator[str]:
     """Return resources whose condition holds, each after its references."""
     resources = self._resource_json_map
     seen: set[str] = set()

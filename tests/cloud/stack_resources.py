@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.cloud.api import Api
+from tests.cloud.recreation import recreated
 from tests.cloud.stack_reads import read
 from tests.cloud.stack_tags import tag, without_tags
 from tests.cloud.stack_types import Made, Properties, ResourceType
@@ -98,7 +99,8 @@ class StackType:
     ) -> Resource:
         """Change the resource, or make its replacement."""
         properties = cloudformation_json["Properties"]
-        if not self.type.changes:
+        before = original_resource.properties
+        if not self.type.changes or recreated(self.name, before, properties):
             made = self._made(new_resource_name, properties, None)
             return Resource(self, made, properties)
         changed = original_resource

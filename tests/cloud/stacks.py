@@ -11,7 +11,7 @@ from moto.cloudformation.models import CloudFormationBackend, Stack
 from moto.cloudformation.parsing import OutputMap
 from moto.cloudformation.utils import generate_stack_id
 
-from tests.cloud import stack_map, template_functions
+from tests.cloud import change_sets, stack_map, template_functions
 from tests.cloud.account import backend
 from tests.cloud.api import Api
 from tests.cloud.stack_map import KEPT
@@ -40,6 +40,7 @@ def install(api: Api) -> None:
     cloudformation.create_change_set = _refused(cloudformation.create_change_set)
     cloudformation.execute_change_set = _execute_change_set
     cloudformation.delete_stack = _delete_stack
+    change_sets.install()
     stack: Any = Stack
     stack.create_resources = _as_its_role(api, _rolled_back(stack.create_resources))
     stack.update = _as_its_role(api, _rolled_back(stack.update))

@@ -99,7 +99,7 @@ def test_the_deploy_role_reaches_its_repository_its_stack_and_what_prefect_is_to
     stack = arn("cloudformation") + "stack/${PlatformStackName}/*"
     others = [
         arn("cloudformation") + f"stack/${{PlatformStackName}}-{name}/*"
-        for name in ("foundation", "server")
+        for name in ("deploy", "foundation", "lake", "server")
     ]
     session = arn("ssm") + "session/*"
     secret = arn("secretsmanager") + "secret:"
@@ -123,8 +123,11 @@ def test_the_deploy_role_reaches_its_repository_its_stack_and_what_prefect_is_to
     channel = "ssmmessages:OpenDataChannel"
     assert given["*"] == {"ecr:GetAuthorizationToken", "ecs:ListTasks", channel}
     assert given[TASKS] == {"ecs:DescribeTasks", "ssm:StartSession"}
-    for each in others:
-        assert given[each] == {"cloudformation:DescribeStacks"}
+    reads = {"cloudformation:DescribeStacks", "cloudformation:GetTemplate"}
+    *by_hand, server = others
+    assert given[server] == {"cloudformation:DescribeStacks"}
+    for each in by_hand:
+        assert given[each] == reads
     assert given[session] == {"ssm:ResumeSession", "ssm:TerminateSession"}
     for each in secrets:
         assert given[each] == {"secretsmanager:GetSecretValue"}

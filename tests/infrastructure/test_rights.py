@@ -116,21 +116,23 @@ def test_github_forwards_a_port_of_the_server_and_nothing_else(
 
 
 @pytest.mark.parametrize(
-    ("stack", "allowed"),
+    ("stack", "outputs", "template"),
     [
-        ("rights", True),
-        ("rights-foundation", True),
-        ("rights-server", True),
-        ("rights-ecs", False),
-        ("rights-lake", False),
-        ("rights-deploy", False),
-        ("rights-server2", False),
+        ("rights", True, True),
+        ("rights-foundation", True, True),
+        ("rights-lake", True, True),
+        ("rights-deploy", True, True),
+        ("rights-server", True, False),
+        ("rights-ecs", False, False),
+        ("rights-lake2", False, False),
+        ("rights-server2", False, False),
     ],
 )
-def test_github_reads_three_stacks(platform, stack, allowed):
-    request = Request("cloudformation", "DescribeStacks", {"StackName": stack})
-    code, message = platform.ask("DeployRole", request)
-    assert code == (WOULD_HAVE_SUCCEEDED if allowed else "AccessDenied"), message
+def test_github_reads_the_platforms_stacks(platform, stack, outputs, template):
+    for action, allowed in (("DescribeStacks", outputs), ("GetTemplate", template)):
+        request = Request("cloudformation", action, {"StackName": stack})
+        code, message = platform.ask("DeployRole", request)
+        assert code == (WOULD_HAVE_SUCCEEDED if allowed else "AccessDenied"), message
 
 
 def test_no_action_and_no_resource_is_left_out():

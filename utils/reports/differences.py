@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
-from dataclasses import dataclass
 from typing import Any, Callable, Iterator
 
 from pydantic import SecretStr
@@ -17,7 +17,7 @@ IsPublic = Callable[[str, str], bool]
 ABSENT = object()
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Difference:
     """A field that differs, with values that anyone may read."""
 
@@ -25,6 +25,8 @@ class Difference:
     """The field's path, such as `variables.properties.cpu.default`."""
     old: str
     new: str
+    values: tuple[Any, Any] = dataclasses.field(default=(None, None), compare=False)
+    """The same as data, None where there is none."""
 
     def __str__(self) -> str:
         return f"{self.field}: {self.old or 'none'} -> {self.new or 'none'}"
@@ -92,13 +94,16 @@ def _difference(
         # somebody wrote a secret where its address belongs
         old, new = _hidden(old), _hidden(new)
     if old is ABSENT:
-        return Difference(path, "", _shown(new))
+        return Difference(path, "", _shown(new), (None, _value(new)))
     if isinstance(new, SecretStr):
-        return Difference(path, "(secret)", "(secret, differs)")
+        hidden = "(secret)", "(secret, differs)"
+        return Difference(path, *hidden, hidden)
     shown = is_public(path, _shown(old)) if is_public else new is not ABSENT
     shown = shown and not isinstance(old, SecretStr)
-    before = _shown(old) if shown else "(not shown)"
-    return Difference(path, before, "" if new is ABSENT else _shown(new))
+    before, was = (_shown(old), _value(old)) if shown else ("(not shown)",) * 2
+    if new is ABSENT:
+        return Difference(path, before, "", (was, None))
+    return Difference(path, before, _shown(new), (was, _value(new)))
 
 
 def _hidden(value: Any) -> Any:
@@ -107,7 +112,10 @@ def _hidden(value: Any) -> Any:
     return value
 
 
+def _value(value: Any) -> Any:
+    return "(secret)" if isinstance(value, SecretStr) else value
+
+
 def _shown(value: Any) -> str:
-    if isinstance(value, SecretStr):
-        return "(secret)"
-    return value if isinstance(value, str) else json.dumps(value)
+    shown = _value(value)
+    return shown if isinstance(shown, str) else json.dumps(shown)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Mapping
 
-from infrastructure.release.stack.template import read_template
+from infrastructure.release.stack.resource_changes import ResourceChange
+from infrastructure.release.stack.template import Values, read_template
 from utils.aws.client import asking_aws, aws_client
 from utils.aws.stack import describe_stack
 from utils.reports.differences import Difference, differences
@@ -65,6 +66,14 @@ class PlatformStack:
         parameters = defaults | {IMAGE_PARAMETER: image}
         return cls(name, "CREATE_COMPLETE", template, parameters)
 
+    def values_of(self, template: str) -> Values:
+        """Return parameters' values after an update with a template. It keeps the old."""
+        values = {
+            parameter: self.parameters.get(parameter, str(each.get("Default", "")))
+            for parameter, each in template_parameters(template).items()
+        }
+        return {**values, "AWS::StackName": self.name}
+
     @property
     def worker_image(self) -> str:
         """The image that the worker runs in."""
@@ -89,6 +98,10 @@ class StackChange:
     image: str
     """The worker's image."""
     differences: tuple[Difference, ...]
+    resources: tuple[ResourceChange, ...] | None = None
+    """What happens to the stack's resources. None if that is not known."""
+    unknown: str = ""
+    """Why it is not known."""
 
     @classmethod
     def of(cls, stack: PlatformStack, template: str, image: str) -> StackChange:
@@ -97,7 +110,8 @@ class StackChange:
             template_sections(stack.template), template_sections(template)
         )
         if image != stack.worker_image:
-            found += (Difference(IMAGE_PARAMETER, stack.worker_image, image),)
+            images = stack.worker_image, image
+            found += (Difference(IMAGE_PARAMETER, *images, images),)
         return cls(template, image, found)
 
 

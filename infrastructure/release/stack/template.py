@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
-from typing import Any
+from typing import Any, Mapping
 
 import yaml
+
+Values = Mapping[str, str]
+"""Values of a template's parameters by name, and the stack's name as `AWS::StackName`."""
+NO_VALUE = {"Ref": "AWS::NoValue"}
+SUBSTITUTED = re.compile(r"\$\{([\w:]+)\}")
 
 
 class _Loader(yaml.SafeLoader):
@@ -35,3 +41,57 @@ _Loader.add_constructor("tag:yaml.org,2002:timestamp", _string)
 def read_template(text: str) -> dict[str, Any]:
     """Return a template's sections by name, without comments."""
     return yaml.load(text, _Loader)
+
+
+def resources_of(text: str, values: Values) -> dict[str, dict[str, Any]]:
+    """Return a template's resources whose condition holds, with their parameters' values.
+
+    Args:
+        text: Text of the template.
+        values: Values of its parameters. Other values stay references.
+    """
+    template = read_template(text)
+    conditions = template.get("Conditions", {})
+
+    def filled(node: Any) -> Any:
+        if isinstance(node, list):
+            return [each for each in map(filled, node) if each != NO_VALUE]
+        if not isinstance(node, dict):
+            return node
+        function, given = next(iter(node.items()), ("", None))
+        match function.removeprefix("Fn::") if len(node) == 1 else "", given:
+            case "Ref", str(name) if name in values:
+                return values[name]
+            case "Sub", str(pattern):
+                known = SUBSTITUTED.sub(lambda it: values.get(it[1], it[0]), pattern)
+                return {"Sub": known} if "${" in known else known
+            case "Join", [str(between), [*parts]]:
+                joined = [filled(each) for each in parts]
+                if all(isinstance(each, str) for each in joined):
+                    return between.join(joined)
+            case "GetAtt", [*names]:
+                return {"GetAtt": ".".join(names)}
+            case "Condition", str(name) if name in conditions:
+                return filled(conditions[name])
+            case "If", [str(name), yes, no]:
+                return filled(yes if filled(conditions[name]) else no)
+            case "Equals", [one, other]:
+                return str(filled(one)) == str(filled(other))
+            case "Not", [one]:
+                return not filled(one)
+            case "And", [*each]:
+                return all(map(filled, each))
+            case "Or", [*each]:
+                return any(map(filled, each))
+        parts_of = {
+            key.removeprefix("Fn::"): filled(each) for key, each in node.items()
+        }
+        return {key: each for key, each in parts_of.items() if each != NO_VALUE}
+
+    return {
+        name: filled(
+            {key: each for key, each in resource.items() if key != "Condition"}
+        )
+        for name, resource in template["Resources"].items()
+        if "Condition" not in resource or filled(conditions[resource["Condition"]])
+    }

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, suppress
+from dataclasses import replace
 from itertools import takewhile
-from typing import Any, Iterable, Iterator
+from typing import Any, Collection, Iterable, Iterator
 from uuid import uuid4
 
 from botocore.exceptions import BotoCoreError, ClientError, WaiterError
@@ -15,7 +16,10 @@ from infrastructure.release.stack import (
     StackChange,
     template_parameters,
 )
-from utils.aws.client import asking_aws, aws_client
+from infrastructure.release.stack.change_set import read_changes
+from infrastructure.release.stack.losses import reject_losses
+from infrastructure.release.stack.resource_changes import ResourceChange
+from utils.aws.client import NoAws, asking_aws, aws_client
 from utils.errors import ClearError, sentence
 
 POLL_SECONDS = 5
@@ -24,22 +28,70 @@ POLL_SECONDS = 5
 POLLS = 3600 // POLL_SECONDS
 # CloudFormation's answer to a change without effect, such as an unused condition.
 NO_CHANGE = ("didn't contain changes", "No updates are to be performed")
-RIGHTS = "to execute change sets of the stack and to describe it"
+# Its answer to a change set that was made before another update.
+OVERTAKEN = ("InvalidChangeSetStatus", "ChangeSetNotFound")
+RIGHTS = (
+    "to make, read, execute and delete change sets of the stack, and to describe it"
+)
 
 
 ChangeSet = dict[str, str]
 """The names of a stack and of its change set, as boto3 takes them."""
 
 
-def prepare_update(stack: PlatformStack, change: StackChange) -> ChangeSet | None:
+def foresee_update(stack: PlatformStack, change: StackChange) -> StackChange:
+    """Return a change with what CloudFormation would do to each resource.
+
+    A change set is created, read and deleted. If CloudFormation refuses it, the change says
+    why: deployments may still be released.
+
+    Raises:
+        NoAws: AWS does not answer.
+    """
+    if not change.differences:
+        return change
+    try:
+        change_set = _created(stack, change)
+    except NoAws:
+        raise
+    except ClearError as error:
+        return replace(change, unknown=str(error))
+    if not change_set:
+        return replace(change, differences=(), resources=())
+    try:
+        return replace(change, resources=_resources(stack, change_set))
+    finally:
+        _delete(stack, change_set)
+
+
+def prepare_update(
+    stack: PlatformStack, change: StackChange, allowed: Collection[str] = ()
+) -> ChangeSet | None:
     """Create a change set. Parameters other than the image keep their values.
+
+    Args:
+        stack: Stack to update.
+        change: Change to apply.
+        allowed: Logical names of resources that may be lost.
 
     Returns:
         The change set, or None if CloudFormation finds nothing to change.
 
     Raises:
-        ClearError: The stack is being changed, or CloudFormation refuses the change.
+        ClearError: The stack is being changed, CloudFormation refuses the change, or a
+            resource would be lost that is not named.
     """
+    change_set = _created(stack, change)
+    if change_set:
+        try:
+            reject_losses(stack.name, _resources(stack, change_set), allowed)
+        except ClearError:
+            _delete(stack, change_set)
+            raise
+    return change_set
+
+
+def _created(stack: PlatformStack, change: StackChange) -> ChangeSet | None:
     if stack.status.endswith("_IN_PROGRESS"):
         raise ClearError(
             f"The stack {stack.name} is {stack.status}: another update is in progress. It"
@@ -47,6 +99,20 @@ def prepare_update(stack: PlatformStack, change: StackChange) -> ChangeSet | Non
         )
     with _asking(stack):
         return _create_change_set(aws_client("cloudformation"), stack, change)
+
+
+def _resources(
+    stack: PlatformStack, change_set: ChangeSet
+) -> tuple[ResourceChange, ...]:
+    pages = aws_client("cloudformation").get_paginator("describe_change_set")
+    with _asking(stack):
+        found = pages.paginate(**change_set, IncludePropertyValues=True)
+        return read_changes(each for page in found for each in page.get("Changes", []))
+
+
+def _delete(stack: PlatformStack, change_set: ChangeSet) -> None:
+    with _asking(stack):
+        aws_client("cloudformation").delete_change_set(**change_set)
 
 
 def execute_update(stack: PlatformStack, change_set: ChangeSet) -> None:
@@ -58,7 +124,15 @@ def execute_update(stack: PlatformStack, change_set: ChangeSet) -> None:
     client = aws_client("cloudformation")
     with _asking(stack):
         latest = next(_events(client, stack.name))["EventId"]
-        client.execute_change_set(**change_set)
+        try:
+            client.execute_change_set(**change_set)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in OVERTAKEN:
+                raise
+            raise ClearError(
+                f"Somebody else has updated the stack {stack.name} since this release read"
+                " it. This release left it unchanged. Run this again."
+            ) from error
     try:
         _wait(client, "stack_update_complete", StackName=stack.name)
     except BotoCoreError as error:  # A WaiterError or a lost connection.
@@ -124,7 +198,9 @@ def _parameters(stack: PlatformStack, change: StackChange) -> Iterator[dict[str,
 
 
 def _wait(client: Any, waiter: str, **names: str) -> None:
-    limits = {"Delay": POLL_SECONDS, "MaxAttempts": POLLS}
+    # A change set takes seconds, an update minutes.
+    delay = 1 if waiter.startswith("change_set") else POLL_SECONDS
+    limits = {"Delay": delay, "MaxAttempts": POLLS}
     client.get_waiter(waiter).wait(**names, WaiterConfig=limits)
 
 

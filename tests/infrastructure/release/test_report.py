@@ -11,14 +11,27 @@ from rich.console import Console
 from infrastructure.release.deployments import ServerDeployment
 from infrastructure.release.images import ImageChoice
 from infrastructure.release.plan import ReleasePlan, Update
-from infrastructure.release.report import as_data, lines, markdown, summary, table
+from infrastructure.release.releases import Record
+from infrastructure.release.report import (
+    _as_data,
+    as_data,
+    coloured,
+    lines,
+    markdown,
+    summary,
+)
 from infrastructure.release.stack import PlatformStack, StackChange
-from utils.reports.differences import Difference
+from infrastructure.release.stack.resource_changes import (
+    PropertyChange,
+    ResourceChange,
+)
+from utils.reports.differences import Difference, differences
 
-OLD, NEW = "registry/shop:" + "a" * 40, "registry/shop:" + "b" * 40
+OLD, NEW = (f"registry/shop:{one * 12}-{'c' * 12}" for one in "ab")
 SCHEDULE = {"cron": "0 6 * * *", "timezone": "Europe/Berlin", "day_or": True}
 IMAGE = Difference("job_variables.image", OLD, NEW)
-VERSION = Difference("version", "aaaaaaaa", "bbbbbbbb")
+LATER = SCHEDULE | {"cron": "0 7 * * *"}
+CRON = Difference("schedules.0.cron", "0 6 * * *", "0 7 * * *")
 
 
 def deployed(name: str, *schedules: dict) -> ServerDeployment:
@@ -26,7 +39,7 @@ def deployed(name: str, *schedules: dict) -> ServerDeployment:
 
 
 def update(name: str, *more: Difference) -> Update:
-    return Update(deployed(name), deployed(name), (IMAGE, VERSION, *more))
+    return Update(deployed(name), deployed(name), (IMAGE, *more))
 
 
 @pytest.fixture
@@ -42,11 +55,16 @@ def plan() -> ReleasePlan:
         commit="b" * 40,
         image=ImageChoice(NEW, build=True, why=("flows/a|b.py", "uv.lock")),
         stack=stack,
+        record=Record(()),
         stack_change=StackChange("", NEW, tuple(changed)),
-        create=(deployed("new"),),
+        create=(deployed("new", SCHEDULE),),
         update=(
             update("rates"),
-            update("orders", Difference("tags.1", "old", ""), schema),
+            Update(
+                deployed("orders", LATER),
+                deployed("orders", SCHEDULE),
+                (CRON, IMAGE, Difference("tags.1", "old", ""), schema),
+            ),
             update("van"),
         ),
         delete=(deployed("gone", SCHEDULE),),
@@ -55,43 +73,70 @@ def plan() -> ReleasePlan:
     )
 
 
+LINES = """\
+  + image bbbbbbbbbbbb-cccccccccccc, to be built
+        flows/a|b.py
+        uv.lock
+  ~ stack data-platform
+      ~ Resources.WorkerTask
+      ~ the worker's image aaaaaaaaaaaa-cccccccccccc -> bbbbbbbbbbbb-cccccccccccc
+  ~ code of rates, van
+        flows/a|b.py
+  + deployment new/production: 0 6 * * * Europe/Berlin
+  ~ deployment rates/production, van/production
+        image aaaaaaaaaaaa-cccccccccccc -> bbbbbbbbbbbb-cccccccccccc
+  ~ deployment orders/production
+        schedule 0 6 * * * Europe/Berlin -> 0 7 * * * Europe/Berlin
+        image aaaaaaaaaaaa-cccccccccccc -> bbbbbbbbbbbb-cccccccccccc
+        tags.1: old -> none
+        parameter schema: 1 change
+  - deployment gone/production
+  - schedule of gone/production: 0 6 * * * Europe/Berlin
+    1 deployment unchanged
+
+Release of commit bbbbbbbbbbbb: +2 to create, ~4 to change, -2 to delete."""
+
+
 def test_lines_for_a_log(plan):
-    assert lines(plan) == """\
-image bbbbbbbbbbbb: build
-  flows/a|b.py
-  uv.lock
-stack data-platform: update
-  Resources.WorkerTask
-  the worker's image: aaaaaaaaaaaa -> bbbbbbbbbbbb
-flow rates, flow van: new code
-  flows/a|b.py
-deployment new/production: create
-deployment rates/production, deployment van/production: update
-  image: aaaaaaaaaaaa -> bbbbbbbbbbbb
-deployment orders/production: update
-  image: aaaaaaaaaaaa -> bbbbbbbbbbbb
-  tags.1: old -> none
-  parameter schema: 1 change
-deployment gone/production: delete
-schedule of gone/production: delete
-  0 6 * * * Europe/Berlin
-1 deployment: unchanged
-Release of commit bbbbbbbbbbbb: build the image, update the stack, create 1 deployment,\
- update 3 deployments, delete 1 deployment."""
+    assert lines(plan) == LINES
 
 
-def test_a_table_for_a_terminal(plan):
-    console = Console(width=100, file=StringIO())
-    console.print(table(plan))
+def test_what_speaks_against_a_release_comes_first_and_what_is_lost_last(plan):
+    network = ResourceChange(
+        "Vpc",
+        "AWS::EC2::VPC",
+        "replace",
+        (PropertyChange("CidrBlock", "10.20.0.0/16", "10.30.0.0/16", "always"),),
+    )
+    change = replace(plan.stack_change, resources=(network,))
+    told = lines(replace(plan, stack_change=change, objections=("It is older.",)))
+    assert told.startswith("  ! It is older.\n")
+    replaced = (
+        "    -/+ Vpc (AWS::EC2::VPC): replaced, because CidrBlock 10.20.0.0/16 ->"
+    )
+    assert replaced in told
+    *_, loss, empty, counts = told.splitlines()
+    assert loss.startswith("  ! Vpc is lost: the network") and "`--lose Vpc`" in loss
+    assert counts.endswith("+2 to create, ~3 to change, -/+1 to replace, -2 to delete.")
+
+
+def test_a_terminal_has_colours_and_lines_that_fit(plan):
+    console = Console(width=40, file=StringIO(), force_terminal=True)
+    console.print(coloured(plan, 40))
     printed = console.file.getvalue()
-    assert "deployment gone/production" in printed and "build the image" in printed
+    assert "\x1b[31m  - deployment gone/production" in printed
+    plain = coloured(plan, 40).plain.splitlines()
+    assert max(map(len, plain)) <= 40
+    assert "  ~ deployment rates/production," in plain
+    assert "    van/production" in plain
 
 
-def test_markdowns_characters_are_escaped(plan):
+def test_markdown_is_a_diff(plan):
     text = markdown(plan)
     assert text.startswith("**Release of commit bbbbbbbbbbbb: ")
-    assert "| image bbbbbbbbbbbb | build | flows/a\\|b.py<br>uv.lock |" in text
-    assert "0 6 \\* \\* \\* Europe/Berlin" in text
+    marks = {line[:1] for line in text.partition("diff\n")[2].splitlines()[:-1]}
+    assert marks == {"+", "!", "-", " "}
+    assert "\n-   - deployment gone/production\n" in text
 
 
 def test_the_workflow_reads_for_which_processor_to_build(plan):
@@ -103,7 +148,17 @@ def test_the_workflow_reads_for_which_processor_to_build(plan):
 def test_many_details_are_shortened(plan):
     why = tuple(f"flows/{number}.py" for number in range(100))
     many = replace(plan, image=ImageChoice(NEW, build=True, why=why))
-    assert "  and 88 more\n" in lines(many)
+    assert "        and 88 more\n" in lines(many)
+
+
+def test_values_in_json_are_values():
+    found = differences({"cpu": 1, "on": True}, {"cpu": 2, "name": None})
+    changed = Update(deployed("van"), deployed("van"), found)
+    assert _as_data(changed.differences) == [
+        {"field": "cpu", "old": 1, "new": 2},
+        {"field": "name", "old": None, "new": None},
+        {"field": "on", "old": "(not shown)", "new": None},
+    ]
 
 
 def test_nothing_to_do(plan):

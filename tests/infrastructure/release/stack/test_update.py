@@ -61,7 +61,7 @@ def test_the_worker_gets_a_new_image_for_libraries_and_not_for_code(at_base):
     commit = production.repository.commit("A newer dlt")
     with pytest.raises(ClearError, match="Build and push it first"):
         production.release("apply")
-    assert changes_asked(production) == []
+    assert changes_asked(production) == ["CreateChangeSet", "DeleteChangeSet"]
 
     image = production.push(commit)
     production.release("apply", "stack")

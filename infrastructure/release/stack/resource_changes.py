@@ -1,0 +1,144 @@
+"""Changes of a stack's resources: what AWS creates, changes, replaces and deletes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, Callable, Iterable, Iterator, Literal, Mapping
+
+from infrastructure.release.stack.losses import LOSSES
+from utils.reports.differences import differences
+
+Action = Literal["delete", "replace", "may replace", "create", "update"]
+Recreates = Literal["always", "sometimes", "never"]
+Kept = Literal["", "whole", "snapshot"]
+# In the order of a plan: what is lost comes first.
+WORDS: dict[Action, str] = {
+    "delete": "deleted",
+    "replace": "replaced",
+    "may replace": "may be replaced",
+    "create": "created",
+    "update": "changed in place",
+}
+LOST: dict[Kept, str] = {
+    "": "lost",
+    "whole": "AWS keeps outside the stack",
+    "snapshot": "lost, except a snapshot",
+}
+MOST_PROPERTIES = 3
+"""The number of properties in a resource's text. JSON has all of them."""
+MOST_CHARACTERS = 60
+# Attributes that an update in place changes. Names, ids, ARNs and addresses stay.
+VARYING = re.compile("Version")
+# What follows a property's path in a template: `CidrBlock.Ref`.
+FUNCTION = re.compile(
+    r"\.(?:Fn::\w+|Ref|GetAtt|Sub|Join|Split|Select|If|Cidr|ImportValue|Base64|FindInMap)"
+    r"(?=\.|$)"
+)
+
+
+@dataclass(frozen=True)
+class PropertyChange:
+    """A property that differs, with values that anyone may read."""
+
+    path: str
+    old: str
+    new: str
+    recreates: Recreates
+    """Whether AWS replaces a resource whose property changes so."""
+
+    def __str__(self) -> str:
+        if not self.old and not self.new:
+            return self.path
+        return f"{self.path} {_short(self.old)} -> {_short(self.new)}"
+
+
+@dataclass(frozen=True)
+class ResourceChange:
+    """A resource that AWS creates, changes or deletes."""
+
+    name: str
+    """Logical name, which the template has."""
+    type: str
+    action: Action
+    properties: tuple[PropertyChange, ...] = ()
+    kept: Kept = ""
+    """What AWS keeps of a resource that it deletes or replaces."""
+
+    def __str__(self) -> str:
+        removed = self.action == "delete" and self.kept == "whole"
+        word = "removed from the stack" if removed else WORDS[self.action]
+        text = f"{self.name} ({self.type}): {word}"
+        causes = self.properties
+        if replaced := self.action in ("replace", "may replace"):
+            causes = tuple(each for each in causes if each.recreates != "never")
+        listed = [str(each) for each in causes[:MOST_PROPERTIES]]
+        if len(causes) > MOST_PROPERTIES:
+            listed.append(f"and {len(causes) - MOST_PROPERTIES} more")
+        if listed:
+            text += f"{', because' if replaced else ':'} {', '.join(listed)}"
+        if self.loss or self.kept:
+            text += f"; {LOST[self.kept]}: {self.loss or 'the old one'}"
+        return text
+
+    @property
+    def loss(self) -> str:
+        """What cannot be brought back after the change. Empty if all can."""
+        stays = self.action in ("create", "update")
+        return "" if stays else LOSSES.get(self.type, "")
+
+
+def in_order(changes: Iterable[ResourceChange]) -> tuple[ResourceChange, ...]:
+    """Return changes with what is lost first."""
+    order = list(WORDS)
+    return tuple(
+        sorted(changes, key=lambda each: (not each.loss, order.index(each.action)))
+    )
+
+
+def property_changes(
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    recreates: Callable[[str], Recreates],
+) -> Iterator[PropertyChange]:
+    """Yield each property of a resource that differs.
+
+    Args:
+        before: Current properties, and other attributes such as the policies.
+        after: Planned ones.
+        recreates: Function that takes a property's path.
+    """
+    seen: set[str] = set()
+    for each in differences(by_name(before), by_name(after)):
+        path = FUNCTION.split(each.field, maxsplit=1)[0].removeprefix("Properties.")
+        if path not in seen:
+            seen.add(path)
+            yield PropertyChange(path, each.old, each.new, recreates(path))
+
+
+def by_name(value: Any) -> Any:
+    """Return data with its lists of names and values as mappings.
+
+    A container's variable then has its name in its path, which tells whether it is secret.
+    """
+    if isinstance(value, list):
+        pairs = [_pair(each) for each in value]
+        if value and all(pairs):
+            return {name: each for pair in pairs for name, each in pair.items()}
+        return [by_name(each) for each in value]
+    if isinstance(value, Mapping):
+        return {key: by_name(each) for key, each in value.items()}
+    return value
+
+
+def _pair(value: Any) -> dict[str, Any]:
+    """Return a name with its value. Empty for anything else."""
+    for key in ("Key", "Name"):
+        if isinstance(value, Mapping) and value.keys() == {key, "Value"}:
+            return {str(value[key]): by_name(value["Value"])}
+    return {}
+
+
+def _short(value: str) -> str:
+    line = " ".join(value.split()) or "none"
+    return line if len(line) <= MOST_CHARACTERS else f"{line[:MOST_CHARACTERS]}..."
