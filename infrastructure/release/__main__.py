@@ -161,8 +161,10 @@ def _say(line: str) -> None:
 
 
 def _clone() -> Clone:
-    """Return the clone in the current directory, and warn of uncommitted files."""
-    clone = Clone(Path.cwd())
+    """Return the clone around the current directory, and warn of uncommitted files."""
+    folders = [Path.cwd(), *Path.cwd().parents]
+    has_file = (each for each in folders if (each / "prefect.yaml").is_file())
+    clone = Clone(next(has_file, Path.cwd()))
     if files := clone.uncommitted():
         listed = ", ".join(files[:5]) + (", ..." if len(files) > 5 else "")
         warning = f"Not committed, so not part of the release: {listed}"

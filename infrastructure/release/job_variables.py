@@ -6,6 +6,7 @@ while it creates one deployment after the other.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Iterator
 
@@ -34,7 +35,7 @@ def check_job_variables(
     stack: PlatformStack,
     pool_needed: bool,
 ) -> None:
-    """Reject job variables that production's work pool does not accept.
+    """Reject job variables that a deployment's work pool does not accept.
 
     Args:
         content: Content of the commit to release.
@@ -47,20 +48,34 @@ def check_job_variables(
         PrefectFileError: A job variable is rejected. The message has each fault's line.
         ClearError: The work pool does not exist.
     """
-    faults: list[Fault] | None = None
-    try:
-        pool = client.read_work_pool(stack.work_pool)
-        faults = list(_faults(content, stack.work_pool, pool.base_job_template))
-    except ObjectNotFound as error:
+    pools = read_pools(content, client)
+    faults: list[Fault] = []
+    for name, template in pools.items():
+        found = list(_faults(content, name, template))
+        if found and name == stack.work_pool and not pool_needed:
+            check_planned_job_variables(content, stack)
+        else:
+            faults += found
+    if faults:
+        raise PrefectFileError(faults)
+    if stack.work_pool not in pools:
         if pool_needed:
             raise ClearError(
                 f"There is no work pool {stack.work_pool} on Prefect's server. Nothing was"
                 " changed. Create it with `python -m blocks apply`."
-            ) from error
-    if faults != [] and not pool_needed:
+            )
         check_planned_job_variables(content, stack)
-    elif faults:
-        raise PrefectFileError(faults)
+
+
+def read_pools(
+    content: Content, client: SyncPrefectClient
+) -> dict[str, dict[str, Any]]:
+    """Return the templates of those of a commit's work pools that exist, by their names."""
+    found = {}
+    for name in {each.work_pool.name for each in content.file.production}:
+        with suppress(ObjectNotFound):
+            found[name] = client.read_work_pool(name).base_job_template
+    return found
 
 
 def check_planned_job_variables(content: Content, stack: PlatformStack) -> None:
@@ -105,6 +120,8 @@ def _faults(
     template = base_job_template["variables"]
     known = template["properties"]
     for each in content.file.production:
+        if each.work_pool.name != pool:
+            continue
         given = each.with_image(PLACEHOLDER_IMAGE).work_pool.job_variables
         for name in given.keys() - known.keys():
             line = content.file.line_of(each, *PATH, name)

@@ -68,6 +68,8 @@ class ReleasePlan:
     """The stacks that a release leaves to a person."""
     takes_back: str = ""
     """Commit whose release a rollback takes back."""
+    notes: tuple[str, ...] = ()
+    """What a reader of the plan has to know."""
     objections: tuple[str, ...] = ()
     """What speaks against the release. A person has to insist on it."""
 

@@ -15,6 +15,7 @@ from infrastructure.release.images import read_content
 from infrastructure.release.job_variables import (
     check_job_variables,
     check_planned_job_variables,
+    read_pools,
 )
 from infrastructure.release.objections import objections
 from infrastructure.release.plan import ReleasePlan
@@ -25,6 +26,7 @@ from infrastructure.release.stack import PlatformStack
 from infrastructure.release.stack.by_hand import TEMPLATES, StackByHand
 from infrastructure.release.stack.template_changes import template_changes
 from infrastructure.release.stack.update import foresee_update
+from utils.aws.stack import TEMPLATE
 from utils.errors import ClearError
 
 
@@ -55,7 +57,7 @@ def plan_release(
         )
         content, production = _read(clone, stack_name, client, commit)
         by_hand = tuple(comparing)
-    content.check({production.stack.work_pool})
+    content.check({production.stack.work_pool, *read_pools(content, client)})
     check_job_variables(content, client, production.stack, pool_needed)
     if renewal:
         content = replace(content, image_tag=f"{content.image_tag}-{renewal}")
@@ -109,7 +111,7 @@ def plan_restoration(
     try:
         content, production = _read(clone, stack_name, client, commit)
         # The pool is left as it is, and Prefect accepts unknown variables.
-        content.check({production.stack.work_pool})
+        content.check({production.stack.work_pool, *read_pools(content, client)})
     except PrefectFileError as error:
         raise ClearError(
             f"The commit {commit}, to roll back to: {error}\nNothing was changed. Check it"
@@ -147,13 +149,17 @@ def plan_since(clone: Clone, base: str) -> ReleasePlan:
         ClearError: A commit cannot be released.
     """
     content = Content.of(clone, clone.commit())
+    notes: tuple[str, ...] = ()
     try:
         before = Content.of(clone, base).with_flows_of(content)
+        # Only Prefect knows production's real pool: those of the base are accepted, too.
+        pools = {each.work_pool.name for each in before.file.production}
+        production = Production.after_release(before, clone)
     except PrefectFileError as error:
-        raise ClearError(f"The commit {base}, to compare with: {error}") from error
-    production = Production.after_release(before, clone)
-    # Only Prefect knows production's real pool: those of the base are accepted, too.
-    pools = {each.work_pool.name for each in before.file.production}
+        told = f"The commit {base[:12]}, to compare with, cannot be read: {error}"
+        notes, pools = (f"{told} So all deployments are shown as new.",), set()
+        template = clone.text(base, TEMPLATE)
+        production = Production.before_release(content, template, clone)
     stack = PlatformStack.made_from(production.stack.name, content.template, "")
     content.check({*pools, stack.work_pool})
     check_planned_job_variables(content, stack)
@@ -174,6 +180,7 @@ def plan_since(clone: Clone, base: str) -> ReleasePlan:
         plan,
         stack_change=replace(change, resources=resources),
         by_hand=tuple(by_hand),
+        notes=notes,
     )
 
 

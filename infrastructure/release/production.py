@@ -67,6 +67,16 @@ class Production:
         record = Record((replace(release, state="finished"),))
         return cls(content.deployments(image), stack, images, record, clone)
 
+    @classmethod
+    def before_release(
+        cls, content: Content, template: str, clone: Clone
+    ) -> Production:
+        """Return the state before the first release, with a stack of this template."""
+        images = Images(PLACEHOLDER_REPOSITORY, frozenset())
+        image = images.name_of(content.image_tag)
+        stack = PlatformStack.made_from("data-platform", template, image)
+        return cls((), stack, images, Record(()), clone)
+
     @property
     def own(self) -> tuple[ServerDeployment, ...]:
         """The deployments that this project's releases made."""

@@ -54,8 +54,8 @@ class Row:
 
 def rows(plan: ReleasePlan) -> Iterator[Row]:
     """Yield one row per planned change, and short ones for what stays unchanged."""
-    for objection in plan.objections:
-        yield Row(STOP, objection)
+    for text in (*plan.notes, *plan.objections):
+        yield Row(STOP, text)
     yield _image(plan)
     yield _stack(plan)
     yield from _stacks_by_hand(plan)
@@ -199,6 +199,7 @@ def as_data(plan: ReleasePlan) -> dict[str, Any]:
     return {
         "commit": plan.commit,
         "changes": plan.changes,
+        "notes": list(plan.notes),
         "objections": list(plan.objections),
         "image": asdict(plan.image),
         "stack": {

@@ -89,6 +89,7 @@ def as_json(expected: Expected, commit: str, tags: tuple[str, str]) -> dict[str,
     return {
         "commit": commit,
         "changes": bool(changed or expected.create or expected.delete or stack),
+        "notes": [],
         "objections": [],
         "image": {
             "name": new if expected.image else old,

@@ -49,7 +49,7 @@ def test_a_name_that_is_not_a_commit(clone, two_commits, name):
         clone.commit(name)
     with pytest.raises(GitError, match="is not a commit"):
         clone.changed_files(name, "HEAD")
-    assert not clone.knows(name)
+    assert clone.find(name) is None
 
 
 def test_a_repository_without_commits(clone):
@@ -58,8 +58,9 @@ def test_a_repository_without_commits(clone):
 
 
 def test_a_clone_knows_its_commits(clone, two_commits):
-    assert all(map(clone.knows, two_commits))
-    assert not clone.knows("0123456789" * 4)
+    for commit in two_commits:
+        assert clone.find(commit) == clone.find(commit[:8]) == commit
+    assert clone.find("0123456789" * 4) is clone.find("main") is None
 
 
 def test_a_folder_that_is_not_a_repository(repository):
@@ -147,16 +148,24 @@ def test_a_link_that_leads_out_of_a_tree(repository, clone):
             pass
 
 
-def test_a_commit_is_before_its_descendants(repository, clone, two_commits):
+def test_a_commit_contains_those_that_led_to_it(repository, clone, two_commits):
     first, second = two_commits
-    assert clone.is_before(first, second)
-    assert not clone.is_before(second, first)
-    assert not clone.is_before(second, second)
-    assert not clone.is_before(first, "")
-    assert not clone.is_before(first, "0123456789" * 4)
+    assert clone.contains(second, first) and clone.contains(second, second)
+    assert not clone.contains(first, second)
     repository.git("switch", "--quiet", "--detach", first)
-    aside = repository.commit("Aside")
-    assert not clone.is_before(aside, second)
+    aside = repository.commit("Aside\n\nIn two paragraphs.")
+    assert not clone.contains(aside, second) and not clone.contains(second, aside)
+    between = clone.commits_between(second, aside)
+    assert between == {aside: "Aside\n\nIn two paragraphs."}
+    assert clone.commits_between(aside, first) == {}
+
+
+def test_the_files_of_a_commit_have_their_modes_and_contents(clone, two_commits):
+    first, second = (clone.blobs(commit) for commit in two_commits)
+    assert first.keys() == second.keys() == {"README.md", "flows/a.py", "flows/b.py"}
+    same = {path for path in first if first[path] == second[path]}
+    assert same == {"flows/a.py", "flows/b.py"}
+    assert first["flows/a.py"].startswith("100644 blob ")
 
 
 def test_a_file_of_a_commit(repository, clone, two_commits):

@@ -15,6 +15,7 @@ from infrastructure.release.content import Content
 from infrastructure.release.job_variables import (
     check_job_variables,
     check_planned_job_variables,
+    read_pools,
 )
 from infrastructure.release.prefect_file import PrefectFileError, read_prefect_file
 from infrastructure.release.stack import PlatformStack
@@ -38,17 +39,17 @@ POOL = {
 
 
 def content(file: str = FILE) -> Content:
-    return Content("abc", read_prefect_file(file), CODE, TEXT)
+    return Content("abc", read_prefect_file(file), CODE, TEXT, "a-b")
 
 
-def server(pool: dict[str, Any] | None) -> Any:
-    """Return a client of a server with this template of the pool, or without a pool."""
+def server(pool: dict[str, Any] | None, **others: dict[str, Any]) -> Any:
+    """Return a client of a server with these templates of its pools."""
+    pools = {"production": pool, **others}
 
     def read_work_pool(name: str) -> Any:
-        assert name == "production"
-        if pool is None:
+        if (template := pools.get(name)) is None:
             raise ObjectNotFound(Exception())
-        return SimpleNamespace(base_job_template=pool)
+        return SimpleNamespace(base_job_template=template)
 
     return SimpleNamespace(read_work_pool=read_work_pool)
 
@@ -65,6 +66,21 @@ def test_a_fault_is_found_in_its_line(file, fault):
         check_job_variables(content(file), server(POOL), STACK, pool_needed=True)
     with pytest.raises(PrefectFileError, match=f"prefect.yaml:{fault}"):
         check_planned_job_variables(content(file), STACK)
+
+
+def test_each_deployment_is_checked_against_its_own_pool():
+    """A second pool, such as one with machines of another kind, that a person made."""
+    moved = '{name: large, job_variables: {image: "{{ $IMAGE }}", cpu: 256}}'
+    entry = "    name: production\n    entrypoint: flows.dogs"
+    assert entry in FILE
+    file = FILE.replace(entry, f"    work_pool: {moved}\n{entry}")
+    large = {"variables": {"properties": {"image": {}, "gpu": {"type": "integer"}}}}
+    there = server(POOL, large=large)
+    with pytest.raises(PrefectFileError, match="large has no job variable `cpu`"):
+        check_job_variables(content(file), there, STACK, pool_needed=True)
+    right = file.replace("cpu: 256}}", "gpu: 1}}")
+    check_job_variables(content(right), there, STACK, pool_needed=True)
+    assert read_pools(content(right), there) == {"production": POOL, "large": large}
 
 
 def test_a_source_without_a_role_is_found_in_its_line():
@@ -103,4 +119,4 @@ def test_a_pool_may_need_an_output_that_only_the_commits_template_has(monkeypatc
     monkeypatch.setattr(job_variables, "production_pool", pool_of)
     template = TEXT.replace("\nOutputs:\n", "\nOutputs:\n  FileSystemId: {Value: x}\n")
     file = read_prefect_file(changed("cpu: 256", "efs: fs-1"))
-    check_planned_job_variables(Content("abc", file, CODE, template), STACK)
+    check_planned_job_variables(Content("abc", file, CODE, template, "a-b"), STACK)

@@ -51,6 +51,14 @@ def test_a_plan_as_json_and_as_a_summary(repository: Repository, tmp_path: Path)
     assert summary.read_text().startswith("**Release of commit ")
 
 
+def test_a_plan_from_a_folder_within_the_clone(repository: Repository):
+    repository.git("switch", "--quiet", "--detach", "house")
+    for folder in (repository.folder, repository.folder / "flows"):
+        done = run(folder, "plan", "--base", "house")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "Nothing to change" in done.stdout
+
+
 def test_a_plan_names_each_task_that_fargate_does_not_have(repository: Repository):
     edits = {
         "cpu: 1024, memory: 3072": "cpu: 300, memory: 3072",

@@ -45,8 +45,9 @@ def test_the_pools_of_the_base_are_accepted(repository, clone):
 
     repository.replace("prefect.yaml", "0 7 * * *", "0 8 * * *")
     repository.commit("Orders come later")
-    ((deployment, schedule),) = plan_since(clone, commit).schedules_removed
-    assert (deployment, schedule["cron"]) == ("orders/production", "0 7 * * *")
+    (update,) = plan_since(clone, commit).update
+    ((before, after),) = update.schedules_moved
+    assert (before["cron"], after["cron"]) == ("0 7 * * *", "0 8 * * *")
 
 
 def test_job_variables_are_checked_against_the_pool_of_this_code(repository, clone):
@@ -57,13 +58,21 @@ def test_job_variables_are_checked_against_the_pool_of_this_code(repository, clo
         plan_since(clone, base)
 
 
-def test_a_base_with_faults_is_named(repository, clone):
+def test_a_commit_that_mends_a_fault_of_its_base_is_planned(repository, clone):
+    """A pull request would otherwise be red because of what it mends."""
     repository.replace("prefect.yaml", "name: shop", "nam: shop")
     base = repository.commit("A fault")
+    with pytest.raises(ClearError, match="`nam`"):
+        plan_since(clone, clone.commit("house"))
     repository.replace("prefect.yaml", "nam: shop", "name: shop")
     repository.commit("Fixed")
-    with pytest.raises(ClearError, match=f"{base}, to compare with: .*`nam`"):
-        plan_since(clone, base)
+
+    plan = plan_since(clone, base)
+
+    (told,) = plan.notes
+    assert f"{base[:12]}, to compare with, cannot be read: prefect.yaml:1: " in told
+    assert [each.full_name for each in plan.create] == IN_PRODUCTION
+    assert plan.stack_change.resources == ()
 
 
 def test_a_rollback_needs_an_earlier_release(clone):
