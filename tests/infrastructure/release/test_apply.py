@@ -133,8 +133,8 @@ def test_a_removed_deployment_is_deleted_with_its_schedule(production):
 
     printed = production.release("apply")
 
-    assert "deployment orders/production: delete" in printed
-    assert "schedule of orders/production: delete" in printed
+    assert "  - deployment orders/production\n" in printed
+    assert "  - schedule of orders/production: 0 7 * * * Europe/Berlin\n" in printed
     assert set(production.deployments()) == NAMES - {"orders/production"} | {
         f"not of this file/{name}" for name in others
     }
