@@ -58,7 +58,7 @@ def plan_release(
             )
             stack = PlatformStack.named(stack_name)
             production = Production.read(client, stack, clone, commit, names, back_to)
-            content, by_hand = reading.result(), tuple(comparing)
+            content, by_hand = reading.result(), tuple(filter(None, comparing))
         if not back_to:
             _reject_older(clone, commit, production.latest)
         content.check({stack.work_pool})
@@ -139,7 +139,7 @@ def plan_since(clone: Clone, base: str) -> ReleasePlan:
     return replace(
         plan,
         stack_change=replace(change, resources=resources),
-        by_hand=tuple(by_hand),
+        by_hand=tuple(filter(None, by_hand)),
     )
 
 

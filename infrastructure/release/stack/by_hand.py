@@ -40,6 +40,10 @@ class StackByHand:
     unknown: str = ""
     """Why the stack could not be compared."""
 
+    def __bool__(self) -> bool:
+        """Return whether the stack differs, or may differ."""
+        return bool(self.differences or self.unknown)
+
     @classmethod
     def read(cls, platform: str, end: str, template: str) -> StackByHand:
         """Compare a stack with a template. One that cannot be read is no error.

@@ -92,7 +92,9 @@ def as_json(expected: Expected, base: str, commit: str) -> dict[str, Any]:
             "processor": "X86_64",
             "changes": bool(stack),
             "differences": as_list(stack),
+            "resources": None,
         },
+        "stacks_by_hand": [],
         "deployments": {
             "create": list(expected.create),
             "update": {name: as_list(found) for name, found in changed.items()},
