@@ -128,19 +128,13 @@ def plan_since(clone: Clone, base: str) -> ReleasePlan:
     resources = template_changes(plan.stack, change.template, change.image)
     planned = dict(_templates(clone, content.commit))
     by_hand = (
-        StackByHand.of(
-            PlatformStack.made_from(f"{stack.name}-{end}", template, ""),
-            end,
-            planned[end],
-        )
+        StackByHand.of(assumed, end, planned[end])
         for end, template in _templates(clone, base)
         if end in planned
+        for assumed in [PlatformStack.made_from(f"{stack.name}-{end}", template, "")]
     )
-    return replace(
-        plan,
-        stack_change=replace(change, resources=resources),
-        by_hand=tuple(filter(None, by_hand)),
-    )
+    change = replace(change, resources=resources)
+    return replace(plan, stack_change=change, by_hand=tuple(filter(None, by_hand)))
 
 
 def _templates(clone: Clone, commit: str) -> Iterator[tuple[str, str]]:

@@ -137,7 +137,7 @@ def as_data(plan: ReleasePlan) -> dict[str, Any]:
             "processor": plan.stack.processor,
             "changes": bool(plan.stack_change.differences),
             "differences": [asdict(each) for each in plan.stack_change.differences],
-            "resources": _listed(plan.stack_change.resources),
+            "resources": asdict(plan.stack_change)["resources"],
         },
         "stacks_by_hand": [asdict(each) for each in plan.by_hand],
         "deployments": {
@@ -155,12 +155,6 @@ def as_data(plan: ReleasePlan) -> dict[str, Any]:
             for name, schedule in plan.schedules_removed
         ],
     }
-
-
-def _listed(
-    resources: tuple[ResourceChange, ...] | None,
-) -> list[dict[str, Any]] | None:
-    return None if resources is None else [asdict(each) for each in resources]
 
 
 def _timing(schedule: Mapping[str, Any]) -> str:
