@@ -65,7 +65,7 @@ class ReleasePlan:
     flows: Mapping[str, tuple[str, ...]]
     """Changed files of each flow whose code changes, by the flow's name."""
     by_hand: tuple[StackByHand, ...] = ()
-    """The stacks that a release leaves to a person."""
+    """Stacks that a release leaves to a person, as far as they differ or are unknown."""
     takes_back: str = ""
     """Commit whose release a rollback takes back."""
     notes: tuple[str, ...] = ()

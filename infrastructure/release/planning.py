@@ -56,7 +56,7 @@ def plan_release(
             lambda each: StackByHand.read(stack_name, *each), _templates(clone, commit)
         )
         content, production = _read(clone, stack_name, client, commit)
-        by_hand = tuple(comparing)
+        by_hand = tuple(filter(None, comparing))
     content.check({production.stack.work_pool, *read_pools(content, client)})
     check_job_variables(content, client, production.stack, pool_needed)
     if renewal:
@@ -168,18 +168,15 @@ def plan_since(clone: Clone, base: str) -> ReleasePlan:
     resources = template_changes(plan.stack, change.template, change.image)
     planned = dict(_templates(clone, content.commit))
     by_hand = (
-        StackByHand.of(
-            PlatformStack.made_from(f"{stack.name}-{end}", template, ""),
-            end,
-            planned[end],
-        )
+        StackByHand.of(assumed, end, planned[end])
         for end, template in _templates(clone, base)
         if end in planned
+        for assumed in [PlatformStack.made_from(f"{stack.name}-{end}", template, "")]
     )
     return replace(
         plan,
         stack_change=replace(change, resources=resources),
-        by_hand=tuple(by_hand),
+        by_hand=tuple(filter(None, by_hand)),
         notes=notes,
     )
 

@@ -40,6 +40,10 @@ class StackByHand:
     unknown: str = ""
     """Why the stack could not be compared."""
 
+    def __bool__(self) -> bool:
+        """Return whether the stack differs, or may differ."""
+        return bool(self.differences or self.unknown)
+
     @classmethod
     def read(cls, platform: str, end: str, template: str) -> StackByHand:
         """Compare a stack with a template. One that cannot be read is no error.
@@ -54,14 +58,14 @@ class StackByHand:
         """
         name = f"{platform}-{end}"
         try:
-            stack = PlatformStack.named(name)
+            return cls.of(PlatformStack.named(name), end, template)
         except NoAws:
             raise
         except NotThere:
-            return cls(name, _command(name, end), unknown="There is no such stack.")
+            why = "There is no such stack."
         except ClearError as error:
-            return cls(name, _command(name, end), unknown=str(error))
-        return cls.of(stack, end, template)
+            why = str(error)
+        return cls(name, _command(name, end), unknown=why)
 
     @classmethod
     def of(cls, stack: PlatformStack, end: str, template: str) -> StackByHand:

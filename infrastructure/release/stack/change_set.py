@@ -14,9 +14,11 @@ from infrastructure.release.stack.resource_changes import (
     Recreates,
     ResourceChange,
     in_order,
+    kept_by,
     property_changes,
 )
 
+ACTIONS: dict[str, Action] = {"Add": "create", "Import": "create", "Remove": "delete"}
 RECREATES: dict[str, Recreates] = {
     "Always": "always",
     "Conditionally": "sometimes",
@@ -60,7 +62,7 @@ def _read(listed: dict[str, Any], moved: set[str]) -> ResourceChange | None:
             stays.add(name)
     before, after = _context(listed, "BeforeContext"), _context(listed, "AfterContext")
     properties = [
-        _readable(each)
+        replace(each, old=_readable(each.old), new=_readable(each.new))
         for each in property_changes(
             before, after, lambda path: recreates.get(path.partition(".")[0], "never")
         )
@@ -79,8 +81,8 @@ def _read(listed: dict[str, Any], moved: set[str]) -> ResourceChange | None:
         listed["LogicalResourceId"],
         listed["ResourceType"],
         action,
-        tuple(properties) if action not in ("create", "delete") else (),
-        "whole" if "Retain" in policy else "snapshot" if "Snapshot" in policy else "",
+        () if action in ("create", "delete") else tuple(properties),
+        kept_by(policy),
     )
 
 
@@ -92,18 +94,13 @@ def _context(listed: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def _action(listed: dict[str, Any], recreates: set[Recreates]) -> Action:
-    match listed["Action"], listed.get("Replacement"):
-        case "Add" | "Import", _:
-            return "create"
-        case "Remove", _:
-            return "delete"
-        case "Modify", "True":
-            return "replace"
-        case "Modify", "Conditional" if recreates <= {"never"}:
-            return "update"
-        case "Modify", "False":
-            return "update"
-    return "may replace"
+    if listed["Action"] in ACTIONS:
+        return ACTIONS[listed["Action"]]
+    replacement = listed.get("Replacement")
+    if replacement == "True":
+        return "replace"
+    in_place = replacement == "False" or recreates <= {"never"}
+    return "update" if in_place and listed["Action"] == "Modify" else "may replace"
 
 
 def _refers_to_the_same(details: list[dict[str, Any]], moved: set[str]) -> bool:
@@ -119,13 +116,7 @@ def _refers_to_the_same(details: list[dict[str, Any]], moved: set[str]) -> bool:
     )
 
 
-def _readable(change: PropertyChange) -> PropertyChange:
-    old, new = (
-        (
-            "(too long to show)"
-            if value.startswith(TOO_LONG)
-            else value.replace(KNOWN_LATER, "(known after the update)")
-        )
-        for value in (change.old, change.new)
-    )
-    return replace(change, old=old, new=new)
+def _readable(value: str) -> str:
+    if value.startswith(TOO_LONG):
+        return "(too long to show)"
+    return value.replace(KNOWN_LATER, "(known after the update)")

@@ -32,8 +32,7 @@ MOST_CHARACTERS = 60
 VARYING = re.compile("Version")
 # What follows a property's path in a template: `CidrBlock.Ref`.
 FUNCTION = re.compile(
-    r"\.(?:Fn::\w+|Ref|GetAtt|Sub|Join|Split|Select|If|Cidr|ImportValue|Base64|FindInMap)"
-    r"(?=\.|$)"
+    r"\.(?:Ref|GetAtt|Sub|Join|Split|Select|If|Cidr|ImportValue|Base64|FindInMap)(?=\.|$)"
 )
 
 
@@ -86,6 +85,11 @@ class ResourceChange:
         """What cannot be brought back after the change. Empty if all can."""
         stays = self.action in ("create", "update")
         return "" if stays else LOSSES.get(self.type, "")
+
+
+def kept_by(policy: str) -> Kept:
+    """Return what AWS keeps by a policy, or by the action that follows from it."""
+    return "whole" if "Retain" in policy else "snapshot" if "Snapshot" in policy else ""
 
 
 def in_order(changes: Iterable[ResourceChange]) -> tuple[ResourceChange, ...]:

@@ -44,11 +44,9 @@ def read_template(text: str) -> dict[str, Any]:
 
 
 def resources_of(text: str, values: Values) -> dict[str, dict[str, Any]]:
-    """Return a template's resources whose condition holds, with their parameters' values.
+    """Return a template's resources whose condition holds, with parameters filled in.
 
-    Args:
-        text: Text of the template.
-        values: Values of its parameters. Other values stay references.
+    References to resources, and to what only AWS knows, stay.
     """
     template = read_template(text)
     conditions = template.get("Conditions", {})
@@ -88,10 +86,9 @@ def resources_of(text: str, values: Values) -> dict[str, dict[str, Any]]:
         }
         return {key: each for key, each in parts_of.items() if each != NO_VALUE}
 
+    others = ("Condition", "DependsOn")
     return {
-        name: filled(
-            {key: each for key, each in resource.items() if key != "Condition"}
-        )
+        name: filled({key: each for key, each in resource.items() if key not in others})
         for name, resource in template["Resources"].items()
         if "Condition" not in resource or filled(conditions[resource["Condition"]])
     }

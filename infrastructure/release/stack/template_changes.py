@@ -16,12 +16,12 @@ from infrastructure.release.stack.resource_changes import (
     FUNCTION,
     VARYING,
     Action,
-    Kept,
     PropertyChange,
     Recreates,
     ResourceChange,
     by_name,
     in_order,
+    kept_by,
     property_changes,
 )
 from infrastructure.release.stack.template import resources_of
@@ -30,11 +30,6 @@ from utils.reports.differences import differences
 # Functions that refer to resources, at the end of a value's path.
 REFERENCE = re.compile(r"\.(?:Ref|GetAtt|Sub)(?:\.0)?$")
 REFERRED = re.compile(r"(?:^|\$\{)(\w+)\.?([\w.]*)(?:\}|$)")
-POLICIES: Mapping[str, Kept] = {
-    "Retain": "whole",
-    "RetainExceptOnCreate": "whole",
-    "Snapshot": "snapshot",
-}
 RECREATING: dict[Recreates, str] = {
     "always": "createOnlyProperties",
     "sometimes": "conditionalCreateOnlyProperties",
@@ -95,32 +90,24 @@ def _change(
     if after is None:
         alone = "DBClusterIdentifier" not in before.get("Properties", {})
         usual = "Snapshot" if kind == "AWS::RDS::DBInstance" and alone else ""
-        kept = POLICIES.get(before.get("DeletionPolicy", usual), "")
+        kept = kept_by(before.get("DeletionPolicy", usual))
         return ResourceChange(name, kind, "delete", kept=kept)
     recreates = partial(_recreates, kind)
-    compared = property_changes(_compared(before), _compared(after), recreates)
-    changed = {each.path: each for each in compared}
-    if kind != after["Type"]:
-        changed = {"Type": PropertyChange("Type", kind, after["Type"], "always")}
+    changed = {each.path: each for each in property_changes(before, after, recreates)}
     sure = {each.recreates for each in changed.values()}
-    maybe = set(sure)
+    maybe: set[Recreates] = set()
+    if kind != after["Type"]:
+        sure.add("always")
     for path, referred in _references(after.get("Properties", {}), actions):
-        new = f"the new {referred}"
-        each = PropertyChange(path, referred, new, recreates(path))
+        each = PropertyChange(path, referred, f"the new {referred}", recreates(path))
         changed.setdefault(path, each)
         (sure if actions[referred] == "replace" else maybe).add(each.recreates)
     found = tuple(changed.values())
     if not (sure | maybe) - {"never"}:
         return ResourceChange(name, kind, "update", found) if changed else None
     action: Action = "replace" if "always" in sure else "may replace"
-    kept = POLICIES.get(after.get("UpdateReplacePolicy", ""), "")
+    kept = kept_by(after.get("UpdateReplacePolicy", ""))
     return ResourceChange(name, after["Type"], action, found, kept)
-
-
-def _compared(resource: Resource) -> Resource:
-    """Return a resource without what changes nothing in AWS."""
-    others = ("Type", "DependsOn")
-    return {key: each for key, each in resource.items() if key not in others}
 
 
 def _references(

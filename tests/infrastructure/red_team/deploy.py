@@ -83,6 +83,27 @@ ATTEMPTS = {
         StackName="rights-foundation",
         ChangeSetName="theirs",
     ),
+    "Execute a person's change set of its own role's stack": attempt(
+        "cloudformation:ExecuteChangeSet",
+        StackName="rights-deploy",
+        ChangeSetName="theirs",
+    ),
+    "Execute a person's change set of the lake": attempt(
+        "cloudformation:ExecuteChangeSet",
+        StackName="rights-lake",
+        ChangeSetName="theirs",
+    ),
+    "Update its own role's stack": attempt(
+        "cloudformation:UpdateStack", StackName="rights-deploy"
+    ),
+    "Update the lake": attempt("cloudformation:UpdateStack", StackName="rights-lake"),
+    "Remove the lake": attempt("cloudformation:DeleteStack", StackName="rights-lake"),
+    "Remove its own role's stack": attempt(
+        "cloudformation:DeleteStack", StackName="rights-deploy"
+    ),
+    "Read the Prefect server's template": attempt(
+        "cloudformation:GetTemplate", StackName="rights-server"
+    ),
     "Remove the platform": attempt("cloudformation:DeleteStack", StackName="rights"),
     "Update without a change set, so that nothing is shown before": attempt(
         "cloudformation:UpdateStack", StackName="rights", RoleARN="$StackRoleArn"

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from infrastructure.release.stack.by_hand import TEMPLATES as BY_HAND
 from tests.repository.tree import ROOT
 from tests.samples.git_repository import Repository
 from utils.aws.stack import TEMPLATE
@@ -183,7 +184,7 @@ OTHERS = {
     ".dlt/secrets.toml.example": "# sources.shop.password\n",
     ".github/workflows/main.yaml": "on: push\n",
     TEMPLATE: (ROOT / TEMPLATE).read_text(),
-    "infrastructure/data_lake.yml": "Resources: {}\n",
+    **{path: (ROOT / path).read_text() for path, _ in BY_HAND.values()},
     "blocks/alerts.py": "CHANNEL = 'alerts'\n",
     "tests/flows/test_rates.py": "def test_rates(): ...\n",
 }

@@ -43,11 +43,10 @@ def test_a_plan_as_json_and_as_a_summary(repository: Repository, tmp_path: Path)
     )
 
     assert (done.returncode, done.stderr) == (0, "")
-    assert ordered(json.loads(done.stdout)) == as_json(
-        case.expected,
-        commit,
-        (read_content(clone, "house"), read_content(clone, commit)),
-    )
+    tags = read_content(clone, "house"), read_content(clone, commit)
+    expected = as_json(case.expected, commit, tags)
+    expected["stack"]["resources"] = []
+    assert ordered(json.loads(done.stdout)) == expected
     assert summary.read_text().startswith("**Release of commit ")
 
 

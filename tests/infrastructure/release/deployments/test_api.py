@@ -35,7 +35,7 @@ def client(prefect_api: str) -> Iterator[SyncPrefectClient]:
 @pytest.fixture
 def planned() -> ServerDeployment:
     cats, _ = read_prefect_file(FILE).production
-    found = planned_deployment(cats, CATS, "registry/pets:0123456789")
+    found = planned_deployment(cats, CATS, "registry/pets:a-b", "0123456789")
     fields = found.fields | {"work_pool_name": NAME, "tags": []}
     return replace(found, name=NAME, fields=fields)
 

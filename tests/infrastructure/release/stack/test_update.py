@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from urllib.parse import parse_qs
 
 import pytest
 from botocore.exceptions import ConnectionClosedError
 
+from infrastructure.release import apply
 from infrastructure.release.stack import PlatformStack, StackChange, update
-from tests.fakes.http_server import Answer, Request, serving
 from tests.infrastructure.release.production import STACK
 from utils.aws.stack import TEMPLATE
 from utils.errors import ClearError
@@ -168,34 +167,11 @@ def test_a_change_without_effect_leaves_the_stack_unchanged(at_base):
     production.release("apply")
 
     assert production.deployments()
-    before = production.prefect.read_variable_by_name("releases")
+    before = production.record()
     production.repository.write({"README.md": "# A word\n"})
     production.repository.commit("A word, no release")
     production.release("apply")
-    assert production.prefect.read_variable_by_name("releases") == before
-
-
-def test_a_change_set_without_changes_is_deleted(aws, monkeypatch):
-    """The fake CloudFormation executes such a one. This is how AWS answers."""
-    failed = (
-        "<Status>FAILED</Status><StatusReason>The submitted information didn't contain"
-        " changes. Submit different information to create a change set.</StatusReason>"
-    )
-    asked: list[str] = []
-
-    def respond(request: Request) -> Answer:
-        (action,) = parse_qs(request.body.decode())["Action"]
-        asked.append(action)
-        result = failed if action == "DescribeChangeSet" else ""
-        text = f"<{action}Result>{result}</{action}Result>"
-        return Answer(f"<{action}Response>{text}</{action}Response>".encode())
-
-    stack = PlatformStack.made_from("shop", "Parameters: {}", "registry/shop:1")
-    with serving(respond) as cloudformation:
-        monkeypatch.setenv("AWS_ENDPOINT_URL", cloudformation.url)
-        change = StackChange("Parameters: {}", "registry/shop:1", ())
-        assert update.prepare_update(stack, change) is None
-    assert asked[0] == "CreateChangeSet" and asked[-1] == "DeleteChangeSet"
+    assert production.record() == before
 
 
 def test_a_stack_that_is_being_changed_is_left_alone(aws):
@@ -204,6 +180,116 @@ def test_a_stack_that_is_being_changed_is_left_alone(aws):
     change = StackChange("Parameters: {}", "registry/shop:2", ())
     with pytest.raises(ClearError, match="another update is in progress"):
         update.prepare_update(stack, change)
+
+
+OLD_NAME = "LogGroupName: !Sub /${AWS::StackName}/flows"
+LOST = (
+    "FlowLogs (AWS::Logs::LogGroup): replaced, because LogGroupName /shop/flows ->"
+    " /shop/runs; lost: all logs until now"
+)
+
+
+def test_a_log_group_is_replaced_only_if_it_is_named(at_base):
+    """A rollback could change the stack as well, and is refused before anything else."""
+    production = at_base
+    production.repository.replace(TEMPLATE, OLD_NAME, OLD_NAME.replace("flows", "runs"))
+    production.push(production.repository.commit("Another name for the log"))
+    production.cloud.forget_calls()
+
+    assert f"    -/+ {LOST}\n" in production.release("plan")
+    with pytest.raises(ClearError, match="apply --lose FlowLogs") as refused:
+        production.release("apply")
+    assert f"\n  {LOST}.\n" in str(refused.value)
+    with pytest.raises(ClearError, match="apply --lose FlowLogs"):
+        production.release("apply", "stack", "--lose", "WorkerLogs")
+    assert "ExecuteChangeSet" not in changes_asked(production)
+    asked = changes_asked(production)
+    assert asked.count("CreateChangeSet") == asked.count("DeleteChangeSet")
+    assert production.deployments() == {}
+
+    production.release("apply", "stack", "--lose", "WorkerLogs", "--lose", "FlowLogs")
+    assert production.cloud.outputs(STACK)["FlowLogGroupName"] == "/shop/runs"
+    plan = json.loads(production.release("plan", "--json"))
+    assert (plan["stack"]["changes"], plan["stack"]["resources"]) == (False, None)
+    production.empty()  # to go back would be an older release
+    production.repository.git("switch", "--quiet", "--detach", production.base)
+    production.release("apply", "stack", "--lose", "FlowLogs")
+
+
+def test_a_stack_that_somebody_else_updates_meanwhile(at_base, monkeypatch):
+    production = at_base
+    old = "ClusterArn:\n    Description: The cluster"
+    production.repository.replace(TEMPLATE, old, f"Zone:\n    Value: here\n  {old}")
+    production.push(production.repository.commit("One output more"))
+    prepare = apply.prepare_update
+
+    def prepare_slowly(*given):
+        change_set = prepare(*given)
+        production.cloud.update_stack(STACK, RunbookUrl="https://example.org")
+        return change_set
+
+    with monkeypatch.context() as patch:
+        patch.setattr(apply, "prepare_update", prepare_slowly)
+        with pytest.raises(
+            ClearError, match="Somebody else has updated the stack shop"
+        ):
+            production.release("apply", "stack")
+    assert "Zone" not in production.cloud.outputs(STACK)
+    production.cloud.update_stack(STACK, RunbookUrl="")
+    production.release("apply", "stack")
+    assert production.cloud.outputs(STACK)["Zone"] == "here"
+
+
+def test_rights_come_before_the_platform_that_needs_them(at_base):
+    production = at_base
+    old = "ClusterArn:\n    Description: The cluster"
+    deploy, action = "infrastructure/github_deploy.yml", "- ecs:CreateCluster\n"
+    template = production.repository.read(deploy)
+    assert template.count(action) == 1
+    more = template.replace(action, f"{action}{' ' * 18}- ecs:PutAttributes\n")
+    production.repository.write({deploy: more})
+    production.push(production.repository.commit("A right, which nothing needs yet"))
+    printed = production.release("apply", "stack")
+    command = f"aws cloudformation deploy --stack-name {STACK}-deploy"
+    right = "      + right ecs:PutAttributes of StackRole\n"
+    assert f"  ! stack {STACK}-deploy\n{right}" in printed
+    assert f"        A person runs: {command}" in printed
+    assert "StackRole (AWS::IAM::Role): changed in place: Policies." in printed
+
+    production.repository.replace(TEMPLATE, old, f"Zone:\n    Value: now\n  {old}")
+    production.push(production.repository.commit("What may need it"))
+    with pytest.raises(ClearError, match=f"PutAttributes of StackRole.*\n  {command}"):
+        production.release("apply")
+    assert "Zone" not in production.cloud.outputs(STACK)
+
+    client = production.cloud.client("cloudformation")
+    (stack,) = client.describe_stacks(StackName=f"{STACK}-deploy")["Stacks"]
+    kept = [each["ParameterKey"] for each in stack["Parameters"]]
+    for text in (more, template):
+        client.update_stack(
+            StackName=f"{STACK}-deploy",
+            TemplateBody=text,
+            Parameters=[{"ParameterKey": k, "UsePreviousValue": True} for k in kept],
+            Capabilities=["CAPABILITY_NAMED_IAM"],
+        )
+        if text == more:
+            assert "A person runs" not in production.release("apply", "stack")
+            assert production.cloud.outputs(STACK)["Zone"] == "now"
+
+
+def test_a_plan_says_why_cloudformation_refuses_its_change_set(at_base):
+    """A stack that cannot be updated still lets deployments be released."""
+    production = at_base
+    production.repository.replace(
+        TEMPLATE,
+        "\n  WorkerTroubleRule:\n",
+        "\n  Extra:\n    Type: X::Y::Z\n\n  WorkerTroubleRule:\n",
+    )
+    production.push(production.repository.commit("An unknown resource"))
+    printed = production.release("apply", "deployments")
+    assert "CloudFormation does not say more: CloudFormation refuses" in printed
+    assert "X::Y::Z" in printed and "~ Resources.Extra\n" in printed
+    assert production.deployments()
 
 
 def test_a_failed_stack_is_rolled_back_to_the_release_before(at_base):
