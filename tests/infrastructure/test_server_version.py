@@ -9,7 +9,6 @@ import re
 import subprocess
 import tomllib
 from fnmatch import fnmatch
-from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -21,18 +20,16 @@ from tests.repository.tree import ROOT
 from tests.servers.python import python
 from utils.errors import ClearError
 
+# The patch after the server's, which may be newer than the client's.
+MINOR, _, PATCH = server_version.server_version().rpartition(".")
+NEXT = f"{MINOR}.{int(PATCH) + 1}"
 LOCKED = re.compile(r'(?<=\nname = "prefect"\nversion = ")[\d.]+')
 
 
-def next_patch() -> str:
-    minor, _, patch = version("prefect").rpartition(".")
-    return f"{minor}.{int(patch) + 1}"
-
-
 def bump(clone: Path) -> None:
-    """Give uv.lock the next patch of Prefect, and nothing else."""
+    """Give uv.lock this patch of Prefect, and nothing else."""
     lock = clone / "uv.lock"
-    changed, times = LOCKED.subn(next_patch(), lock.read_text())
+    changed, times = LOCKED.subn(NEXT, lock.read_text())
     assert times == 1
     lock.write_text(changed)
 
@@ -90,19 +87,19 @@ def test_a_new_client_alone_is_refused_and_a_command_adds_the_server(
     done = run(clone)
 
     assert done.returncode == 0, done.stderr
-    assert named(clone) == {next_patch()}
+    assert named(clone) == {NEXT}
     assert "Upgrade the server before the client" in done.stdout
     server_version.check()
 
 
 def test_the_server_may_be_upgraded_before_its_client(clone, monkeypatch):
     monkeypatch.setattr(server_version, "ROOT", clone)
-    assert run(clone, next_patch()).returncode == 0
-    assert named(clone) == {next_patch()}
+    assert run(clone, NEXT).returncode == 0
+    assert named(clone) == {NEXT}
     server_version.check()
     # without a version the command takes none away
     assert run(clone).returncode == 0
-    assert named(clone) == {next_patch()}
+    assert named(clone) == {NEXT}
     bump(clone)
     server_version.check()
 
@@ -119,7 +116,7 @@ def test_files_that_differ_are_told_and_can_be_repaired(clone, monkeypatch):
     bump(clone)
     monkeypatch.setattr(server_version, "ROOT", clone)
     compose = clone / FILES[0]
-    compose.write_text(IMAGE.sub(rf"\g<1>{next_patch()}", compose.read_text()))
+    compose.write_text(IMAGE.sub(rf"\g<1>{NEXT}", compose.read_text()))
     with pytest.raises(ClearError, match="do not name one version"):
         server_version.check()
     assert run(clone).returncode == 0
