@@ -153,7 +153,8 @@ def costs(given: dict[str, Any], choice: Choice) -> dict[str, float]:
         "Alarms and metrics": has["alarms"] * usd["alarm_month"]
         + has["metrics"] * usd["metric_month"],
         "Secrets": has["secrets"] * usd["secret_month"],
-        "Images": month["gb_of_images"] * usd["image_gb_month"],
+        "Images": (month["gb_of_images"] + month["gb_of_build_layers"])
+        * usd["image_gb_month"],
         "Queue of the tasks' events": month["million_queue_requests"]
         * usd["million_queue_requests"],
     }

@@ -46,13 +46,16 @@ class Runner:
     environment: dict[str, str] = field(default_factory=dict)
     """What workflow, job and steps have set."""
     outputs: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Outputs of the steps, by the step's id."""
+    needs: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Outputs of the jobs that this one needs, which have succeeded."""
     masks: set[str] = field(default_factory=set)
     done: list[str] = field(default_factory=list)
     """Each step that was not skipped: its name, or its action's."""
     log: str = ""
 
     def run(self, workflow: str, job: str) -> Runner:
-        """Execute a job from its first step to its last.
+        """Execute a job from its first step to its last, unless its condition skips it.
 
         Raises:
             StepFailed: with all that was printed.
@@ -60,6 +63,8 @@ class Runner:
         whole = _read(workflow)
         assert whole["defaults"] == {"run": {"shell": "bash"}}
         self.job = whole["jobs"][job]
+        if not self._is_wanted(self.job.get("if")):
+            return self
         self.environment = self._values(self.job.get("env", {}))
         for folder in (self.workspace, self.temporary):
             folder.mkdir(parents=True)
@@ -67,6 +72,11 @@ class Runner:
             if self._is_wanted(step.get("if")):
                 self._do(step)
         return self
+
+    @property
+    def results(self) -> dict[str, str]:
+        """The job's own outputs."""
+        return self._values(self.job.get("outputs", {}))
 
     @property
     def workspace(self) -> Path:
@@ -124,6 +134,7 @@ class Runner:
             file.write_text("")
         variables = {
             **{name: str(path) for name, path in files.items()},
+            "GITHUB_REF": self.github["ref"],
             "GITHUB_STEP_SUMMARY": str(self.folder / "summary"),
             "GITHUB_WORKSPACE": str(self.workspace),
             "RUNNER_TEMP": str(self.temporary),
@@ -160,12 +171,14 @@ class Runner:
         if context == "steps":
             step, _, output = rest.partition(".outputs.")
             return self.outputs[step][output]
-        contexts = {
-            "env": self.environment,
-            "github": self.github,
-            "vars": self.variables,
-        }
-        return contexts[context][rest]
+        if context == "needs":
+            job, _, output = rest.partition(".outputs.")
+            return self.needs[job].get(output, "")
+        if expression.startswith("github.event."):
+            return self.github.get(rest, "")
+        if context == "vars":
+            return self.variables.get(rest, "")
+        return {"env": self.environment, "github": self.github}[context][rest]
 
 
 def read_variables(file: Path) -> dict[str, str]:

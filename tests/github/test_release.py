@@ -6,9 +6,7 @@ and the image are real.
 
 from __future__ import annotations
 
-import os
 import subprocess
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Iterator
 
@@ -22,9 +20,8 @@ from tests.end_to_end.platform import (
     running_stacks,
 )
 from tests.fakes.aws import REGION
-from tests.github.actions import Actions, install
+from tests.github.repository import GitHub, new_repository
 from tests.github.runner import Runner
-from tests.repository.tree import copy_repository, environment_of_a_newcomer
 from tests.servers.images import Image, buildah
 from tests.servers.postgres import Database, new_database
 from tests.servers.programs import program
@@ -35,6 +32,7 @@ FLOW = "flows/hello_world.py"
 DEPLOYMENT = "hello_world/production"
 BUILT = [
     "This runner has the stack's processor",
+    "Log in to the image repository",
     "docker/setup-buildx-action",
     "Build the image",
     "A flow loads the packaged history in it",
@@ -48,72 +46,6 @@ PLANNED = [
     "Plan",
 ]
 READS = ("BatchGet", "Describe", "Get", "List", "AssumeRoleWithWebIdentity")
-
-
-@dataclass
-class GitHub:
-    """A repository and the machines of its jobs."""
-
-    folder: Path
-    platform: Platform | None = None
-    jobs: list[Runner] = field(default_factory=list)
-
-    @property
-    def origin(self) -> Path:
-        return self.folder / "origin"
-
-    def git(self, *words: str) -> str:
-        command = ["git", "-c", "user.name=A", "-c", "user.email=a@example.org", *words]
-        return subprocess.run(
-            command, cwd=self.origin, check=True, capture_output=True, text=True
-        ).stdout.strip()
-
-    def change(self, path: str, old: str, new: str) -> None:
-        """Change a file without a commit."""
-        text = (self.origin / path).read_text()
-        assert old in text
-        (self.origin / path).write_text(text.replace(old, new, 1))
-
-    def commit(self, message: str) -> str:
-        """Commit all changes, and return the commit."""
-        self.git("add", "--all")
-        self.git("commit", "-q", "-m", message)
-        return self.git("rev-parse", "HEAD")
-
-    def run(self, workflow: str, job: str) -> Runner:
-        """Run a job of a workflow on the newest commit."""
-        folder = self.folder / f"job{len(self.jobs)}"
-        programs = folder / "bin"
-        folder.mkdir()
-        install(programs)
-        machine = environment_of_a_newcomer(folder / "home") | {
-            "PATH": f"{programs}:{os.environ['PATH']}",
-            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        }
-        variables = {}
-        cloud = self.platform and self.platform.cloud
-        if cloud:
-            machine["AWS_ENDPOINT_URL"] = cloud.url
-            role = cloud.outputs(DEPLOY_STACK)["DeployRoleArn"]
-            variables = {"AWS_DEPLOY_ROLE_ARN": role, "AWS_REGION": REGION}
-        runner = Runner(
-            folder=folder,
-            machine=machine,
-            github={"sha": self.git("rev-parse", "HEAD")},
-            variables=variables,
-            actions=Actions(self.origin, cloud),
-        )
-        self.jobs.append(runner)
-        return runner.run(workflow, job)
-
-
-def new_repository(folder: Path) -> GitHub:
-    """Return this repository with all its changes as one commit."""
-    github = GitHub(folder)
-    copy_repository(github.origin)
-    github.git("init", "-q", "--initial-branch=main")
-    github.commit("The first one")
-    return github
 
 
 @pytest.fixture
@@ -131,7 +63,9 @@ def production(
         it.command("blocks", "apply", "production", folder=github.origin)
         release = ("infrastructure.release", "apply", "deployments")
         it.command(*release, folder=github.origin)
-        github.platform = it
+        github.cloud = it.cloud
+        role = it.cloud.outputs(DEPLOY_STACK)["DeployRoleArn"]
+        github.variables = {"AWS_DEPLOY_ROLE_ARN": role, "AWS_REGION": REGION}
         yield github, it
     repository = it.image.rpartition(":")[0]
     for commit in github.git("rev-list", "HEAD").split():
@@ -139,16 +73,6 @@ def production(
         subprocess.run(
             ["buildah", "rmi", f"{repository}:{commit}"], capture_output=True
         )
-
-
-def test_a_branch_is_planned_without_credentials(tmp_path):
-    github = new_repository(tmp_path)
-    github.git("checkout", "-q", "-b", "a-branch")
-    github.change(FLOW, "Host %s", "Another host: %s")
-    github.commit("A flow says something else")
-    job = github.run("ci", "plan")
-    assert FLOW.replace("_", r"\_") in job.summary
-    assert "deployment hello\\_world/production" in job.summary
 
 
 def test_from_a_push_to_a_completed_run_and_back(production):

@@ -139,8 +139,10 @@ def test_packages_are_installed_before_there_are_credentials():
             *("actions/checkout", "uv", "Packages"),
             "aws-actions/configure-aws-credentials",
         ]
-        assert steps[2]["run"] == "uv sync"
-        assert jobs_of(workflow)[name]["env"]["UV_LOCKED"] == "1"
+        assert steps[2]["run"] == "uv sync --group release"
+        settings = jobs_of(workflow)[name]["env"]
+        for each in ("UV_LOCKED", "UV_NO_DEV", "UV_NO_SYNC"):
+            assert settings[each] == "1"
         assert "actions/cache" not in str(steps)
 
 
@@ -174,18 +176,37 @@ def test_only_commands_that_ask_prefect_have_its_secret():
 
 def test_main_is_released_in_the_order_of_its_commits():
     main = yaml.safe_load((WORKFLOWS / "main.yaml").read_text())
-    assert main["concurrency"] == {"group": "main", "cancel-in-progress": False}
-    assert main[True] == {"push": {"branches": ["main"]}}  # YAML's word for `on`
-    assert main["jobs"]["deploy"]["needs"] == "tests"
+    assert main["concurrency"] == {
+        # another branch has a group of its own, and cancels none that waits
+        "group": "release-${{ github.ref }}",
+        "cancel-in-progress": False,
+    }
+    assert main[True] == {  # YAML's word for `on`
+        "push": {"branches": ["main"]},
+        "workflow_dispatch": None,
+    }
+    assert main["jobs"]["deploy"]["needs"] == ["setup", "tests"]
 
 
-def test_only_the_last_push_of_a_branch_is_checked():
+def test_only_where_aws_is_set_up_something_is_deployed():
+    for workflow, name in DEPLOYING:
+        jobs = jobs_of(workflow)
+        assert jobs["setup"] == jobs_of("main")["setup"]
+        assert "needs" not in jobs["setup"]
+        assert "setup" in jobs[name]["needs"]
+        assert jobs[name]["if"] == "needs.setup.outputs.answer == 'yes'"
+        # a run outside main ends before anything else
+        assert all("setup" in j["needs"] for n, j in jobs.items() if n != "setup")
+
+
+def test_the_last_push_of_a_pull_request_is_checked_once():
     ci = yaml.safe_load((WORKFLOWS / "ci.yaml").read_text())
     assert ci["concurrency"] == {
         "group": "ci-${{ github.ref }}",
         "cancel-in-progress": True,
     }
-    assert ci[True] == {"pull_request": None, "push": {"branches-ignore": ["main"]}}
+    events = ("pull_request", "merge_group", "workflow_dispatch")
+    assert ci[True] == dict.fromkeys(events)  # a push would be checked twice
 
 
 def test_a_rollback_is_started_by_a_person():
@@ -194,15 +215,17 @@ def test_a_rollback_is_started_by_a_person():
 
 
 def test_a_branch_is_tested_and_built_as_main_is():
-    """Compares the steps of both workflows, except the image's name and conditions."""
+    """Compares the steps of both, except conditions, the image's name and its cache."""
     ci, main = jobs_of("ci"), jobs_of("main")
-    assert ci["tests"] == main["tests"]
+    assert ci["tests"] | {"needs": "setup"} == main["tests"]
     assert ci["tests"]["steps"][-1]["run"].splitlines()[-1] == ".ci/run"
     built = {"docker/setup-buildx-action", "docker/build-push-action"}
+    own = {"tags", "cache-from", "cache-to"}
 
     def image_steps(steps: list[dict[str, Any]]) -> list[Any]:
         return [
-            (step.get("uses"), step.get("run"), step.get("with", {}) | {"tags": ""})
+            (step.get("uses"), step.get("run"))
+            + tuple(each for each in step.get("with", {}).items() if each[0] not in own)
             for step in steps
             if step.get("uses", "").partition("@")[0] in built
             or "docker run" in step.get("run", "")
@@ -212,8 +235,15 @@ def test_a_branch_is_tested_and_built_as_main_is():
     assert len(image_steps(ci["image"]["steps"])) == 3
 
 
+def test_no_layer_of_production_comes_from_githubs_cache():
+    """Each job of main may write it, and so may a package of the tests."""
+    for workflow, name in DEPLOYING:
+        steps = str(jobs_of(workflow)[name]["steps"])
+        assert "type=gha" not in steps and "actions/cache" not in steps
+
+
 def test_an_image_is_tried_then_pushed_then_deployed():
-    wanted = ["docker/build-push-action", "docker run", "docker push"]
+    wanted = ["docker login", "docker/build-push-action", "docker run", "docker push"]
     wanted += ["apply stack", "blocks apply production", "apply deployments"]
     steps = [
         f"{step.get('uses')} {step.get('run')}"

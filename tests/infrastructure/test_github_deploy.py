@@ -12,6 +12,7 @@ import pytest
 
 from infrastructure import tunnel
 from tests.infrastructure.templates import (
+    EVERY_TEMPLATE,
     SERVERS,
     TEMPLATES,
     of_type,
@@ -111,6 +112,7 @@ def test_the_deploy_role_reaches_its_repository_its_stack_and_what_prefect_is_to
     assert services == {
         "*": {"ecr", "ecs", "ssmmessages"},
         "${Repository.Arn}": {"ecr"},
+        "${CacheRepository.Arn}": {"ecr"},
         stack: {"cloudformation"},
         **{each: {"cloudformation"} for each in others},
         MACHINES: {"ssm"},
@@ -121,6 +123,7 @@ def test_the_deploy_role_reaches_its_repository_its_stack_and_what_prefect_is_to
         "${SecretsKeyArn}": {"kms"},
     }
     channel = "ssmmessages:OpenDataChannel"
+    assert given["${CacheRepository.Arn}"] == given["${Repository.Arn}"]
     assert given["*"] == {"ecr:GetAuthorizationToken", "ecs:ListTasks", channel}
     assert given[TASKS] == {"ecs:DescribeTasks", "ssm:StartSession"}
     reads = {"cloudformation:DescribeStacks", "cloudformation:GetTemplate"}
@@ -198,3 +201,28 @@ def test_images_are_kept_and_immutable():
     assert given["EncryptionConfiguration"] == {"EncryptionType": "AES256"}
     rules = json.loads(given["LifecyclePolicy"]["LifecyclePolicyText"])["rules"]
     assert [rule["selection"]["tagStatus"] for rule in rules] == ["untagged"]
+
+
+def test_the_builds_layers_are_overwritten_and_go_with_the_stack():
+    repository = read(DEPLOY)["Resources"]["CacheRepository"]
+    given = repository["Properties"]
+    assert given["RepositoryName"] == {"Sub": "${PlatformStackName}-cache"}
+    assert given["ImageTagMutability"] == "MUTABLE"
+    assert given["EmptyOnDelete"] is True
+    (rule,) = json.loads(given["LifecyclePolicy"]["LifecyclePolicyText"])["rules"]
+    selected = {"tagStatus": "untagged", "countNumber": 1, "countUnit": "days"}
+    assert selected.items() <= rule["selection"].items()
+
+
+def test_only_the_deploy_role_reaches_the_builds_layers():
+    """What is written there becomes part of production's next image."""
+    reaching = {
+        (path.stem, name)
+        for path in EVERY_TEMPLATE
+        for kind in ("AWS::IAM::Role", "AWS::IAM::ManagedPolicy")
+        for name in of_type(path, kind)
+        for action, resource, _ in rights(path, name)
+        if action.startswith("ecr:") and action != "ecr:GetAuthorizationToken"
+        if "-cache" in resource or "CacheRepository" in resource or "*" in resource
+    }
+    assert reaching == {("github_deploy", "DeployRole")}

@@ -86,7 +86,7 @@ def test_each_part_is_usage_times_price(choice, counted, own):
         "Logs": counted * (1 + 24),
         "Alarms and metrics": 2 * counted,
         "Secrets": counted,
-        "Images": 24,
+        "Images": 24 + 24,
         "Queue of the tasks' events": 24,
     }
     found = costs(ROUND, choice)

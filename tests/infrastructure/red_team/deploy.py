@@ -182,6 +182,11 @@ ATTEMPTS = {
         repositoryName="$RepositoryName",
         imageTagMutability="MUTABLE",
     ),
+    "Share the layers of the build with another account": attempt(
+        "ecr:SetRepositoryPolicy",
+        repositoryName="$CacheRepositoryName",
+        policyText=EVERYBODY,
+    ),
     "Replace another repository's image": attempt(
         "ecr:PutImage", repositoryName="theirs", imageTag="latest"
     ),

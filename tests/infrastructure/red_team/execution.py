@@ -34,6 +34,9 @@ ATTEMPTS = {
     "Replace the image": attempt(
         "ecr:PutImage", repositoryName="$RepositoryName", imageTag="4f2a"
     ),
+    "Plant a layer for the next image": attempt(
+        "ecr:PutImage", repositoryName="$CacheRepositoryName", imageTag="main"
+    ),
     "Upload a layer": attempt(
         "ecr:InitiateLayerUpload", repositoryName="$RepositoryName"
     ),

@@ -119,6 +119,9 @@ ATTEMPTS = {
     "Replace the image of all runs": attempt(
         "ecr:PutImage", repositoryName="$RepositoryName", imageTag="4f2a"
     ),
+    "Plant a layer for the next image": attempt(
+        "ecr:PutImage", repositoryName="$CacheRepositoryName", imageTag="main"
+    ),
     "Read other runs' logs": attempt(
         "logs:FilterLogEvents", logGroupName="$FlowLogGroupName"
     ),
