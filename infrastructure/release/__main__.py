@@ -25,12 +25,14 @@ from infrastructure.release.report import (
     lines,
     markdown,
 )
+from infrastructure.release.stack import FIRST_PROCESSOR
 from infrastructure.release.stack.losses import reject_losses
 from utils.errors import ClearError
 from utils.runs.command_line import command_line, run_commands
 from utils.runs.prefect_server import prefect_server
 
 STACK = "data-platform"
+Processor = Literal["X86_64", "ARM64"]
 
 app = command_line(
     "infrastructure.release",
@@ -78,7 +80,7 @@ def apply(
     part: Literal["stack", "deployments"] | None = None,
     *,
     anyway: bool = False,
-    lose: tuple[str, ...] = (),
+    lose: Annotated[tuple[str, ...], Parameter(negative=())] = (),
     renewal: str = "",
     stack: str = STACK,
 ) -> None:
@@ -138,10 +140,14 @@ def rollback(*, stack: str = STACK) -> None:
 
 
 @app.command
-def image_tag() -> None:
-    """Print the tag of the checked-out commit's image."""
+def image_tag(*, processor: Processor = FIRST_PROCESSOR) -> None:
+    """Print the tag of the checked-out commit's image.
+
+    Args:
+        processor: Processor that the image is built for.
+    """
     clone = _clone()
-    print(read_content(clone, clone.commit()))
+    print(read_content(clone, clone.commit(), processor))
 
 
 @contextmanager

@@ -130,12 +130,12 @@ def _read(
 ) -> tuple[Content, Production]:
     file = read_prefect_file(clone.text(commit, "prefect.yaml"))
     names = {each.name for each in file.production}
-    tag = read_content(clone, commit)
     with ThreadPoolExecutor() as executor:  # Both take seconds.
         reading = executor.submit(Content.of, clone, commit, file)
         stack = PlatformStack.named(stack_name)
+        tag = read_content(clone, commit, stack.processor)
         production = Production.read(client, stack, clone, names, tag)
-        return reading.result(), production
+        return replace(reading.result(), image_tag=tag), production
 
 
 def plan_since(clone: Clone, base: str) -> ReleasePlan:

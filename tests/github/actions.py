@@ -162,5 +162,10 @@ class Actions(dict):
                 *("--image-manifest-media-type", OCI_MANIFEST),
                 *("--image-manifest", json.dumps(manifest)),
             )
+        revision = f"org.opencontainers.image.revision={runner.github['sha']}"
+        assert inputs["labels"] == revision
+        assert inputs["tags"].endswith(f":{version}")
+        renewed = version.count("-") > 1
+        assert inputs["pull"] == inputs["no-cache"] == str(renewed).lower()
         image = build(runner.workspace / inputs["context"], version)
         subprocess.run(["buildah", "tag", image.name, inputs["tags"]], check=True)

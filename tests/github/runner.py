@@ -42,6 +42,8 @@ class Runner:
     github: dict[str, str]
     variables: dict[str, str]
     actions: Mapping[str, Callable[[Runner, Inputs], None]]
+    inputs: dict[str, str] = field(default_factory=dict)
+    """Inputs of a run by hand."""
     job: dict[str, Any] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
     """What workflow, job and steps have set."""
@@ -167,6 +169,10 @@ class Runner:
         return self._evaluate(found[1]) == found[2]
 
     def _evaluate(self, expression: str) -> str:
+        if chosen := re.fullmatch(r"(.+) == true && '(.*)' \|\| '(.*)'", expression):
+            return chosen[2] if self._evaluate(chosen[1]) == "true" else chosen[3]
+        if filled := re.fullmatch(r"(.+) != ''", expression):
+            return str(self._evaluate(filled[1]) != "").lower()
         context, _, rest = expression.partition(".")
         if context == "steps":
             step, _, output = rest.partition(".outputs.")
@@ -176,6 +182,8 @@ class Runner:
             return self.needs[job].get(output, "")
         if expression.startswith("github.event."):
             return self.github.get(rest, "")
+        if context == "inputs":
+            return self.inputs.get(rest, "")
         if context == "vars":
             return self.variables.get(rest, "")
         return {"env": self.environment, "github": self.github}[context][rest]

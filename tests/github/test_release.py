@@ -12,6 +12,8 @@ from typing import Any, Iterator
 
 import pytest
 
+from infrastructure.release.git import Clone
+from infrastructure.release.images import read_content
 from tests.end_to_end.platform import (
     AUTH,
     DEPLOY_STACK,
@@ -21,7 +23,7 @@ from tests.end_to_end.platform import (
 )
 from tests.fakes.aws import REGION
 from tests.github.repository import GitHub, new_repository
-from tests.github.runner import Runner
+from tests.github.runner import Runner, StepFailed
 from tests.servers.images import Image, buildah
 from tests.servers.postgres import Database, new_database
 from tests.servers.programs import program
@@ -56,7 +58,7 @@ def production(
     for name in ("aws", "jq"):
         program(name)
     github = new_repository(tmp_path / "github")
-    first = github.git("rev-parse", "HEAD")
+    first = tag_of(github, "HEAD")
     with running_stacks(new_database(postgres), tmp_path / "platform", first) as it:
         buildah("tag", image.name, it.image)
         it.cloud.run_tasks_in()
@@ -68,11 +70,15 @@ def production(
         github.variables = {"AWS_DEPLOY_ROLE_ARN": role, "AWS_REGION": REGION}
         yield github, it
     repository = it.image.rpartition(":")[0]
-    for commit in github.git("rev-list", "HEAD").split():
-        # a commit that built no image has no such name
-        subprocess.run(
-            ["buildah", "rmi", f"{repository}:{commit}"], capture_output=True
-        )
+    tags = {tag_of(github, each) for each in github.git("rev-list", "HEAD").split()}
+    for tag in tags:
+        # what was not built has no such name
+        subprocess.run(["buildah", "rmi", f"{repository}:{tag}"], capture_output=True)
+
+
+def tag_of(github: GitHub, commit: str) -> str:
+    """Return the tag of a commit's image."""
+    return read_content(Clone(github.origin), commit)
 
 
 def test_from_a_push_to_a_completed_run_and_back(production):
@@ -87,11 +93,12 @@ def test_from_a_push_to_a_completed_run_and_back(production):
         *(*PLANNED, *BUILT, "Stack", "Work pool and blocks", "Deployments")
     ]
     assert "table: exchange_rates" in job.log
-    assert FLOW.replace("_", r"\_") in job.summary and commit[:12] in job.summary
-    new = f"{platform.image.rpartition(':')[0]}:{commit}"
+    assert FLOW in job.summary and commit[:12] in job.summary
+    tag = tag_of(github, commit)
+    new = f"{platform.image.rpartition(':')[0]}:{tag}"
     assert set(images(platform).values()) == {workers_image(platform)} == {new}
     logs = platform.logs(platform.completed(DEPLOYMENT).id)
-    assert f"Image {commit}" in logs
+    assert f"Image {tag}" in logs
     assert any("Second release on" in line for line in logs)
 
     github.change("README.md", "# Prefect", "# Prefect's")
@@ -108,6 +115,18 @@ def test_from_a_push_to_a_completed_run_and_back(production):
     assert job.done == [*PLANNED[:-1], "Rollback"]
     assert set(images(platform).values()) == {platform.image}
     assert workers_image(platform) == platform.image
+
+    # what was taken back comes again neither by itself nor with something else
+    github.change("README.md", "# Prefect's", "# Prefect")
+    github.commit("Documentation as it was")
+    with pytest.raises(StepFailed, match=f"::error::The release of {commit} was taken"):
+        github.run("main", "deploy")
+    assert set(images(platform).values()) == {platform.image}
+    github.git("revert", "--no-edit", commit)
+    job = github.run("main", "deploy")
+    assert job.done == [*PLANNED, "Work pool and blocks", "Deployments"]
+    assert "Nothing to change" in job.summary
+    assert set(images(platform).values()) == {platform.image}
 
     for job in github.jobs:
         assert_no_secret_is_shown(job)
@@ -140,7 +159,7 @@ def state(platform: Platform) -> dict[str, Any]:
         *client.read_deployments(),
         *client.read_work_pools(),
         *client.read_block_documents(),
-        client.read_variable_by_name("releases"),
+        *client.read_variables(),
     ]
     return {str(each.id): each.updated for each in found}
 

@@ -1,13 +1,14 @@
-"""The shell of a page's reader: the real AWS CLI, and stand-ins for docker, uv and `git status`.
+"""The shell of a page's reader: the real AWS CLI, and stand-ins for docker, uv and git.
 
-`docker push` pushes into the fake's repository, `uv` keeps what it was asked, and `git status`
-finds no changes.
+`docker push` pushes into the fake's repository, `uv` keeps what it was asked and only tells
+the image's tag, and `git status` finds no changes.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 from tests.servers.programs import program
@@ -23,8 +24,9 @@ push)
     --image-manifest '{"schemaVersion": 2, "config": {"digest": "sha256:4f2a"}}' ;;
 esac
 """
-UV = """#!/bin/sh
-echo "${IMAGE:+IMAGE=$IMAGE }uv" "$@" >> "$STAND_INS"
+UV = f"""#!/bin/sh
+echo "${{IMAGE:+IMAGE=$IMAGE }}uv" "$@" >> "$STAND_INS"
+case $* in *image-tag*) shift 2; exec {sys.executable} "$@" ;; esac
 """
 GIT = f"""#!/bin/sh
 [ "$1" = status ] || exec {shutil.which("git")} "$@"

@@ -169,7 +169,9 @@ def test_every_command_runs(cloud, shell, tmp_path):
     assert f"\n{address}\n" in f"\n{done.stdout}"
     assert address not in addresses
     asked = (tmp_path / "stand-ins.log").read_text()
-    assert re.search(r"docker push \S+/data-platform:[0-9a-f]{40}\n", asked)
+    assert re.search(
+        r"docker push \S+/data-platform:[0-9a-f]{12}-[0-9a-f]{12}\n", asked
+    )
     assert "uv run python -m blocks apply\n" in asked
     assert "uv run python -m infrastructure.release apply\n" in asked
     vault, name = (

@@ -2,18 +2,19 @@
 
 A tag is made of the files that the image is built from, as git has them, so that what is
 there is never built again: not after a revert, for documentation, or in another clone. Its
-first part is of what the worker needs, too, its second one of the flows' code. An image with
-the newest patches of its base has a third part, the time of that.
+first part is of what the worker needs, too, and of the processor, its second one of the flows'
+code. An image with the newest patches of its base has a third part, the time of that.
 """
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Collection
+from typing import Collection, Iterable
 
 from infrastructure.release.git import Clone
 from infrastructure.release.images.files import image_files
+from infrastructure.release.stack import FIRST_PROCESSOR
 from utils.aws.client import asking_aws, aws_client
 
 # What the worker does not run.
@@ -92,8 +93,13 @@ def content_of(tag: str) -> str:
     return "-".join(tag.split("-")[:2])
 
 
-def read_content(clone: Clone, commit: str) -> str:
+def read_content(clone: Clone, commit: str, processor: str = FIRST_PROCESSOR) -> str:
     """Return the tag of the image that a commit is built into.
+
+    Args:
+        clone: Git clone of the project.
+        commit: Commit to build.
+        processor: Processor that the image is built for.
 
     Raises:
         GitError: The commit does not exist, or has no `.dockerignore`.
@@ -101,12 +107,13 @@ def read_content(clone: Clone, commit: str) -> str:
     blobs = clone.blobs(commit)
     files = image_files(blobs, clone.text(commit, ".dockerignore"))
     of_flows = {path for path in files if path.startswith(FLOW_FILES)}
-    return "-".join(
-        hashlib.sha256(
-            "\n".join(sorted(blobs[path] for path in part)).encode()
-        ).hexdigest()[:DIGITS]
-        for part in (files - of_flows, of_flows)
-    )
+    of_worker = [processor, *(blobs[path] for path in files - of_flows)]
+    return f"{_digest(of_worker)}-{_digest(blobs[path] for path in of_flows)}"
+
+
+def _digest(lines: Iterable[str]) -> str:
+    text = "\n".join(sorted(lines))
+    return hashlib.sha256(text.encode()).hexdigest()[:DIGITS]
 
 
 def read_tags(repository: str, tags: Collection[str]) -> frozenset[str]:

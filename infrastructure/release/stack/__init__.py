@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Mapping
+from typing import Any, Literal, Mapping
 
 from infrastructure.release.stack.resource_changes import ResourceChange
 from infrastructure.release.stack.template import Values, read_template
@@ -15,7 +15,7 @@ IMAGE_PARAMETER = "ImageUri"
 POOL_PARAMETER = "WorkPoolName"
 PROCESSOR_PARAMETER = "CpuArchitecture"
 # The processor of stacks and releases from before this parameter.
-FIRST_PROCESSOR = "X86_64"
+FIRST_PROCESSOR: Literal["X86_64"] = "X86_64"
 # Sections that resources depend on. Parameters are none of them: when a default changes,
 # the stack keeps its value.
 SECTIONS = ("Transform", "Mappings", "Conditions", "Resources", "Outputs")

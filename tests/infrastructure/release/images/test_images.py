@@ -96,6 +96,13 @@ def test_each_part_of_a_tag_is_of_its_files(repository, path, changed):
     assert tuple(a != b for a, b in zip(before, after, strict=True)) == changed
 
 
+def test_an_image_for_another_processor_has_another_tag(repository):
+    clone = Clone(repository.folder)
+    x86, arm = (read_content(clone, "HEAD", each) for each in ("X86_64", "ARM64"))
+    assert x86 == tag(repository)
+    assert x86.split("-")[0] != arm.split("-")[0]
+
+
 def test_a_file_that_became_executable_or_moved_is_another_content(repository):
     first = tag(repository)
     repository.git("update-index", "--chmod=+x", "flows/a.py")
