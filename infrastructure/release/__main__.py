@@ -17,7 +17,7 @@ from infrastructure.release.git import Clone
 from infrastructure.release.images import read_content
 from infrastructure.release.plan import ReleasePlan
 from infrastructure.release.planning import plan_release, plan_rollback, plan_since
-from infrastructure.release.releases import Superseded
+from infrastructure.release.releases import Superseded, check_latest
 from infrastructure.release.report import (
     as_data,
     coloured,
@@ -156,7 +156,13 @@ def _carried_out(
 ) -> Iterator[Application]:
     application = Application(plan, client, _say)
     try:
-        yield application
+        try:
+            yield application
+        except ClearError:
+            if application.release:
+                # Another release may be why.
+                check_latest(client, application.release)
+            raise
     except Superseded as error:
         give_way(error, application, clone)
         raise

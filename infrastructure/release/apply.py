@@ -138,6 +138,7 @@ class Application:
         if self.release:
             check_latest(self.client, self.release)
             finish(self.client, self.release)
+            check_latest(self.client, self.release)
 
     def begin(self) -> None:
         """Record the release if this is its first change, and else look for others.
