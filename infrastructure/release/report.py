@@ -80,6 +80,7 @@ def summary(plan: ReleasePlan) -> str:
             for action, number in counts
             if number
         ),
+        *(f"deploy {each.name} by hand" for each in plan.by_hand if each.differences),
     ]
     commit = plan.commit[:12]
     if not actions:

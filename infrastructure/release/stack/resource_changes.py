@@ -44,7 +44,7 @@ class PropertyChange:
     old: str
     new: str
     recreates: Recreates
-    """Whether AWS replaces a resource whose property changes so."""
+    """Need of a new resource for such a change."""
 
     def __str__(self) -> str:
         if not self.old and not self.new:
@@ -62,7 +62,7 @@ class ResourceChange:
     action: Action
     properties: tuple[PropertyChange, ...] = ()
     kept: Kept = ""
-    """What AWS keeps of a resource that it deletes or replaces."""
+    """Part that AWS keeps of a resource that it deletes or replaces."""
 
     def __str__(self) -> str:
         removed = self.action == "delete" and self.kept == "whole"
@@ -82,7 +82,7 @@ class ResourceChange:
 
     @property
     def loss(self) -> str:
-        """What cannot be brought back after the change. Empty if all can."""
+        """The data, or the like, that the change costs. Empty if it costs none."""
         stays = self.action in ("create", "update")
         return "" if stays else LOSSES.get(self.type, "")
 
@@ -112,12 +112,13 @@ def property_changes(
         after: Planned ones.
         recreates: Function that takes a property's path.
     """
-    seen: set[str] = set()
+    found: dict[str, tuple[str, str]] = {}
     for each in differences(by_name(before), by_name(after)):
         path = FUNCTION.split(each.field, maxsplit=1)[0].removeprefix("Properties.")
-        if path not in seen:
-            seen.add(path)
-            yield PropertyChange(path, each.old, each.new, recreates(path))
+        old, new = found.get(path, ("", ""))
+        found[path] = (old or each.old, new or each.new)
+    for path, values in found.items():
+        yield PropertyChange(path, *values, recreates(path))
 
 
 def by_name(value: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from io import StringIO
 
 import pytest
@@ -13,6 +13,8 @@ from infrastructure.release.images import ImageChoice
 from infrastructure.release.plan import ReleasePlan, Update
 from infrastructure.release.report import as_data, lines, markdown, summary, table
 from infrastructure.release.stack import PlatformStack, StackChange
+from infrastructure.release.stack.by_hand import StackByHand
+from infrastructure.release.stack.resource_changes import PropertyChange, ResourceChange
 from utils.reports.differences import Difference
 
 OLD, NEW = "registry/shop:" + "a" * 40, "registry/shop:" + "b" * 40
@@ -78,6 +80,49 @@ schedule of gone/production: delete
 1 deployment: unchanged
 Release of commit bbbbbbbbbbbb: build the image, update the stack, create 1 deployment,\
  update 3 deployments, delete 1 deployment."""
+
+
+def test_the_stacks_resources_and_those_of_a_person(plan):
+    cpu = PropertyChange("Cpu", "256", "512", "always")
+    task = ResourceChange("WorkerTask", "AWS::ECS::TaskDefinition", "replace", (cpu,))
+    output = Difference("Outputs.Zone.Value", "", "a")
+    change = replace(
+        plan.stack_change,
+        differences=(*plan.stack_change.differences, output),
+        resources=(task,),
+    )
+    bucket = Difference("Resources.Bucket.Properties.BucketName", "", "mine")
+    right = "s3:GetObject of Boundary"
+    by_hand = (
+        StackByHand("data-platform-lake", "aws deploy", (bucket,), new_rights=(right,)),
+        StackByHand("data-platform-deploy", "aws deploy", unknown="AWS refuses it."),
+    )
+    changed = replace(plan, stack_change=change, by_hand=by_hand)
+
+    text = lines(changed)
+    assert """\
+stack data-platform: update
+  WorkerTask (AWS::ECS::TaskDefinition): replaced, because Cpu 256 -> 512
+  the worker's image: aaaaaaaaaaaa -> bbbbbbbbbbbb
+  Outputs.Zone
+stack data-platform-lake: by hand
+  run by hand: aws deploy
+  new right: s3:GetObject of Boundary
+  Resources.Bucket
+stack data-platform-deploy: not compared
+  AWS refuses it.
+""" in text
+    assert text.endswith("delete 1 deployment, deploy data-platform-lake by hand.")
+    data = as_data(changed)
+    assert data["stack"]["resources"] == (asdict(task),)
+    assert [each["name"] for each in data["stacks_by_hand"]] == [
+        "data-platform-lake",
+        "data-platform-deploy",
+    ]
+    unknown = replace(change, resources=None, unknown="It is too late.")
+    text = lines(replace(changed, stack_change=unknown))
+    assert "  CloudFormation does not say more: It is too late.\n" in text
+    assert "  Resources.WorkerTask\n" in text
 
 
 def test_a_table_for_a_terminal(plan):
