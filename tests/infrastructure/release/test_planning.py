@@ -10,6 +10,7 @@ import pytest
 from infrastructure.release.git import Clone
 from infrastructure.release.planning import _reject_older, plan_rollback, plan_since
 from tests.infrastructure.release.expected_plan import IN_PRODUCTION
+from utils.aws.stack import TEMPLATE
 from utils.errors import ClearError
 
 
@@ -64,6 +65,25 @@ def test_a_base_with_faults_is_named(repository, clone):
     repository.commit("Fixed")
     with pytest.raises(ClearError, match=f"{base}, to compare with: .*`nam`"):
         plan_since(clone, base)
+
+
+def test_resources_of_a_pull_request_are_foretold(repository, clone):
+    base = clone.commit()
+    lake = "infrastructure/data_lake.yml"
+    repository.replace(lake, "NoncurrentDays: 30", "NoncurrentDays: 60")
+    repository.replace(
+        TEMPLATE, "${AWS::StackName}/flows\n      Ret", "runs\n      Ret"
+    )
+    repository.remove("infrastructure/github_deploy.yml")
+    repository.commit("Two templates")
+
+    plan = plan_since(clone, base)
+
+    (by_hand,) = plan.by_hand
+    assert by_hand.name == "data-platform-lake" and by_hand.resources
+    assert [each.name for each in by_hand.resources] == ["Bucket"]
+    assert plan.stack_change.resources
+    assert plan.stack_change.resources[0].loss == "all logs until now"
 
 
 def test_a_commit_older_than_the_latest_release(repository, clone):

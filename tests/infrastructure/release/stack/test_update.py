@@ -164,6 +164,8 @@ def test_a_change_without_effect_leaves_the_stack_unchanged(at_base):
     )
     production.push(production.repository.commit("A condition"))
 
+    plan = json.loads(production.release("plan", "--json"))
+    assert (plan["stack"]["changes"], plan["stack"]["resources"]) == (False, [])
     production.release("apply")
 
     assert production.deployments()
