@@ -29,7 +29,7 @@ from infrastructure.release.releases import (
     write_releases,
 )
 from infrastructure.release.stack.by_hand import reject_missing_rights
-from infrastructure.release.stack.losses import reject_losses
+from infrastructure.release.stack.resource_changes import reject_losses
 from infrastructure.release.stack.update import execute_update, prepare_update
 from utils.errors import ClearError, sentence
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, Callable, Iterable, Iterator, Literal, Mapping
+from typing import Any, Callable, Collection, Iterable, Iterator, Literal, Mapping
 
 from infrastructure.release.stack.losses import LOSSES
+from utils.errors import ClearError
 from utils.reports.differences import differences
 
 Action = Literal["delete", "replace", "may replace", "create", "update"]
@@ -98,6 +99,30 @@ def in_order(changes: Iterable[ResourceChange]) -> tuple[ResourceChange, ...]:
     return tuple(
         sorted(changes, key=lambda each: (not each.loss, order.index(each.action)))
     )
+
+
+def reject_losses(
+    stack: str, changes: Iterable[ResourceChange], allowed: Collection[str] = ()
+) -> None:
+    """Reject changes that lose data, except those of resources that are named.
+
+    Args:
+        stack: Name of the stack.
+        changes: Changes of its resources.
+        allowed: Logical names of resources that may be lost.
+
+    Raises:
+        ClearError: Something is lost that is not named. The message has each resource.
+    """
+    lost = [each for each in changes if each.loss and each.name not in allowed]
+    if lost:
+        listed = "\n".join(f"  {each}." for each in lost)
+        named = " ".join(f"--lose {each.name}" for each in lost)
+        raise ClearError(
+            f"The update of {stack} would replace or delete what holds data, or cannot be"
+            f" made again as it was. Nothing was changed.\n{listed}\nUndo this in the"
+            f" template. If it is meant, save what is needed, then run `apply {named}`."
+        )
 
 
 def property_changes(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from infrastructure.release.stack.losses import LOSSES, reject_losses
+from infrastructure.release.stack.losses import LOSSES
 from infrastructure.release.stack.resource_changes import (
     Action,
     Kept,
@@ -15,6 +15,7 @@ from infrastructure.release.stack.resource_changes import (
     by_name,
     in_order,
     property_changes,
+    reject_losses,
 )
 from tests.infrastructure.templates import EVERY_TEMPLATE, read
 from utils.errors import ClearError
