@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from infrastructure.release.apply import apply_rollback
 from infrastructure.release.stack.losses import LOSSES
 from infrastructure.release.stack.resource_changes import (
     Action,
@@ -161,3 +163,14 @@ def test_a_loss_is_refused_unless_it_is_named():
     assert text.endswith("run `apply --lose FlowLogs --lose Events`.")
     with pytest.raises(ClearError, match="apply --lose Events`"):
         reject_losses("shop", [logs, queue], ["FlowLogs"])
+
+
+def test_a_rollback_that_would_lose_something_changes_nothing():
+    logs = ResourceChange("Logs", "AWS::Logs::LogGroup", "may replace")
+    plan: Any = SimpleNamespace(
+        image=SimpleNamespace(build=False),
+        stack=SimpleNamespace(name="shop"),
+        stack_change=SimpleNamespace(resources=(logs,)),
+    )
+    with pytest.raises(ClearError, match="Logs .*: may be replaced; lost: all logs"):
+        apply_rollback(plan, SimpleNamespace())  # neither client nor deployments

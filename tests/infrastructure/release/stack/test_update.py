@@ -192,7 +192,6 @@ LOST = (
 
 
 def test_a_log_group_is_replaced_only_if_it_is_named(at_base):
-    """A rollback could change the stack as well, and is refused before anything else."""
     production = at_base
     production.repository.replace(TEMPLATE, OLD_NAME, OLD_NAME.replace("flows", "runs"))
     production.push(production.repository.commit("Another name for the log"))
