@@ -26,7 +26,6 @@ from infrastructure.release.report import (
     markdown,
 )
 from infrastructure.release.stack import FIRST_PROCESSOR
-from infrastructure.release.stack.losses import reject_losses
 from utils.errors import ClearError
 from utils.runs.command_line import command_line, run_commands
 from utils.runs.prefect_server import prefect_server
@@ -129,7 +128,6 @@ def rollback(*, stack: str = STACK) -> None:
         clone = _clone()
         found = plan_rollback(clone, stack, client)
         _print(found)
-        reject_losses(found.stack.name, found.stack_change.resources or ())
         with _carried_out(found, client, clone) as application:
             application.begin()
             # These take seconds, the worker minutes.

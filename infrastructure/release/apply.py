@@ -32,6 +32,7 @@ from infrastructure.release.releases import (
     finish,
 )
 from infrastructure.release.stack.by_hand import reject_missing_rights
+from infrastructure.release.stack.resource_changes import reject_losses
 from infrastructure.release.stack.update import execute_update, prepare_update
 from utils.errors import ClearError, sentence
 
@@ -144,13 +145,16 @@ class Application:
         """Record the release if this is its first change, and else look for others.
 
         Raises:
-            ClearError: The image does not exist, or another release has begun.
+            ClearError: The image does not exist, a rollback would lose something, or another
+                release has begun.
         """
         if self.release:
             check_latest(self.client, self.release)
             return
         self._require_image()
         plan = self.plan
+        if plan.takes_back:
+            reject_losses(plan.stack.name, plan.stack_change.resources or ())
         latest, image = plan.record.latest, plan.image.name
         if (
             latest

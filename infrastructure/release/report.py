@@ -118,7 +118,7 @@ def _stacks_by_hand(plan: ReleasePlan) -> Iterator[Row]:
 def summary(plan: ReleasePlan) -> str:
     """Return the plan's counts in one line."""
     resources = plan.stack_change.resources
-    signs = Counter(SIGN_OF[each.action] for each in resources or ())
+    signs = Counter(map(_sign, resources or ()))
     if resources is None and plan.stack_change.differences:
         signs[CHANGE] += 1
     signs[CREATE] += plan.image.build + len(plan.create)
@@ -128,9 +128,13 @@ def summary(plan: ReleasePlan) -> str:
     counts = [
         f"{sign}{signs[sign]} {word}" for sign, word in WORDS.items() if signs[sign]
     ]
-    if not plan.changes:
+    by_hand = [
+        f"deploy {each.name} by hand" for each in plan.by_hand if each.differences
+    ]
+    if not plan.changes and not by_hand:
         return f"Nothing to change: production already matches commit {commit}."
-    return f"Release of commit {commit}: {', '.join(counts) or 'the stack alone'}."
+    told = ", ".join([*counts, *by_hand]) or "the stack alone"
+    return f"Release of commit {commit}: {told}."
 
 
 def in_production(plan: ReleasePlan) -> str:
@@ -276,10 +280,19 @@ def _parts(
 ) -> Iterator[Row]:
     """Yield a row per resource, then the other parts of the template that differ."""
     for each in resources or ():
-        yield Row(SIGN_OF[each.action], str(each))
+        if each.loss or not each.follows:
+            yield Row(_sign(each), str(each))
+    if following := [
+        each.name for each in resources or () if each.follows and not each.loss
+    ]:
+        yield Row(REPLACE, f"with it {', '.join(following)}")
     for part in dict.fromkeys(map(_part, differences)):
         if resources is None or not part.startswith("Resources."):
             yield Row(CHANGE, part)
+
+
+def _sign(change: ResourceChange) -> str:
+    return CHANGE if change.is_revision else SIGN_OF[change.action]
 
 
 def _part(difference: Difference) -> str:

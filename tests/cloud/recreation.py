@@ -1,4 +1,4 @@
-"""Which difference of a resource's properties CloudFormation makes by a new resource."""
+"""Differences of properties, and which of them CloudFormation makes by a new resource."""
 
 from __future__ import annotations
 

@@ -37,6 +37,7 @@ def _update(self: Any, template: dict[str, Any], parameters: Any = None) -> None
     if parameters:
         self.input_parameters = parameters
     self.load_mapping()
+    self.resolved_parameters.clear()  # moto keeps those that the template had before
     self.load_parameters()
     self.load_conditions()
     self._resource_json_map = template["Resources"]

@@ -157,11 +157,20 @@ def test_a_parameter_is_a_cause(client):
     )
 
 
-def test_what_refers_to_a_new_log_group_is_replaced_and_the_old_one_stays(client):
+def test_what_refers_to_a_new_log_group_is_replaced_and_the_old_one_stays(
+    client, cloud
+):
+    logs = cloud.client("logs")
+    before = {each["logGroupName"] for each in logs.describe_log_groups()["logGroups"]}
     made(client, "logs", edited(Logs={"LogGroupName": "told"}))
     found = changes(client, "logs")
     assert found["Logs"]["PolicyAction"] == "ReplaceAndRetain"
     assert found["Metric"]["Replacement"] == "True"
+    client.execute_change_set(StackName=NAME, ChangeSetName="logs")
+    after = {each["logGroupName"] for each in logs.describe_log_groups()["logGroups"]}
+    assert after == before | {"told"}
+    (old,) = [each for each in before if each.startswith("told-Logs")]
+    logs.delete_log_group(logGroupName=old)
 
 
 def test_resources_come_and_go_with_a_condition(client):

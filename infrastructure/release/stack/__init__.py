@@ -99,9 +99,9 @@ class StackChange:
     """The worker's image."""
     differences: tuple[Difference, ...]
     resources: tuple[ResourceChange, ...] | None = None
-    """What happens to the stack's resources. None if that is not known."""
+    """Changes of the stack's resources. None if they are unknown."""
     unknown: str = ""
-    """Why it is not known."""
+    """Reason why they are unknown."""
 
     @classmethod
     def of(cls, stack: PlatformStack, template: str, image: str) -> StackChange:

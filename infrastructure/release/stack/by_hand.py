@@ -21,7 +21,7 @@ TEMPLATES = {
     "foundation": (FOUNDATION_TEMPLATE, "CAPABILITY_IAM"),
     "lake": ("infrastructure/data_lake.yml", "CAPABILITY_IAM"),
 }
-# Of these, what a release of the platform's stack needs.
+# Resources of the first whose rights an update of the platform may need.
 ROLES = ("DeployRole", "StackRole", "Boundary")
 
 
@@ -34,11 +34,11 @@ class StackByHand:
     """The command that deploys it."""
     differences: tuple[Difference, ...] = ()
     resources: tuple[ResourceChange, ...] | None = None
-    """What happens to its resources. None if that is not known."""
+    """Changes of its resources. None if they are unknown."""
     new_rights: tuple[str, ...] = ()
     """Actions that a role gets, each with its role."""
     unknown: str = ""
-    """Why the stack could not be compared."""
+    """Reason why the stack was not compared."""
 
     def __bool__(self) -> bool:
         """Return whether the stack differs, or may differ."""

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, Iterable
 
 from infrastructure.release.stack.resource_changes import (
+    KNOWN_LATER,
     VARYING,
     Action,
     PropertyChange,
@@ -24,7 +25,7 @@ RECREATES: dict[str, Recreates] = {
     "Conditionally": "sometimes",
     "Never": "never",
 }
-KNOWN_LATER = "{{changeSet:KNOWN_AFTER_APPLY}}"
+UNKNOWN = "{{changeSet:KNOWN_AFTER_APPLY}}"
 TOO_LONG = "(Truncated-Signature)"
 
 
@@ -119,4 +120,4 @@ def _refers_to_the_same(details: list[dict[str, Any]], moved: set[str]) -> bool:
 def _readable(value: str) -> str:
     if value.startswith(TOO_LONG):
         return "(too long to show)"
-    return value.replace(KNOWN_LATER, "(known after the update)")
+    return value.replace(UNKNOWN, KNOWN_LATER)

@@ -1,13 +1,6 @@
-"""Changes of a stack that lose data, or what nobody can bring back."""
+"""Data, and the like, that is lost with a resource of a stack."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING, Collection, Iterable
-
-from utils.errors import ClearError
-
-if TYPE_CHECKING:
-    from infrastructure.release.stack.resource_changes import ResourceChange
 
 # What is lost with a resource of these types. No template has it.
 LOSSES = {
@@ -25,27 +18,3 @@ LOSSES = {
     "AWS::SQS::Queue": "messages that nobody has read yet",
     "AWS::SecretsManager::Secret": "the secret's value",
 }
-
-
-def reject_losses(
-    stack: str, changes: Iterable[ResourceChange], allowed: Collection[str] = ()
-) -> None:
-    """Reject changes that lose data, except those of resources that are named.
-
-    Args:
-        stack: Name of the stack.
-        changes: Changes of its resources.
-        allowed: Logical names of resources that may be lost.
-
-    Raises:
-        ClearError: Something is lost that is not named. The message has each resource.
-    """
-    lost = [each for each in changes if each.loss and each.name not in allowed]
-    if lost:
-        listed = "\n".join(f"  {each}." for each in lost)
-        named = " ".join(f"--lose {each.name}" for each in lost)
-        raise ClearError(
-            f"The update of {stack} would replace or delete what holds data, or cannot be"
-            f" made again as it was. Nothing was changed.\n{listed}\nUndo this in the"
-            f" template. If it is meant, save what is needed, then run `apply {named}`."
-        )

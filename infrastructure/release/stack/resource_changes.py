@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, Callable, Iterable, Iterator, Literal, Mapping
+from typing import Any, Callable, Collection, Iterable, Iterator, Literal, Mapping
 
 from infrastructure.release.stack.losses import LOSSES
+from utils.errors import ClearError
 from utils.reports.differences import differences
 
 Action = Literal["delete", "replace", "may replace", "create", "update"]
@@ -36,6 +37,11 @@ FUNCTION = re.compile(
 )
 
 
+# New values that are another resource's, as its change makes them.
+KNOWN_LATER = "(known after the update)"
+FOLLOWING = ("the new ", KNOWN_LATER)
+
+
 @dataclass(frozen=True)
 class PropertyChange:
     """A property that differs, with values that anyone may read."""
@@ -44,7 +50,7 @@ class PropertyChange:
     old: str
     new: str
     recreates: Recreates
-    """Whether AWS replaces a resource whose property changes so."""
+    """Need of a new resource for such a change."""
 
     def __str__(self) -> str:
         if not self.old and not self.new:
@@ -62,11 +68,12 @@ class ResourceChange:
     action: Action
     properties: tuple[PropertyChange, ...] = ()
     kept: Kept = ""
-    """What AWS keeps of a resource that it deletes or replaces."""
+    """Part that AWS keeps of a resource that it deletes or replaces."""
 
     def __str__(self) -> str:
         removed = self.action == "delete" and self.kept == "whole"
         word = "removed from the stack" if removed else WORDS[self.action]
+        word = "a new revision" if self.is_revision else word
         text = f"{self.name} ({self.type}): {word}"
         causes = self.properties
         if replaced := self.action in ("replace", "may replace"):
@@ -81,8 +88,24 @@ class ResourceChange:
         return text
 
     @property
+    def is_revision(self) -> bool:
+        """Whether a replacement is what each change of such a resource is."""
+        return self.action == "replace" and self.type == "AWS::ECS::TaskDefinition"
+
+    @property
+    def follows(self) -> bool:
+        """Whether it is replaced only because something that it refers to is."""
+        causes = [each for each in self.properties if each.recreates != "never"]
+        return (
+            self.action in ("replace", "may replace")
+            and not self.is_revision
+            and bool(causes)
+            and all(each.new.startswith(FOLLOWING) for each in causes)
+        )
+
+    @property
     def loss(self) -> str:
-        """What cannot be brought back after the change. Empty if all can."""
+        """The data, or the like, that the change costs. Empty if it costs none."""
         stays = self.action in ("create", "update")
         return "" if stays else LOSSES.get(self.type, "")
 
@@ -100,6 +123,30 @@ def in_order(changes: Iterable[ResourceChange]) -> tuple[ResourceChange, ...]:
     )
 
 
+def reject_losses(
+    stack: str, changes: Iterable[ResourceChange], allowed: Collection[str] = ()
+) -> None:
+    """Reject changes that lose data, except those of resources that are named.
+
+    Args:
+        stack: Name of the stack.
+        changes: Changes of its resources.
+        allowed: Logical names of resources that may be lost.
+
+    Raises:
+        ClearError: Something is lost that is not named. The message has each resource.
+    """
+    lost = [each for each in changes if each.loss and each.name not in allowed]
+    if lost:
+        listed = "\n".join(f"  {each}." for each in lost)
+        named = " ".join(f"--lose {each.name}" for each in lost)
+        raise ClearError(
+            f"The update of {stack} would replace or delete what holds data, or cannot be"
+            f" made again as it was. Nothing was changed.\n{listed}\nUndo this in the"
+            f" template. If it is meant, save what is needed, then run `apply {named}`."
+        )
+
+
 def property_changes(
     before: Mapping[str, Any],
     after: Mapping[str, Any],
@@ -112,12 +159,13 @@ def property_changes(
         after: Planned ones.
         recreates: Function that takes a property's path.
     """
-    seen: set[str] = set()
+    found: dict[str, tuple[str, str]] = {}
     for each in differences(by_name(before), by_name(after)):
         path = FUNCTION.split(each.field, maxsplit=1)[0].removeprefix("Properties.")
-        if path not in seen:
-            seen.add(path)
-            yield PropertyChange(path, each.old, each.new, recreates(path))
+        old, new = found.get(path, ("", ""))
+        found[path] = (old or each.old, new or each.new)
+    for path, values in found.items():
+        yield PropertyChange(path, *values, recreates(path))
 
 
 def by_name(value: Any) -> Any:

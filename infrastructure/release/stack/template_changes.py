@@ -1,6 +1,6 @@
 """Changes of resources as the schemas of their types foretell them, without an account.
 
-cfn-lint has AWS's schemas. It is a development package: a job with AWS keys has it not.
+cfn-lint has AWS's schemas. It is a development package: a job with AWS keys does not have it.
 """
 
 from __future__ import annotations

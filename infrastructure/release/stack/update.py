@@ -17,8 +17,7 @@ from infrastructure.release.stack import (
     template_parameters,
 )
 from infrastructure.release.stack.change_set import read_changes
-from infrastructure.release.stack.losses import reject_losses
-from infrastructure.release.stack.resource_changes import ResourceChange
+from infrastructure.release.stack.resource_changes import ResourceChange, reject_losses
 from utils.aws.client import NoAws, asking_aws, aws_client
 from utils.errors import ClearError, sentence
 

@@ -10,6 +10,7 @@ import pytest
 from infrastructure.release.git import Clone
 from infrastructure.release.planning import plan_rollback, plan_since
 from tests.infrastructure.release.expected_plan import IN_PRODUCTION
+from utils.aws.stack import TEMPLATE
 from utils.errors import ClearError
 
 
@@ -73,6 +74,25 @@ def test_a_commit_that_mends_a_fault_of_its_base_is_planned(repository, clone):
     assert f"{base[:12]}, to compare with, cannot be read: prefect.yaml:1: " in told
     assert [each.full_name for each in plan.create] == IN_PRODUCTION
     assert plan.stack_change.resources == ()
+
+
+def test_resources_of_a_pull_request_are_foretold(repository, clone):
+    base = clone.commit()
+    lake = "infrastructure/data_lake.yml"
+    repository.replace(lake, "NoncurrentDays: 30", "NoncurrentDays: 60")
+    repository.replace(
+        TEMPLATE, "${AWS::StackName}/flows\n      Ret", "runs\n      Ret"
+    )
+    repository.remove("infrastructure/github_deploy.yml")
+    repository.commit("Two templates")
+
+    plan = plan_since(clone, base)
+
+    (by_hand,) = plan.by_hand
+    assert by_hand.name == "data-platform-lake" and by_hand.resources
+    assert [each.name for each in by_hand.resources] == ["Bucket"]
+    assert plan.stack_change.resources
+    assert plan.stack_change.resources[0].loss == "all logs until now"
 
 
 def test_a_rollback_needs_an_earlier_release(clone):

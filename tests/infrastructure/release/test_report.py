@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from io import StringIO
 
 import pytest
@@ -21,6 +21,7 @@ from infrastructure.release.report import (
     summary,
 )
 from infrastructure.release.stack import PlatformStack, StackChange
+from infrastructure.release.stack.by_hand import StackByHand
 from infrastructure.release.stack.resource_changes import (
     PropertyChange,
     ResourceChange,
@@ -171,3 +172,59 @@ def test_nothing_to_do(plan):
     )
     assert not nothing.changes
     assert summary(nothing).startswith("Nothing to change")
+
+
+def test_the_stacks_resources_and_those_of_a_person(plan):
+    cpu = PropertyChange("Cpu", "256", "512", "always")
+    task = ResourceChange("WorkerTask", "AWS::ECS::TaskDefinition", "replace", (cpu,))
+    output = Difference("Outputs.Zone.Value", "", "a")
+    change = replace(
+        plan.stack_change,
+        differences=(*plan.stack_change.differences, output),
+        resources=(task,),
+    )
+    bucket = Difference("Resources.Bucket.Properties.BucketName", "", "mine")
+    right = "s3:GetObject of Boundary"
+    by_hand = (
+        StackByHand("data-platform-lake", "aws deploy", (bucket,), new_rights=(right,)),
+        StackByHand("data-platform-deploy", "aws deploy", unknown="AWS refuses it."),
+    )
+    changed = replace(plan, stack_change=change, by_hand=by_hand)
+
+    text = lines(changed)
+    assert """\
+  ~ stack data-platform
+      ~ WorkerTask (AWS::ECS::TaskDefinition): a new revision, because Cpu 256 -> 512
+      ~ the worker's image aaaaaaaaaaaa-cccccccccccc -> bbbbbbbbbbbb-cccccccccccc
+      ~ Outputs.Zone
+  ! stack data-platform-lake
+      + right s3:GetObject of Boundary
+      ~ Resources.Bucket
+        A person runs: aws deploy
+    stack data-platform-deploy not compared: AWS refuses it.
+""" in text
+    assert text.endswith("-2 to delete, deploy data-platform-lake by hand.")
+    data = as_data(changed)
+    assert data["stack"]["resources"][0]["name"] == "WorkerTask"
+    assert data["stacks_by_hand"][0]["new_rights"] == (right,)
+
+
+def test_what_follows_from_another_replacement_is_one_line(plan):
+    network = ResourceChange(
+        "Vpc",
+        "AWS::EC2::VPC",
+        "replace",
+        (PropertyChange("CidrBlock", "10.20.0.0/16", "10.30.0.0/16", "always"),),
+    )
+    follow = tuple(
+        ResourceChange(
+            name,
+            "AWS::EC2::RouteTable",
+            "replace",
+            (PropertyChange("VpcId", "Vpc", "the new Vpc", "always"),),
+        )
+        for name in ("PublicRoutes", "PrivateRoutes")
+    )
+    change = replace(plan.stack_change, resources=(network, *follow))
+    text = lines(replace(plan, stack_change=change))
+    assert "    -/+ with it PublicRoutes, PrivateRoutes\n" in text

@@ -2160,7 +2160,14 @@ CASES: Mapping[str, Case] = {
     # Its name is given, so that AWS would refuse.
     "the image repository's encryption": edited(
         DEPLOY,
-        [("EncryptionType: AES256", "EncryptionType: KMS")],
+        [
+            (
+                "ScanOnPush: true\n      EncryptionConfiguration:\n"
+                "        EncryptionType: AES256",
+                "ScanOnPush: true\n      EncryptionConfiguration:\n"
+                "        EncryptionType: KMS",
+            )
+        ],
         replaced(
             "Repository",
             "AWS::ECR::Repository",

@@ -181,7 +181,9 @@ def test_without_contexts_the_properties_have_names_alone():
         Replacement="True",
         AfterContext="{too long",
     )
-    assert texts(change) == ["Task (AWS::ECS::TaskDefinition): replaced, because Cpu"]
+    assert texts(change) == [
+        "Task (AWS::ECS::TaskDefinition): a new revision, because Cpu"
+    ]
 
 
 def test_a_parameter_that_leaves_a_property_as_it_is():

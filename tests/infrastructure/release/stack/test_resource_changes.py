@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from infrastructure.release.stack.losses import LOSSES, reject_losses
+from infrastructure.release.apply import Application
+from infrastructure.release.stack.losses import LOSSES
 from infrastructure.release.stack.resource_changes import (
     Action,
     Kept,
@@ -15,6 +17,7 @@ from infrastructure.release.stack.resource_changes import (
     by_name,
     in_order,
     property_changes,
+    reject_losses,
 )
 from tests.infrastructure.templates import EVERY_TEMPLATE, read
 from utils.errors import ClearError
@@ -124,7 +127,7 @@ def test_a_property_with_a_function_is_told_once():
     before = {"Properties": {"Name": "a", "Names": {"Join": [",", ["a", "b"]]}}}
     after = {"Properties": {"Name": {"Ref": "b"}, "Names": {"Join": [",", ["c", "d"]]}}}
     found = list(property_changes(before, after, lambda path: "always"))
-    assert [each.path for each in found] == ["Name", "Names"]
+    assert [str(each) for each in found] == ["Name (not shown) -> b", "Names a -> c"]
 
 
 def test_of_each_type_it_is_decided_whether_it_holds_data():
@@ -160,3 +163,16 @@ def test_a_loss_is_refused_unless_it_is_named():
     assert text.endswith("run `apply --lose FlowLogs --lose Events`.")
     with pytest.raises(ClearError, match="apply --lose Events`"):
         reject_losses("shop", [logs, queue], ["FlowLogs"])
+
+
+def test_a_rollback_that_would_lose_something_changes_nothing():
+    logs = ResourceChange("Logs", "AWS::Logs::LogGroup", "may replace")
+    plan: Any = SimpleNamespace(
+        image=SimpleNamespace(build=False),
+        stack=SimpleNamespace(name="shop"),
+        stack_change=SimpleNamespace(resources=(logs,)),
+        takes_back="0a1b",
+    )
+    client: Any = SimpleNamespace()
+    with pytest.raises(ClearError, match="Logs .*: may be replaced; lost: all logs"):
+        Application(plan, client, print).begin()

@@ -164,6 +164,8 @@ def test_a_change_without_effect_leaves_the_stack_unchanged(at_base):
     )
     production.push(production.repository.commit("A condition"))
 
+    plan = json.loads(production.release("plan", "--json"))
+    assert (plan["stack"]["changes"], plan["stack"]["resources"]) == (False, [])
     production.release("apply")
 
     assert production.deployments()
@@ -190,7 +192,6 @@ LOST = (
 
 
 def test_a_log_group_is_replaced_only_if_it_is_named(at_base):
-    """A rollback could change the stack as well, and is refused before anything else."""
     production = at_base
     production.repository.replace(TEMPLATE, OLD_NAME, OLD_NAME.replace("flows", "runs"))
     production.push(production.repository.commit("Another name for the log"))
