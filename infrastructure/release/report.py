@@ -80,9 +80,19 @@ def rows(plan: ReleasePlan) -> Iterator[Row]:
         yield Row(DELETE, f"schedule of {name}: {_timing(schedule)}")
     if plan.unchanged:
         yield Row(SAME, f"{counted(len(plan.unchanged), 'deployment')} unchanged")
-    for loss in filter(lambda each: each.loss, plan.stack_change.resources or ()):
-        text = f"{loss.name} is lost: {loss.loss}. `apply` refuses that without"
-        yield Row(STOP, f"{text} `--lose {loss.name}`.")
+    yield from _losses(plan)
+
+
+def _losses(plan: ReleasePlan) -> Iterator[Row]:
+    for each in plan.stack_change.resources or ():
+        if each.loss:
+            text = f"LOST: {each.name}, {each.loss}. `apply` refuses that without"
+            yield Row(STOP, f"{text} `--lose {each.name}`.")
+    for stack in plan.by_hand:
+        for each in stack.resources or ():
+            if each.loss and each.kept != "whole":
+                text = f"LOST with {stack.name}: {each.name}, {each.loss}."
+                yield Row(STOP, text)
 
 
 def _image(plan: ReleasePlan) -> Row:

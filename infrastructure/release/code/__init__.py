@@ -6,8 +6,8 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any, Collection, Iterable, Mapping
 
@@ -42,8 +42,6 @@ class Code:
     """Flows by entrypoint."""
     errors: Mapping[str, str]
     """Reasons why flows cannot be loaded, by entrypoint."""
-    named: Mapping[str, Collection[str]] = field(default_factory=dict)
-    """Possible names of files and folders in each module's string literals, by module."""
 
     def changed(self, paths: Iterable[str]) -> dict[str, tuple[str, ...]]:
         """Return the flows that changed files affect, each with those files.
@@ -62,7 +60,7 @@ class Code:
 
     def _affected_by(self, path: str) -> Iterable[FlowCode]:
         flows = self.flows.values()
-        package, _, inside = path.partition("/")
+        package = path.partition("/")[0]
         if path in FILES_OF_EVERY_FLOW:
             return flows
         if path == ".dlt/config.toml":
@@ -72,23 +70,24 @@ class Code:
         elif path.endswith(".py"):
             module = path.removesuffix(".py").removesuffix("/__init__")
             readers = {module.replace("/", ".")}
-        elif not (readers := self._readers_of_data(package, inside.split("/"))):
-            return flows
+        else:
+            return self._around(path)
         return [flow for flow in flows if flow.modules & readers]
 
-    def _readers_of_data(self, package: str, names: list[str]) -> set[str]:
-        """Return the modules that name a data file, or a folder that holds it.
+    def _around(self, path: str) -> Iterable[FlowCode]:
+        """Return the flows with a module in the innermost folder around a data file.
 
-        Only the outermost name that is found counts: in `queries/usage/a.sql` the name
-        `queries` is specific, while other modules may use `usage` for something else.
+        Folders of no flow's modules do not count: a module reads what lies beside or below.
         """
-        while f"{package}.{names[0]}" in self.named:
-            package = f"{package}.{names.pop(0)}"
-        for name in names:
-            readers = {module for module, found in self.named.items() if name in found}
-            if readers:
-                return readers
-        return set()
+        for folder in PurePosixPath(path).parents[:-1]:
+            inside = f"{str(folder).replace('/', '.')}."
+            if found := [
+                flow
+                for flow in self.flows.values()
+                if any(module.startswith(inside) for module in flow.modules)
+            ]:
+                return found
+        return self.flows.values()
 
 
 def read_code(tree: Path, entrypoints: Iterable[str]) -> Code:
@@ -106,7 +105,7 @@ def read_code(tree: Path, entrypoints: Iterable[str]) -> Code:
         entrypoint: FlowCode(**(flow | {"modules": frozenset(flow["modules"])}))
         for entrypoint, flow in read["flows"].items()
     }
-    return Code(flows, read["errors"], read["named"])
+    return Code(flows, read["errors"])
 
 
 def _run_script(tree: Path, entrypoints: list[str]) -> dict[str, Any]:

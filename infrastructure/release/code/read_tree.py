@@ -37,17 +37,16 @@ def read(packages: list[str], entrypoints: list[str]) -> dict[str, Any]:
             flows[entrypoint] = modules.flow(entrypoint)
         except CannotBeLoaded as error:
             errors[entrypoint] = str(error)
-    return {"flows": flows, "errors": errors, "named": modules.named}
+    return {"flows": flows, "errors": errors}
 
 
 class Modules:
-    """Modules of a source tree: their imports, and the names in their string literals."""
+    """Modules of a source tree, and their imports."""
 
     def __init__(self, tree: Path, packages: list[str]) -> None:
         self.tree = tree
         self.packages = [name for name in packages if (tree / name).is_dir()]
         self.imported: dict[str, set[str]] = {}
-        self.named: dict[str, list[str]] = {}
         if not self.packages:
             return
         graph = grimp.build_graph(
@@ -67,7 +66,6 @@ class Modules:
                 if known:
                     found = graph.find_modules_directly_imported_by(module)
                     self.imported[module] |= found
-                self.named[module] = sorted(_names_in_literals(nodes))
                 waiting |= self.imported[module] - self.imported.keys()
 
     def file_of(self, module: str) -> str | None:
@@ -166,23 +164,6 @@ class Modules:
             parents = {each.rpartition(".")[0]} - {""}
             waiting |= (self.imported.get(each, set()) | parents) - reached
         return reached
-
-
-def _names_in_literals(nodes: list[ast.AST]) -> set[str]:
-    """Return possible names of files and folders in string literals, except docstrings."""
-    docstrings = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
-    texts = (
-        node.value
-        for node in nodes
-        if isinstance(node, ast.Constant) and id(node) not in docstrings
-    )
-    return {
-        name
-        for text in texts
-        if isinstance(text, str)
-        for name in text.split("/")
-        if name and "\n" not in name
-    }
 
 
 if __name__ == "__main__":

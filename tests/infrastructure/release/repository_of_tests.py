@@ -18,7 +18,7 @@ from tests.repository.tree import ROOT
 from tests.samples.git_repository import Repository
 from utils.aws.stack import TEMPLATE
 
-QUERY = "sources/queries/daily/sales.sql"
+QUERY = "sources/redshift/queries/daily/sales.sql"
 
 
 def flow(name: str, module: str, parameters: str = "") -> str:

@@ -83,13 +83,17 @@ CASES = {
     "the package of sources": touched("sources/__init__.py", *LOADS, "export"),
     "a query": Case(append(QUERY, "-- changed\n"), reached(QUERY, "export")),
     "a new query": Case(
-        write({"sources/queries/weekly/stock.sql": "SELECT 2\n"}),
-        reached("sources/queries/weekly/stock.sql", "export"),
+        write({"sources/redshift/queries/weekly/stock.sql": "SELECT 2\n"}),
+        reached("sources/redshift/queries/weekly/stock.sql", "export"),
     ),
     "a deleted query": Case(remove(QUERY), reached(QUERY, "export")),
-    "a file that nobody names": Case(
+    "a file of all sources": Case(
         write({"sources/words.txt": "one\n"}),
-        reached("sources/words.txt", *EVERY_FLOW),
+        reached("sources/words.txt", *LOADS, "export"),
+    ),
+    "a file in a folder of no flow": Case(
+        write({"sources/words/one.txt": "one\n"}),
+        reached("sources/words/one.txt", *LOADS, "export"),
     ),
     "dlt's settings": touched(".dlt/config.toml", *LOADS),
     "a deleted module of nobody": Case(

@@ -117,8 +117,11 @@ def test_what_speaks_against_a_release_comes_first_and_what_is_lost_last(plan):
     )
     assert replaced in told
     *_, loss, empty, counts = told.splitlines()
-    assert loss.startswith("  ! Vpc is lost: the network") and "`--lose Vpc`" in loss
+    assert loss.startswith("  ! LOST: Vpc, the network") and "`--lose Vpc`" in loss
     assert counts.endswith("+2 to create, ~3 to change, -/+1 to replace, -2 to delete.")
+    by_hand = StackByHand("data-platform-foundation", "aws", (), (network,))
+    *_, loss, _, _ = lines(replace(plan, by_hand=(by_hand,))).splitlines()
+    assert loss.startswith("  ! LOST with data-platform-foundation: Vpc, the network")
 
 
 def test_a_terminal_has_colours_and_lines_that_fit(plan):

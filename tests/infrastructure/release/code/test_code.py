@@ -175,11 +175,11 @@ def test_modules_are_a_flows_direct_and_indirect_imports(code):
         ("utils/gone.py", {ASKS, AGAIN}),
         ("utils/gone_too.py", {ALONE}),
         ("utils/gone_too/__init__.py", {ALONE}),
-        # data that a module names, by its folder or itself, or none does
+        # data belongs to the modules around it
         ("sources/files/queries/usage/a.sql", {ASKS, AGAIN}),
-        ("sources/x.sql", {ASKS, AGAIN}),
-        ("sources/usage/a.sql", {ALONE}),
-        ("sources/files/other.txt", ALL),
+        ("sources/x.sql", {LOADS, ASKS, AGAIN}),
+        ("sources/usage/a.sql", {LOADS, ASKS, AGAIN}),
+        ("sources/files/other.txt", {ASKS, AGAIN}),
         ("flows/loads.json", ALL),
         (".dlt/config.toml", {LOADS}),
         ("uv.lock", ALL),

@@ -1,4 +1,4 @@
-"""Imports and literals of a source tree, read in this process."""
+"""Imports of a source tree, read in this process."""
 
 from __future__ import annotations
 
@@ -33,11 +33,6 @@ def test_imports_are_those_of_existing_and_missing_modules(tree):
         f"{PACKAGE}.a"
     ]
     assert modules.imported[f"{PACKAGE}.alone"] == set()
-
-
-def test_names_are_those_in_string_literals(tree):
-    modules = Modules(tree, [PACKAGE])
-    assert modules.named[f"{PACKAGE}.b"] == [".sql", "queries"]
 
 
 def test_a_flow_that_cannot_be_loaded_has_a_reason(tree):
