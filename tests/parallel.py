@@ -53,6 +53,7 @@ TOGETHER = {
     "releases": (
         "tests/infrastructure/release/test_apply",
         "tests/infrastructure/release/test_rollback.py",
+        "tests/infrastructure/release/test_two_releasers.py",
         "tests/infrastructure/release/stack/test_update.py",
     ),
 }

@@ -18,7 +18,7 @@ from tests.infrastructure.account_contents import contents, left_of
 from tests.infrastructure.first_stacks import ZONES
 from tests.infrastructure.templates import TEMPLATES, read
 
-pytestmark = pytest.mark.slow
+slow = pytest.mark.slow
 
 NAME = "switched"
 TEXTS = {name.replace("data-platform", NAME): path for name, path in TEMPLATES.items()}
@@ -149,6 +149,7 @@ def own_role(cloud: Cloud) -> None:
     cloud.client("iam").create_service_linked_role(AWSServiceName="ecs.amazonaws.com")
 
 
+@slow
 @pytest.mark.parametrize(
     "switches",
     [(), *[(each,) for each in EVERY], EVERY],
@@ -200,6 +201,7 @@ def check_calls(cloud: Cloud, role: str, switches: tuple[str, ...]) -> None:
     assert bool(refused) == ("throttled" in switches)
 
 
+@slow
 def test_a_first_cluster_without_the_readmes_command(cloud, stacks):
     """CloudFormation makes ECS's own role too late, and the next attempt finds it."""
     with cloud.switched("first_cluster"):
@@ -225,6 +227,7 @@ def test_one_kind_alone_is_tagged_late(cloud, stacks, kind):
         assert stacks.status() == "UPDATE_COMPLETE"
 
 
+@slow
 def test_every_type_that_has_tags_can_get_them_late():
     for path in TEMPLATES.values():
         for each in read(path)["Resources"].values():
