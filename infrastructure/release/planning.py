@@ -55,12 +55,10 @@ def plan_release(
         comparing = executor.map(
             lambda each: StackByHand.read(stack_name, *each), _templates(clone, commit)
         )
-        content, production = _read(clone, stack_name, client, commit)
+        content, production = _read(clone, stack_name, client, commit, renewal)
         by_hand = tuple(filter(None, comparing))
     content.check({production.stack.work_pool, *read_pools(content, client)})
     check_job_variables(content, client, production.stack, pool_needed)
-    if renewal:
-        content = replace(content, image_tag=f"{content.image_tag}-{renewal}")
     against = tuple(objections(clone, content.commit, production.record))
     plan = _foreseen(ReleasePlan.of(content, production))
     return replace(plan, by_hand=by_hand, objections=against)
@@ -126,7 +124,11 @@ def _foreseen(plan: ReleasePlan) -> ReleasePlan:
 
 
 def _read(
-    clone: Clone, stack_name: str, client: SyncPrefectClient, commit: str
+    clone: Clone,
+    stack_name: str,
+    client: SyncPrefectClient,
+    commit: str,
+    renewal: str = "",
 ) -> tuple[Content, Production]:
     file = read_prefect_file(clone.text(commit, "prefect.yaml"))
     names = {each.name for each in file.production}
@@ -134,6 +136,7 @@ def _read(
         reading = executor.submit(Content.of, clone, commit, file)
         stack = PlatformStack.named(stack_name)
         tag = read_content(clone, commit, stack.processor)
+        tag += f"-{renewal}" if renewal else ""
         production = Production.read(client, stack, clone, names, tag)
         return replace(reading.result(), image_tag=tag), production
 

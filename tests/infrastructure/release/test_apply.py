@@ -15,6 +15,7 @@ from prefect.client.schemas.actions import WorkPoolUpdate
 from prefect.states import Pending, Scheduled
 
 from infrastructure.release.apply import CONCURRENT_REQUESTS
+from infrastructure.release.images import tag_of
 from tests.fakes.http_server import Answer, Request, json_answer
 from tests.infrastructure.release.production import writes
 from tests.infrastructure.release.steps import (
@@ -73,6 +74,26 @@ def deploy_by_prefect(production, image: str) -> None:
         text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_an_image_with_newer_patches_takes_the_place_of_the_same_content(production):
+    house = production.image(release_the_house(production))
+    renewed = f"{house}-202612011700"
+    plan = json.loads(production.release("plan", "--json", "--renewal", "202612011700"))
+    assert (plan["image"]["name"], plan["image"]["build"]) == (renewed, True)
+    assert plan["image"]["why"] == ["newer patches of the base image"]
+    with pytest.raises(ClearError, match="202612011700 is not in the image repository"):
+        production.release("apply", "deployments", "--renewal", "202612011700")
+
+    repository = production.registry.partition("/")[2]
+    production.cloud.push_image(repository, tag_of(renewed))
+    production.release("apply", "deployments", "--renewal", "202612011700")
+    for each in production.deployments().values():
+        assert each["job_variables"]["image"] == renewed
+    # and it stays without being asked for
+    plan = json.loads(production.release("plan", "--json"))
+    assert plan["image"] == {"name": renewed, "build": False, "why": []}
+    assert not plan["deployments"]["update"]
 
 
 def test_a_second_apply_writes_nothing(production):
