@@ -34,13 +34,12 @@ def change_another_flow(github: GitHub) -> str:
 def planned(github: GitHub, **event: str) -> set[str]:
     """Return which of the two flows' files the plan of the newest commit names."""
     summary = github.run("ci", "plan", **event).summary
-    return {each for each in (FLOW, OTHER) if each.replace("_", r"\_") in summary}
+    return {each for each in (FLOW, OTHER) if each in summary}
 
 
 def test_by_hand_a_branch_is_planned_without_credentials(github):
     job = github.run("ci", "plan", ref="refs/heads/a-branch")
-    assert FLOW.replace("_", r"\_") in job.summary
-    assert "deployment hello\\_world/production" in job.summary
+    assert FLOW in job.summary and "code of hello_world\n" in job.summary
 
 
 def test_by_hand_main_has_nothing_to_merge(github):

@@ -26,7 +26,7 @@ esac
 """
 UV = f"""#!/bin/sh
 echo "${{IMAGE:+IMAGE=$IMAGE }}uv" "$@" >> "$STAND_INS"
-case $* in *image-tag*) shift 2; exec {sys.executable} "$@" ;; esac
+case $* in *image-tag*) shift 2; exec '{sys.executable}' "$@" ;; esac
 """
 GIT = f"""#!/bin/sh
 [ "$1" = status ] || exec {shutil.which("git")} "$@"

@@ -73,7 +73,7 @@ FAILURES = (
     ),
     Failure(
         "release: a plan of prefect.yaml with secrets",
-        *("infrastructure.release plan --base house", "update 1 deployment"),
+        *("infrastructure.release plan --base house", "~1 to change"),
         needs="repository",
         code=0,
     ),

@@ -97,7 +97,9 @@ def test_the_older_release_has_as_many_writes(production, commits):
     production.repository.git("switch", "--quiet", "--detach", commits[0])
     with production.watched() as proxy:
         production.release("apply", api_url=f"{proxy.url}/api")
-    assert len(writes(proxy)) == len(WRITES)
+    # a busy server gets some twice
+    asked = {(each.method, each.path, each.body) for each in writes(proxy)}
+    assert len(asked) == len(WRITES)
 
 
 @pytest.mark.parametrize("number", MOMENTS)
