@@ -120,7 +120,12 @@ def test_a_role_ends_its_own_sessions_alone(cloud, machine, role, enforced):
 @pytest.fixture
 def container(with_service) -> dict[str, str]:
     """Names of cluster, task and container of the service, which enables ECS Exec."""
-    (task,) = until(with_service.service_tasks, "the service's task")
+
+    def with_agent() -> list[dict[str, Any]]:
+        tasks = with_service.service_tasks()
+        return [each for each in tasks if each["containers"][0].get("managedAgents")]
+
+    (task,) = until(with_agent, "the service's task with its agent")
     (container,) = task["containers"]
     (agent,) = container["managedAgents"]
     assert (agent["name"], agent["lastStatus"]) == ("ExecuteCommandAgent", "RUNNING")
