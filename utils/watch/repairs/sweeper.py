@@ -35,7 +35,8 @@ from utils.watch.repairs.silent_runs import is_heard
 CLUSTER = "ECS_CLUSTER"
 """Variable with the cluster's name or ARN. Without it, as on a laptop, nothing is swept."""
 IN_ITS_PROCESS = "AwaitingRetry"
-CANCELLING = "CANCELLING"
+# States in which a run needs no task.
+OVER = {*FINAL, "CANCELLING"}
 GONE = "Its task on ECS has stopped:"
 # As prefect-aws says it of such a run, of which another one takes the place.
 NOT_PLACED = "ECS task failed to start:"
@@ -197,7 +198,7 @@ def _over(
         run.id
         for deployment in history.all_deployments
         for run in deployment.runs
-        if run.state.type not in {*FINAL, CANCELLING}
+        if run.state.type not in OVER
     }
     suspects = [task for task in live if str(task.run) not in unfinished]
     if not suspects:
@@ -212,7 +213,7 @@ def _over(
     for task in suspects:
         # a run that Prefect does not know may be another server's
         run = found.get(task.run)
-        if run and run.state and run.state.type.value in {*FINAL, CANCELLING}:
+        if run and run.state and run.state.type.value in OVER:
             ended = moment(run.state.timestamp)
             # a backup may not know that the run was retried
             if ended > history.restored.known_until or task.created < ended:
