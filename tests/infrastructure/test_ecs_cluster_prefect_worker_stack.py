@@ -19,7 +19,7 @@ from prefect_aws.workers.ecs_worker import ECSJobConfiguration, ECSWorker
 from blocks.ecs_pool import production_pool
 from blocks.work_pools import WorkPool
 from tests.fakes.aws import REGION
-from tests.infrastructure.first_stacks import create_foundation
+from tests.infrastructure.first_stacks import IMAGE, create_foundation, create_platform
 from tests.infrastructure.templates import TEMPLATES
 from utils.aws.stack import StackOutputs
 from utils.reports.differences import revealed
@@ -28,10 +28,6 @@ pytestmark = pytest.mark.slow
 
 NAME = "worker-test"
 TEMPLATE = TEMPLATES["data-platform"].read_text()
-IMAGE = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/data-platform:4f2a"
-SECRET = (
-    "arn:aws:secretsmanager:eu-central-1:123456789012:secret:prefect/api-key-a1B2c3"
-)
 
 
 @pytest.fixture
@@ -46,15 +42,7 @@ def stacks(cloud) -> Iterator[Any]:
     ) -> dict[str, str]:
         made.extend([f"{name}-foundation", name])
         create_foundation(cloud, name, **network)
-        return cloud.create_stack(
-            name,
-            template,
-            PrefectApiUrl="http://127.0.0.1:9/api",
-            PrefectApiSecretArn=SECRET,
-            ImageUri=IMAGE,
-            LakeBucketName="a-lake",
-            **parameters,
-        )
+        return create_platform(cloud, name, template, **parameters)
 
     yield create
     for name in reversed(made):

@@ -7,29 +7,18 @@ from typing import Any, Iterator
 
 import pytest
 
-from tests.infrastructure.first_stacks import create_foundation
-from tests.infrastructure.templates import TEMPLATES
+from tests.infrastructure.first_stacks import create_foundation, create_platform
 
 pytestmark = pytest.mark.slow
 
 NAME = "mail-test"
-SECRET = (
-    "arn:aws:secretsmanager:eu-central-1:123456789012:secret:prefect/api-key-a1B2c3"
-)
 
 
 @pytest.fixture
 def outputs(cloud) -> Iterator[dict[str, str]]:
     """Outputs of a foundation and of its platform."""
     foundation = create_foundation(cloud, NAME, NatKind="none")
-    yield foundation | cloud.create_stack(
-        NAME,
-        TEMPLATES["data-platform"].read_text(),
-        PrefectApiUrl="http://127.0.0.1:9/api",
-        PrefectApiSecretArn=SECRET,
-        ImageUri="123456789012.dkr.ecr.eu-central-1.amazonaws.com/data-platform:4f2a",
-        LakeBucketName="a-lake",
-    )
+    yield foundation | create_platform(cloud, NAME)
     cloud.delete_stack(NAME)
     cloud.delete_stack(f"{NAME}-foundation")
 

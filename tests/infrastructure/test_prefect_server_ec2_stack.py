@@ -7,15 +7,16 @@ from typing import Any, Iterator
 import pytest
 
 from tests.cloud.cloud import Cloud, running_cloud
-from tests.infrastructure.first_stacks import create_foundation
-from tests.infrastructure.templates import SERVERS, TEMPLATES
+from tests.infrastructure.first_stacks import (
+    IMAGE,
+    SECRET,
+    create_foundation,
+    create_platform,
+)
+from tests.infrastructure.templates import SERVERS
 
 pytestmark = pytest.mark.slow
 
-IMAGE = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/data-platform:4f2a"
-SECRET = (
-    "arn:aws:secretsmanager:eu-central-1:123456789012:secret:prefect/api-key-a1B2c3"
-)
 NAME = "data-platform-server"
 FOUNDATION = "data-platform-foundation"
 PARAMETER = f"/{NAME}/settings"
@@ -26,13 +27,10 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """Separate account, because roles of servers have fixed names."""
     with running_cloud(tmp_path_factory.mktemp("machine") / "cloud") as cloud:
         create_foundation(cloud, "data-platform", NatKind="none")
-        cloud.create_stack(
+        create_platform(
+            cloud,
             "data-platform",
-            TEMPLATES["data-platform"].read_text(),
             PrefectApiUrl="http://10.20.0.10:4200/api",
-            PrefectApiSecretArn=SECRET,
-            ImageUri=IMAGE,
-            LakeBucketName="a-lake",
             MinimumWorkers="0",
         )
         yield cloud

@@ -9,9 +9,13 @@ from typing import Any, Iterator
 
 import pytest
 
-from tests.infrastructure.first_stacks import create_foundation
-from tests.infrastructure.templates import SERVERS, TEMPLATES
-from tests.infrastructure.test_ecs_cluster_prefect_worker_stack import IMAGE, SECRET
+from tests.infrastructure.first_stacks import (
+    IMAGE,
+    SECRET,
+    create_foundation,
+    create_platform,
+)
+from tests.infrastructure.templates import SERVERS
 
 pytestmark = pytest.mark.slow
 
@@ -23,14 +27,8 @@ PLATFORM, SERVER = "network-test", "network-test-server"
 def platform(cloud) -> Iterator[dict[str, str]]:
     """Outputs of a platform without a worker, and of its foundation."""
     foundation = create_foundation(cloud, PLATFORM)
-    yield foundation | cloud.create_stack(
-        PLATFORM,
-        TEMPLATES["data-platform"].read_text(),
-        PrefectApiUrl=f"https://{HOST}/api",
-        PrefectApiSecretArn=SECRET,
-        ImageUri=IMAGE,
-        LakeBucketName="a-lake",
-        MinimumWorkers="0",
+    yield foundation | create_platform(
+        cloud, PLATFORM, PrefectApiUrl=f"https://{HOST}/api", MinimumWorkers="0"
     )
     cloud.delete_stack(PLATFORM)
     cloud.delete_stack(f"{PLATFORM}-foundation")

@@ -9,8 +9,11 @@ from botocore.exceptions import ClientError
 
 from tests.cloud.cloud import Cloud
 from tests.fakes.aws import REGION
-from tests.infrastructure.first_stacks import create_deploy, create_foundation
-from tests.infrastructure.templates import TEMPLATES
+from tests.infrastructure.first_stacks import (
+    create_deploy,
+    create_foundation,
+    create_platform,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -40,14 +43,12 @@ def roles(cloud: Cloud, secrets: dict[str, str]) -> Iterator[dict[str, str]]:
     """The roles that read secrets."""
     deploy = create_deploy(cloud, NAME, ExistingOidcProviderArn=PROVIDER)
     create_foundation(cloud, NAME, NatKind="none")
-    platform = cloud.create_stack(
+    platform = create_platform(
+        cloud,
         NAME,
-        TEMPLATES["data-platform"].read_text(),
-        deploy["StackRoleArn"],
+        role=deploy["StackRoleArn"],
         ImageUri=f"{deploy['RepositoryUri']}:4f2a",
-        PrefectApiUrl="http://127.0.0.1:9/api",
         PrefectApiSecretArn=secrets[PREFECT],
-        LakeBucketName="a-lake",
         MinimumWorkers="0",
     )
     yield {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from io import StringIO
 
 import pytest
@@ -18,8 +18,8 @@ from infrastructure.release.report import (
     coloured,
     lines,
     markdown,
-    summary,
 )
+from infrastructure.release.rows import summary
 from infrastructure.release.stack import PlatformStack, StackChange
 from infrastructure.release.stack.by_hand import StackByHand
 from infrastructure.release.stack.resource_changes import (
@@ -33,6 +33,12 @@ SCHEDULE = {"cron": "0 6 * * *", "timezone": "Europe/Berlin", "day_or": True}
 IMAGE = Difference("job_variables.image", OLD, NEW)
 LATER = SCHEDULE | {"cron": "0 7 * * *"}
 CRON = Difference("schedules.0.cron", "0 6 * * *", "0 7 * * *")
+NETWORK = ResourceChange(
+    "Vpc",
+    "AWS::EC2::VPC",
+    "replace",
+    (PropertyChange("CidrBlock", "10.20.0.0/16", "10.30.0.0/16", "always"),),
+)
 
 
 def deployed(name: str, *schedules: dict) -> ServerDeployment:
@@ -103,13 +109,7 @@ def test_lines_for_a_log(plan):
 
 
 def test_what_speaks_against_a_release_comes_first_and_what_is_lost_last(plan):
-    network = ResourceChange(
-        "Vpc",
-        "AWS::EC2::VPC",
-        "replace",
-        (PropertyChange("CidrBlock", "10.20.0.0/16", "10.30.0.0/16", "always"),),
-    )
-    change = replace(plan.stack_change, resources=(network,))
+    change = replace(plan.stack_change, resources=(NETWORK,))
     told = lines(replace(plan, stack_change=change, objections=("It is older.",)))
     assert told.startswith("  ! It is older.\n")
     replaced = (
@@ -119,7 +119,7 @@ def test_what_speaks_against_a_release_comes_first_and_what_is_lost_last(plan):
     *_, loss, empty, counts = told.splitlines()
     assert loss.startswith("  ! LOST: Vpc, the network") and "`--lose Vpc`" in loss
     assert counts.endswith("+2 to create, ~3 to change, -/+1 to replace, -2 to delete.")
-    by_hand = StackByHand("data-platform-foundation", "aws", (), (network,))
+    by_hand = StackByHand("data-platform-foundation", "aws", (), (NETWORK,))
     *_, loss, _, _ = lines(replace(plan, by_hand=(by_hand,))).splitlines()
     assert loss.startswith("  ! LOST with data-platform-foundation: Vpc, the network")
 
@@ -213,12 +213,6 @@ def test_the_stacks_resources_and_those_of_a_person(plan):
 
 
 def test_what_follows_from_another_replacement_is_one_line(plan):
-    network = ResourceChange(
-        "Vpc",
-        "AWS::EC2::VPC",
-        "replace",
-        (PropertyChange("CidrBlock", "10.20.0.0/16", "10.30.0.0/16", "always"),),
-    )
     follow = tuple(
         ResourceChange(
             name,
@@ -228,6 +222,6 @@ def test_what_follows_from_another_replacement_is_one_line(plan):
         )
         for name in ("PublicRoutes", "PrivateRoutes")
     )
-    change = replace(plan.stack_change, resources=(network, *follow))
+    change = replace(plan.stack_change, resources=(NETWORK, *follow))
     text = lines(replace(plan, stack_change=change))
     assert "    -/+ with it PublicRoutes, PrivateRoutes\n" in text
