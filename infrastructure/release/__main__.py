@@ -18,13 +18,8 @@ from infrastructure.release.images import read_content
 from infrastructure.release.plan import ReleasePlan
 from infrastructure.release.planning import plan_release, plan_rollback, plan_since
 from infrastructure.release.releases import Superseded, check_latest
-from infrastructure.release.report import (
-    as_data,
-    coloured,
-    in_production,
-    lines,
-    markdown,
-)
+from infrastructure.release.report import as_data, coloured, lines, markdown
+from infrastructure.release.rows import in_production
 from infrastructure.release.stack import FIRST_PROCESSOR
 from utils.errors import ClearError
 from utils.runs.command_line import command_line, run_commands

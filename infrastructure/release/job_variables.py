@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any, Iterator, Mapping
 
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.exceptions import ObjectNotFound
@@ -31,7 +31,7 @@ FOUNDATION = Path(__file__).parents[2] / FOUNDATION_TEMPLATE
 
 def check_job_variables(
     content: Content,
-    client: SyncPrefectClient,
+    pools: Mapping[str, dict[str, Any]],
     stack: PlatformStack,
     pool_needed: bool,
 ) -> None:
@@ -39,7 +39,7 @@ def check_job_variables(
 
     Args:
         content: Content of the commit to release.
-        client: Prefect API client.
+        pools: Templates of the pools that exist, by their names: those of `read_pools`.
         stack: Stack whose worker serves the work pool.
         pool_needed: Whether the pool on the server must accept them. Otherwise it is enough
             that the pool does which `python -m blocks apply` of this code makes.
@@ -48,7 +48,6 @@ def check_job_variables(
         PrefectFileError: A job variable is rejected. The message has each fault's line.
         ClearError: The work pool does not exist.
     """
-    pools = read_pools(content, client)
     faults: list[Fault] = []
     for name, template in pools.items():
         found = list(_faults(content, name, template))

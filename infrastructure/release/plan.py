@@ -11,6 +11,7 @@ from typing import Collection, Iterator, Mapping
 
 from infrastructure.release.content import Content
 from infrastructure.release.deployments import ServerDeployment
+from infrastructure.release.git import Clone
 from infrastructure.release.images import ImageChoice, content_of, for_worker, tag_of
 from infrastructure.release.images.files import image_files
 from infrastructure.release.production import Production
@@ -90,6 +91,7 @@ class ReleasePlan:
                 built for another processor than the stack's.
         """
         images, stack = production.images, production.stack
+        changed = ChangedFiles(content, production.clone)
         if back_to:
             why: tuple[str, ...] = (f"rollback to the release of {back_to.at}",)
             image = ImageChoice(back_to.image, not images.has(back_to.image), why)
@@ -97,7 +99,7 @@ class ReleasePlan:
             template = content.template if is_latest else stack.template
         else:
             image = images.choose(content.image_tag, production.known_images)
-            image = replace(image, why=tuple(_reasons(content, production, image.name)))
+            image = replace(image, why=tuple(_reasons(production, image.name, changed)))
             template = content.template
         _reject_other_processor(image, production)
         worker_image = for_worker(stack.worker_image, image.name)
@@ -131,6 +133,7 @@ class ReleasePlan:
                 production,
                 {each.flow for each in planned.values()},
                 image.name,
+                changed,
             ),
         )
 
@@ -215,7 +218,35 @@ def _reject_foreign(
         )
 
 
-def _reasons(content: Content, production: Production, image: str) -> Iterator[str]:
+class ChangedFiles:
+    """Files of the image that changed since the versions of deployments, each read once."""
+
+    def __init__(self, content: Content, clone: Clone) -> None:
+        self._commit, self._clone = content.commit, clone
+        self._since: dict[str, frozenset[str] | None] = {}
+
+    def since(self, version: str) -> frozenset[str] | None:
+        """Return the files that changed since a version, None if that is unknown."""
+        if version not in self._since:
+            base = self._clone.find(version)
+            self._since[version] = self._compared(base) if base else None
+        return self._since[version]
+
+    @cached_property
+    def every(self) -> frozenset[str]:
+        """All files of the image."""
+        return self._compared(None)
+
+    def _compared(self, base: str | None) -> frozenset[str]:
+        return image_files(
+            self._clone.changed_files(base, self._commit),
+            self._clone.text(self._commit, ".dockerignore"),
+        )
+
+
+def _reasons(
+    production: Production, image: str, changed: ChangedFiles
+) -> Iterator[str]:
     """Yield why production's image changes to this one, mostly files."""
     own = production.own
     if not own:
@@ -228,46 +259,37 @@ def _reasons(content: Content, production: Production, image: str) -> Iterator[s
             else:
                 yield f"production's image {tag_of(other)} is not in the image repository"
     files: set[str] = set()
-    for base in {each.fields["version"] or "" for each in own if each.image in others}:
-        changed = _changed_since(content, production, base)
-        if changed is None:
-            yield f"production's commit {base} is not in this clone"
-        files |= changed or set()
+    for version in {each.version for each in own if each.image in others}:
+        found = changed.since(version)
+        if found is None:
+            yield f"production's commit {version} is not in this clone"
+        files |= found or set()
     yield from sorted(files)
 
 
-def _changed_since(
-    content: Content, production: Production, version: str
-) -> frozenset[str] | None:
-    """Return the image's files that changed since a deployment's version, None if unknown."""
-    base = production.clone.find(version)
-    if not base:
-        return None
-    return image_files(
-        production.clone.changed_files(base, content.commit),
-        production.clone.text(content.commit, ".dockerignore"),
-    )
-
-
 def _changed_flows(
-    content: Content, production: Production, flows: Collection[str], image: str
+    content: Content,
+    production: Production,
+    flows: Collection[str],
+    image: str,
+    changed: ChangedFiles,
 ) -> dict[str, tuple[str, ...]]:
     """Return each flow's files that changed since the version of its deployments."""
-    files = production.clone.changed_files(None, content.commit)
-    every = image_files(files, production.clone.text(content.commit, ".dockerignore"))
-    changed_since: dict[str, Mapping[str, tuple[str, ...]]] = {}
-    for version in {each.fields["version"] or "" for each in production.own} or {""}:
-        found = _changed_since(content, production, version)
-        changed_since[version] = content.code.changed(every if found is None else found)
-    changed: dict[str, tuple[str, ...]] = {}
+    all_versions = {each.version for each in production.own} or {""}
+    by_version: dict[str, Mapping[str, tuple[str, ...]]] = {}
+    found: dict[str, tuple[str, ...]] = {}
     for flow in sorted(flows):
         own = [each for each in production.own if each.flow == flow]
         if own and all(each.image == image for each in own):
             continue
-        versions = {
-            each.fields["version"] or "" for each in own
-        } or changed_since.keys()
-        paths = {path for one in versions for path in changed_since[one].get(flow, ())}
+        paths: set[str] = set()
+        for version in {each.version for each in own} or all_versions:
+            if version not in by_version:
+                files = changed.since(version)
+                by_version[version] = content.code.changed(
+                    changed.every if files is None else files
+                )
+            paths.update(by_version[version].get(flow, ()))
         if paths:
-            changed[flow] = tuple(sorted(paths))
-    return changed
+            found[flow] = tuple(sorted(paths))
+    return found

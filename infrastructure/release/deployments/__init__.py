@@ -60,6 +60,11 @@ class ServerDeployment:
         return TAG in self.fields["tags"]
 
     @property
+    def version(self) -> str:
+        """The commit of the release that changed it last, or an empty string."""
+        return self.fields["version"] or ""
+
+    @property
     def image(self) -> str:
         """The image of its runs, or an empty string."""
         return self.fields["job_variables"].get("image") or ""

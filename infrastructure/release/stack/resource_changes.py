@@ -35,11 +35,8 @@ VARYING = re.compile("Version")
 FUNCTION = re.compile(
     r"\.(?:Ref|GetAtt|Sub|Join|Split|Select|If|Cidr|ImportValue|Base64|FindInMap)(?=\.|$)"
 )
-
-
 # New values that are another resource's, as its change makes them.
-KNOWN_LATER = "(known after the update)"
-FOLLOWING = ("the new ", KNOWN_LATER)
+KNOWN_LATER, THE_NEW = "(known after the update)", "the new "
 
 
 @dataclass(frozen=True)
@@ -75,17 +72,25 @@ class ResourceChange:
         word = "removed from the stack" if removed else WORDS[self.action]
         word = "a new revision" if self.is_revision else word
         text = f"{self.name} ({self.type}): {word}"
-        causes = self.properties
-        if replaced := self.action in ("replace", "may replace"):
-            causes = tuple(each for each in causes if each.recreates != "never")
+        causes = self.causes if self.is_replaced else self.properties
         listed = [str(each) for each in causes[:MOST_PROPERTIES]]
         if len(causes) > MOST_PROPERTIES:
             listed.append(f"and {len(causes) - MOST_PROPERTIES} more")
         if listed:
-            text += f"{', because' if replaced else ':'} {', '.join(listed)}"
+            text += f"{', because' if self.is_replaced else ':'} {', '.join(listed)}"
         if self.loss or self.kept:
             text += f"; {LOST[self.kept]}: {self.loss or 'the old one'}"
         return text
+
+    @property
+    def is_replaced(self) -> bool:
+        """Whether another resource takes its place, or may."""
+        return self.action in ("replace", "may replace")
+
+    @property
+    def causes(self) -> tuple[PropertyChange, ...]:
+        """The properties whose change needs, or may need, a new resource."""
+        return tuple(each for each in self.properties if each.recreates != "never")
 
     @property
     def is_revision(self) -> bool:
@@ -95,12 +100,12 @@ class ResourceChange:
     @property
     def follows(self) -> bool:
         """Whether it is replaced only because something that it refers to is."""
-        causes = [each for each in self.properties if each.recreates != "never"]
+        others = (KNOWN_LATER, THE_NEW)
         return (
-            self.action in ("replace", "may replace")
+            self.is_replaced
             and not self.is_revision
-            and bool(causes)
-            and all(each.new.startswith(FOLLOWING) for each in causes)
+            and bool(self.causes)
+            and all(each.new.startswith(others) for each in self.causes)
         )
 
     @property

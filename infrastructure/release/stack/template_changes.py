@@ -14,6 +14,7 @@ from typing import Any, Iterator, Mapping
 from infrastructure.release.stack import IMAGE_PARAMETER, PlatformStack
 from infrastructure.release.stack.resource_changes import (
     FUNCTION,
+    THE_NEW,
     VARYING,
     Action,
     PropertyChange,
@@ -99,7 +100,7 @@ def _change(
     if kind != after["Type"]:
         sure.add("always")
     for path, referred in _references(after.get("Properties", {}), actions):
-        each = PropertyChange(path, referred, f"the new {referred}", recreates(path))
+        each = PropertyChange(path, referred, f"{THE_NEW}{referred}", recreates(path))
         changed.setdefault(path, each)
         (sure if actions[referred] == "replace" else maybe).add(each.recreates)
     found = tuple(changed.values())

@@ -54,6 +54,11 @@ def server(pool: dict[str, Any] | None, **others: dict[str, Any]) -> Any:
     return SimpleNamespace(read_work_pool=read_work_pool)
 
 
+def checked(content: Content, client: Any, stack: PlatformStack, **needs: bool) -> None:
+    """Check a commit's job variables against the pools of a server."""
+    check_job_variables(content, read_pools(content, client), stack, **needs)
+
+
 @pytest.mark.parametrize(
     "file, fault",
     [
@@ -63,7 +68,7 @@ def server(pool: dict[str, Any] | None, **others: dict[str, Any]) -> Any:
 )
 def test_a_fault_is_found_in_its_line(file, fault):
     with pytest.raises(PrefectFileError, match=f"prefect.yaml:{fault}"):
-        check_job_variables(content(file), server(POOL), STACK, pool_needed=True)
+        checked(content(file), server(POOL), STACK, pool_needed=True)
     with pytest.raises(PrefectFileError, match=f"prefect.yaml:{fault}"):
         check_planned_job_variables(content(file), STACK)
 
@@ -77,9 +82,9 @@ def test_each_deployment_is_checked_against_its_own_pool():
     large = {"variables": {"properties": {"image": {}, "gpu": {"type": "integer"}}}}
     there = server(POOL, large=large)
     with pytest.raises(PrefectFileError, match="large has no job variable `cpu`"):
-        check_job_variables(content(file), there, STACK, pool_needed=True)
+        checked(content(file), there, STACK, pool_needed=True)
     right = file.replace("cpu: 256}}", "gpu: 1}}")
-    check_job_variables(content(right), there, STACK, pool_needed=True)
+    checked(content(right), there, STACK, pool_needed=True)
     assert read_pools(content(right), there) == {"production": POOL, "large": large}
 
 
@@ -93,19 +98,19 @@ def test_a_source_without_a_role_is_found_in_its_line():
 
 
 def test_the_pool_of_the_server_is_asked_first():
-    check_job_variables(content(), server(POOL), STACK, pool_needed=True)
+    checked(content(), server(POOL), STACK, pool_needed=True)
     only_here = content(changed("cpu: 256", "extra: 1"))
     pool = {
         "variables": {"properties": POOL["variables"]["properties"] | {"extra": {}}}
     }
-    check_job_variables(only_here, server(pool), STACK, pool_needed=False)
+    checked(only_here, server(pool), STACK, pool_needed=False)
 
 
 @pytest.mark.parametrize("pool", [None, {"variables": {"properties": {}}}])
 def test_a_pool_still_to_be_updated_is_enough_for_a_plan(pool):
-    check_job_variables(content(), server(pool), STACK, pool_needed=False)
+    checked(content(), server(pool), STACK, pool_needed=False)
     with pytest.raises(ClearError, match="no work pool|no job variable"):
-        check_job_variables(content(), server(pool), STACK, pool_needed=True)
+        checked(content(), server(pool), STACK, pool_needed=True)
 
 
 def test_a_pool_may_need_an_output_that_only_the_commits_template_has(monkeypatch):
